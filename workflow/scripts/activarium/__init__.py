@@ -1,0 +1,1 @@
+"""Activarium: activation functions compared so that a claim about one can be believed."""

@@ -1,0 +1,27 @@
+"""The activations: one file each, and the file's name is the activation's name.
+
+A file holds `label` and `formula` for people, `definition(x, xp)` in the words of
+`activarium.primitives`, and `module()` where what is trained is not simply the definition:
+torch's own module where there is one, else a module with parameters or randomness of its own.
+"""
+
+from importlib import import_module
+from pathlib import Path
+
+
+def names():
+    """The names of all activations, sorted; reads the folder and imports nothing."""
+    return sorted(p.stem for p in Path(__file__).parent.glob("[a-z]*.py"))
+
+
+def load(name):
+    """The file `name` as a Python module with `label`, `formula` and `definition`."""
+    return import_module(f"{__name__}.{name}")
+
+
+def module(name):
+    """A new torch module of the activation: the file's own, else its definition made one."""
+    from ..primitives.as_module import Defined
+
+    file = load(name)
+    return file.module() if hasattr(file, "module") else Defined(file.definition)

@@ -1,0 +1,36 @@
+"""The vocabulary of definitions: what a `definition(x, xp)` may call, once for each kind of number.
+
+A definition is one Python function that every part of Activarium reads: training runs it on
+torch tensors, the tests on numpy arrays, the proofs on jets over real and complex balls. Each
+kind of number has one module here or in `certify` that offers the functions named in
+`FUNCTIONS` and, for pieces,
+
+    xp.piecewise(x, c, left, right, at="right")
+
+`left` and `right` are functions of x; `left` holds for x < c, `right` for x > c, and `at` says
+which of them gives the value and the derivative at x = c (for a kink, the derivative that
+torch's own module returns there). Conditions are only ever of this form, affine in x and with
+an exact c, so that the proofs find every breakpoint exactly.
+
+Numbers in a definition are exact decimals: 0.1 means one tenth, not the nearest double. Write
+1 / 6 of x as `x / 6`. Beside these functions, +, -, * and / and whole powers by repeated
+multiplication are all there is.
+"""
+
+FUNCTIONS = (
+    "exp",  # eˣ
+    "expm1",  # eˣ − 1, exact near 0
+    "log",  # natural logarithm
+    "log1p",  # log(1 + x), exact near 0
+    "sqrt",
+    "sin",
+    "cos",
+    "atan",
+    "asinh",
+    "tanh",
+    "sigmoid",  # 1 / (1 + e⁻ˣ)
+    "softplus",  # log(1 + eˣ)
+    "logsigmoid",  # −softplus(−x)
+    "erf",
+    "ndtr",  # Φ, the standard normal distribution function, through erfc
+)
