@@ -1,0 +1,33 @@
+"""The data sets: one file each, and the file's name is the data set's name.
+
+A file holds `label` for people, `classes`, `image_size` and `channels`, `needs_files` (whether
+it reads the data root) and `load(root)`, which gives its `Images`. Whatever is slow to import is
+imported inside `load`, because the Snakefile imports this folder at every job's start.
+"""
+
+from collections import namedtuple
+from importlib import import_module
+from pathlib import Path
+
+
+class Images(namedtuple("Images", "train_images train_labels test_images test_labels")):
+    """A data set in memory: uint8 images [n, height, width, channels], uint8 labels [n]."""
+
+    __slots__ = ()
+
+
+class DatasetError(RuntimeError):
+    """Files of a data set are missing, damaged or out of reach; one line with the way out."""
+
+    def __init__(self, name, problem):
+        super().__init__(f"data: {name}: {problem}")
+
+
+def names():
+    """The names of all data sets, sorted; reads the folder and imports nothing."""
+    return sorted(p.stem for p in Path(__file__).parent.glob("[a-z]*.py"))
+
+
+def load(name):
+    """The file `name` as a Python module with `label`, `classes` and its own `load(root)`."""
+    return import_module(f"{__name__}.{name}")
