@@ -71,6 +71,8 @@ def read(path):
     try:
         file = pa.ipc.open_file(pa.memory_map(str(path)))
         shape = [int(n) for n in file.schema.metadata[b"shape"].split()]
+        if not file.schema.equals(_schema(shape)):
+            raise ValueError("its columns are not split, label and image")
         arrays = [array for i in range(2) for array in _views(file.get_batch(i), SPLITS[i], shape)]
     except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
         raise _damaged(path, str(error).splitlines()[0] if str(error) else "empty") from error
@@ -110,10 +112,14 @@ def _check(images, about, name):
             raise DatasetError(name, f"{split}: images {x.dtype}, labels {y.dtype}; not uint8")
         if x.shape != (len(y), *size) or y.ndim != 1 or not len(y):
             raise DatasetError(
-                name, f"{split}: images {x.shape} with labels {y.shape}; the file says {size} each"
+                name,
+                f"{split}: images {x.shape} with labels {y.shape}; "
+                f"datasets/{name}.py says {size} each",
             )
         if y.max() >= about.classes:
-            raise DatasetError(name, f"{split}: label {y.max()}; the file says {about.classes}")
+            raise DatasetError(
+                name, f"{split}: label {y.max()}; datasets/{name}.py says {about.classes} classes"
+            )
 
 
 def _moments(images):
@@ -135,13 +141,18 @@ def _write_arrow(images, path, description):
     shape = description["shape"]
     metadata = {"name": description["name"], "shape": " ".join(map(str, shape))}
     metadata |= {"classes": str(description["classes"]), "sha256": description["sha256"]}
-    image = pa.binary(math.prod(shape))
-    schema = pa.schema([("split", pa.string()), ("label", pa.uint8()), ("image", image)], metadata)
+    schema = _schema(shape, metadata)
+    image = schema.field("image").type
     with pa.ipc.new_file(str(path), schema) as file:
         for split, x, y in zip(SPLITS, images[::2], images[1::2], strict=True):
             pixels = pa.FixedSizeBinaryArray.from_buffers(image, len(x), [None, pa.py_buffer(x)])
             columns = [pa.array([split] * len(x)), pa.array(y), pixels]
             file.write_batch(pa.record_batch(columns, schema=schema))
+
+
+def _schema(shape, metadata=None):
+    image = pa.binary(math.prod(shape))
+    return pa.schema([("split", pa.string()), ("label", pa.uint8()), ("image", image)], metadata)
 
 
 def _views(batch, split, shape):

@@ -1,0 +1,673 @@
+"""Data sets: official files are checked, used and never replaced; prepared files can be trusted."""
+
+import errno
+import hashlib
+import io
+import os
+import pickle
+import shutil
+import subprocess
+import sys
+import tarfile
+import urllib.error
+import urllib.request
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pytest
+
+from activarium import datasets, prepare
+from activarium.datasets import DatasetError, Images
+
+LIBRARY = Path(datasets.__file__).parents[2]
+ARCHIVED = ["cifar10", "cifar100", "stl10"]
+
+
+def generator(seed=0):
+    return np.random.Generator(np.random.PCG64(seed))
+
+
+@pytest.fixture(autouse=True)
+def network(monkeypatch):
+    """No test reaches the network: a request is an error, or the bytes put into the dict."""
+    served = {}
+
+    def urlopen(request, *args, **kwargs):
+        assert served, f"asked the network for {request.full_url}"
+        answer = served["answer"]
+        if isinstance(answer, Exception):
+            raise answer
+        response = io.BytesIO(answer)
+        response.url, response.length = request.full_url, len(answer)
+        return response
+
+    monkeypatch.setattr(urllib.request, "urlopen", urlopen)
+    return served
+
+
+class Official:
+    """A tiny data set in the official formats, whose md5s torchvision's class now expects."""
+
+    def __init__(self, name, folder, monkeypatch):
+        import torchvision.datasets
+
+        self.name, self.folder = name, folder
+        self.source = getattr(torchvision.datasets, name.upper())
+        self.files, self.images = {"stl10": _stl}.get(name, _cifar)(self.source)
+        self.archive = _archive(self.source.base_folder, self.files)
+        for field in ("train_list", "test_list"):
+            listed = [[file, _md5(self.files[file])] for file, _ in getattr(self.source, field)]
+            monkeypatch.setattr(self.source, field, listed)
+        if hasattr(self.source, "meta"):
+            md5 = _md5(self.files[self.source.meta["filename"]])
+            monkeypatch.setattr(self.source, "meta", {**self.source.meta, "md5": md5})
+        monkeypatch.setattr(self.source, "tgz_md5", _md5(self.archive))
+
+    @property
+    def packed(self):
+        return self.folder / self.source.filename
+
+    def path(self, file):
+        return self.folder / self.source.base_folder / file
+
+    @property
+    def first(self):
+        """The first official file: of the CIFARs a pickle."""
+        return self.path(self.source.train_list[0][0])
+
+    def pack(self):
+        self.folder.mkdir(exist_ok=True)
+        self.packed.write_bytes(self.archive)
+
+    def extract(self):
+        self.path("").mkdir(parents=True)
+        for file, content in self.files.items():
+            self.path(file).write_bytes(content)
+
+    def load(self):
+        return datasets.load(self.name).load(self.folder)
+
+
+def _md5(content):
+    return hashlib.md5(content).hexdigest()
+
+
+def _archive(folder, files):
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        for file, content in files.items():
+            member = tarfile.TarInfo(f"{folder}/{file}")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+    return packed.getvalue()
+
+
+def _cifar(source):
+    """Python pickles of red, green and blue planes, four images a file."""
+    fine = source.__name__ == "CIFAR100"
+    files, parts, draw = {}, {"train": [], "test": []}, generator()
+    for split in parts:
+        for file, _ in getattr(source, f"{split}_list"):
+            planes = draw.integers(0, 256, (4, 3, 32, 32), np.uint8)
+            labels = draw.integers(0, 100 if fine else 10, 4).tolist()
+            entry = {"data": planes.reshape(4, -1), "fine_labels" if fine else "labels": labels}
+            files[file] = pickle.dumps(entry, protocol=2)
+            parts[split].append((planes.transpose(0, 2, 3, 1), np.array(labels, np.uint8)))
+    files[source.meta["filename"]] = pickle.dumps({source.meta["key"]: ["a", "b"]}, protocol=2)
+    whole = [np.concatenate(arrays) for s in parts for arrays in zip(*parts[s], strict=True)]
+    return files, Images(*whole)
+
+
+def _stl(source):
+    """Raw bytes, images column by column and labels from 1 to 10."""
+    files, arrays, draw = {"unlabeled_X.bin": b"never wanted"}, [], generator()
+    for split, n in (("train", 5), ("test", 3)):
+        x, y = draw.integers(0, 256, (n, 96, 96, 3), np.uint8), draw.integers(0, 10, n, np.uint8)
+        files[f"{split}_X.bin"] = x.transpose(0, 3, 2, 1).tobytes()
+        files[f"{split}_y.bin"] = (y + 1).tobytes()
+        arrays += [x, y]
+    return files, Images(*arrays)
+
+
+@pytest.fixture(params=ARCHIVED)
+def official(request, tmp_path, monkeypatch):
+    return Official(request.param, tmp_path / "root", monkeypatch)
+
+
+@pytest.fixture
+def cifar10(tmp_path, monkeypatch):
+    return Official("cifar10", tmp_path / "root", monkeypatch)
+
+
+def same(images, others):
+    return all(np.array_equal(a, b) for a, b in zip(images, others, strict=True))
+
+
+def snapshot(folder):
+    return {p: (s.st_mtime_ns, s.st_size, s.st_ino) for p in [folder, *folder.rglob("*")]
+            for s in [p.stat()]}  # fmt: skip
+
+
+def refusal(official):
+    """The message of the DatasetError that loading ends in."""
+    with pytest.raises(DatasetError) as error:
+        official.load()
+    message = str(error.value)
+    assert message.startswith(f"data: {official.name}: ")
+    assert "\n" not in message
+    assert "ACTIVARIUM_DATA" in message
+    return message
+
+
+# The folder is the registry
+
+
+def test_the_folder_is_the_registry():
+    assert datasets.names() == ["cifar10", "cifar100", "digits", "stl10"]
+
+
+@pytest.mark.parametrize("name", datasets.names())
+def test_every_file_says_what_it_holds(name):
+    file = datasets.load(name)
+    assert file.__doc__ and "split" in file.__doc__.lower()
+    assert file.label and 2 <= file.classes <= 256
+    assert file.image_size > 0 and file.channels in (1, 3)
+    assert file.needs_files == (name != "digits")
+
+
+def test_looking_at_the_data_sets_imports_nothing_slow():
+    code = (
+        "import sys; from activarium import datasets; [datasets.load(n) for n in datasets.names()];"
+        "print(*{'numpy', 'torch', 'torchvision', 'pandas', 'sklearn', 'pyarrow'} & {*sys.modules})"
+    )
+    done = subprocess.run([sys.executable, "-c", code], cwd=LIBRARY, capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("", "")
+
+
+# The digits
+
+
+def test_the_digits_are_split_in_400_and_1397_with_every_class_in_proportion():
+    from sklearn.datasets import load_digits
+
+    images = datasets.load("digits").load()
+    assert images.train_images.shape == (400, 8, 8, 1)
+    assert images.test_images.shape == (1397, 8, 8, 1)
+    whole = np.bincount(load_digits().target)
+    assert np.abs(np.bincount(images.train_labels) - whole * 400 / 1797).max() <= 1
+    assert (np.bincount(images.train_labels) + np.bincount(images.test_labels) == whole).all()
+
+
+def test_the_digits_hold_every_bundled_image_once_and_unrounded():
+    from sklearn.datasets import load_digits
+
+    images = datasets.load("digits").load()
+    pixels = np.concatenate([images.train_images, images.test_images]).reshape(1797, 64)
+    assert Counter(map(bytes, pixels)) == Counter(
+        bytes((15 * row).astype(np.uint8)) for row in load_digits().data
+    )
+
+
+def test_the_digits_are_the_same_for_all_time(tmp_path):
+    description = prepare.write(datasets.load("digits").load(), tmp_path / "digits.arrow", "digits")
+    assert description == {
+        "name": "digits",
+        "label": "Digits",
+        "classes": 10,
+        "shape": [8, 8, 1],
+        "n_train": 400,
+        "n_test": 1397,
+        "mean": [0.28736213235294117],
+        "sd": [0.3544080194485338],
+        "sha256": "9a80037c10e800d4213b03a60441fcff3fdec77abaa4a633b7660a33fc42a129",
+    }
+
+
+# A stratified draw
+
+
+def balanced(classes=10, each=30):
+    return np.repeat(np.arange(classes, dtype=np.uint8), each)
+
+
+@pytest.mark.parametrize("size", [1, 10, 17, 123, 299, 300])
+def test_a_draw_has_the_size_asked_for_sorted_and_without_repeats(size):
+    drawn = prepare.stratified(balanced(), size, generator())
+    assert len(drawn) == size
+    assert (np.diff(drawn) > 0).all()
+
+
+@pytest.mark.parametrize("size", [10, 11, 57, 128, 299])
+def test_a_draw_holds_every_class_within_1_of_its_proportion(size):
+    labels = np.concatenate([balanced(), [3, 3, 7, 9]])
+    counts = np.bincount(labels[prepare.stratified(labels, size, generator())], minlength=10)
+    assert counts.min() >= 1
+    assert np.abs(counts - np.bincount(labels) * size / len(labels)).max() <= 1
+
+
+def test_a_smaller_draw_lies_within_a_larger_one():
+    sets = [set(prepare.stratified(balanced(), size, generator(5))) for size in range(1, 301)]
+    assert all(a < b for a, b in zip(sets, sets[1:], strict=False))
+
+
+def test_a_draw_depends_on_the_generator_alone():
+    labels = balanced()
+    once, again = (prepare.stratified(labels, 40, generator(1)) for _ in range(2))
+    assert (once == again).all()
+    assert (once != prepare.stratified(labels, 40, generator(2))).any()
+    used = generator(1)
+    prepare.stratified(labels, 40, used)
+    assert (once != prepare.stratified(labels, 40, used)).any()
+
+
+def test_a_draw_is_the_same_for_all_time():
+    drawn = prepare.stratified(balanced(3, 6), 7, generator(0))
+    assert drawn.tolist() == [1, 2, 3, 8, 11, 13, 15]
+
+
+def test_every_image_is_as_likely_to_be_drawn_as_any_other():
+    times = np.zeros(60)
+    for seed in range(400):
+        times[prepare.stratified(balanced(3, 20), 15, generator(seed))] += 1
+    assert abs(times - 100).max() < 5 * np.sqrt(400 * 0.25 * 0.75)
+
+
+@pytest.mark.parametrize("size", [0, -1, 31])
+def test_a_draw_of_more_than_there_is_or_of_nothing_is_refused(size):
+    with pytest.raises(ValueError, match=f"cannot draw {size} of 30 images"):
+        prepare.stratified(balanced(10, 3), size, generator())
+
+
+# Official files
+
+
+def test_extracted_files_are_used_and_nothing_is_written(official):
+    official.extract()
+    before = snapshot(official.folder)
+    assert same(official.load(), official.images)
+    assert snapshot(official.folder) == before
+
+
+def test_images_are_uint8_height_width_channels(official):
+    official.extract()
+    file, images = datasets.load(official.name), official.load()
+    for x, y in (images[:2], images[2:]):
+        assert x.shape == (len(y), file.image_size, file.image_size, file.channels)
+        assert x.dtype == y.dtype == np.uint8
+
+
+def test_an_archive_is_extracted_and_not_fetched(official):
+    official.pack()
+    assert same(official.load(), official.images)
+    assert official.packed.read_bytes() == official.archive
+
+
+def test_what_was_extracted_serves_again_without_the_archive(official):
+    official.pack()
+    official.load()
+    official.packed.unlink()
+    assert same(official.load(), official.images)
+
+
+def test_only_the_missing_file_is_extracted(official):
+    official.extract()
+    official.pack()
+    official.first.unlink()
+    before = snapshot(official.path(""))
+    assert same(official.load(), official.images)
+    after = snapshot(official.path(""))
+    assert {p for p in after if after[p] != before.get(p)} == {official.first, official.path("")}
+
+
+def test_unlabelled_images_are_neither_asked_for_nor_extracted(tmp_path, monkeypatch):
+    stl = Official("stl10", tmp_path / "root", monkeypatch)
+    stl.pack()
+    stl.load()
+    assert sorted(p.name for p in stl.path("").iterdir()) == [
+        "test_X.bin", "test_y.bin", "train_X.bin", "train_y.bin"
+    ]  # fmt: skip
+
+
+def test_extracted_files_need_no_right_archive(official):
+    official.extract()
+    official.packed.write_bytes(b"half an arch")
+    assert same(official.load(), official.images)
+
+
+def test_a_missing_archive_is_fetched_once_into_a_new_folder(official, network):
+    network["answer"] = official.archive
+    assert same(official.load(), official.images)
+    network.clear()
+    assert same(official.load(), official.images)
+    left = {p.name for p in official.folder.iterdir()}
+    assert left == {official.source.filename, official.source.base_folder}
+
+
+# What is wrong with them is named, with the way out
+
+
+def test_a_damaged_file_is_named_and_left_alone(official):
+    official.extract()
+    official.pack()  # even where the archive could replace it
+    official.first.write_bytes(official.first.read_bytes()[:-1] + b"!")
+    before = snapshot(official.folder)
+    message = refusal(official)
+    assert f"{official.first} is not the official file" in message
+    assert "delete it and run again" in message
+    assert snapshot(official.folder) == before
+
+
+def test_an_empty_file_is_named(official):
+    official.extract()
+    last = official.path(official.source.test_list[-1][0])
+    last.write_bytes(b"")
+    assert f"{last} is not the official file" in refusal(official)
+
+
+def test_a_damaged_file_is_named_even_behind_a_missing_one(official):
+    official.extract()
+    official.first.unlink()
+    last = official.path(official.source.test_list[-1][0])
+    last.write_bytes(b"x")
+    assert f"{last} is not the official file" in refusal(official)
+
+
+def test_a_damaged_archive_is_named_and_left_alone(official):
+    official.pack()
+    official.packed.write_bytes(official.archive[: len(official.archive) // 2])
+    before = snapshot(official.folder)
+    message = refusal(official)
+    assert f"{official.packed} is not the official file" in message
+    assert official.source.url in message
+    assert snapshot(official.folder) == before
+
+
+def test_the_deleted_file_is_extracted_again_as_the_message_says(official):
+    official.extract()
+    official.pack()
+    official.first.write_bytes(b"x")
+    refusal(official)
+    official.first.unlink()
+    assert same(official.load(), official.images)
+
+
+@pytest.mark.parametrize(
+    "answer", [urllib.error.URLError("no network"), TimeoutError("timed out"), b"<html>log in"]
+)
+def test_a_failed_download_names_the_address_and_leaves_nothing(official, network, answer):
+    network["answer"] = answer
+    message = refusal(official)
+    assert f"cannot fetch {official.source.url}" in message
+    assert f"put {official.source.filename} into {official.folder} by hand" in message
+    reason = "not the official archive" if isinstance(answer, bytes) else str(answer.args[0])
+    assert reason in message
+    assert list(official.folder.iterdir()) == []
+
+
+class Bomb:
+    """A pickle that makes a file when it is loaded."""
+
+    def __init__(self, trace):
+        self.trace = trace
+
+    def __reduce__(self):
+        return Path.touch, (self.trace,)
+
+
+@pytest.mark.parametrize("file", ["data_batch_1", "data_batch_5", "test_batch", "batches.meta"])
+def test_nothing_is_unpickled_whose_checksum_is_wrong(cifar10, tmp_path, file):
+    trace = tmp_path / "unpickled"
+    cifar10.extract()
+    cifar10.path(file).write_bytes(pickle.dumps(Bomb(trace)))
+    assert f"{cifar10.path(file)} is not the official file" in refusal(cifar10)
+    assert not trace.exists()
+    pickle.loads(cifar10.path(file).read_bytes())
+    assert trace.exists()  # so the bomb would have gone off
+
+
+def test_nothing_is_unpickled_from_an_archive_whose_checksum_is_wrong(cifar10, tmp_path):
+    trace = tmp_path / "unpickled"
+    files = {**cifar10.files, "data_batch_1": pickle.dumps(Bomb(trace))}
+    cifar10.archive = _archive(cifar10.source.base_folder, files)
+    cifar10.pack()
+    assert f"{cifar10.packed} is not the official file" in refusal(cifar10)
+    assert not trace.exists()
+    assert not cifar10.path("").exists()
+
+
+def test_a_root_that_is_a_file_is_named(official):
+    official.folder.write_text("")
+    assert f"cannot read {official.folder} (Not a directory)" in refusal(official)
+
+
+def test_a_root_below_a_file_is_named(official):
+    official.folder.write_text("")
+    official.folder = official.folder / "deeper"
+    assert f"cannot read {official.folder} (Not a directory)" in refusal(official)
+
+
+def test_a_folder_in_the_place_of_a_file_is_named(official):
+    official.extract()
+    official.first.unlink()
+    official.first.mkdir()
+    assert f"cannot read {official.first} (Is a directory)" in refusal(official)
+
+
+def test_an_extraction_that_stops_halfway_leaves_no_half_file(official, monkeypatch):
+    def copy(source, target, size):
+        target.write(source.read(10))
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    official.pack()
+    with monkeypatch.context() as patch:
+        patch.setattr(shutil, "copyfileobj", copy)
+        problem = f"cannot extract into {official.folder} (No space left on device)"
+        assert problem in refusal(official)
+    assert list(official.path("").iterdir()) == []
+    assert same(official.load(), official.images)
+
+
+@pytest.mark.skipif(not Path("/proc/self").exists(), reason="no /proc on this machine")
+@pytest.mark.parametrize("root", ["/proc", "/proc/nowhere"])
+def test_a_root_where_nothing_can_be_written_is_named_before_the_network_is_asked(official, root):
+    official.folder = Path(root)
+    message = refusal(official)
+    assert "cannot write to /proc" in message
+    assert f"{official.source.base_folder}/ or {official.source.filename}" in message
+
+
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read everything")
+def test_a_root_that_is_not_ours_to_read_is_named(official):
+    official.folder.mkdir(mode=0o000)
+    assert f"cannot read {official.folder} (Permission denied)" in refusal(official)
+
+
+# The prepared file
+
+
+def tiny(n_train=6, n_test=4):
+    """Images that pass as CIFAR-10."""
+    draw = generator(8)
+    x = [draw.integers(0, 256, (n, 32, 32, 3), np.uint8) for n in (n_train, n_test)]
+    y = [draw.integers(0, 10, n, np.uint8) for n in (n_train, n_test)]
+    return Images(x[0], y[0], x[1], y[1])
+
+
+@pytest.fixture
+def prepared(tmp_path):
+    path = tmp_path / "cifar10.arrow"
+    return path, prepare.write(tiny(), path, "cifar10")
+
+
+def test_what_was_written_is_read(prepared):
+    path, description = prepared
+    assert same(prepare.read(path), tiny())
+    assert same(prepare.verify(path, description), tiny())
+
+
+def test_reading_copies_no_image(tmp_path):
+    path = tmp_path / "cifar10.arrow"
+    prepare.write(tiny(1000, 500), path, "cifar10")
+    before = pa.total_allocated_bytes()
+    images = prepare.read(path)
+    assert pa.total_allocated_bytes() - before < 100_000 < images.train_images.nbytes
+    assert not any(array.flags.owndata or array.flags.writeable for array in images)
+    assert all(array.flags.c_contiguous for array in images)
+
+
+def test_two_preparations_give_the_same_bytes(tmp_path):
+    paths = [tmp_path / "a" / "cifar10.arrow", tmp_path / "b" / "cifar10.arrow"]
+    descriptions = [prepare.write(tiny(), path, "cifar10") for path in paths]
+    assert descriptions[0] == descriptions[1]
+    assert paths[0].read_bytes() == paths[1].read_bytes()
+
+
+def test_the_layout_of_arrays_in_memory_does_not_matter(tmp_path, prepared):
+    x, y, x_test, y_test = tiny()
+    strided = Images(np.asfortranarray(x), np.repeat(y, 2)[::2], x_test, y_test)
+    assert prepare.write(strided, tmp_path / "again.arrow", "cifar10") == prepared[1]
+
+
+def test_mean_and_sd_are_those_of_the_training_pixels(prepared):
+    pixels = tiny().train_images / 255
+    np.testing.assert_allclose(prepared[1]["mean"], pixels.mean((0, 1, 2)), rtol=1e-12)
+    np.testing.assert_allclose(prepared[1]["sd"], pixels.std((0, 1, 2)), rtol=1e-12)
+
+
+def test_the_prepared_file_explains_itself_to_a_stranger(prepared):
+    path, description = prepared
+    with pa.ipc.open_file(path) as file:
+        table = file.read_all()
+    assert table.column_names == ["split", "label", "image"]
+    assert table["split"].to_pylist() == ["train"] * 6 + ["test"] * 4
+    assert table["image"][7].as_py() == tiny().test_images[1].tobytes()
+    assert table.schema.metadata == {
+        b"name": b"cifar10", b"shape": b"32 32 3", b"classes": b"10",
+        b"sha256": description["sha256"].encode(),
+    }  # fmt: skip
+
+
+def test_the_checksum_is_that_of_pixels_and_labels_and_their_shapes():
+    x, y, x_test, y_test = tiny()
+    sums = [prepare.sha256(images) for images in (
+        (x, y, x_test, y_test),
+        (x ^ np.uint8(1), y, x_test, y_test),
+        (x, y[::-1], x_test, y_test),
+        (x, y, x_test, y_test ^ np.uint8(1)),
+        (x[:5], y[:5], np.concatenate([x[5:], x_test]), np.concatenate([y[5:], y_test])),
+        (x.reshape(6, 32, 3, 32), y, x_test, y_test),
+    )]  # fmt: skip
+    assert len(set(sums)) == len(sums)
+
+
+def refused(path, description):
+    with pytest.raises(DatasetError) as error:
+        prepare.verify(path, description)
+    message = str(error.value)
+    assert message.startswith(f"data: {path.stem}: {path} is damaged: ")
+    assert message.endswith(f"; rebuild it: rm {path} && snakemake --cores all")
+    assert "\n" not in message
+    return message
+
+
+def test_every_flipped_byte_is_refused_or_changes_nothing(tmp_path):
+    path = tmp_path / "digits.arrow"
+    images = datasets.load("digits").load()
+    images = Images(*(array[:3] for array in images))
+    description = prepare.write(images, path, "digits")
+    whole, harmless = path.read_bytes(), 0
+    content = [whole.index(array.tobytes()) for array in images[::2]]
+    for place in range(len(whole)):
+        for flip in (0x01, 0xFF):
+            path.write_bytes(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
+            try:
+                found = prepare.verify(path, description)
+            except DatasetError:
+                continue
+            assert not any(start <= place < start + 3 * 64 for start in content)
+            assert same(found, images)
+            assert all(array.dtype == np.uint8 for array in found)
+            harmless += 1
+    assert harmless < 2 * len(whole)
+
+
+@pytest.mark.parametrize("part", [0, 1, 7, 8, 100, -20_000, -1000, -10, -1])
+def test_a_truncated_file_is_refused(prepared, part):
+    path, description = prepared
+    path.write_bytes(path.read_bytes()[:part])
+    refused(path, description)
+
+
+def test_a_file_of_zeros_of_the_right_length_is_refused(prepared):
+    path, description = prepared
+    path.write_bytes(bytes(path.stat().st_size))
+    refused(path, description)
+
+
+def test_a_missing_file_and_a_foreign_one_are_refused(prepared, tmp_path):
+    _, description = prepared
+    refused(tmp_path / "nowhere.arrow", description)
+    foreign = tmp_path / "foreign.arrow"
+    table = pa.table({"a": [1, 2]})
+    with pa.ipc.new_file(foreign, table.schema) as file:
+        file.write(table)
+    refused(foreign, description)
+
+
+def test_the_file_of_another_preparation_is_refused(prepared, tmp_path):
+    path, _ = prepared
+    other = prepare.write(tiny(5, 4), tmp_path / "other.arrow", "cifar10")
+    assert f"not {other['sha256'][:12]}…" in refused(path, other)
+
+
+@pytest.mark.parametrize(
+    "change, problem",
+    [
+        ({"train_images": np.zeros((6, 32, 32, 3))}, "train: images float64"),
+        ({"test_labels": np.zeros(4, np.int64)}, "test: images uint8, labels int64; not uint8"),
+        ({"train_images": np.zeros((6, 28, 28, 1), np.uint8)}, "train: images (6, 28, 28, 1) with"),
+        ({"train_labels": np.zeros(5, np.uint8)}, "train: images (6, 32, 32, 3) with labels (5,)"),
+        (
+            {"test_labels": np.full(4, 10, np.uint8)},
+            "test: label 10; datasets/cifar10.py says 10 classes",
+        ),
+    ],
+)
+def test_images_that_break_their_own_file_s_promise_are_refused(tmp_path, change, problem):
+    path = tmp_path / "cifar10.arrow"
+    with pytest.raises(DatasetError) as error:
+        prepare.write(tiny()._replace(**change), path, "cifar10")
+    assert str(error.value).startswith(f"data: cifar10: {problem}")
+    assert not path.exists()
+
+
+# The real ones
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    "name, classes, mean, checksum",
+    [
+        ("cifar10", 10, [0.4914, 0.4822, 0.4465],
+         "6f291c36aee74012d2adde3d1a620028f1c7cf56244476202dfcfb52058cef21"),
+        ("cifar100", 100, [0.5071, 0.4865, 0.4409],
+         "4df9d64c7b8bef93d85abd01a75acf623f66b9bc863117e32a9fd410676d2534"),
+    ],
+)  # fmt: skip
+def test_the_real_data_set_is_the_one_everybody_knows(name, classes, mean, checksum, tmp_path):
+    root = Path(os.environ.get("ACTIVARIUM_DATA", "data"))
+    folder = {"cifar10": "cifar-10-batches-py", "cifar100": "cifar-100-python"}[name]
+    if not (root / folder).is_dir():
+        pytest.skip(f"no {folder} in {root}; set ACTIVARIUM_DATA to the folder that has it")
+    before = snapshot(root / folder)
+    images = datasets.load(name).load(root)
+    assert snapshot(root / folder) == before
+    path = tmp_path / f"{name}.arrow"
+    description = prepare.write(images, path, name)
+    assert (np.bincount(images.train_labels) == 50_000 // classes).all()
+    assert (np.bincount(images.test_labels) == 10_000 // classes).all()
+    assert np.round(description["mean"], 4).tolist() == mean
+    assert description["sha256"] == checksum
+    assert same(prepare.verify(path, description), images)
