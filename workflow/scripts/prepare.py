@@ -5,12 +5,10 @@ import sys
 
 from activarium import datasets, files, prepare
 
-root = snakemake.params.root  # where the official files are, or shall be
-name = snakemake.wildcards.dataset
+name, root = snakemake.wildcards.dataset, snakemake.params.root
 try:
-    images = datasets.load(name).load(root)
-    description = prepare.write(images, snakemake.output.data, name)
+    description = prepare.write(datasets.load(name).load(root), snakemake.output.data, name)
 except datasets.DatasetError as error:
     sys.exit(str(error))
-text = json.dumps(description, indent=2, sort_keys=True, ensure_ascii=False)
+text = json.dumps(description, indent=2, sort_keys=True)
 files.write_text(snakemake.output.description, text + "\n")
