@@ -1,0 +1,55 @@
+# Activarium's few commands. `make` goes from a fresh clone to a report, `make test` checks it.
+
+STUDY ?= config/config.yaml
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+CORES ?= all
+ASK := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
+
+.PHONY: report-from-scratch report check unlock test test-all lint lock
+
+# The study, from what is there to the report.
+report-from-scratch: $(VENV)/ready
+	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
+	@$(ASK) where $(STUDY)
+
+# Tables to report again, without training whatever has changed.
+report: $(VENV)/ready
+	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY) --allowed-rules all compare figure report
+	@$(ASK) where $(STUDY)
+
+# Read every file of the study's runs, also where its tables are there already.
+check: $(VENV)/ready
+	@$(ASK) check $(STUDY)
+
+# After an execution was killed; refused by Snakemake's own lock while another one lives.
+unlock: $(VENV)/ready
+	@$(BIN)/snakemake --unlock --configfile $(STUDY)
+
+test: $(VENV)/ready-to-test lint
+	$(BIN)/python -m pytest -n 2 -m "not slow"
+
+test-all: $(VENV)/ready-to-test lint
+	$(BIN)/python -m pytest -n 2
+
+lint: $(VENV)/ready-to-test
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/snakefmt --check Snakefile workflow/rules
+	$(BIN)/snakemake --lint
+
+# The locked environments; a changed lock is installed over the old one.
+$(VENV)/ready: requirements.txt
+	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh workflow/envs/venv.sh
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@touch $@
+
+$(VENV)/ready-to-test: $(VENV)/ready requirements-test.txt
+	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-test.txt
+	@touch $@
+
+# New locks; versions already locked stay unless LOCK=--upgrade.
+lock:
+	uv pip compile $(LOCK) --universal --python-version 3.11 --no-annotate -o requirements.txt pyproject.toml
+	uv pip compile $(LOCK) --universal --python-version 3.11 --no-annotate --extra test -c requirements.txt -o requirements-test.txt pyproject.toml

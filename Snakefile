@@ -1,0 +1,55 @@
+"""Activarium: every activation × network × data set × recipe × seed trained, compared, reported."""
+
+import os
+import sys
+from pathlib import Path
+
+from snakemake.utils import min_version
+
+min_version("9.27")
+
+HOME = Path(os.path.relpath(workflow.basedir))
+sys.path.append(str(HOME / "workflow/scripts"))
+
+from activarium import devices, study
+from activarium.grid import Grid
+from activarium.train import progress
+
+# A study file is whole: the default is read only where none is named, never merged under one.
+if not workflow.configfiles:
+
+    configfile: str(HOME / "config/config.yaml")
+
+
+STUDY = study.load(config, workflow.configfiles, HOME / "config/schema.yaml")
+GRID = Grid(STUDY, str(HOME / "workflow/scripts/activarium"))
+GPUS = devices.gpus()
+if GPUS and "gpu" not in workflow.global_resources:
+    workflow.register_resource("gpu", len(GPUS))
+
+
+wildcard_constraints:
+    **GRID.constraints,
+
+
+include: "workflow/rules/prepare.smk"
+include: "workflow/rules/train.smk"
+include: "workflow/rules/collect.smk"
+include: "workflow/rules/compare.smk"
+include: "workflow/rules/report.smk"
+
+
+rule all:
+    default_target: True
+    input:
+        GRID.report,
+
+
+onstart:
+    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name.startswith("train_")]
+    progress.begin(
+        GRID.tally,
+        left=sum(len(job.output) for job in jobs),
+        declared=STUDY.size,
+        at_once=workflow.nodes or len(GPUS) or workflow.cores,
+    )

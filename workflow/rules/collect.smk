@@ -1,0 +1,17 @@
+# From the files of all runs, or from tables made elsewhere, to the tables runs, epochs and costs.
+
+
+rule collect:
+    input:
+        runs=STUDY.runs or GRID.runs,
+    output:
+        runs=multiext(GRID.table("runs", ""), "parquet", "csv"),
+        epochs=multiext(GRID.table("epochs", ""), "parquet", "csv"),
+        costs=multiext(GRID.table("costs", ""), "parquet", "csv"),
+        provenance=GRID.table("provenance", "json"),
+    log:
+        GRID.log("collect"),
+    conda:
+        "../envs/activarium.yaml"
+    script:
+        "../scripts/collect.py"

@@ -1,0 +1,15 @@
+# From the official archives to results/datasets/{dataset}.arrow, once for all studies.
+
+
+rule prepare:
+    input:
+        code=GRID.code("datasets/{dataset}.py", "prepare.py"),
+    output:
+        data="results/datasets/{dataset}.arrow",
+        description="results/datasets/{dataset}.json",
+    log:
+        "results/datasets/logs/{dataset}.log",
+    conda:
+        "../envs/activarium.yaml"
+    script:
+        "../scripts/prepare.py"

@@ -1,0 +1,46 @@
+# From the tables to figures and the page that people read; nothing here trains or computes.
+
+
+rule figure:
+    input:
+        tables=GRID.tables,
+        analysis=GRID.table("analysis", "json"),
+        code=GRID.code("figures/{figure}.py", "figures/_style.py"),
+    output:
+        report(
+            f"{GRID.folder}/figures/{{figure}}.svg",
+            caption="../report/figure.rst",
+            category=STUDY.name,
+            labels={"figure": "{figure}"},
+        ),
+    log:
+        GRID.log("figure/{figure}"),
+    params:
+        caption=GRID.caption,
+    conda:
+        "../envs/activarium.yaml"
+    script:
+        "../scripts/figure.py"
+
+
+rule report:
+    input:
+        tables=rules.figure.input.tables,
+        analysis=rules.figure.input.analysis,
+        provenance=GRID.table("provenance", "json"),
+        figures=expand(rules.figure.output, figure=GRID.figures),
+        code=GRID.code("report/*.*"),
+    output:
+        report(
+            GRID.report,
+            category=STUDY.name,
+            labels={"figure": "the whole report"},
+        ),
+    log:
+        GRID.log("report"),
+    params:
+        study=GRID.stated,
+    conda:
+        "../envs/activarium.yaml"
+    script:
+        "../scripts/report.py"

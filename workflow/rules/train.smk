@@ -1,0 +1,40 @@
+# From a cell's definitions to one file for each of its runs, a pack of seeds in one job.
+# What defines a run's numbers is an input, compared by content; everything else re-trains nothing.
+
+for k, seeds in enumerate(GRID.packs):
+
+    rule:
+        name:
+            f"train_{k}"
+        input:
+            activation=GRID.code("activations/{activation}.py"),
+            network=GRID.network_code,
+            step=GRID.code(
+                "train/step.py",
+                "train/augmentation.py",
+                "train/randomness.py",
+                "train/data.py",
+                "primitives/on_torch.py",
+            ),
+            description="results/datasets/{dataset}.json",
+            # Whole files of images are compared by date only; the description holds their checksum.
+            data=ancient("results/datasets/{dataset}.arrow"),
+        output:
+            expand(GRID.run, seed=seeds, allow_missing=True),
+        log:
+            GRID.log(f"train/{{recipe}}/{{network}}/{{dataset}}/{{activation}}-{k}"),
+        params:
+            recipe=GRID.recipe,
+            network=GRID.network,
+            train_size=STUDY.train_size,
+            validation=STUDY.validation,
+            unfinished=GRID.unfinished,
+            tally_file=GRID.tally,
+            locks="results/locks",
+        threads: 1
+        resources:
+            gpu=min(1, len(GPUS)),
+        conda:
+            "../envs/activarium.yaml"
+        script:
+            "../scripts/train.py"

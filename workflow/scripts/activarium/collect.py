@@ -1,0 +1,66 @@
+"""Collecting: many runs' files, or tables made elsewhere, into the tables runs, epochs, costs."""
+
+from collections import Counter
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from . import tables
+
+
+class CollectError(ValueError):
+    """Runs that cannot be made a table; the message names the files and the way out."""
+
+
+def collect(files):
+    """(runs, epochs, costs) as pyarrow tables in `tables.RUNS`, `EPOCHS`, `COSTS`.
+
+    `files` are the runs' own files, every one that the study declares. Raises CollectError
+    naming the first one that is gone or cannot be read.
+    """
+    whole = pa.concat_tables([read_run(file) for file in files])
+    keys = whole.select(tables.KEY)
+    epochs = _unnested(keys, whole["epochs"].combine_chunks(), tables.EPOCHS)
+    cost = whole["cost"].combine_chunks()
+    costs = pa.table([*keys.columns, *cost.flatten()], schema=tables.COSTS)
+    return _sorted(whole.select(tables.RUNS.names)), _sorted(epochs), _sorted(costs)
+
+
+def read_run(file):
+    """One run's file as a one-row table in `tables.RUN_FILE`, held against the schema and its path."""
+    try:
+        table = pq.read_table(file, partitioning=None).cast(tables.RUN_FILE)
+    except (OSError, ValueError) as error:
+        reason = "is gone" if not Path(file).exists() else f"cannot be read ({_first(error)})"
+        raise CollectError(f"{file} {reason}; delete it if it is there and run again") from error
+    row = table.select(tables.KEY).to_pylist()
+    place = [*Path(file).parts[-5:-1], Path(file).stem]
+    if len(row) != 1 or [str(v) for v in row[0].values()] != place:
+        raise CollectError(f"{file} holds another run than its name says; delete it and run again")
+    return table
+
+
+def _first(error):
+    return str(error).splitlines()[0][:120]
+
+
+def _unnested(keys, lists, schema):
+    """The rows of a list column, each with the key of the row that it came from."""
+    parents = keys.take(pc.list_parent_indices(lists))
+    return pa.table([*parents.columns, *lists.flatten().flatten()], schema=schema)
+
+
+def _sorted(table):
+    order = [(name, "ascending") for name in tables.KEY]
+    if "epoch" in table.schema.names:
+        order.append(("epoch", "ascending"))
+    return table.sort_by(order).combine_chunks()
+
+
+def provenance(costs):
+    """What the runs were trained on, as {column: {value: number of runs}}, for people to read."""
+    columns = ("device", "device_name", "instruction_set", "threads", "python", "torch", "commit")
+    counted = {c: Counter(map(str, costs[c].to_pylist())) for c in columns}
+    return {c: dict(sorted(n.items())) for c, n in counted.items()}

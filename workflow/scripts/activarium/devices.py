@@ -1,0 +1,54 @@
+"""The devices of this machine: how many GPUs are seen, without asking torch, and which one is ours."""
+
+import fcntl
+import os
+import time
+from contextlib import contextmanager
+from pathlib import Path
+
+
+def gpus(environment=os.environ, folder="/dev"):
+    """The GPUs that a job here may use, as the words that CUDA_VISIBLE_DEVICES takes.
+
+    What CUDA_VISIBLE_DEVICES names, where it is set; else one for each NVIDIA device file.
+    """
+    visible = environment.get("CUDA_VISIBLE_DEVICES")
+    if visible is not None:
+        return [word.strip() for word in visible.split(",") if word.strip() not in ("", "-1")]
+    return sorted(p.name[6:] for p in Path(folder).glob("nvidia[0-9]*"))
+
+
+@contextmanager
+def lease(cards, folder, poll=0.2):
+    """One of the `cards` for this process alone, set as CUDA_VISIBLE_DEVICES; None without any.
+
+    Snakemake counts GPUs but does not say which one a job got, so each card has a lock file in
+    `folder`, held as long as the process lives, however it ends. A single card needs no lock:
+    a cluster gives each job its own under the same number.
+    """
+    if len(cards) < 2:
+        yield cards[0] if cards else None
+        return
+    Path(folder).mkdir(parents=True, exist_ok=True)
+    while True:
+        for card in cards:
+            file = (Path(folder) / f"gpu-{card.replace('/', '_')}.lock").open("w")
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            except BlockingIOError:
+                file.close()
+                continue
+            os.environ["CUDA_VISIBLE_DEVICES"] = card
+            with file:
+                yield card
+            return
+        time.sleep(poll)
+
+
+def one_thread():
+    """Make this process compute on one thread; call it before torch is imported.
+
+    One thread a run and more runs at once is faster than more threads a run, and the same
+    number of threads everywhere is what makes the same run give the same bits.
+    """
+    os.environ |= {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1", "OMP_WAIT_POLICY": "PASSIVE"}

@@ -1,0 +1,129 @@
+"""Where everything of a study lives: the paths and wildcards that the rules speak of.
+
+Imported by the Snakefile at the start of every job, so neither torch nor pandas is here.
+"""
+
+import ast
+import re
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from . import datasets, figures
+from .study import Study
+
+@dataclass(frozen=True)
+class Grid:
+    """The files of `study`; `library` is the path of this package as the rules shall write it."""
+
+    study: Study
+    library: str
+
+    @property
+    def folder(self):
+        """Everything of this study is below here."""
+        return f"results/{self.study.name}"
+
+    @property
+    def run(self):
+        """A run's file, with the wildcards of its cell and its seed."""
+        return f"{self.folder}/runs/{{recipe}}/{{network}}/{{dataset}}/{{activation}}/{{seed}}.parquet"
+
+    @property
+    def unfinished(self):
+        """Where the finished runs of an unfinished pack wait, by cell."""
+        return f"{self.folder}/unfinished/{{recipe}}/{{network}}/{{dataset}}/{{activation}}"
+
+    @property
+    def tally(self):
+        """How many runs this execution trains and has trained; for people only."""
+        return f"{self.folder}/logs/tally.jsonl"
+
+    def log(self, rule):
+        """The log of a job of `rule`, by cell for training."""
+        return f"{self.folder}/logs/{rule}.log"
+
+    def table(self, name, ending="parquet"):
+        """The file of one table."""
+        return f"{self.folder}/{name}.{ending}"
+
+    @property
+    def tables(self):
+        """The tables that a report is made from."""
+        return [self.table(t) for t in ("runs", "epochs", "costs", "summaries", "contrasts")]
+
+    @property
+    def report(self):
+        """The page that people read."""
+        return f"{self.folder}/report.html"
+
+    @property
+    def stated(self):
+        """What the study declares, as a plain mapping; no folder of this machine is in it."""
+        return {k: v for k, v in asdict(self.study).items() if k not in ("data_root", "pack")}
+
+    @property
+    def chance(self):
+        """The accuracy of guessing for every data set that is known, and those the study states."""
+        known = {name: 1 / datasets.load(name).classes for name in datasets.names()}
+        return known | self.study.chance
+
+    @property
+    def packs(self):
+        """The seeds of each pack: from k·size to (k + 1)·size − 1, the last one may be shorter."""
+        n, size = self.study.seeds, self.study.pack
+        return [range(start, min(start + size, n)) for start in range(0, n, size)]
+
+    @property
+    def runs(self):
+        """Every run's file that the study declares."""
+        s = self.study
+        return [
+            self.run.format(recipe=r, network=n, dataset=d, activation=a, seed=seed)
+            for r in s.recipes
+            for n in s.networks
+            for d in s.datasets
+            for a in s.activations
+            for seed in range(s.seeds)
+        ]
+
+    def code(self, *names):
+        """Files of the library, to be declared as inputs; a name may be a pattern like compare/*."""
+        here = Path(__file__).parent
+        found = [sorted(here.glob(name)) if "*" in name else [here / name] for name in names]
+        return [f"{self.library}/{p.relative_to(here)}" for paths in found for p in paths]
+
+    def caption(self, wildcards):
+        """What stands under a figure: the docstring of its file."""
+        code = (Path(__file__).parent / f"figures/{wildcards.figure}.py").read_text()
+        return ast.get_docstring(ast.parse(code))
+
+    @property
+    def figures(self):
+        """The names of the figures that a report shows."""
+        return figures.names()
+
+    def network_code(self, wildcards):
+        """The file that defines the network of a cell."""
+        return f"{self.library}/networks/{self.study.networks[wildcards.network]['file']}.py"
+
+    def recipe(self, wildcards):
+        """The values of a cell's recipe."""
+        return self.study.recipes[wildcards.recipe]
+
+    def network(self, wildcards):
+        """The file and the parameters of a cell's network."""
+        return self.study.networks[wildcards.network]
+
+    @property
+    def constraints(self):
+        """A pattern for each wildcard: the study's own names and nothing else."""
+        s = self.study
+        axes = {
+            "recipe": s.recipes,
+            "network": s.networks,
+            "dataset": s.datasets,
+            "activation": s.activations,
+            "figure": figures.names(),
+        }
+        names = {axis: "|".join(map(re.escape, words)) or "-" for axis, words in axes.items()}
+        return names | {"seed": "[0-9]+"}

@@ -1,0 +1,20 @@
+"""A small plain net: three convolutions with batch norm, no shortcuts, for quick studies."""
+
+from torch import nn
+
+label = "plain convolutional net"
+
+
+def build(activation, channels, classes, size, *, width=16):
+    """Convolution → batch norm → activation, three times, each halving the image after the first."""
+    layers = []
+    for before, after, stride in (
+        (channels, width, 1),
+        (width, 2 * width, 2),
+        (2 * width, 4 * width, 2),
+    ):
+        layers += [nn.Conv2d(before, after, 3, stride, padding=1, bias=False)]
+        layers += [nn.BatchNorm2d(after), activation()]
+    return nn.Sequential(
+        *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4 * width, classes)
+    )

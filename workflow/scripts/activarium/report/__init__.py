@@ -1,0 +1,1 @@
+"""The report: words and tables around figures; it computes nothing."""

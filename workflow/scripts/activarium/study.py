@@ -1,0 +1,242 @@
+"""A study read and checked: every word of it is known before the first job starts.
+
+Imported by the Snakefile at the start of every job, so neither torch nor pandas is here.
+"""
+
+import math
+from collections import Counter
+from dataclasses import dataclass, field
+from difflib import get_close_matches
+from pathlib import Path
+
+import jsonschema
+import yaml
+
+from . import activations, datasets, networks
+
+
+class StudyError(ValueError):
+    """A study that cannot be run; the message names the key, the value and the way out."""
+
+
+@dataclass(frozen=True)
+class Study:
+    """A valid study with every default filled in.
+
+    `activations` maps a name to its expression, or to None where a file defines it; `networks`
+    maps a name to {"file", "parameters"}, `recipes` a name to all of its values. A study of
+    outside runs has `runs`, the files of its tables, and an empty grid.
+    """
+
+    name: str
+    control: str
+    confidence: float
+    margin: float
+    datasets: tuple = ()
+    activations: dict = field(default_factory=dict)
+    networks: dict = field(default_factory=dict)
+    recipes: dict = field(default_factory=dict)
+    seeds: int = 0
+    validation: float = 0.0
+    train_size: int | None = None
+    data_root: str | None = None
+    pack: int = 10
+    runs: tuple = ()
+    chance: dict = field(default_factory=dict)
+
+    @property
+    def size(self):
+        """How many runs the grid declares."""
+        cells = len(self.recipes) * len(self.networks) * len(self.datasets) * len(self.activations)
+        return cells * self.seeds
+
+
+def read(config, schema):
+    """The study that the mapping `config` declares, by the JSON schema in the file `schema`.
+
+    Raises StudyError with one line, "config: key: …", for the first thing that is wrong.
+    """
+    definitions = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))["$defs"]
+    kind = "outside" if isinstance(config, dict) and "runs" in config else "trained"
+    _check_finite(config)
+    _check_schema(config, kind, definitions)
+    filled = _filled(config, definitions[kind], definitions)
+    analysis = filled.pop("analysis")
+    if kind == "outside":
+        runs = filled["runs"]
+        filled["runs"] = (runs,) if isinstance(runs, str) else tuple(runs)
+    else:
+        _check_names(filled)
+        filled |= _grid(filled)
+    return Study(**filled, **analysis)
+
+
+def duplicate_keys(path):
+    """The first key that the YAML file at `path` gives twice in one mapping, as a/b/c, or None.
+
+    YAML readers keep the last one silently; a study that says a thing twice means neither.
+    """
+    stack = [(yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader), "")]
+    while stack:
+        node, where = stack.pop()
+        if isinstance(node, yaml.SequenceNode):
+            stack += [(item, where) for item in node.value]
+        elif isinstance(node, yaml.MappingNode):
+            keys = Counter(str(key.value) for key, _ in node.value)
+            twice = [key for key, n in keys.items() if n > 1]
+            if twice:
+                return where + twice[0]
+            stack += [(value, f"{where}{key.value}/") for key, value in node.value]
+    return None
+
+
+def _say(path, text):
+    raise StudyError(": ".join(["config", *map(str, path), text]))
+
+
+def _check_finite(value, path=()):
+    """JSON Schema lets NaN through every bound, so infinite and undefined numbers stop here."""
+    if isinstance(value, float) and not math.isfinite(value):
+        _say(path, f"{value} is not a number that can be used")
+    items = value.items() if isinstance(value, dict) else ()
+    items = enumerate(value, 1) if isinstance(value, list) else items
+    for key, item in items:
+        _check_finite(item, (*path, key))
+
+
+_TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
+    "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
+)  # 10.0 is no number of seeds
+_Validator = jsonschema.validators.extend(
+    jsonschema.Draft202012Validator, type_checker=_TYPES
+)
+
+
+def _check_schema(config, kind, definitions):
+    """Hold the config against the schema; the deepest error is the one that says most."""
+    schema = {"$ref": f"#/$defs/{kind}", "$defs": definitions}
+    errors = list(_Validator(schema).iter_errors(config))
+    if errors:
+        error = max(errors, key=lambda e: (len(e.absolute_path), e.validator != "required"))
+        path = [p + 1 if isinstance(p, int) else p for p in error.absolute_path]
+        _say(path, _sentence(error, config))
+
+
+def _sentence(error, config):
+    """A schema error in words that name the value and the way out."""
+    value, wants, shown = error.instance, error.validator_value, _shown(error.instance)
+    match error.validator:
+        case "required":
+            missing = next(key for key in wants if key not in value)
+            why = "; a study file is whole and never merged with another one"
+            return f"'{missing}' is missing" + (why if value is config else "")
+        case "additionalProperties" if isinstance(value, dict):
+            known = error.schema.get("properties", {})
+            unknown = next(key for key in value if key not in known)
+            return f"{_shown(unknown)} is no key here; known are {', '.join(known)}"
+        case "type":
+            wanted = " or ".join([wants] if isinstance(wants, str) else wants)
+            hint = _number_hint(value) if wanted in ("number", "integer") else ""
+            return f"{shown} is not of type {wanted}{hint}"
+        case "enum":
+            return f"no {shown}; known are {', '.join(map(str, wants))}"
+        case "not":
+            return f"{shown} is a word of its own in results/; choose another"
+        case "pattern":
+            return f"{shown} cannot be a name: letters, digits and _ . + - only, 64 at most"
+        case "minItems" | "minProperties":
+            return "is empty; at least one is needed"
+        case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":
+            word = {"minimum": "at least", "exclusiveMinimum": "more than", "maximum": "at most"}
+            return f"{shown} must be {word.get(error.validator, 'less than')} {wants}"
+    return error.message.splitlines()[0][:200]
+
+
+def _shown(value):
+    """A value as it stands in the message, short and on one line."""
+    text = repr(value)
+    return text if len(text) <= 80 else text[:77] + "…"
+
+
+def _number_hint(text):
+    """YAML reads 1e-3 as a word: say how to write it."""
+    try:
+        return f"; write it as {float(text)!r}" if isinstance(text, str) else ""
+    except ValueError:
+        return ""
+
+
+def _filled(config, schema, definitions):
+    """`config` with the schema's defaults for every key that it leaves out, at every depth."""
+    while "$ref" in schema:
+        schema = definitions[schema["$ref"].rsplit("/", 1)[1]]
+    if not isinstance(config, dict):
+        return config
+    properties = schema.get("properties", {})
+    filled = {k: p["default"] for k, p in properties.items() if "default" in p} | config
+    for key, value in filled.items():
+        below = properties.get(key, schema.get("additionalProperties"))
+        filled[key] = _filled(value, below, definitions) if isinstance(below, dict) else value
+    return filled
+
+
+def _check_names(config):
+    """Hold every name against the folder that defines it, and refuse repetitions."""
+    for key, known in (("datasets", datasets.names()), ("activations", activations.names()),
+                       ("networks", networks.names())):  # fmt: skip
+        for item in config[key]:
+            name = item if isinstance(item, str) else item.get("file", item["name"])
+            if isinstance(item, dict) and "expr" in item:
+                _say([key, item["name"]], "activations by expression: not yet")
+            if name not in known:
+                _say([key], _unknown(name, known))
+        names = [item if isinstance(item, str) else item["name"] for item in config[key]]
+        twice = [name for name, n in Counter(names).items() if n > 1]
+        if twice:
+            _say([key], f"'{twice[0]}' stands here twice")
+        if key == "activations" and config["control"] not in names:
+            _say(["control"], f"'{config['control']}' is not among the activations of this study")
+
+
+def _unknown(name, known):
+    close = get_close_matches(name, known, 1)
+    guess = f" (did you mean {close[0]}?)" if close else ""
+    return f"no '{name}'{guess}; known are {', '.join(known)}"
+
+
+def _grid(config):
+    """The axes of the grid in the form that Study holds."""
+    return {
+        "datasets": tuple(config["datasets"]),
+        "activations": dict.fromkeys(config["activations"]),
+        "networks": dict(_network(item) for item in config["networks"]),
+    }
+
+
+def _network(item):
+    """(name, {"file", "parameters"}) of one entry of `networks:`."""
+    given = {"name": item, "file": item} if isinstance(item, str) else dict(item)
+    name, file = given.pop("name"), given.pop("file")
+    parameters = networks.parameters(file)
+    for key, value in given.items():
+        where = ["networks", name, key]
+        if key not in parameters:
+            _say(where, f"{file} has no such parameter; it has {', '.join(parameters) or 'none'}")
+        wanted = type(parameters[key])
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or (wanted is int and not isinstance(value, int)):
+            _say(where, f"{_shown(value)} is not {'a whole' if wanted is int else 'a'} number")
+        if wanted is int and not 1 <= value <= 65536:
+            _say(where, f"{value} must be from 1 to 65536")
+        if wanted is float and not 0 <= value <= 1e6:
+            _say(where, f"{value} must be from 0 to 1000000")
+    return name, {"file": file, "parameters": parameters | given}
+
+
+def load(config, files, schema):
+    """`read`, for the Snakefile: also refuses keys given twice in the study's `files`."""
+    for file in files:
+        twice = duplicate_keys(file)
+        if twice:
+            _say([twice], f"stands twice in {file}")
+    return read(config, schema)

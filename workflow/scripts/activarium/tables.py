@@ -1,0 +1,125 @@
+"""The tables: their columns, types and units, and how they are written and read.
+
+Accuracies are fractions, missing is null and never NaN. What two correct executions may differ
+in (durations, device, versions) stands in `COSTS` alone, so that the other tables can be
+compared byte by byte.
+"""
+
+import math
+
+import pyarrow as pa
+import pyarrow.csv
+import pyarrow.parquet as pq
+
+from .files import atomic
+
+
+def _field(name, type_, unit=None, nullable=True):
+    return pa.field(name, type_, nullable, {"unit": unit} if unit else None)
+
+
+_CELL = [_field(n, pa.string(), nullable=False) for n in
+         ("recipe", "network", "dataset", "activation")]  # fmt: skip
+_KEY = [*_CELL, _field("seed", pa.int64(), nullable=False)]
+
+_METRICS = [
+    _field("epoch", pa.int32(), nullable=False),
+    _field("learning_rate", pa.float64()),
+    _field("train_loss", pa.float64(), "nat"),
+    _field("train_accuracy", pa.float64(), "fraction"),
+    _field("validation_loss", pa.float64(), "nat"),
+    _field("validation_accuracy", pa.float64(), "fraction"),
+    _field("test_loss", pa.float64(), "nat"),
+    _field("test_accuracy", pa.float64(), "fraction"),
+]
+
+_RESULT = [
+    _field("status", pa.string(), nullable=False),
+    _field("test_accuracy", pa.float64(), "fraction"),
+    _field("validation_accuracy", pa.float64(), "fraction"),
+    _field("n_correct", pa.int64(), "images"),
+    _field("n_test", pa.int64(), "images"),
+    _field("correct", pa.binary(), "bit per test image, most significant first"),
+]
+
+_COST = [
+    _field("train_seconds", pa.float64(), "s"),
+    _field("evaluate_seconds", pa.float64(), "s"),
+    _field("images", pa.int64(), "training images seen"),
+    _field("images_per_second", pa.float64(), "1/s"),
+    _field("device", pa.string()),
+    _field("device_name", pa.string()),
+    _field("instruction_set", pa.string()),
+    _field("threads", pa.int32()),
+    _field("host", pa.string()),
+    _field("started", pa.string(), "UTC"),
+    _field("python", pa.string()),
+    _field("torch", pa.string()),
+    _field("commit", pa.string()),
+]
+
+KEY = [field.name for field in _KEY]
+RUNS = pa.schema([*_KEY, *_RESULT])
+EPOCHS = pa.schema([*_KEY, *_METRICS])
+COSTS = pa.schema([*_KEY, *_COST])
+RUN_FILE = pa.schema(
+    [*RUNS, _field("epochs", pa.list_(pa.struct(_METRICS))), _field("cost", pa.struct(_COST))]
+)
+
+SUMMARIES = pa.schema(
+    [
+        *_CELL,
+        _field("n_ok", pa.int64(), "runs"),
+        _field("n_failed", pa.int64(), "runs"),
+        *(_field(n, pa.float64(), "fraction") for n in ("mean", "sd", "median", "low", "high")),
+    ]
+)
+CONTRASTS = pa.schema(
+    [
+        *_CELL,
+        _field("control", pa.string(), nullable=False),
+        _field("failures", pa.string(), nullable=False),
+        _field("n_pairs", pa.int64(), "pairs"),
+        *(_field(n, pa.float64(), "fraction") for n in ("mean_diff", "sd_diff", "low", "high")),
+        *(_field(n, pa.float64(), "probability") for n in ("p_t", "p_t_holm", "p_wilcoxon")),
+        _field("p_superior", pa.float64(), "probability"),
+        _field("cliffs_delta", pa.float64()),
+        *(_field(n, pa.int64(), "pairs") for n in ("wins", "ties", "losses")),
+        _field("verdict", pa.string(), nullable=False),
+    ]
+)
+
+
+def table(rows, schema):
+    """A pyarrow table of `rows` (dicts) in `schema`; floats that are not finite become null."""
+    return pa.Table.from_pylist(finite(list(rows)), schema=schema)
+
+
+def finite(value):
+    """`value` with null for every float in it, at any depth, that is not finite."""
+    if isinstance(value, dict):
+        return {k: finite(v) for k, v in value.items()}
+    if isinstance(value, list):
+        return [finite(v) for v in value]
+    if isinstance(value, float) and not math.isfinite(value):
+        return None
+    return value
+
+
+def write(table, path):
+    """`table` into a Parquet file, atomically; the same table gives the same bytes."""
+    with atomic(path) as temporary:
+        pq.write_table(table, temporary, compression="zstd")
+
+
+def write_csv(table, path):
+    """`table` into a CSV file without its binary columns, atomically."""
+    plain = [f.name for f in table.schema if not pa.types.is_binary(f.type)]
+    with atomic(path) as temporary:
+        pyarrow.csv.write_csv(table.select(plain), temporary)
+
+
+def write_both(table, parquet, csv):
+    """The same table as Parquet and as CSV."""
+    write(table, parquet)
+    write_csv(table, csv)

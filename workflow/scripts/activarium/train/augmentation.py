@@ -1,0 +1,42 @@
+"""Augmentation of a whole batch on the device that trains, drawn per epoch for every image."""
+
+import torch
+from torch.nn import functional as F
+
+from .randomness import generator
+
+KINDS = ("none", "flip", "crop", "crop_flip")
+
+
+def draw(kind, images, size, seed, epoch):
+    """What happens to each image in this epoch: {"flip": bool[n], "crop": int64[n, 2]}, on the CPU.
+
+    `crop` moves an image by up to an eighth of its `size` (4 pixels of CIFAR's 32) in each
+    direction, filled with zeros; `flip` mirrors it left to right with probability one half.
+    """
+    g, reach, drawn = generator("augmentation", seed, epoch), size // 8, {}
+    if "flip" in kind:
+        drawn["flip"] = torch.randint(0, 2, (images,), generator=g, dtype=torch.bool)
+    if "crop" in kind:
+        drawn["crop"] = torch.randint(0, 2 * reach + 1, (images, 2), generator=g)
+    return drawn
+
+
+def augment(batch, drawn):
+    """The batch [n, channels, size, size] (any dtype) with its rows of `drawn` applied."""
+    if "crop" in drawn:
+        batch = _crop(batch, drawn["crop"])
+    if "flip" in drawn:
+        batch = torch.where(drawn["flip"][:, None, None, None], batch.flip(3), batch)
+    return batch
+
+
+def _crop(batch, corner):
+    """Each image cut out of its zero-padded self at its own corner, by one gather."""
+    size, reach = batch.shape[-1], batch.shape[-1] // 8
+    padded = F.pad(batch, (reach,) * 4)
+    along = torch.arange(size, device=batch.device)
+    image = torch.arange(len(batch), device=batch.device)[:, None, None]
+    rows = (corner[:, 0, None] + along)[:, :, None]
+    columns = (corner[:, 1, None] + along)[:, None, :]
+    return padded.permute(0, 2, 3, 1)[image, rows, columns].permute(0, 3, 1, 2)

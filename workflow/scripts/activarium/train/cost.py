@@ -1,0 +1,48 @@
+"""What a run cost and on what: all that may differ between two correct executions."""
+
+import platform
+import subprocess
+from pathlib import Path
+
+import torch
+
+
+def cost(training, clock, epochs):
+    """The columns of the costs table: what may differ between two correct executions."""
+    n = len(training.data["train"][1])
+    images = epochs * (n - n % min(training.recipe["batch_size"], n))
+    device = training.device
+    cuda = device.type == "cuda"
+    return {
+        "train_seconds": clock["train"],
+        "evaluate_seconds": clock["evaluate"],
+        "images": images,
+        "images_per_second": images / clock["train"] if clock["train"] else None,
+        "device": device.type,
+        "device_name": torch.cuda.get_device_name(device) if cuda else _processor(),
+        "instruction_set": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "host": platform.node(),
+        "python": platform.python_version(),
+        "torch": torch.__version__,
+        "commit": _commit(),
+    }
+
+
+def _processor():
+    """The processor's name as Linux gives it, else the architecture."""
+    try:
+        lines = Path("/proc/cpuinfo").read_text().splitlines()
+        return next(x.split(":", 1)[1].strip() for x in lines if x.startswith("model name"))
+    except (OSError, StopIteration):
+        return platform.machine()
+
+
+def _commit():
+    """The commit this code stands at, with + where the working tree differs, or None."""
+    git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=40"]
+    try:
+        out = subprocess.run([*git, "--dirty=+"], capture_output=True, text=True, timeout=10)
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    return out.stdout.strip() or None

@@ -1,0 +1,36 @@
+"""The images of one run as tensors on the device: which are trained on, held out and tested."""
+
+import numpy as np
+import torch
+
+from ..prepare import stratified
+
+
+def resident(images, description, train_size, validation, device):
+    """The prepared `images` split for training, in the form that `step.Training` takes.
+
+    `train_size` (None for all) images are drawn from the training set, stratified and the same
+    for every run; the fraction `validation` of them is held out, again stratified. Images stay
+    uint8, in memory once, as [n, channels, size, size] in channels-last order.
+    """
+    generator = np.random.Generator(np.random.PCG64(0))
+    x, y = images.train_images, images.train_labels
+    if train_size is not None:
+        x, y = _take(x, y, stratified(y, train_size, generator))
+    data = {"mean": description["mean"], "sd": description["sd"], "validation": None}
+    if validation:
+        held = stratified(y, max(1, round(validation * len(y))), generator)
+        data["validation"] = _tensors(*_take(x, y, held), device)
+        x, y = _take(x, y, np.setdiff1d(np.arange(len(y)), held))
+    data["train"] = _tensors(x, y, device)
+    data["test"] = _tensors(images.test_images, images.test_labels, device)
+    return data
+
+
+def _take(x, y, rows):
+    return x[rows], y[rows]
+
+
+def _tensors(x, y, device):
+    x = torch.from_numpy(np.array(x)).to(device).permute(0, 3, 1, 2)
+    return x, torch.from_numpy(np.array(y, np.int64)).to(device)

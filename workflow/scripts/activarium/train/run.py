@@ -1,0 +1,69 @@
+"""One run from start to its row: epochs trained and evaluated until the last or until it diverges."""
+
+import time
+from datetime import UTC, datetime
+
+import numpy as np
+
+from .. import activations, networks, tables
+from .cost import cost
+from .step import Training
+
+
+def train_run(cell, seed, network, data, recipe, device, progress):
+    """Train one run and return its row as a table in `tables.RUN_FILE`.
+
+    `cell` holds recipe, network, dataset and activation by name, `network` the network's file
+    and parameters. Infinite or undefined losses end the run as "diverged", with the finite
+    epochs before.
+    """
+    channels, size = data["test"][0].shape[1:3]
+    model = networks.load(network["file"]).build(
+        lambda: activations.module(cell["activation"]),
+        channels,
+        data["classes"],
+        size,
+        **network["parameters"],
+    )
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    training = Training(model, data, recipe, seed, device)
+    clock, epochs, status, correct = {"train": 0.0, "evaluate": 0.0}, [], "ok", None
+    for epoch in range(recipe["epochs"]):
+        metrics, correct = _epoch(training, epoch, clock)
+        if not all(np.isfinite(v) for v in metrics.values() if v is not None):
+            status = "diverged"
+            progress.say(f"seed {seed} diverged in epoch {epoch + 1}")
+            progress.skip(recipe["epochs"] - epoch)
+            break
+        epochs.append(metrics)
+        progress.epoch(seed, metrics, recipe["epochs"])
+    trained = len(epochs) + (status == "diverged")
+    spent = cost(training, clock, trained) | {"started": started}
+    result = _result(status, epochs, correct)
+    return tables.table([{**cell, "seed": seed, **result, "cost": spent}], tables.RUN_FILE)
+
+
+def _epoch(training, epoch, clock):
+    """Train and evaluate one epoch; returns its metrics and the test images' correctness."""
+    start = time.perf_counter()
+    metrics = {"epoch": epoch + 1} | training.epoch(epoch)
+    middle = time.perf_counter()
+    for split in ("validation", "test"):
+        loss, correct = (None, None)
+        if training.data[split] is not None:
+            loss, correct = training.evaluate(split)
+        metrics[f"{split}_loss"] = loss
+        metrics[f"{split}_accuracy"] = None if correct is None else correct.double().mean().item()
+    clock["train"] += middle - start
+    clock["evaluate"] += time.perf_counter() - middle
+    return metrics, correct
+
+
+def _result(status, epochs, correct):
+    """The columns of the runs table: the score is the last epoch's, never the best one's."""
+    result = {"status": status, "epochs": epochs}
+    if status == "ok":
+        result |= {n: epochs[-1][n] for n in ("test_accuracy", "validation_accuracy")}
+        result["n_correct"], result["n_test"] = int(correct.sum()), len(correct)
+        result["correct"] = np.packbits(correct.numpy()).tobytes()
+    return result

@@ -1,0 +1,144 @@
+"""What a run computes: start, steps and evaluation, from named generators alone.
+
+Everything in this file defines results. Progress, timing and files are elsewhere.
+"""
+
+import math
+from contextlib import nullcontext
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+from .augmentation import augment, draw
+from .randomness import generator
+
+EVALUATION_BATCH = 256  # fixed, because the sum over a batch depends on its size in the last bit
+
+
+def initialise(network, seed):
+    """Draw every weight anew, in the order of the layers, the same for every activation.
+
+    Weights are normal with variance sigma_w²/fan-in and biases with variance sigma_b²; a network
+    may carry its own `sigma_w` and `sigma_b`, else sigma_w² = 2 (He et al. 2015, arXiv
+    1502.01852) and sigma_b = 0. Parameters of activations and norms keep their own start.
+    """
+    g = generator("weights", seed)
+    sigma_w = getattr(network, "sigma_w", math.sqrt(2))
+    sigma_b = getattr(network, "sigma_b", 0.0)
+    with torch.no_grad():
+        for layer in network.modules():
+            if isinstance(layer, (nn.Conv2d, nn.Linear)):
+                fan_in = layer.weight[0].numel()
+                layer.weight.normal_(0, sigma_w / math.sqrt(fan_in), generator=g)
+                if layer.bias is not None:
+                    layer.bias.normal_(0, 1, generator=g).mul_(sigma_b)
+
+
+def optimiser(network, recipe):
+    """The recipe's optimiser; weight decay only on weights, not on norms, biases and slopes."""
+    weights = [p for p in network.parameters() if p.ndim > 1]
+    others = [p for p in network.parameters() if p.ndim <= 1]
+    groups = [
+        {"params": weights, "weight_decay": recipe["weight_decay"]},
+        {"params": others, "weight_decay": 0.0},
+    ]
+    rate = recipe["learning_rate"]
+    if recipe["optimizer"] == "sgd":
+        return torch.optim.SGD(groups, lr=rate, momentum=0.9, nesterov=True, fused=True)
+    kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe["optimizer"]]
+    return kind(groups, lr=rate, fused=True)
+
+
+SCHEDULES = {  # the share of the learning rate at progress t in [0, 1)
+    "constant": lambda t: 1.0,
+    "cosine": lambda t: 0.5 * (1 + math.cos(math.pi * t)),
+    "linear": lambda t: 1 - t,
+}
+
+
+class Training:
+    """One run: a network in training on data that sits on the device.
+
+    `data` maps "train", "validation" and "test" to (images uint8 [n, channels, size, size],
+    labels int64 [n]) or None, and "mean" and "sd" to the training images' per channel.
+    """
+
+    def __init__(self, network, data, recipe, seed, device):
+        initialise(network, seed)
+        self.network = network.to(device, memory_format=torch.channels_last)
+        self.data, self.recipe, self.seed, self.device = data, recipe, seed, device
+        self.optimiser = optimiser(self.network, recipe)
+        noise = generator("activation", seed, device=device)
+        for layer in self.network.modules():
+            if hasattr(layer, "generator"):
+                layer.generator = noise
+        sd = torch.as_tensor(data["sd"], device=device)
+        self.scale = (1 / (255 * sd))[:, None, None]
+        self.shift = (-torch.as_tensor(data["mean"], device=device) / sd)[:, None, None]
+
+    def normalised(self, images):
+        """uint8 images as float32 with the training set's mean 0 and variance 1 per channel."""
+        images = images.to(torch.float32, memory_format=torch.channels_last)
+        return images.mul_(self.scale).add_(self.shift)
+
+    def precision(self):
+        """The context that computes in the recipe's precision, the same on every device."""
+        if self.recipe["precision"] == "bfloat16":
+            return torch.autocast(self.device.type, torch.bfloat16)
+        return nullcontext()
+
+    def epoch(self, epoch):
+        """Train one epoch; returns {learning_rate, train_loss, train_accuracy} over its batches.
+
+        Batches are drawn without replacement and an incomplete last batch is left out, so that
+        every step has one shape; the next epoch's permutation brings its images back.
+        """
+        images, labels = self.data["train"]
+        size = min(self.recipe["batch_size"], len(labels))
+        steps = len(labels) // size
+        order = torch.randperm(len(labels), generator=generator("batches", self.seed, epoch))
+        kind = self.recipe["augmentation"]
+        drawn = draw(kind, len(labels), images.shape[-1], self.seed, epoch)
+        order, drawn = order.to(self.device), {k: v.to(self.device) for k, v in drawn.items()}
+        total = torch.zeros(2, dtype=torch.float64, device=self.device)
+        self.network.train()
+        for step, batch in enumerate(order[: steps * size].split(size)):
+            rate = self._set_rate((epoch + step / steps) / self.recipe["epochs"])
+            x = augment(images[batch], {k: v[batch] for k, v in drawn.items()})
+            total += self._step(self.normalised(x), labels[batch])
+        loss, correct = (total / (steps * size)).tolist()
+        return {"learning_rate": rate, "train_loss": loss, "train_accuracy": correct}
+
+    def _set_rate(self, progress):
+        share = SCHEDULES[self.recipe["schedule"]](progress)
+        for group in self.optimiser.param_groups:
+            group["lr"] = self.recipe["learning_rate"] * share
+        return self.recipe["learning_rate"] * share
+
+    def _step(self, x, y):
+        """One optimiser step on a batch; returns [sum of losses, number correct], on the device."""
+        with self.precision():
+            logits = self.network(x).float()
+        loss = F.cross_entropy(logits, y, label_smoothing=self.recipe["label_smoothing"])
+        self.optimiser.zero_grad(set_to_none=True)
+        loss.backward()
+        self.optimiser.step()
+        with torch.no_grad():
+            return torch.stack([loss.double() * len(y), (logits.argmax(1) == y).sum().double()])
+
+    @torch.no_grad()
+    def evaluate(self, split):
+        """(mean loss, correct bool [n] on the CPU) of "test" or "validation"; no augmentation."""
+        images, labels = self.data[split]
+        self.network.eval()
+        total = torch.zeros((), dtype=torch.float64, device=self.device)
+        correct = []
+        for x, y in zip(
+            images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True
+        ):
+            with self.precision():
+                logits = self.network(self.normalised(x)).float()
+            total += F.cross_entropy(logits, y, reduction="sum").double()
+            correct.append(logits.argmax(1) == y)
+        return (total / len(labels)).item(), torch.cat(correct).cpu()

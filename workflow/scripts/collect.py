@@ -1,0 +1,12 @@
+"""Collect the study's runs into the tables runs, epochs and costs."""
+
+import json
+
+from activarium import collect, files, tables
+
+runs, epochs, costs = collect.collect(snakemake.input.runs)
+tables.write_both(runs, *snakemake.output.runs)
+tables.write_both(epochs, *snakemake.output.epochs)
+tables.write_both(costs, *snakemake.output.costs)
+text = json.dumps(collect.provenance(costs), indent=1, ensure_ascii=False)
+files.write_text(snakemake.output.provenance, text + "\n")
