@@ -17,7 +17,7 @@ def module():
     from torch import nn
 
     class RReLU(nn.Module):
-        """torch's RReLU, with the slopes drawn from `generator` and never from torch's global one."""
+        """torch's RReLU, with the slopes drawn from `generator`."""
 
         generator = None  # set by whoever trains it; None draws from torch's global generator
 

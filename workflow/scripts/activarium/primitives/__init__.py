@@ -13,8 +13,18 @@ torch's own module returns there). Conditions are only ever of this form, affine
 an exact c, so that the proofs find every breakpoint exactly.
 
 Numbers in a definition are exact decimals: 0.1 means one tenth, not the nearest double. Write
-1 / 6 of x as `x / 6`. Beside these functions, +, -, * and / and whole powers by repeated
-multiplication are all there is.
+1 / 6 of x as `x / 6`, since Python rounds `1 / 6` before anyone sees it. What no such number
+can say has two more words:
+
+    xp.decimal("1.0507009873554804934193349852946")    a decimal with more digits than a double
+    xp.pi                                              π
+
+and every function also takes a plain number: `xp.sqrt(2 / xp.pi)` is √(2/π), a float for torch
+and numpy and a ball that holds it for the proofs. Beside these, +, -, * and / and whole powers
+by repeated multiplication are all there is.
+
+A definition's keyword-only arguments are parameters that training learns, and their defaults
+are where it starts: `definition(x, xp, *, slope=0.25)`. The proofs hold for the defaults.
 """
 
 FUNCTIONS = (

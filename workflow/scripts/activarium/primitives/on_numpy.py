@@ -7,6 +7,7 @@ exp, expm1, log, log1p = np.exp, np.expm1, np.log, np.log1p
 sqrt, sin, cos, atan, asinh = np.sqrt, np.sin, np.cos, np.arctan, np.arcsinh
 tanh, sigmoid, erf, ndtr = np.tanh, special.expit, special.erf, special.ndtr
 logsigmoid = special.log_expit
+pi, decimal = np.pi, float
 
 
 def softplus(x):

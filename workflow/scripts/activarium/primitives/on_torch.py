@@ -1,27 +1,62 @@
-"""The primitives on torch tensors, any shape and floating dtype, differentiable."""
+"""The primitives on torch tensors, any shape and floating dtype, differentiable.
+
+Each also takes a plain number and then gives a float, as constants such as √(2/π) need.
+"""
 
 import math
+from functools import wraps
 
 import torch
 from torch.nn import functional as F
 
-exp, expm1, log, log1p = torch.exp, torch.expm1, torch.log, torch.log1p
-sqrt, sin, cos, atan, asinh = torch.sqrt, torch.sin, torch.cos, torch.atan, torch.asinh
-tanh, sigmoid, erf = torch.tanh, torch.sigmoid, torch.erf
-logsigmoid = F.logsigmoid
+from . import on_numpy
+
+pi, decimal = math.pi, float
 
 
+def _or_number(function, name=None):
+    """`function` on tensors; numpy's of the same name on a plain number."""
+    on_number = getattr(on_numpy, name or function.__name__)
+
+    @wraps(function)
+    def either(x):
+        return function(x) if isinstance(x, torch.Tensor) else float(on_number(x))
+
+    return either
+
+
+@_or_number
+def exp(x):
+    """eˣ, held at the largest finite whole power of e instead of overflowing to infinity.
+
+    So that tanh(eˣ), whose limit is reached long before, has the gradient 0 there and not 0·∞.
+    """
+    return torch.exp(x.clamp(max=math.floor(math.log(torch.finfo(x.dtype).max))))
+
+
+expm1, log, log1p = _or_number(torch.expm1), _or_number(torch.log), _or_number(torch.log1p)
+sqrt, sin, cos = _or_number(torch.sqrt), _or_number(torch.sin), _or_number(torch.cos)
+atan, asinh, tanh = _or_number(torch.atan), _or_number(torch.asinh), _or_number(torch.tanh)
+sigmoid, erf = _or_number(torch.sigmoid), _or_number(torch.erf)
+logsigmoid = _or_number(F.logsigmoid, "logsigmoid")
+
+
+@_or_number
 def softplus(x):
     """log(1 + eˣ) without torch's default switch to x above 20."""
     return -F.logsigmoid(-x)
 
 
+@_or_number
 def ndtr(x):
     """Φ(x) through erfc, which keeps the left tail's relative accuracy."""
     return 0.5 * torch.erfc(x * -math.sqrt(0.5))
 
 
 def piecewise(x, c, left, right, at="right"):
-    """Each branch sees only its own side, so that no unused branch can turn a gradient into NaN."""
+    """Each branch sees only its own side, so that no unused branch can turn a gradient into NaN.
+
+    Not by clamp: in torch 2.14 its gradient at the bound itself is 0 and not 1.
+    """
     below = x < c if at == "right" else x <= c
-    return torch.where(below, left(x.clamp(max=c)), right(x.clamp(min=c)))
+    return torch.where(below, left(torch.where(below, x, c)), right(torch.where(below, c, x)))

@@ -1,0 +1,18 @@
+"""PReLU, the parametric ReLU: a leaky ReLU that learns its slope for negative inputs.
+
+He, Zhang, Ren and Sun 2015, arXiv 1502.01852: one slope a layer, which starts at 0.25, what
+`definition` states by default. The derivative at the kink 0 is the left one, the slope.
+"""
+
+label = "PReLU"
+formula = "x if x > 0 else a·x, a learned from 0.25"
+
+
+def definition(x, xp, *, slope=0.25):
+    return xp.piecewise(x, 0, lambda x: slope * x, lambda x: x, at="left")
+
+
+def module():
+    from torch import nn
+
+    return nn.PReLU()
