@@ -1,8 +1,9 @@
 """The activations: one file each, and the file's name is the activation's name.
 
 A file holds `label` and `formula` for people, `definition(x, xp)` in the words of
-`activarium.primitives`, and `module()` where what is trained is not simply the definition:
-torch's own module where there is one, else a module with parameters or randomness of its own.
+`activarium.primitives`, whose keyword-only arguments are learned from their defaults, and
+`module()` where what is trained is not simply the definition: torch's own module where there is
+one, else one with randomness or constraints of its own. torch is imported in `module()` alone.
 """
 
 from importlib import import_module

@@ -1,0 +1,473 @@
+"""Activations: what is trained is what is defined; a new file is tested as soon as it is there."""
+
+import ast
+import inspect
+import re
+import subprocess
+import sys
+from fractions import Fraction
+from pathlib import Path
+
+import mpmath
+import numpy as np
+import pytest
+import torch
+from mpmath import mp
+from scipy import integrate, optimize, stats
+
+from activarium import activations
+from activarium.primitives import FUNCTIONS, on_numpy, on_torch
+from activarium.primitives.as_module import Defined
+
+LIBRARY = Path(activations.__file__).parents[2]
+NAMES = activations.names()
+LEARNED = [n for n in NAMES if activations.load(n).definition.__kwdefaults__]
+
+# How far a module of torch may be from the definition in float64, for value and gradient.
+ROUNDING = 1e-13
+TORCHS_OWN = {
+    "softplus": (2.1e-9, 2.1e-9),  # x itself above 20
+    "hardsigmoid": (ROUNDING, 5.1e-9),  # a slope of 1/6 in float32, whatever x is
+}
+
+
+class Spy:
+    """The primitives on torch, noting every breakpoint that a definition names."""
+
+    def __init__(self):
+        self.kinks = {}
+
+    def __getattr__(self, word):
+        return getattr(on_torch, word)
+
+    def piecewise(self, x, c, left, right, at="right"):
+        self.kinks[c] = at
+        return on_torch.piecewise(x, c, left, right, at)
+
+
+def kinks(name):
+    """{breakpoint: the side that gives value and derivative there} of an activation."""
+    spy = Spy()
+    activations.load(name).definition(torch.zeros(1, dtype=torch.float64), spy)
+    return spy.kinks
+
+
+def grid(name, dtype=torch.float64):
+    """|x| ≤ 100, dense near 0, with every breakpoint and its two neighbours."""
+    x = [np.linspace(-100, 100, 2001), np.linspace(-8, 8, 3201), np.geomspace(1e-30, 1, 61)]
+    near = [[np.nextafter(c, -np.inf), c, np.nextafter(c, np.inf)] for c in kinks(name)]
+    return torch.tensor(np.unique(np.concatenate([*x, -x[2], [0.0], *near])), dtype=dtype)
+
+
+def value_and_gradient(function, x):
+    x = x.clone().requires_grad_()
+    y = function(x)
+    return y.detach(), torch.autograd.grad(y.sum(), x)[0]
+
+
+def defined(name):
+    return lambda x: activations.load(name).definition(x, on_torch)
+
+
+def built(name, dtype=torch.float64):
+    """The trained module as evaluation sees it, its parameters started in `dtype`."""
+    before = torch.get_default_dtype()
+    torch.set_default_dtype(dtype)
+    try:
+        return activations.module(name).eval()
+    finally:
+        torch.set_default_dtype(before)
+
+
+def minimum(name):
+    """(where, what) of the least value on [−3, 0], by numpy."""
+    f = activations.load(name).definition
+    found = optimize.minimize_scalar(
+        lambda x: float(f(np.float64(x), on_numpy)), bounds=(-3, 0), options={"xatol": 1e-10}
+    )
+    return found.x, found.fun
+
+
+def gaussian(function):
+    """E of function(x) for a standard normal x."""
+    parts = [(-12, -1), (-1, 0), (0, 1), (1, 12)]
+    density = stats.norm.pdf
+    return sum(integrate.quad(lambda x: function(x) * density(x), *p)[0] for p in parts)
+
+
+# The files
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_file_says_what_it_is_in_one_sentence(name):
+    file = activations.load(name)
+    first, *rest = file.__doc__.split("\n\n")
+    assert first.endswith(".") and "\n" not in first and not re.search(r"[.!?] [A-Z]", first)
+    assert name == "identity" or rest
+    assert file.label and file.formula and file.label.isprintable() and file.formula.isprintable()
+
+
+def test_no_two_activations_share_a_label():
+    labels = [activations.load(n).label for n in NAMES]
+    assert sorted(set(labels)) == sorted(labels)
+
+
+def test_the_papers_twenty_are_all_here():
+    # fmt: off
+    twenty = {
+        "elu", "hardshrink", "hardsigmoid", "hardtanh", "hardswish", "leaky_relu", "logsigmoid",
+        "prelu", "relu", "relu6", "rrelu", "selu", "celu", "gelu", "sigmoid", "softplus",
+        "softshrink", "softsign", "tanh", "tanhshrink",
+    }
+    # fmt: on
+    assert len(twenty) == 20 and twenty <= set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_definition_uses_only_the_vocabulary(name):
+    tree = ast.parse(inspect.getsource(activations.load(name).definition))
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute):
+            assert node.value.id == "xp"
+            assert node.attr in (*FUNCTIONS, "piecewise", "pi", "decimal")
+        if isinstance(node, ast.BinOp):
+            assert isinstance(node.op, ast.Add | ast.Sub | ast.Mult | ast.Div)
+            numbers = isinstance(node.left, ast.Constant), isinstance(node.right, ast.Constant)
+            assert not all(numbers), "Python rounds this before a proof sees it"
+        assert not isinstance(node, ast.Compare | ast.If | ast.IfExp | ast.Import | ast.ImportFrom)
+
+
+def test_reading_and_drawing_definitions_needs_no_torch_and_no_pandas():
+    program = """
+import sys
+import numpy as np
+from activarium import activations
+assert not {"torch", "pandas", "numpy.testing", "scipy"} & set(sys.modules), "importing alone"
+from activarium.primitives import on_numpy
+for name in activations.names():
+    file = activations.load(name)
+    y = file.definition(np.linspace(-100, 100, 101), on_numpy)
+    assert y.shape == (101,) and np.isfinite(y).all(), name
+assert not {"torch", "pandas"} & set(sys.modules), "reading definitions"
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=LIBRARY, check=True)
+
+
+def test_names_only_reads_the_folder():
+    program = """
+import sys
+from activarium import activations
+activations.names()
+assert "activarium.activations.gelu" not in sys.modules
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=LIBRARY, check=True)
+
+
+# What is trained is what is defined
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_the_trained_module_equals_the_definition(name):
+    x = grid(name)
+    y, dy = value_and_gradient(built(name), x)
+    expected, slope = value_and_gradient(defined(name), x)
+    value_tolerance, slope_tolerance = TORCHS_OWN.get(name, (ROUNDING, ROUNDING))
+    torch.testing.assert_close(y, expected, rtol=0, atol=value_tolerance)
+    torch.testing.assert_close(dy, slope, rtol=0, atol=slope_tolerance)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_numpy_and_torch_read_the_same_definition(name):
+    x = grid(name)
+    y = activations.load(name).definition(x.numpy(), on_numpy)
+    torch.testing.assert_close(torch.from_numpy(y), defined(name)(x), rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if kinks(n)])
+def test_the_derivative_at_a_breakpoint_is_torchs_and_that_of_the_named_side(name):
+    for c, side in kinks(name).items():
+        at = torch.tensor([c], dtype=torch.float64)
+        beside = torch.nextafter(at, torch.tensor(-torch.inf if side == "left" else torch.inf))
+        (y, z), dy = value_and_gradient(defined(name), torch.cat([at, beside]))
+        torch.testing.assert_close(dy[0], dy[1], rtol=0, atol=1e-12)
+        torch.testing.assert_close(y, z, rtol=0, atol=1e-12)
+        torchs = value_and_gradient(built(name), at)
+        torch.testing.assert_close(dy[:1], torchs[1], rtol=0, atol=ROUNDING)
+        torch.testing.assert_close(y, torchs[0][0], rtol=0, atol=ROUNDING)
+
+
+@pytest.mark.parametrize("training", [False, True])
+@pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
+@pytest.mark.parametrize("name", NAMES)
+def test_values_and_gradients_are_finite_up_to_100(name, dtype, training):
+    module = built(name, dtype).train(training)
+    x = grid(name, dtype).requires_grad_()
+    y = module(x)
+    gradients = torch.autograd.grad(y.sum(), [x, *module.parameters()])
+    assert y.isfinite().all() and all(g.isfinite().all() for g in gradients)
+    y, dy = value_and_gradient(defined(name), x.detach())
+    assert y.isfinite().all() and dy.isfinite().all()
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shape_and_dtype_go_through(name):
+    x = torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
+    for dtype in (torch.float32, torch.bfloat16, torch.float16):
+        y = activations.module(name).to(dtype)(x.to(dtype))
+        assert y.shape == x.shape and y.dtype == dtype and y.isfinite().all()
+    module = activations.module(name)
+    if isinstance(module, Defined):  # as under autocast, where parameters stay in float32
+        assert module(x.bfloat16()).dtype == torch.bfloat16
+
+
+# The definitions against formulas written anew, in as many digits as their cancellations need
+
+
+def mp_sigmoid(x):
+    return 1 / (1 + mp.exp(-x))
+
+
+def mp_softplus(x):
+    return mp.log(1 + mp.exp(x))
+
+
+def mp_normal(x):
+    return mp.erfc(-x / mp.sqrt(2)) / 2
+
+
+def mp_clip(x, low, high):
+    return min(max(x, low), high)
+
+
+FORMULAS = {
+    "aptx": lambda x: (1 + mp.tanh(x)) * x / 2,
+    "dyt": lambda x: mp.tanh(x / 2),
+    "elish": lambda x: (x if x >= 0 else mp.exp(x) - 1) / (1 + mp.exp(-x)),
+    "elu": lambda x: x if x > 0 else mp.exp(x) - 1,
+    "erf_relu": lambda x: x if x >= 0 else mp.erf(x),
+    "gcu": lambda x: x * mp.cos(x),
+    "gelu": lambda x: x * mp_normal(x),
+    "gelu_tanh": lambda x: (
+        x / 2 * (1 + mp.tanh(mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x**3)))
+    ),
+    "gish": lambda x: x * mp.log(2 - mp.exp(-mp.exp(x))),
+    "golu": lambda x: x * mp.exp(-mp.exp(-x)),
+    "hard_elish": lambda x: (x if x >= 0 else mp.exp(x) - 1) * mp_clip((x + 1) / 2, 0, 1),
+    "hard_mish": lambda x: x * mp_clip(x + 2, 0, 2) / 2,
+    "hardsigmoid": lambda x: mp_clip(x + 3, 0, 6) / 6,
+    "hardswish": lambda x: x * mp_clip(x + 3, 0, 6) / 6,
+    "isrlu": lambda x: x if x >= 0 else x / mp.sqrt(1 + x**2),
+    "laplace": lambda x: (
+        (1 + mp.erf((x - mp.sqrt(mp.mpf(1) / 2)) / (mp.sqrt(1 / (4 * mp.pi)) * mp.sqrt(2)))) / 2
+    ),
+    "lisht": lambda x: x * mp.tanh(x),
+    "logish": lambda x: x * mp.log(1 + mp_sigmoid(x)),
+    "logsigmoid": lambda x: mp.log(mp_sigmoid(x)),
+    "mish": lambda x: x * mp.tanh(mp_softplus(x)),
+    "phish": lambda x: x * mp.tanh(x * mp_normal(x)),
+    "quick_gelu": lambda x: x * mp_sigmoid(mp.mpf("1.702") * x),
+    "selu": lambda x: (
+        mp.mpf("1.0507009873554804934193349852946")
+        * (x if x > 0 else mp.mpf("1.6732632423543772848170429916717") * (mp.exp(x) - 1))
+    ),
+    "serf": lambda x: x * mp.erf(mp_softplus(x)),
+    "sign_relu": lambda x: x if x >= 0 else x / (abs(x) + 1),
+    "silu": lambda x: x / (1 + mp.exp(-x)),
+    "smish": lambda x: x * mp.tanh(mp.log(1 + mp_sigmoid(x))),
+    "snake": lambda x: x + mp.sin(x) ** 2,
+    "softplus": mp_softplus,
+    "softsign": lambda x: x / (1 + abs(x)),
+    "squareplus": lambda x: (x + mp.sqrt(x**2 + 4)) / 2,
+    "star_relu": lambda x: mp.mpf("0.8944") * max(x, 0) ** 2 - mp.mpf("0.4472"),
+    "swish_t": lambda x: x * mp_sigmoid(x) + mp.tanh(x) / 10,
+    "tanh_exp": lambda x: x * mp.tanh(mp.exp(x)),
+    "xielu": lambda x: (
+        mp.mpf("0.8") * x**2 + x / 2
+        if x > 0
+        else mp.mpf("0.8") * (mp.exp(x) - 1) - mp.mpf("0.8") * x + x / 2
+    ),
+}
+POINTS = [s * x for x in (0.11, 0.37, 0.77, 1.3, 2.6, 5.3, 9.7, 17.9, 33.3, 97.7) for s in (-1, 1)]
+
+
+@pytest.mark.parametrize("name", FORMULAS)
+def test_a_definition_and_its_derivative_agree_with_120_digits(name):
+    y, dy = value_and_gradient(defined(name), torch.tensor(POINTS, dtype=torch.float64))
+    with mpmath.workdps(120):
+        formula = FORMULAS[name]
+        exact = [float(formula(mp.mpf(x))) for x in POINTS]
+        slope = [float(mp.diff(formula, mp.mpf(x))) for x in POINTS]
+    np.testing.assert_allclose(y, exact, rtol=2e-14, atol=2e-14)
+    np.testing.assert_allclose(dy, slope, rtol=1e-13, atol=1e-13)
+
+
+@pytest.mark.parametrize("name", ["aptx", "gelu", "gelu_tanh", "gish", "golu", "mish", "silu"])
+def test_the_left_tail_keeps_its_relative_accuracy(name):
+    points = [-3.1, -5.3, -8.9, -15.3, -21.7]
+    y = defined(name)(torch.tensor(points, dtype=torch.float64))
+    with mpmath.workdps(400):
+        exact = np.array([float(FORMULAS[name](mp.mpf(x))) for x in points])
+    normal = np.abs(exact) > 1e-300
+    np.testing.assert_allclose(y[normal], exact[normal], rtol=1e-12)
+
+
+# Known values and what the files claim
+
+
+def test_gelu_of_one_is_the_normal_distribution_function_there():
+    assert defined("gelu")(torch.ones(1, dtype=torch.float64)).item() == pytest.approx(
+        0.8413447460685429, rel=1e-15
+    )
+
+
+@pytest.mark.parametrize(
+    ("name", "where", "what"),
+    [
+        ("mish", -1.19243, -0.30884),
+        ("gelu", -0.75179, -0.16997),
+        ("silu", -1.27846, -0.27846),
+        ("hardswish", -1.5, -0.375),
+        ("hard_mish", -1.0, -0.5),
+    ],
+)
+def test_a_minimum_is_where_the_literature_has_it(name, where, what):
+    assert minimum(name) == pytest.approx((where, what), abs=6e-6)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("elu", "celu"), ("tanh_exp", "telu"), ("golu", "exp_expish"), ("silu", "acon_c")],
+)
+def test_two_names_for_one_function(one, other):
+    assert torch.equal(defined(one)(grid(one)), defined(other)(grid(one)))
+
+
+@pytest.mark.parametrize(("name", "tolerance"), [("selu", 1e-7), ("star_relu", 1e-4)])
+def test_a_standard_normal_keeps_mean_0_and_variance_1(name, tolerance):
+    def f(x):
+        return float(activations.load(name).definition(np.float64(x), on_numpy))
+
+    assert gaussian(f) == pytest.approx(0, abs=tolerance)
+    assert gaussian(lambda x: f(x) ** 2) == pytest.approx(1, abs=tolerance)
+
+
+def test_laplace_meets_the_squared_relu():
+    meet = torch.tensor([0.5**0.5], dtype=torch.float64)
+    laplace = value_and_gradient(defined("laplace"), meet)
+    torch.testing.assert_close(laplace, value_and_gradient(defined("relu2"), meet))
+
+
+@pytest.mark.parametrize("name", ["elu", "celu", "softsign", "sign_relu", "relu2", "star_relu"])
+def test_a_derivative_said_to_be_continuous_is(name):
+    zero = torch.tensor([-1e-9, 0.0, 1e-9], dtype=torch.float64)
+    _, slopes = value_and_gradient(defined(name), zero)
+    torch.testing.assert_close(slopes, slopes[1].expand(3), rtol=0, atol=1e-8)
+
+
+# What is learned and what is drawn
+
+
+def test_prelu_learns_its_slope():
+    prelu = activations.module("prelu")
+    assert [p.shape for p in prelu.parameters()] == [(1,)] and prelu.weight.item() == 0.25
+    prelu(torch.tensor([-2.0, 3.0])).sum().backward()
+    torch.optim.SGD(prelu.parameters(), lr=0.1).step()
+    assert prelu.weight.item() == pytest.approx(0.25 + 0.1 * 2)
+
+
+def test_these_learn_and_no_others():
+    assert LEARNED == ["acon_c", "dyt", "erf_relu", "prelu", "star_relu", "swish_t", "xielu"]
+    assert [n for n in NAMES if list(activations.module(n).parameters())] == LEARNED
+
+
+@pytest.mark.parametrize("optimiser", [torch.optim.SGD, torch.optim.AdamW])
+@pytest.mark.parametrize("name", LEARNED)
+def test_every_parameter_moves_by_a_step(name, optimiser):
+    module = activations.module(name)
+    before = [p.detach().clone() for p in module.parameters()]
+    assert len(before) == len(activations.load(name).definition.__kwdefaults__)
+    assert all(p.numel() == 1 and p.ndim <= 1 for p in before)  # so no weight decay
+    x = torch.randn(64, generator=torch.Generator().manual_seed(0))
+    (module(x) - torch.relu(x)).square().mean().backward()
+    optimiser(module.parameters(), lr=0.1, fused=True).step()
+    assert all(not torch.equal(a, b) for a, b in zip(before, module.parameters(), strict=True))
+    assert module(x).isfinite().all()
+
+
+def test_two_modules_share_no_parameter():
+    for name in LEARNED:
+        one, other = activations.module(name), activations.module(name)
+        with torch.no_grad():
+            next(one.parameters()).add_(1)
+        assert not torch.equal(next(one.parameters()), next(other.parameters()))
+
+
+def test_xielu_stays_convex_enough_however_it_learns():
+    module = built("xielu")
+    with torch.no_grad():
+        module.a.fill_(-50)
+        module.b.fill_(-50)
+    x = torch.tensor([-3.0, 3.0], dtype=torch.float64)
+    expected = activations.load("xielu").definition(x, on_torch, alpha_p=0.0, alpha_n=0.5)
+    torch.testing.assert_close(module(x), expected)
+
+
+def test_rrelu_draws_from_its_own_generator_alone():
+    rrelu, x = activations.module("rrelu"), -torch.ones(4096)
+    rrelu.generator = torch.Generator().manual_seed(5)
+    state = torch.get_rng_state()
+    first, second = rrelu(x), rrelu(x)
+    assert torch.equal(torch.get_rng_state(), state)
+    rrelu.generator = torch.Generator().manual_seed(5)
+    assert torch.equal(rrelu(x), first) and not torch.equal(first, second)
+    slopes = -first
+    assert slopes.min() >= 1 / 8 and slopes.max() <= 1 / 3
+    assert slopes.mean().item() == pytest.approx(11 / 48, abs=0.005)
+    assert len(slopes.unique()) > 4000
+
+
+def test_rrelu_evaluates_with_the_mean_slope():
+    rrelu, x = activations.module("rrelu").eval(), torch.linspace(-3, 3, 7)
+    state = torch.get_rng_state()
+    assert torch.equal(rrelu(x), rrelu(x)) and torch.equal(torch.get_rng_state(), state)
+    torch.testing.assert_close(rrelu(x), torch.nn.RReLU().eval()(x))
+
+
+@pytest.mark.parametrize("name", [n for n in NAMES if n != "rrelu"])
+def test_nothing_else_is_drawn_nor_differs_in_training(name):
+    module, x, state = activations.module(name), torch.linspace(-3, 3, 61), torch.get_rng_state()
+    assert not hasattr(module, "generator")
+    assert torch.equal(module.train()(x), module.eval()(x))
+    assert torch.equal(torch.get_rng_state(), state)
+
+
+# The primitives
+
+
+@pytest.mark.parametrize("xp", [on_numpy, on_torch])
+@pytest.mark.parametrize("function", FUNCTIONS)
+def test_a_function_also_takes_a_plain_number(function, xp):
+    for number in (0.7, 2, Fraction(1, 2)):
+        y = getattr(xp, function)(float(number))
+        assert isinstance(y, float) and y == getattr(on_numpy, function)(float(number))
+
+
+def test_constants_are_the_nearest_doubles():
+    assert on_torch.pi == on_numpy.pi == float(+mp.pi)
+    assert on_torch.decimal("0.1") == on_numpy.decimal("0.1") == 0.1
+
+
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_an_exponential_never_overflows(dtype):
+    x = torch.tensor([-1e4, 0.0, 10.0, 1e4], dtype=dtype)
+    y, dy = value_and_gradient(on_torch.exp, x)
+    assert y.isfinite().all() and dy.isfinite().all()
+    assert torch.equal(y[:3], torch.exp(x[:3])) and torch.equal(dy[:3], y[:3])
+
+
+def test_an_unused_branch_cannot_spoil_a_gradient():
+    def sqrt_or_log(x):
+        return on_torch.piecewise(x, 1, lambda x: 0 * x, lambda x: torch.log(x - 0.5))
+
+    _, dy = value_and_gradient(sqrt_or_log, torch.tensor([-100.0, 0.0, 0.5, 1.0, 100.0]))
+    assert dy.isfinite().all() and dy[3] == 2
