@@ -196,6 +196,30 @@ def test_the_derivative_at_a_breakpoint_is_torchs_and_that_of_the_named_side(nam
         torch.testing.assert_close(y, torchs[0][0], rtol=0, atol=ROUNDING)
 
 
+@pytest.mark.parametrize(
+    ("name", "slopes"),
+    [
+        ("relu", {0: 0}),
+        ("leaky_relu", {0: 0.01}),
+        ("prelu", {0: 0.25}),
+        ("rrelu", {0: 11 / 48}),
+        ("penalized_tanh", {0: 0.25}),
+        ("erf_relu", {0: 1}),
+        ("selu", {0: 1.7580993408473766}),
+        ("hardswish", {-3: 0, 3: 1}),
+        ("hard_elish", {-1: 0, 0: 0.5, 1: 1}),
+        ("hard_mish", {-2: 0, 0: 1}),
+        ("threshold", {1: 0}),
+        ("relu6", {0: 0, 6: 0}),
+    ],
+)
+def test_the_derivative_at_a_breakpoint_is_what_the_file_says(name, slopes):
+    assert set(kinks(name)) == set(slopes)
+    at = torch.tensor(list(slopes), dtype=torch.float64)
+    expected = torch.tensor(list(slopes.values()), dtype=torch.float64)
+    torch.testing.assert_close(value_and_gradient(defined(name), at)[1], expected)
+
+
 @pytest.mark.parametrize("training", [False, True])
 @pytest.mark.parametrize("dtype", [torch.float32, torch.float64])
 @pytest.mark.parametrize("name", NAMES)
