@@ -28,6 +28,10 @@ if GPUS and "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", len(GPUS))
 
 
+if workflow.is_main_process:
+    GRID.say_gone(*workflow.configfiles)
+
+
 wildcard_constraints:
     **GRID.constraints,
 

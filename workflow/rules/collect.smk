@@ -4,6 +4,7 @@
 rule collect:
     input:
         runs=STUDY.runs or GRID.runs,
+        beside=GRID.beside,
     output:
         runs=multiext(GRID.table("runs", ""), "parquet", "csv"),
         epochs=multiext(GRID.table("epochs", ""), "parquet", "csv"),
@@ -11,6 +12,8 @@ rule collect:
         provenance=GRID.table("provenance", "json"),
     log:
         GRID.log("collect"),
+    params:
+        outside=bool(STUDY.runs),
     conda:
         "../envs/activarium.yaml"
     script:

@@ -2,11 +2,14 @@
 
 import json
 
-from activarium import collect, files, tables
+from activarium import collect, files, outside, tables
+from activarium.refusal import logged
 
-runs, epochs, costs = collect.collect(snakemake.input.runs)
-tables.write_both(runs, *snakemake.output.runs)
-tables.write_both(epochs, *snakemake.output.epochs)
-tables.write_both(costs, *snakemake.output.costs)
-text = json.dumps(collect.provenance(costs), indent=1, ensure_ascii=False)
-files.write_text(snakemake.output.provenance, text + "\n")
+with logged(snakemake.log[0]):
+    read = outside.read if snakemake.params.outside else collect.collect
+    runs, epochs, costs = read(snakemake.input.runs)
+    tables.write_both(runs, *snakemake.output.runs)
+    tables.write_both(epochs, *snakemake.output.epochs)
+    tables.write_both(costs, *snakemake.output.costs)
+    text = json.dumps(collect.provenance(costs), indent=1, ensure_ascii=False)
+    files.write_text(snakemake.output.provenance, text + "\n")

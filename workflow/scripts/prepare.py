@@ -1,14 +1,14 @@
 """Prepare one data set: its official files in, one memory-mappable file and a description out."""
 
 import json
-import sys
 
 from activarium import datasets, files, prepare
+from activarium.refusal import logged
 
-name, root = snakemake.wildcards.dataset, snakemake.params.root
-try:
-    description = prepare.write(datasets.load(name).load(root), snakemake.output.data, name)
-except datasets.DatasetError as error:
-    sys.exit(str(error))
-text = json.dumps(description, indent=2, sort_keys=True)
-files.write_text(snakemake.output.description, text + "\n")
+name = snakemake.wildcards.dataset
+with logged(snakemake.log[0]):
+    # The folder is no param: the same official files in another place prepare nothing again.
+    images = datasets.load(name).load(datasets.root(snakemake.config.get("data_root")))
+    description = prepare.write(images, snakemake.output.data, name)
+    text = json.dumps(description, indent=2, sort_keys=True)
+    files.write_text(snakemake.output.description, text + "\n")

@@ -1,4 +1,4 @@
-"""Two questions about a study, asked by the Makefile: where its report is, and whether its runs are whole.
+"""Two questions about a study that `make` asks: where is its report, are its runs whole?
 
 python -m activarium where STUDY | python -m activarium check STUDY
 """
@@ -9,35 +9,43 @@ from pathlib import Path
 import yaml
 
 from . import study
-from .grid import Grid
+from .grid import Grid, rebuild
+from .refusal import Refusal
 
 
-def where(grid):
+def where(grid, file):
     """Print where the report stands."""
     print(f"The report: {grid.report}")
 
 
-def check(grid):
-    """Read every file of a run; name each that is gone or broken, and the command that rebuilds it."""
+def check(grid, file):
+    """Read every run's file; name each that is gone or broken, and the command that rebuilds it."""
     from .collect import CollectError, read_run
 
-    broken = []
-    for file in grid.runs:
+    broken = {}
+    for run in grid.runs:
         try:
-            read_run(file)
+            read_run(run)
         except CollectError as error:
-            broken.append(file)
-            print(error)
+            broken[run] = error
+    for error in broken.values():
+        print(error)
     if broken:
-        print(f"rebuild with: snakemake --cores all --configfile {sys.argv[2]} "
-              f"--forcerun collect {' '.join(broken[:1])}")  # fmt: skip
-        sys.exit(1)
-    print(f"{len(grid.runs)} runs of {grid.study.name}: every file is whole")
+        sys.exit(f"{len(broken)} of {len(grid.runs)} runs are not whole; rebuild them: "
+                 f"{rebuild(list(broken), file)}")  # fmt: skip
+    print(f"{len(grid.runs)} of {len(grid.runs)} runs of {grid.study.name} are whole")
+
+
+def main(question, file):
+    """Answer one question about the study in `file`."""
+    library = Path(__file__).parent
+    config = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
+    try:
+        asked = study.load(config, [file], library.parents[2] / "config/schema.yaml")
+    except Refusal as refusal:
+        sys.exit(str(refusal))
+    {"where": where, "check": check}[question](Grid(asked, str(library)), file)
 
 
 if __name__ == "__main__":
-    library = Path(__file__).parent
-    schema = library.parents[2] / "config/schema.yaml"
-    config = yaml.safe_load(Path(sys.argv[2]).read_text(encoding="utf-8"))
-    grid = Grid(study.load(config, [sys.argv[2]], schema), str(library))
-    {"where": where, "check": check}[sys.argv[1]](grid)
+    main(*sys.argv[1:])

@@ -8,9 +8,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from . import tables
+from .refusal import Refusal
 
 
-class CollectError(ValueError):
+class CollectError(Refusal):
     """Runs that cannot be made a table; the message names the files and the way out."""
 
 
@@ -25,7 +26,7 @@ def collect(files):
     epochs = _unnested(keys, whole["epochs"].combine_chunks(), tables.EPOCHS)
     cost = whole["cost"].combine_chunks()
     costs = pa.table([*keys.columns, *cost.flatten()], schema=tables.COSTS)
-    return _sorted(whole.select(tables.RUNS.names)), _sorted(epochs), _sorted(costs)
+    return in_order(whole.select(tables.RUNS.names)), in_order(epochs), in_order(costs)
 
 
 def read_run(file):
@@ -52,7 +53,8 @@ def _unnested(keys, lists, schema):
     return pa.table([*parents.columns, *lists.flatten().flatten()], schema=schema)
 
 
-def _sorted(table):
+def in_order(table):
+    """The rows by key, and by epoch where there are epochs."""
     order = [(name, "ascending") for name in tables.KEY]
     if "epoch" in table.schema.names:
         order.append(("epoch", "ascending"))

@@ -5,11 +5,20 @@ Imported by the Snakefile at the start of every job, so neither torch nor pandas
 
 import ast
 import re
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import datasets, figures
 from .study import Study
+
+
+def rebuild(files, study):
+    """The command that makes these files of runs anew, and with them the tables of `study`."""
+    named = f" --configfile {study}" if study else ""
+    shown = files if len(files) <= 3 else [*files[:3], f"… ({len(files) - 3} more)"]
+    return f"rm -f {' '.join(shown)} && snakemake --cores all{named} --forcerun collect"
+
 
 @dataclass(frozen=True)
 class Grid:
@@ -26,7 +35,9 @@ class Grid:
     @property
     def run(self):
         """A run's file, with the wildcards of its cell and its seed."""
-        return f"{self.folder}/runs/{{recipe}}/{{network}}/{{dataset}}/{{activation}}/{{seed}}.parquet"
+        return (
+            f"{self.folder}/runs/{{recipe}}/{{network}}/{{dataset}}/{{activation}}/{{seed}}.parquet"
+        )
 
     @property
     def unfinished(self):
@@ -85,6 +96,36 @@ class Grid:
             for a in s.activations
             for seed in range(s.seeds)
         ]
+
+    @property
+    def beside(self):
+        """Our own epochs and costs where they stand beside a runs.parquet of a study of tables."""
+        ours = [Path(file) for file in self.study.runs if Path(file).name == "runs.parquet"]
+        beside = [path.with_name(f"{n}.parquet") for path in ours for n in ("epochs", "costs")]
+        return [str(path) for path in beside if path.exists()]
+
+    def gone(self):
+        """Files of runs that the table of runs holds and that are no longer there.
+
+        Snakemake does not look for them: with the tables up to date it has nothing to do.
+        """
+        table = Path(self.table("runs"))
+        missing = [run for run in self.runs if table.exists() and not Path(run).exists()]
+        if not missing:
+            return []
+        import pyarrow.parquet as pq
+
+        keys = pq.read_table(table, columns=["recipe", "network", "dataset", "activation", "seed"])
+        held = {self.run.format(**key) for key in keys.to_pylist()}
+        return [run for run in missing if run in held]
+
+    def say_gone(self, study=""):
+        """Name the `gone` files and the command that rebuilds them, on the standard error."""
+        files = self.gone()
+        if files:
+            print(f"results: {files[0]} is gone", end="", file=sys.stderr)
+            print(f" and {len(files) - 1} more" * (len(files) > 1), end="", file=sys.stderr)
+            print(f", though the tables hold it; rebuild: {rebuild(files, study)}", file=sys.stderr)
 
     def code(self, *names):
         """Files of the library, to be declared as inputs; a name may be a pattern like compare/*."""

@@ -4,6 +4,7 @@ Imported by the Snakefile at the start of every job, so neither torch nor pandas
 """
 
 import math
+import os
 from collections import Counter
 from dataclasses import dataclass, field
 from difflib import get_close_matches
@@ -13,9 +14,10 @@ import jsonschema
 import yaml
 
 from . import activations, datasets, networks
+from .refusal import Refusal
 
 
-class StudyError(ValueError):
+class StudyError(Refusal):
     """A study that cannot be run; the message names the key, the value and the way out."""
 
 
@@ -107,9 +109,7 @@ def _check_finite(value, path=()):
 _TYPES = jsonschema.Draft202012Validator.TYPE_CHECKER.redefine(
     "integer", lambda _, value: isinstance(value, int) and not isinstance(value, bool)
 )  # 10.0 is no number of seeds
-_Validator = jsonschema.validators.extend(
-    jsonschema.Draft202012Validator, type_checker=_TYPES
-)
+_Validator = jsonschema.validators.extend(jsonschema.Draft202012Validator, type_checker=_TYPES)
 
 
 def _check_schema(config, kind, definitions):
@@ -234,9 +234,31 @@ def _network(item):
 
 
 def load(config, files, schema):
-    """`read`, for the Snakefile: also refuses keys given twice in the study's `files`."""
+    """`read`, for the Snakefile: also holds the study against the files of this machine.
+
+    `files` are the study's own, of which there must be one and no key twice; outside tables
+    must be there, and the data root must be readable where a data set still needs it.
+    """
+    if len(files) > 1:
+        _say([], f"{' and '.join(map(str, files))} are two studies; a study is one whole file")
     for file in files:
         twice = duplicate_keys(file)
         if twice:
             _say([twice], f"stands twice in {file}")
-    return read(config, schema)
+    study = read(config, schema)
+    for file in study.runs:
+        if Path(file).suffix not in (".csv", ".parquet") or not Path(file).is_file():
+            _say(["runs"], f"no table '{file}'; it must be a .csv or .parquet file that is there")
+    _check_root(study)
+    return study
+
+
+def _check_root(study):
+    """Refuse a data root that cannot be read, unless every data set is prepared already."""
+    root = Path(datasets.root(study.data_root)).expanduser()
+    needed = [n for n in study.datasets if datasets.load(n).needs_files]
+    if all(Path(f"results/datasets/{name}.arrow").exists() for name in needed):
+        return
+    if root.exists() and not (root.is_dir() and os.access(root, os.R_OK | os.X_OK)):
+        key = "ACTIVARIUM_DATA" if os.environ.get("ACTIVARIUM_DATA") else "data_root"
+        _say([key], f"'{root}' is no folder that can be read; name one, it may be empty")

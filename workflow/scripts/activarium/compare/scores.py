@@ -1,11 +1,13 @@
 """A run's score: its final-epoch test accuracy, and what a diverged run counts as."""
 
+from ..refusal import Refusal
+
 SETTING = ["recipe", "network", "dataset"]
 CELL = [*SETTING, "activation"]
 FAILURES = ("chance", "complete_case")  # the primary analysis, and its sensitivity check
 
 
-class CompareError(ValueError):
+class CompareError(Refusal):
     """A table of runs that cannot be compared; the message names the rows and the way out."""
 
 

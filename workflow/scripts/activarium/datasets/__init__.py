@@ -5,9 +5,12 @@ it reads the data root) and `load(root)`, which gives its `Images`. Whatever is 
 imported inside `load`, because the Snakefile imports this folder at every job's start.
 """
 
+import os
 from collections import namedtuple
 from importlib import import_module
 from pathlib import Path
+
+from ..refusal import Refusal
 
 
 class Images(namedtuple("Images", "train_images train_labels test_images test_labels")):
@@ -16,11 +19,16 @@ class Images(namedtuple("Images", "train_images train_labels test_images test_la
     __slots__ = ()
 
 
-class DatasetError(RuntimeError):
+class DatasetError(Refusal):
     """Files of a data set are missing, damaged or out of reach; one line with the way out."""
 
     def __init__(self, name, problem):
         super().__init__(f"data: {name}: {problem}")
+
+
+def root(stated=None, environment=os.environ):
+    """The folder of the official files: ACTIVARIUM_DATA, else the study's `data_root`, else data."""
+    return environment.get("ACTIVARIUM_DATA") or stated or "data"
 
 
 def names():

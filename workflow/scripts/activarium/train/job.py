@@ -6,7 +6,7 @@ from pathlib import Path
 
 import torch
 
-from .. import datasets, devices, prepare, tables
+from .. import devices, prepare, tables
 from .data import resident
 from .pack import train_pack
 from .progress import Progress, tally
@@ -32,7 +32,7 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
     with devices.lease(devices.gpus(), locks):
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         prepare_torch(recipe)
-        images = resident(prepare.read(data), about, train_size, validation, device)
+        images = resident(prepare.verify(data, about), about, train_size, validation, device)
         images["classes"] = about["classes"]
         trained = train_pack(
             seeds,

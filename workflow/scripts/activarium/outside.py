@@ -1,0 +1,165 @@
+"""Runs from outside: tables of results made elsewhere, checked row by row and put in our columns.
+
+Needed are the columns dataset, activation, seed, test_accuracy (a fraction) and status ("ok" or
+"diverged"); recipe, network, n_correct, n_test and the other columns of `tables.RUNS` are used
+where they are there, and every other column is ignored.
+"""
+
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from . import tables
+from .collect import CollectError, in_order
+
+NEEDED = ("dataset", "activation", "seed", "test_accuracy", "status")
+NAMES = ("recipe", "network", "dataset", "activation")
+UNNAMED = "unnamed"  # the one recipe or network of a table that has no such column
+NUMBERS = ("test_accuracy", "validation_accuracy", "n_correct", "n_test")
+
+
+def read(files):
+    """(runs, epochs, costs) as pyarrow tables in `tables.RUNS`, `EPOCHS`, `COSTS`.
+
+    `files` are CSV or Parquet tables, joined. Beside a file that is called runs.parquet, as ours
+    are, epochs.parquet and costs.parquet are read too where they are there. Raises CollectError
+    naming the file, the rows (counted from 1) and what to do.
+    """
+    frames = [_checked(_frame(file), file) for file in files]
+    whole = pd.concat(frames, ignore_index=True)
+    _refuse(whole, whole.duplicated(tables.KEY, keep=False), "are the same run twice")
+    columns = [c for c in tables.RUNS.names if c in whole]
+    rows = whole[columns].astype(object).where(whole[columns].notna(), None)
+    runs = in_order(pa.Table.from_pylist(rows.to_dict("records"), schema=tables.RUNS))
+    keys = set(map(tuple, whole[tables.KEY].to_numpy().tolist()))
+    beside = (_beside(files, name, keys) for name in ("epochs", "costs"))
+    return runs, *beside
+
+
+def _frame(file):
+    """The table in `file`; in CSV a name is any text, also "nan" or "None"."""
+    try:
+        if Path(file).suffix == ".csv":
+            missing = dict.fromkeys(NUMBERS, ["", "NA", "NaN", "nan", "null"])
+            frame = pd.read_csv(file, dtype=str, keep_default_na=False, na_values=missing)
+            return frame.drop(columns="correct", errors="ignore")
+        return pq.read_table(file, partitioning=None).to_pandas(integer_object_nulls=True)
+    except (OSError, ValueError, pa.ArrowException) as error:
+        reason = str(error).splitlines()[0][:120]
+        raise CollectError(
+            f"runs: {file} cannot be read ({reason}); it must be a CSV or Parquet table"
+        ) from error
+
+
+def _checked(frame, file):
+    """The frame in our types, with the place of every row in `_place`; the first flaw is raised."""
+    for column in NEEDED:
+        if column not in frame:
+            raise CollectError(
+                f"runs: {file} has no column '{column}'; needed are {', '.join(NEEDED)}"
+            )
+    if frame.empty:
+        raise CollectError(f"runs: {file} holds no row")
+    frame = frame.reset_index(drop=True)
+    frame["_place"] = [f"{file} row {i + 1}" for i in range(len(frame))]
+    for column in ("recipe", "network"):
+        frame[column] = frame[column] if column in frame else UNNAMED
+    for column in NAMES:
+        words = frame[column].map(lambda v: isinstance(v, str) and v.strip() != "")
+        _refuse(frame, ~words, f"have no {column}")
+    frame["seed"] = _seeds(frame)
+    for column in NUMBERS:
+        if column in frame:
+            frame[column] = _numbers(frame, column)
+    _check_status(frame)
+    _check_units(frame)
+    return frame
+
+
+def _seeds(frame):
+    """The seeds as Python integers; any value that 64 bits hold."""
+
+    def whole(value):
+        try:
+            number = int(value)
+            return number if number == float(value) and -(2**63) <= number < 2**63 else None
+        except (TypeError, ValueError, OverflowError):
+            return _whole_float(value)
+
+    seeds = frame["seed"].map(whole)
+    _refuse(frame, seeds.isna(), "have a seed that is no whole number of 64 bits", "seed")
+    return pd.Series([int(s) for s in seeds], index=frame.index, dtype="int64")
+
+
+def _whole_float(value):
+    """The whole number that a text like "3.0" stands for, or None."""
+    try:
+        number = float(value)
+        return int(number) if number.is_integer() else None
+    except (TypeError, ValueError):
+        return None
+
+
+def _numbers(frame, column):
+    numbers = pd.to_numeric(frame[column], errors="coerce").astype(float)
+    wrong = numbers.isna() & frame[column].notna() & (frame[column].astype(str) != "nan")
+    _refuse(frame, wrong | np.isinf(numbers), f"have a {column} that is no number", column)
+    return numbers
+
+
+def _check_status(frame):
+    known = frame["status"].isin(["ok", "diverged"])
+    _refuse(frame, ~known, "have a status that is neither 'ok' nor 'diverged'", "status")
+    scored = frame["test_accuracy"].notna()
+    ok = frame["status"] == "ok"
+    _refuse(frame, ok & ~scored, "are 'ok' without a test_accuracy; a failed run is 'diverged'")
+    _refuse(frame, ~ok & scored, "are 'diverged' with a test_accuracy; leave it empty there")
+
+
+def _check_units(frame):
+    """Fractions only; percent is refused, alone and beside fractions."""
+    score = frame["test_accuracy"]
+    _refuse(frame, score < 0, "have a test_accuracy below 0", "test_accuracy")
+    percent = score > 1
+    mixed = percent.any() and not percent[score.notna()].all()
+    why = "have a test_accuracy above 1 beside fractions" if mixed else "have percent"
+    _refuse(frame, percent, f"{why}; write fractions, 0.93 and not 93", "test_accuracy")
+    if {"n_correct", "n_test"} <= set(frame):
+        off = (frame["n_correct"] / frame["n_test"] - score).abs() > 0.005
+        _refuse(frame, off, "have a test_accuracy that is not n_correct / n_test")
+
+
+def _refuse(frame, wrong, text, shown=None):
+    """Raise CollectError that names the first of the rows where `wrong`, with the value there."""
+    rows = frame[np.asarray(wrong, bool)]
+    if rows.empty:
+        return
+    value = f" ({rows[shown].iloc[0]!r})" if shown else ""
+    more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
+    key = [str(rows[c].iloc[0]) for c in ("dataset", "activation", "seed")]
+    raise CollectError(
+        f"runs: {', '.join(rows['_place'].iloc[:3])}{more} {text}{value}; "
+        f"the first is {key[0]}, {key[1]}, seed {key[2]}"
+    )
+
+
+def _beside(files, name, keys):
+    """The table `name` that stands beside our own runs.parquet, for the runs of `keys` only."""
+    schema = {"epochs": tables.EPOCHS, "costs": tables.COSTS}[name]
+    found = [schema.empty_table()]
+    for file in files:
+        path = Path(file).with_name(f"{name}.parquet")
+        if Path(file).name == "runs.parquet" and path.exists():
+            try:
+                found.append(
+                    pq.read_table(path, partitioning=None).select(schema.names).cast(schema)
+                )
+            except (OSError, KeyError, ValueError) as error:
+                reason = str(error).splitlines()[0][:120]
+                raise CollectError(f"runs: {path} is not a table of {name} ({reason})") from error
+    table = pa.concat_tables(found)
+    rows = zip(*(table[c].to_pylist() for c in tables.KEY), strict=True)
+    return in_order(table.filter(pa.array([row in keys for row in rows], pa.bool_())))
