@@ -12,9 +12,9 @@ rule collect:
         provenance=GRID.table("provenance", "json"),
     log:
         GRID.log("collect"),
-    params:
-        outside=bool(STUDY.runs),
     conda:
         "../envs/activarium.yaml"
+    params:
+        outside=bool(STUDY.runs),
     script:
         "../scripts/collect.py"

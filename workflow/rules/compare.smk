@@ -11,12 +11,12 @@ rule compare:
         analysis=GRID.table("analysis", "json"),
     log:
         GRID.log("compare"),
+    conda:
+        "../envs/activarium.yaml"
     params:
         control=STUDY.control,
         confidence=STUDY.confidence,
         margin=STUDY.margin,
         chance=GRID.chance,
-    conda:
-        "../envs/activarium.yaml"
     script:
         "../scripts/compare.py"

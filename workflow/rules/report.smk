@@ -15,10 +15,10 @@ rule figure:
         ),
     log:
         GRID.log("figure/{figure}"),
-    params:
-        caption=GRID.caption,
     conda:
         "../envs/activarium.yaml"
+    params:
+        caption=GRID.caption,
     script:
         "../scripts/figure.py"
 
@@ -38,9 +38,9 @@ rule report:
         ),
     log:
         GRID.log("report"),
-    params:
-        study=GRID.stated,
     conda:
         "../envs/activarium.yaml"
+    params:
+        study=GRID.stated,
     script:
         "../scripts/report.py"

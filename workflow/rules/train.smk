@@ -23,6 +23,11 @@ for k, seeds in enumerate(GRID.packs):
             expand(GRID.run, seed=seeds, allow_missing=True),
         log:
             GRID.log(f"train/{{recipe}}/{{network}}/{{dataset}}/{{activation}}-{k}"),
+        conda:
+            "../envs/activarium.yaml"
+        threads: 1
+        resources:
+            gpu=min(1, len(GPUS)),
         params:
             recipe=GRID.recipe,
             network=GRID.network,
@@ -31,10 +36,5 @@ for k, seeds in enumerate(GRID.packs):
             unfinished=GRID.unfinished,
             tally_file=GRID.tally,
             locks="results/locks",
-        threads: 1
-        resources:
-            gpu=min(1, len(GPUS)),
-        conda:
-            "../envs/activarium.yaml"
         script:
             "../scripts/train.py"

@@ -1,12 +1,14 @@
 """Train one pack: the seeds of one cell, each into its own file."""
 
+from pathlib import Path
+
 from activarium import devices
 
 devices.one_thread()  # before torch is imported
 
 from activarium.train.job import train_cell  # noqa: E402
 
-with open(snakemake.log[0], "w") as log:
+with Path(snakemake.log[0]).open("w") as log:
     train_cell(
         cell=dict(snakemake.wildcards.items()),
         files=snakemake.output,

@@ -30,7 +30,7 @@ def collect(files):
 
 
 def read_run(file):
-    """One run's file as a one-row table in `tables.RUN_FILE`, held against the schema and its path."""
+    """One run's file as a one-row table in `tables.RUN_FILE`, held against schema and path."""
     try:
         table = pq.read_table(file, partitioning=None).cast(tables.RUN_FILE)
     except (OSError, ValueError) as error:

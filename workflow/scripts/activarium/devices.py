@@ -1,4 +1,4 @@
-"""The devices of this machine: how many GPUs are seen, without asking torch, and which one is ours."""
+"""The devices of this machine: which GPUs are seen, without asking torch, and which is ours."""
 
 import fcntl
 import os

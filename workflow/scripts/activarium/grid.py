@@ -128,7 +128,7 @@ class Grid:
             print(f", though the tables hold it; rebuild: {rebuild(files, study)}", file=sys.stderr)
 
     def code(self, *names):
-        """Files of the library, to be declared as inputs; a name may be a pattern like compare/*."""
+        """Files of the library, to be declared as inputs; a name may be a pattern, compare/*."""
         here = Path(__file__).parent
         found = [sorted(here.glob(name)) if "*" in name else [here / name] for name in names]
         return [f"{self.library}/{p.relative_to(here)}" for paths in found for p in paths]

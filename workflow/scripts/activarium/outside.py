@@ -66,7 +66,7 @@ def _checked(frame, file):
     frame = frame.reset_index(drop=True)
     frame["_place"] = [f"{file} row {i + 1}" for i in range(len(frame))]
     for column in ("recipe", "network"):
-        frame[column] = frame[column] if column in frame else UNNAMED
+        frame[column] = frame.get(column, UNNAMED)
     for column in NAMES:
         words = frame[column].map(lambda v: isinstance(v, str) and v.strip() != "")
         _refuse(frame, ~words, f"have no {column}")

@@ -27,7 +27,7 @@ class DatasetError(Refusal):
 
 
 def root(stated=None, environment=os.environ):
-    """The folder of the official files: ACTIVARIUM_DATA, else the study's `data_root`, else data."""
+    """The official files' folder: ACTIVARIUM_DATA, else the study's `data_root`, else data."""
     return environment.get("ACTIVARIUM_DATA") or stated or "data"
 
 

@@ -6,7 +6,7 @@ label = "plain convolutional net"
 
 
 def build(activation, channels, classes, size, *, width=16):
-    """Convolution → batch norm → activation, three times, each halving the image after the first."""
+    """Convolution → batch norm → activation, three times; the last two halve the image."""
     layers = []
     for before, after, stride in (
         (channels, width, 1),

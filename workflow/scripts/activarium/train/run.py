@@ -1,4 +1,4 @@
-"""One run from start to its row: epochs trained and evaluated until the last or until it diverges."""
+"""One run from start to its row: epochs trained and evaluated until the last or divergence."""
 
 import time
 from datetime import UTC, datetime

@@ -33,7 +33,7 @@ class Unfinished:
         self.folder, self.digest = Path(folder), digest.encode()
 
     def take(self, seed):
-        """The kept run of `seed` as a one-row table, or None; a foreign or broken one is removed."""
+        """The kept run of `seed` as a one-row table, or None; a foreign or broken one goes."""
         path = self.folder / f"{seed}.parquet"
         if not path.exists():
             return None
