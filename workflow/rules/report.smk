@@ -5,7 +5,9 @@ rule figure:
     input:
         tables=GRID.tables,
         analysis=GRID.table("analysis", "json"),
-        code=GRID.code("figures/{figure}.py", "figures/_style.py"),
+        code=GRID.code(
+            "figures/{figure}.py", "figures/_style.py", "report/tables.py", "report/words.py"
+        ),
     output:
         report(
             f"{GRID.folder}/figures/{{figure}}.svg",
@@ -29,7 +31,7 @@ rule report:
         analysis=rules.figure.input.analysis,
         provenance=GRID.table("provenance", "json"),
         figures=expand(rules.figure.output, figure=GRID.figures),
-        code=GRID.code("report/*.*"),
+        code=GRID.code("report/*.*", "report/parts/*"),
     output:
         report(
             GRID.report,

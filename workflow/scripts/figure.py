@@ -6,4 +6,5 @@ from activarium.report.tables import Tables
 
 figure = figures.load(snakemake.wildcards.figure)
 tables = Tables.read(snakemake.input.tables, snakemake.input.analysis)
-save(figure.draw(tables), snakemake.output[0], snakemake.wildcards.figure)
+name = snakemake.wildcards.figure
+save(figure.draw(tables), snakemake.output[0], name, figure.title, figure.finding(tables))

@@ -3,7 +3,6 @@
 Imported by the Snakefile at the start of every job, so neither torch nor pandas is here.
 """
 
-import ast
 import re
 import sys
 from dataclasses import asdict, dataclass
@@ -135,8 +134,7 @@ class Grid:
 
     def caption(self, wildcards):
         """What stands under a figure: the docstring of its file."""
-        code = (Path(__file__).parent / f"figures/{wildcards.figure}.py").read_text()
-        return ast.get_docstring(ast.parse(code))
+        return figures.caption(wildcards.figure)
 
     @property
     def figures(self):

@@ -15,6 +15,10 @@ classes = 10
 image_size = 8
 channels = 1
 needs_files = False
+caveat = (
+    "Only 400 training images of 8 × 8 pixels, which is hard on purpose: with the usual split "
+    "every activation scores 98 % and nothing can be told apart."
+)
 
 
 def load(root=None):

@@ -1,31 +1,51 @@
-"""How every figure looks, and how it becomes an SVG that a page can hold."""
+"""How every figure looks, and how it becomes an SVG that stands alone and in a page."""
 
+import html
 import io
 import re
 
 import matplotlib as mpl
+import matplotlib.pyplot as plt
+import numpy as np
 import seaborn as sns
 
 from ..files import write_text
+from ..report.tables import label
 
 mpl.use("svg")
 
-INK = "#1b1f24"  # every text and line of this colour follows the page's, light or dark
+# The page gives each of these its own value in the dark: see report/page.py.
+PAPER = "#ffffff"
+INK = "#1b1f24"
 FAINT = "#8c959f"
 CONTROL = "#b35900"
-TOP = ["#0072b2", "#009e73", "#cc79a7", "#56b4e9"]  # Okabe and Ito, safe for colour-blind eyes
+TOP = ["#0072b2", "#00805f", "#b5508f", "#7a5cd6"]  # after Okabe and Ito, darkened for white paper
+SHAPES = ["s", "^", "D", "v"]  # a shape beside each colour, for eyes that do not tell them apart
+DASHES = ["-", "--", "-.", ":"]
 
 sns.set_theme(
     style="ticks",
     rc={
         "font.family": "sans-serif",
+        "font.sans-serif": ["DejaVu Sans"],
         "font.size": 9,
+        "axes.labelsize": 9,
+        "axes.titlesize": 10,
+        "axes.titleweight": "bold",
+        "axes.titlelocation": "left",
+        "legend.fontsize": 9,
+        "xtick.labelsize": 8.5,
+        "ytick.labelsize": 8.5,
         "svg.fonttype": "none",
-        "figure.facecolor": "none",
+        "text.parse_math": False,  # names come from users: "$" is a letter like any other
+        "figure.facecolor": PAPER,
         "axes.facecolor": "none",
-        "savefig.facecolor": "none",
         "axes.spines.top": False,
         "axes.spines.right": False,
+        "axes.linewidth": 0.8,
+        "grid.color": FAINT,
+        "grid.alpha": 0.25,
+        "grid.linewidth": 0.6,
         **dict.fromkeys(
             ("text.color", "axes.labelcolor", "axes.edgecolor", "xtick.color", "ytick.color"), INK
         ),
@@ -33,18 +53,91 @@ sns.set_theme(
 )
 
 
-def save(figure, path, name):
+def panels(tables, height, columns=3, sharey=False, width=7.4):
+    """(figure, {setting: axes}): one panel a setting, each `height` inches high and titled."""
+    n = max(1, len(tables.settings))
+    across = min(n, columns)
+    down = -(-n // across)
+    figure, axes = plt.subplots(
+        down, across, figsize=(width, down * height), squeeze=False, sharey=sharey,
+        layout="constrained",
+    )  # fmt: skip
+    for ax in axes.flat[n:]:
+        ax.remove()
+    placed = dict(zip(tables.settings, axes.flat, strict=False))
+    for setting, ax in placed.items():
+        ax.set_title(tables.title(setting) if len(placed) > 1 else "")
+    return figure, placed
+
+
+def looks(tables):
+    """{activation: (colour, shape, dash)} of the control and the few best; all others are FAINT."""
+    coloured = zip(tables.coloured(), TOP, SHAPES, DASHES, strict=False)
+    return {tables.control: (CONTROL, "o", "-")} | {a: look for a, *look in coloured}
+
+
+def mark(artist, tables, activation, *key):
+    """Let the page find what belongs to an activation; `key` tells apart what one figure holds."""
+    artist.set_gid("-".join(map(str, ("mark", tables.number(activation), *key))))
+    return artist
+
+
+def name_rows(ax, tables, activations, *key):
+    """Activations down the y axis, the control bold and in its colour."""
+    ax.set_yticks(range(len(activations)), [label(a) for a in activations])
+    for tick, activation in zip(ax.get_yticklabels(), activations, strict=True):
+        mark(tick, tables, activation, "name", *key)
+        if activation == tables.control:
+            tick.set(color=CONTROL, fontweight="bold")
+    ax.set_ylim(len(activations) - 0.4, -0.6)
+    ax.tick_params(axis="y", length=0)
+
+
+def key_of(figure, tables, kind):
+    """One legend above the panels; `kind` is "line" or "point"."""
+    handles = []
+    for activation, (colour, shape, dash) in looks(tables).items():
+        style = {"ls": dash, "marker": ""} if kind == "line" else {"ls": "", "marker": shape}
+        handles.append(mpl.lines.Line2D([], [], color=colour, label=label(activation), **style))
+    style = {"ls": "-", "alpha": 0.5} if kind == "line" else {"ls": "", "marker": "o", "ms": 4}
+    if len(tables.activations) > len(handles):
+        handles.append(mpl.lines.Line2D([], [], color=FAINT, label="others", **style))
+    figure.legend(
+        handles=handles, loc="outside upper left", ncols=min(6, len(handles)), frameon=False
+    )
+
+
+def percent(values):
+    """Fractions as percent, for an axis."""
+    return 100 * np.asarray(values, float)
+
+
+def save(figure, path, name, title, finding):
     """The figure as SVG into `path`; the same figure gives the same bytes.
 
-    Ids are prefixed with `name` so that several figures fit one page, colours that are `INK`
-    become the page's own, and matplotlib's style sheet, which would reach the page, goes.
+    Ids are prefixed with `name` so that several figures fit one page; `title` and `finding` are
+    its text for whoever cannot see it. None instead of a figure leaves an SVG with these words.
     """
+    empty = figure is None
+    figure = plt.figure(figsize=(7.4, 0.5)) if empty else figure
+    if empty:
+        figure.text(0.01, 0.4, finding, color=FAINT)
     with mpl.rc_context({"svg.hashsalt": name}):
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None}, bbox_inches="tight")
-    svg = buffer.getvalue()
+        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+    plt.close(figure)
+    write_text(path, _described(buffer.getvalue(), name, title, finding, empty))
+
+
+def _described(svg, name, title, finding, empty):
+    """matplotlib's SVG with our ids, a title and a description, without its style sheet."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'(id="|url\(#|href="#)', rf"\g<1>{name}-", svg)
-    svg = svg.replace(INK, "currentColor")
-    write_text(path, svg)
+    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
+    words = (
+        f'<title id="{name}-title">{html.escape(title)}</title>'
+        f'<desc id="{name}-finding">{html.escape(finding)}</desc>'
+    )
+    role = f' role="img" aria-labelledby="{name}-title {name}-finding"'
+    role += ' data-empty="yes"' if empty else ""
+    return re.sub(r"<svg([^>]*)>", lambda m: f"<svg{m[1]}{role}>{words}", svg, count=1)

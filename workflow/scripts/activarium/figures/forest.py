@@ -1,37 +1,58 @@
 """Each activation's mean difference from the control over paired seeds, with its Student-t
-interval; the band is the margin within which two activations count as equally good."""
+interval at the study's confidence. Zero is the control; within the shaded band two activations
+count as equally good. Symbols say the verdict: ▲ better, ▼ worse, ● not shown or equivalent."""
 
-import matplotlib.pyplot as plt
-
-from ._style import CONTROL, FAINT, INK
+from ..report.words import count
+from ._style import CONTROL, FAINT, INK, TOP, mark, name_rows, panels, percent
 
 title = "Difference from the control"
+place = 10
+
+SYMBOLS = {"better": ("^", TOP[1]), "worse": ("v", TOP[2])}
 
 
 def draw(tables):
-    """One panel a setting, activations in the order of their differences."""
-    primary = tables.contrasts[tables.contrasts["failures"] == "chance"]
-    settings = list(primary.groupby(["recipe", "network", "dataset"]))
+    """One panel a setting; rows in the order of the first setting's differences."""
+    if tables.primary.empty:
+        return None
+    order = _order(tables)
+    figure, axes = panels(tables, 0.55 + 0.21 * len(order), sharey=True)
     margin = 100 * tables.analysis["plan"]["margin"]
-    height = 0.6 + 0.24 * max(len(group) for _, group in settings)
-    figure, axes = plt.subplots(
-        1, len(settings), figsize=(7.2, height), squeeze=False, layout="constrained"
-    )
-    for ax, (setting, group) in zip(axes[0], settings, strict=True):
-        group = group.sort_values("mean_diff").reset_index()
-        ax.axvspan(-margin, margin, color=FAINT, alpha=0.2, lw=0)
-        ax.axvline(0, color=CONTROL, lw=1)
-        for i, row in group.iterrows():
-            ax.plot([100 * row["low"], 100 * row["high"]], [i, i], color=INK, lw=1.2)
-            ax.plot(100 * row["mean_diff"], i, "o", color=INK, ms=4)
-        ax.set_yticks(range(len(group)), group["activation"])
-        ax.set_xlabel(f"accuracy − {group['control'][0]}, percentage points")
-        ax.set_title(" · ".join(setting))
+    for (setting, ax), i in zip(axes.items(), range(len(axes)), strict=True):
+        ax.axvspan(-margin, margin, color=FAINT, alpha=0.18, lw=0)
+        ax.axvline(0, color=CONTROL, lw=1.2)
+        for row in tables.of(tables.primary, setting).itertuples():
+            _row(ax, tables, row, order.index(row.activation), i)
+        name_rows(ax, tables, order, i)
+        ax.grid(axis="x")
+        ax.set_xlabel("percentage points")
     return figure
 
 
+def _order(tables):
+    """All compared activations, best difference first; what the first setting lacks comes last."""
+    first = tables.of(tables.primary, tables.settings[0]).sort_values("mean_diff", ascending=False)
+    return list(dict.fromkeys([*first["activation"], *tables.primary["activation"]]))
+
+
+def _row(ax, tables, row, y, panel):
+    shape, colour = SYMBOLS.get(row.verdict, ("o", INK))
+    (line,) = ax.plot(percent([row.low, row.high]), [y, y], color=colour, lw=1.6)
+    (dot,) = ax.plot(percent([row.mean_diff]), [y], shape, color=colour, ms=6)
+    mark(line, tables, row.activation, "interval", panel)
+    mark(dot, tables, row.activation, "mean", panel)
+
+
 def finding(tables):
-    """How many differ from the control."""
-    primary = tables.contrasts[tables.contrasts["failures"] == "chance"]
-    n = (primary["verdict"] != "not shown").sum()
-    return f"{n} of {len(primary)} contrasts differ from the control."
+    """How many differ from the control, in each setting."""
+    if tables.primary.empty:
+        return "There is nothing to compare with the control."
+    words = []
+    for setting in tables.settings:
+        rows = tables.of(tables.primary, setting)
+        n = {v: int((rows["verdict"] == v).sum()) for v in ("better", "worse")}
+        words.append(
+            f"{tables.title(setting)}: of {count(len(rows), 'activation')}, {n['better']} better "
+            f"and {n['worse']} worse than the control."
+        )
+    return " ".join(words)

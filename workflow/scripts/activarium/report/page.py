@@ -1,17 +1,89 @@
-"""The report as one HTML page."""
+"""The report as one HTML page that needs nothing beside itself."""
 
+import base64
+import hashlib
+import re
 from pathlib import Path
 
 import jinja2
+from markupsafe import Markup
+
+from .. import figures
+from . import words
+from .decision import decision
+from .methods import methods
+from .tables import label
 
 HERE = Path(__file__).parent
+COLOURS = {  # of figures/_style.py, as the page's own variables, which have a dark variant
+    "#ffffff": "var(--paper)",
+    "#1b1f24": "var(--ink)",
+    "#8c959f": "var(--faint)",
+    "#b35900": "var(--control)",
+    "#0072b2": "var(--top1)",
+    "#00805f": "var(--top2)",
+    "#b5508f": "var(--top3)",
+    "#7a5cd6": "var(--top4)",
+}
 
 
-def page(tables, figures, provenance, study):
-    """The page as text: `figures` maps a name to its SVG, `study` is what was asked."""
+def page(tables, svgs, provenance, study):
+    """The page as text.
+
+    `svgs` maps a figure's name to its SVG, in the order of the page, `provenance` a column to {value: number of runs},
+    `study` is what was declared.
+    """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE), autoescape=True, undefined=jinja2.StrictUndefined
+        loader=jinja2.FileSystemLoader(HERE / "parts"),
+        autoescape=True,
+        undefined=jinja2.StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
+    script = (HERE / "page.js").read_text(encoding="utf-8")
     return environment.get_template("page.html").render(
-        tables=tables, figures=figures, provenance=provenance, study=study
+        tables=tables,
+        study=study,
+        provenance=provenance,
+        plan=tables.analysis["plan"],
+        figures={name: drawn(name, svg) for name, svg in svgs.items()},
+        decisions={setting: decision(tables, setting) for setting in tables.settings},
+        methods=methods(tables, study),
+        downloads=downloads(tables),
+        label=label,
+        words=words,
+        style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
     )
+
+
+def drawn(name, svg):
+    """A figure for the page: {title, finding, caption, svg}; `svg` is None where it is empty."""
+    text = {part: re.search(rf'id="{name}-{part}">(.*?)<', svg, re.DOTALL)[1]
+            for part in ("title", "finding")}  # fmt: skip
+    return {
+        "title": Markup(text["title"]),
+        "finding": Markup(text["finding"]),
+        "caption": figures.caption(name),
+        "svg": None if "data-empty" in svg[:2000] else Markup(inline(svg)),
+    }
+
+
+def inline(svg):
+    """An SVG of ours with the page's colours, and marks in place of ids for the page's script."""
+    svg = re.sub(r'\bid="[a-z_]+-mark-(\d+)-[^"]*"', r'data-a="\1"', svg)
+    for colour, variable in COLOURS.items():
+        svg = svg.replace(colour, variable)
+    return re.sub(r'(<svg[^>]*?) (?:width|height)="[\d.]+pt" (?:height|width)?', r"\1 ", svg)
+
+
+def downloads(tables):
+    """{file name: data URI} of what a reader may want to take along from the page alone."""
+    files = {
+        f"{name}.csv": getattr(tables, name).to_csv(index=False)
+        for name in ("summaries", "contrasts")
+    }
+    files["runs.csv"] = tables.runs.drop(columns="correct", errors="ignore").to_csv(index=False)
+    encoded = {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}
+    return {name: f"data:text/csv;base64,{text}" for name, text in encoded.items()}

@@ -2,9 +2,15 @@
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
+
+from .. import activations, datasets
+from ..compare.scores import SETTING
+
+UNNAMED = "unnamed"  # what an outside table without such a column has, and nobody needs to read
 
 
 @dataclass
@@ -22,4 +28,62 @@ class Tables:
     def read(cls, parquets, analysis):
         """Read them from their files; a Parquet file's name is its table's."""
         frames = {Path(p).stem: pd.read_parquet(p) for p in parquets}
-        return cls(**frames, analysis=json.loads(Path(analysis).read_text()))
+        return cls(**frames, analysis=json.loads(Path(analysis).read_text(encoding="utf-8")))
+
+    @property
+    def control(self):
+        """The name of the activation that all others are compared with."""
+        return self.analysis["plan"]["control"]
+
+    @cached_property
+    def settings(self):
+        """Every (recipe, network, dataset) that has runs, sorted."""
+        return sorted(set(map(tuple, self.runs[SETTING].to_numpy().tolist())))
+
+    @cached_property
+    def activations(self):
+        """The names of all activations, sorted."""
+        return sorted(set(self.runs["activation"]))
+
+    @cached_property
+    def primary(self):
+        """The contrasts of the primary analysis, in which failures score as chance."""
+        return self.contrasts[self.contrasts["failures"] == "chance"]
+
+    def number(self, activation):
+        """Where an activation stands among all: its mark in figures, tables and the script."""
+        return self.activations.index(activation)
+
+    def of(self, frame, setting):
+        """The rows of `frame` that belong to one setting."""
+        return frame[(frame[SETTING] == list(setting)).all(axis=1)]
+
+    def best_first(self, setting):
+        """The activations of a setting, highest mean score first."""
+        rows = self.of(self.summaries, setting).sort_values("mean", ascending=False, kind="stable")
+        return list(rows["activation"])
+
+    def coloured(self, most=4):
+        """The few activations that figures colour beside the control: the best of each setting."""
+        orders = [[a for a in self.best_first(s) if a != self.control] for s in self.settings]
+        ranks = range(max(map(len, orders), default=0))
+        byrank = [order[i] for i in ranks for order in orders if i < len(order)]
+        return list(dict.fromkeys(byrank))[:most]
+
+    def title(self, setting):
+        """A setting in words; an axis on which all settings agree is left out, but the data set."""
+        recipe, network, dataset = setting
+        varies = [len({s[i] for s in self.settings}) > 1 for i in range(2)]
+        more = [name for name, v in zip((network, recipe), varies, strict=True) if v]
+        return " · ".join([dataset_label(dataset), *more])
+
+
+def label(activation):
+    """An activation's name for people: its file's label, else the name itself."""
+    known = activation in activations.names()
+    return activations.load(activation).label if known else activation
+
+
+def dataset_label(dataset):
+    """A data set's name for people: its file's label, else the name itself."""
+    return datasets.load(dataset).label if dataset in datasets.names() else dataset

@@ -1,0 +1,61 @@
+"""Test accuracy after every epoch, one thin line a run. The control and the few best activations
+are coloured and drawn on top; the last point of each line is the run's score."""
+
+import seaborn as sns
+
+from ._style import FAINT, key_of, looks, mark, panels, percent
+
+title = "Learning curves"
+place = 30
+
+
+def draw(tables):
+    """One panel a setting; None where nobody recorded epochs."""
+    if tables.epochs.empty:
+        return None
+    figure, axes = panels(tables, 3.0)
+    shown = looks(tables)
+    others = [a for a in tables.activations if a not in shown]
+    for i, (setting, ax) in enumerate(axes.items()):
+        epochs = tables.of(tables.epochs, setting)
+        for activation in [*others, *reversed(shown)]:
+            cell = epochs[epochs["activation"] == activation]
+            _lines(ax, tables, activation, cell, shown.get(activation), i)
+        low = percent(epochs.groupby("activation")["test_accuracy"].median().clip(lower=0).min())
+        ax.set_ylim(bottom=max(0, float(low) - 15))
+        ax.grid(axis="y")
+        ax.set(xlabel="epoch", ylabel="test accuracy, %" if i == 0 else "")
+    key_of(figure, tables, "line")
+    return figure
+
+
+def _lines(ax, tables, activation, cell, look, panel):
+    if cell.empty:
+        return
+    colour, _, dash = look or (FAINT, None, "-")
+    before = len(ax.lines)
+    sns.lineplot(
+        x=cell["epoch"].to_numpy(), y=percent(cell["test_accuracy"]), units=cell["seed"].to_numpy(),
+        estimator=None, color=colour, ls=dash, lw=1.0 if look else 0.6,
+        alpha=0.8 if look else 0.35, ax=ax, legend=False,
+    )  # fmt: skip
+    for k, line in enumerate(ax.lines[before:]):
+        mark(line, tables, activation, "run", panel, k)
+
+
+def finding(tables):
+    """How much the last epoch still brought."""
+    if tables.epochs.empty:
+        return "No table of epochs came with these runs."
+    words = []
+    for setting in tables.settings:
+        epochs = tables.of(tables.epochs, setting)
+        control = epochs[epochs["activation"] == tables.control]
+        last = control["epoch"].max()
+        ends = [percent(control[control["epoch"] == e]["test_accuracy"]) for e in (last - 1, last)]
+        if all(len(e) for e in ends):
+            words.append(
+                f"{tables.title(setting)}: in the last of {last} epochs the control's runs went "
+                f"from {ends[0].mean():.2f} to {ends[1].mean():.2f} % on average."
+            )
+    return " ".join(words) or "The control has fewer than two epochs."
