@@ -30,8 +30,8 @@ COLOURS = {  # of figures/_style.py, as the page's own variables, which have a d
 def page(tables, svgs, provenance, study):
     """The page as text.
 
-    `svgs` maps a figure's name to its SVG, in the order of the page, `provenance` a column to {value: number of runs},
-    `study` is what was declared.
+    `svgs` maps a figure's name to its SVG, in the order of the page, `provenance` a column to
+    {value: number of runs}, `study` is what was declared.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "parts"),
