@@ -1,9 +1,12 @@
-# From the table of runs to what can be said: summaries, contrasts and the whole analysis.
+# From the tables of runs, epochs and costs to what can be said: summaries, contrasts and the
+# whole analysis. Only time to target reads epochs, and only what stands under "cost" reads costs.
 
 
 rule compare:
     input:
         runs=GRID.table("runs"),
+        epochs=GRID.table("epochs"),
+        costs=GRID.table("costs"),
         code=GRID.code("compare/*.py"),
     output:
         summaries=multiext(GRID.table("summaries", ""), "parquet", "csv"),

@@ -1,4 +1,4 @@
-"""Compare the activations: summaries, contrasts and the analysis."""
+"""Compare the activations: summaries, contrasts and the whole analysis."""
 
 import json
 
@@ -6,16 +6,12 @@ import pandas as pd
 
 from activarium import files, tables
 from activarium.compare.analysis import analysis
-from activarium.compare.contrasts import contrasts
-from activarium.compare.summaries import summaries
 from activarium.refusal import logged
 
-p = snakemake.params
+out = snakemake.output
 with logged(snakemake.log[0]):
-    runs = pd.read_parquet(snakemake.input.runs)
-    described = summaries(runs, p.chance, p.confidence)
-    compared = contrasts(runs, p.control, p.chance, p.confidence)
-    tables.write_both(tables.table(described, tables.SUMMARIES), *snakemake.output.summaries)
-    tables.write_both(tables.table(compared, tables.CONTRASTS), *snakemake.output.contrasts)
-    found = analysis(described, compared, p.control, p.confidence, p.margin, p.chance)
-    files.write_text(snakemake.output.analysis, json.dumps(found, indent=1) + "\n")
+    read = [pd.read_parquet(snakemake.input[name]) for name in ("runs", "epochs", "costs")]
+    found = analysis(*read, **dict(snakemake.params.items()))
+    tables.write_both(tables.table(found["summaries"], tables.SUMMARIES), *out.summaries)
+    tables.write_both(tables.table(found["contrasts"], tables.CONTRASTS), *out.contrasts)
+    files.write_text(out.analysis, json.dumps(found, indent=1, ensure_ascii=False) + "\n")

@@ -72,6 +72,7 @@ SUMMARIES = pa.schema(
         _field("n_ok", pa.int64(), "runs"),
         _field("n_failed", pa.int64(), "runs"),
         *(_field(n, pa.float64(), "fraction") for n in ("mean", "sd", "median", "low", "high")),
+        *(_field(n, pa.int64()) for n in ("rank_low", "rank_high")),
     ]
 )
 CONTRASTS = pa.schema(
@@ -81,7 +82,11 @@ CONTRASTS = pa.schema(
         _field("failures", pa.string(), nullable=False),
         _field("n_pairs", pa.int64(), "pairs"),
         *(_field(n, pa.float64(), "fraction") for n in ("mean_diff", "sd_diff", "low", "high")),
-        *(_field(n, pa.float64(), "probability") for n in ("p_t", "p_t_holm", "p_wilcoxon")),
+        *(_field(f"{n}_simultaneous", pa.float64(), "fraction") for n in ("low", "high")),
+        *(_field(f"p_{n}", pa.float64(), "probability") for n in ("t", "t_holm")),
+        *(_field(f"p_max_t{n}", pa.float64(), "probability") for n in ("", "_study")),
+        *(_field(f"p_wilcoxon{n}", pa.float64(), "probability") for n in ("", "_holm")),
+        *(_field(f"p_{n}", pa.float64(), "probability") for n in ("signflip", "tost", "tost_holm")),
         _field("p_superior", pa.float64(), "probability"),
         _field("cliffs_delta", pa.float64()),
         *(_field(n, pa.int64(), "pairs") for n in ("wins", "ties", "losses")),

@@ -1,6 +1,10 @@
-"""Comparing: from the table of runs to summaries and contrasts, by pure functions.
+"""Comparing: from tables of runs, epochs and costs to all that a report says, by pure functions.
 
-Everything here is per setting (recipe × network × data set), an accuracy is a fraction, and a
-difference is activation − control. `scores` says what counts as a run's score, `summaries`
-describes one cell, `contrasts` compares two, `analysis` puts the tables together.
+Everything here is per setting (recipe × network × data set) unless its file says otherwise, an
+accuracy is a fraction, and a difference is activation − control. A score without a number is NaN
+in memory and null in the tables.
+
+`plan` is the analysis plan in data. `scores` says what counts as a run's score and pairs runs by
+seed. `paired` tests one contrast, `flips` a family of them, `contrasts` and `summaries` make the
+tables; the other files answer one further question each, and `analysis` puts all of it together.
 """

@@ -1,21 +1,95 @@
-"""Everything that a report says, as one mapping that json can hold."""
+"""Everything that a report says, as one mapping that json can hold.
+
+What each key holds, and in which unit, says schema.yaml beside this file.
+"""
 
 from ..tables import finite
+from .a_a import a_a
+from .best import control_is_best, in_the_study
+from .contrasts import contrasts
+from .cost import cost
+from .diagnostics import diagnostics
+from .failures import failures
+from .over_datasets import over_datasets
+from .pairs import all_pairs
+from .plan import DESCRIPTIVE, plan
+from .power import power
+from .recipes import own_best, survival
+from .scores import against, by_setting, rows_by_setting, scored, wide
+from .sensitivity import sensitivity
+from .summaries import summaries
+from .target import time_to_target
+from .test_noise import test_noise
 
 
-def analysis(summaries, contrasts, control, confidence, margin, chance):
-    """The plan that was run and its results; the names are those of the tables' columns."""
+def analysis(runs, epochs, costs, control, confidence, margin, chance):
+    """The plan that was run and its results; the names are those of the tables' columns.
+
+    `runs`, `epochs` and `costs` are DataFrames of those tables, the last two perhaps empty;
+    `chance` maps a data set to the accuracy of guessing. The same tables, in whatever order of
+    rows, give the same mapping.
+    """
+    runs = runs.sort_values(list(runs.columns[:5]))
+    settings = [(k, wide(g)) for k, g in by_setting(scored(runs, "chance", chance))]
+    described = summaries(runs, chance, confidence)
+    compared = contrasts(runs, control, chance, confidence, margin)
+    primary = [row for row in compared if row["failures"] == "chance"]
+    about = _settings(settings, control, described, primary, confidence)
     return finite(
         {
-            "plan": {
-                "control": control,
-                "confidence": confidence,
-                "margin": margin,
-                "chance": chance,
-                "response": "final-epoch test accuracy",
-                "test": "paired t, Holm over the contrasts of a setting",
+            "schema": "workflow/scripts/activarium/compare/schema.yaml",
+            "plan": plan(control, confidence, margin, chance, len(settings)),
+            "settings": about,
+            "control_is_best": in_the_study(
+                [setting["control_is_best"] for setting in about], primary, confidence
+            ),
+            "summaries": described,
+            "contrasts": compared,
+            "pairs": [k | row for k, scores in settings for row in all_pairs(scores, confidence)],
+            "over_datasets": over_datasets(settings, control, confidence),
+            "failures": failures(runs, confidence),
+            "test_noise": test_noise(runs, control),
+            "a_a": a_a(runs, control, chance, confidence, margin),
+            "power": power(primary, confidence),
+            "sensitivity": sensitivity(compared, confidence),
+            "recipes": {
+                "survival": survival(primary),
+                "own_best": own_best(runs, control, chance, confidence, margin),
             },
-            "summaries": summaries,
-            "contrasts": contrasts,
+            "time_to_target": time_to_target(runs, epochs, control, confidence, margin),
+            "diagnostics": [k | diagnostics(scores, control) for k, scores in settings],
+            "cost": cost(costs, described, control),
         }
     )
+
+
+def _settings(settings, control, described, primary, confidence):
+    """What is true of a setting as a whole, one dict each."""
+    cells = {tuple(k.values()): rows for k, rows in rows_by_setting(described)}
+    families = {tuple(k.values()): rows for k, rows in rows_by_setting(primary)}
+    return [
+        key
+        | _setting(scores, control, confidence)
+        | {
+            "could_be_best": [
+                row["activation"] for row in cells[tuple(key.values())] if row["rank_low"] == 1
+            ],
+            "control_is_best": control_is_best(
+                scores, control, families.get(tuple(key.values()), []), confidence
+            ),
+        }
+        for key, scores in settings
+    ]
+
+
+def _setting(scores, control, confidence):
+    """How much a setting holds, and whether that is enough for more than a description."""
+    pairs = against(scores, control).notna().sum()
+    most = int(pairs.max()) if len(pairs) else 0
+    return {
+        "n_activations": scores.shape[1],
+        "n_seeds": len(scores),
+        "n_pairs": {"fewest": int(pairs.min()) if len(pairs) else 0, "most": most},
+        "has_control": control in scores,
+        "descriptive_only": most <= DESCRIPTIVE,
+    }

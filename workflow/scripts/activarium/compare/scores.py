@@ -1,10 +1,16 @@
-"""A run's score: its final-epoch test accuracy, and what a diverged run counts as."""
+"""A run's score: its final-epoch test accuracy, what a diverged run counts as, and its pairs."""
+
+from itertools import groupby
+from operator import itemgetter
+
+import numpy as np
 
 from ..refusal import Refusal
 
 SETTING = ["recipe", "network", "dataset"]
 CELL = [*SETTING, "activation"]
 FAILURES = ("chance", "complete_case")  # the primary analysis, and its sensitivity check
+DIGITS = 10  # differences are rounded to 1e-10, so that equal scores tie whatever the last bit
 
 
 class CompareError(Refusal):
@@ -28,3 +34,41 @@ def scored(runs, failures, chance):
             f"say it in the study as chance: {{{unknown[0]}: …}}"
         )
     return runs.assign(score=runs["test_accuracy"].where(~diverged, runs["dataset"].map(chance)))
+
+
+def by_setting(table):
+    """Yield ({recipe, network, dataset}, rows) of every setting, in the order of their names."""
+    for setting, group in table.groupby(SETTING, sort=True):
+        yield dict(zip(SETTING, setting, strict=True)), group
+
+
+def rows_by_setting(rows):
+    """The same for dicts: yield ({recipe, network, dataset}, rows) of every setting."""
+    key = itemgetter(*SETTING)
+    for setting, group in groupby(sorted(rows, key=key), key):
+        yield dict(zip(SETTING, setting, strict=True)), list(group)
+
+
+def wide(group, column="score"):
+    """One setting's scores, DataFrame [seeds, activations], both sorted, NaN where no run is."""
+    table = group.pivot(index="seed", columns="activation", values=column)
+    return table.sort_index().sort_index(axis=1).astype(float)
+
+
+def against(scores, control):
+    """Differences from the control, DataFrame [seeds, other activations], NaN where no pair is.
+
+    `scores` is from `wide`. Pairs are the seeds that both have; without the control there are none.
+    """
+    others = scores.drop(columns=control, errors="ignore")
+    reference = scores.get(control, np.nan)
+    return others.sub(reference, axis=0).round(DIGITS)
+
+
+def known(values):
+    """The values that are numbers, from the least to the greatest.
+
+    In this order a sum over pairs has the same last bit whatever the seeds and rows are called.
+    """
+    values = np.asarray(values, float)
+    return np.sort(values[~np.isnan(values)])

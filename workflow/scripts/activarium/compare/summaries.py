@@ -1,41 +1,34 @@
-"""The summary of a cell: its mean score over seeds with a Student-t interval."""
-
-import math
+"""The summary of a cell: its mean score over seeds with a Student-t interval, and its rank."""
 
 import numpy as np
-from scipy import stats
 
-from .scores import CELL, scored
-
-
-def t_interval(values, confidence):
-    """(low, high) for the mean of `values`, Student t on n − 1 degrees; NaN below two values.
-
-    Student 1908. Unlike the percentile bootstrap it keeps its coverage at three to ten seeds.
-    """
-    n = len(values)
-    if n < 2:
-        return math.nan, math.nan
-    half = stats.t.ppf((1 + confidence) / 2, n - 1) * np.std(values, ddof=1) / math.sqrt(n)
-    return np.mean(values) - half, np.mean(values) + half
+from .paired import mean, sd, t_interval
+from .ranks import rank_intervals
+from .scores import by_setting, known, scored, wide
 
 
 def summaries(runs, chance, confidence):
     """One dict a cell in the columns of `tables.SUMMARIES`; failures score as chance."""
     rows = []
-    for cell, group in scored(runs, "chance", chance).groupby(CELL, sort=True):
-        scores = group.sort_values("seed")["score"].to_numpy()
-        low, high = t_interval(scores, confidence)
-        rows.append(
-            dict(zip(CELL, cell, strict=True))
-            | {
-                "n_ok": int((group["status"] == "ok").sum()),
-                "n_failed": int((group["status"] == "diverged").sum()),
-                "mean": float(np.mean(scores)),
-                "sd": float(np.std(scores, ddof=1)) if len(scores) > 1 else math.nan,
-                "median": float(np.median(scores)),
-                "low": float(low),
-                "high": float(high),
-            }
-        )
+    for setting, group in by_setting(scored(runs, "chance", chance)):
+        scores = wide(group)
+        ranks = rank_intervals(scores, confidence)
+        failed = group[group["status"] == "diverged"].groupby("activation").size()
+        for activation in scores:
+            row = summary(known(scores[activation]), int(failed.get(activation, 0)), confidence)
+            rows.append(setting | {"activation": activation} | row | ranks[activation])
     return rows
+
+
+def summary(scores, n_failed, confidence):
+    """The numbers of one cell from its scores, `scores.known`, `n_failed` of which are failures."""
+    low, high = t_interval(scores, confidence)
+    return {
+        "n_ok": len(scores) - n_failed,
+        "n_failed": n_failed,
+        "mean": mean(scores),
+        "sd": sd(scores),
+        "median": float(np.median(scores)),
+        "low": low,
+        "high": high,
+    }

@@ -1,0 +1,39 @@
+"""A/A: the control against itself, which an honest comparison cannot tell apart."""
+
+import pandas as pd
+
+from .contrasts import family
+from .flips import smallest_p
+from .scores import by_setting, scored, wide
+
+
+def a_a(runs, control, chance, confidence, margin):
+    """One dict a setting with the control: what comparing the control with itself came to.
+
+    Its seeds are split in two halves, the upper renumbered onto the lower, and put through the
+    same `family` as any activation. "passed" is None where there are too few pairs to fail;
+    otherwise False should come about once in twenty settings (1 − confidence), by chance alone.
+    """
+    rows = []
+    own = runs[runs["activation"] == control]
+    for setting, group in by_setting(scored(own, "chance", chance)):
+        found = family(wide(halves(group)), "lower", confidence, margin)
+        for row in found:
+            can_fail = smallest_p(row["n_pairs"]) < 1 - confidence
+            passed = row["verdict"] in ("not shown", "equivalent") if can_fail else None
+            rows.append(setting | row | {"control": control, "passed": passed})
+    return rows
+
+
+def halves(group):
+    """One cell's rows as two activations, "lower" and "upper", of equal size by seed.
+
+    The last seed is left out where their number is odd; the upper half gets the lower's seeds.
+    """
+    group = group.sort_values("seed")
+    half = len(group) // 2
+    lower = group.iloc[:half].assign(activation="lower")
+    upper = group.iloc[half : 2 * half].assign(
+        activation="upper", seed=group["seed"].to_numpy()[:half]
+    )
+    return pd.concat([lower, upper])

@@ -1,0 +1,48 @@
+"""What the methods rest on: seed sds, how pairs go together, and how normal differences are."""
+
+import math
+
+import numpy as np
+from scipy import stats
+
+from .paired import sd
+from .scores import against, known
+
+QUANTILES = 99
+
+
+def diagnostics(scores, control):
+    """One setting: {"control_sd", "correlations": {activation: r}, "qq": {…}} from `scores.wide`.
+
+    The correlation of paired scores says what pairing gains. `qq` holds quantiles of the normal
+    distribution and of all differences, each contrast's standardised by its own mean and sd.
+    """
+    d = against(scores, control)
+    reference = known(scores.get(control, []))
+    theoretical, observed = _qq(d)
+    return {
+        "control_sd": sd(reference),
+        "correlations": {a: _correlation(scores, a, control) for a in d},
+        "qq": {"theoretical": theoretical, "observed": observed},
+    }
+
+
+def _correlation(scores, a, control):
+    """Pearson's r of paired scores; NaN below three pairs or where either is constant."""
+    if control not in scores:
+        return math.nan
+    pairs = scores[[a, control]].dropna().to_numpy().T
+    if pairs.shape[1] < 3 or not np.ptp(pairs, axis=1).all():
+        return math.nan
+    return float(stats.pearsonr(*pairs).statistic)
+
+
+def _qq(d):
+    """([normal quantiles], [quantiles of standardised differences]); empty where nothing varies."""
+    samples = [known(d[a]) for a in d]
+    varied = [(v - v.mean()) / sd(v) for v in samples if len(v) > 2 and sd(v) > 0]
+    if not varied:
+        return [], []
+    pooled = np.concatenate(varied)
+    p = (np.arange(min(QUANTILES, len(pooled))) + 0.5) / min(QUANTILES, len(pooled))
+    return stats.norm.ppf(p).tolist(), np.quantile(pooled, p, method="hazen").tolist()

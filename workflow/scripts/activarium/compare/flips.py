@@ -1,0 +1,121 @@
+"""Sign flips of whole seeds: one family of contrasts tested together, whatever their dependence.
+
+If an activation is as good as the control, the two could be swapped in any seed and a difference
+change its sign. Flipping a seed's differences together keeps how the contrasts go along with one
+another, most of all that they share the control's runs.
+"""
+
+from functools import lru_cache
+
+import numpy as np
+from scipy import stats
+
+EXACT = 14  # up to 2¹⁴ patterns are enumerated
+DRAWN = 20_000  # patterns otherwise
+SEED = 0  # of the generator that draws them
+CHUNK = 2_000  # patterns at a time, for the memory's sake
+TIE = 1e-7  # statistics this close, relatively, are equal: sums differ in the last bits
+
+
+@lru_cache(maxsize=4)
+def signs(n):
+    """Patterns of ±1 [patterns, n], the identity first.
+
+    Up to 14 seeds all of them, each standing for its opposite too, for no statistic here tells
+    them apart; above that the identity and 20 000 drawn ones.
+    """
+    if n <= EXACT:
+        patterns = np.arange(2 ** max(n - 1, 0))[:, None] >> np.arange(n) & 1
+        return _fixed(1.0 - 2 * patterns)
+    draw = np.random.Generator(np.random.PCG64(SEED))
+    patterns = draw.integers(0, 2, (DRAWN + 1, n), dtype=np.int8)
+    patterns[0] = 0
+    return _fixed(1.0 - 2 * patterns)
+
+
+def _fixed(array):
+    array.setflags(write=False)  # the same array goes to everyone who asks
+    return array
+
+
+def t_values(patterns, d):
+    """|t| of every contrast under every pattern, [patterns, contrasts].
+
+    `d` is [contrasts, seeds] with NaN where a contrast has no pair, of which it needs two. The sd
+    is that of the flipped differences. All-zero differences have t = 0; equal ones, whose t is
+    infinite, a large number.
+    """
+    n = (~np.isnan(d)).sum(1)
+    filled = np.nan_to_num(d)
+    squares = n * (filled**2).sum(1)
+    sums = (patterns @ filled.T) ** 2
+    rest = np.maximum(squares - sums, 1e-8 * squares)
+    return np.sqrt((n - 1) * sums / np.where(squares == 0, 1, rest))
+
+
+def _comparable(t, n):
+    """|t| made comparable between contrasts: as it is, or where `n` differs by its own tail.
+
+    Two pairs reach t = 100 easily, thirty do not; so unequal contrasts are compared by the
+    negative logarithm of Student's tail probability on their own degrees of freedom.
+    """
+    return t if len(set(n)) == 1 else -stats.t.logsf(t, n - 1)
+
+
+def _maxima(d, n):
+    """The largest comparable |t| under every pattern, the observed one first, [patterns]."""
+    patterns = signs(d.shape[1])
+    chunks = [patterns[i : i + CHUNK] for i in range(0, len(patterns), CHUNK)]
+    return np.concatenate([_comparable(t_values(c, d), n).max(1) for c in chunks])
+
+
+def _canonical(d):
+    """The same family with its seeds in an order that no name and no seed label can change."""
+    return d[:, np.lexsort(np.sort(d, axis=0))]
+
+
+def _testable(d):
+    """(family without empty seeds, which contrasts stand in it, their pairs), from two pairs on."""
+    n = (~np.isnan(d)).sum(1)
+    rows = n >= 2
+    family = d[rows]
+    return _canonical(family[:, ~np.isnan(family).all(0)]), rows, n[rows]
+
+
+def max_t(d):
+    """p of every contrast [contrasts], corrected for the whole family; NaN below two pairs.
+
+    The single-step maximum of studentised differences (Westfall and Young 1993, Resampling-based
+    multiple testing; Romano and Wolf 2005, JASA 100) over joint sign flips of seeds. `d` is
+    [contrasts, seeds] with NaN where a contrast has no pair.
+    """
+    family, rows, n = _testable(np.asarray(d, float))
+    p = np.full(len(rows), np.nan)
+    if rows.any():
+        observed = _comparable(t_values(np.ones((1, family.shape[1])), family), n)[0]
+        largest = np.sort(_maxima(family, n))
+        as_large = len(largest) - np.searchsorted(largest, observed * (1 - TIE))
+        p[rows] = as_large / len(largest)
+    return p
+
+
+def critical_values(d, confidence):
+    """How many standard errors the simultaneous interval of every contrast reaches, [contrasts].
+
+    The same flips as in `max_t`, of differences from which each contrast's own mean is taken, so
+    that they hold under any true means; NaN below two pairs.
+    """
+    d = np.asarray(d, float)
+    reach = np.full(len(d), np.nan)
+    family, rows, n = _testable(d)
+    if rows.any():
+        centred = family - np.nanmean(family, axis=1, keepdims=True)
+        value = np.quantile(_maxima(centred, n), confidence, method="higher")
+        same = len(set(n)) == 1
+        reach[rows] = value if same else stats.t.isf(np.exp(-value), n - 1)
+    return reach
+
+
+def smallest_p(n):
+    """The smallest two-sided p that flips of `n` seeds can give: 2/2ⁿ, or one of those drawn."""
+    return 2 / 2**n if n <= EXACT else 1 / (DRAWN + 1)

@@ -1,0 +1,37 @@
+"""All pairs of activations in one setting: exploratory, a matrix, and no verdict comes of it."""
+
+from itertools import combinations
+
+from .paired import adjusted, mean, paired_t, superior, t_interval
+from .ranks import differences
+from .scores import known
+
+
+def all_pairs(scores, confidence):
+    """One dict a pair (a before b by name): the paired difference a − b and what goes with it.
+
+    p_t_bh is corrected over all pairs of the setting by Benjamini and Hochberg (1995), whose
+    false discovery rate is a weaker promise than that of the contrasts. `scores` is from
+    `scores.wide`.
+    """
+    names = list(scores)
+    pairs = list(combinations(range(len(names)), 2))
+    found = differences(scores, pairs) if pairs else []
+    rows = [
+        {"activation": names[a], "other": names[b]} | _pair(known(d), confidence)
+        for (a, b), d in zip(pairs, found, strict=True)
+    ]
+    corrected = adjusted([row["p_t"] for row in rows], "fdr_bh")
+    return [row | {"p_t_bh": p} for row, p in zip(rows, corrected, strict=True)]
+
+
+def _pair(d, confidence):
+    low, high = t_interval(d, confidence)
+    return {
+        "n_pairs": len(d),
+        "mean_diff": mean(d),
+        "low": low,
+        "high": high,
+        "p_superior": superior(d),
+        "p_t": paired_t(d),
+    }

@@ -1,0 +1,38 @@
+"""Ranks with two ends: how good and how bad the place of each activation may truly be."""
+
+from itertools import combinations
+
+import numpy as np
+
+from .flips import max_t
+from .scores import DIGITS
+
+
+def rank_intervals(scores, confidence):
+    """{activation: {"rank_low", "rank_high"}} in one setting; rank 1 has the highest mean score.
+
+    All pairs are compared in one `flips.max_t` family: an activation's best possible rank is one
+    after those shown to be better, its worst possible one before those shown to be worse. All
+    true ranks lie in their intervals together with at least `confidence` (Mogstad, Romano, Shaikh
+    and Wilhelm 2024, Inference for ranks, Review of Economic Studies 91). Those whose rank_low
+    is 1 are a confidence set of the best. `scores` is from `scores.wide`.
+    """
+    names = list(scores)
+    pairs = list(combinations(range(len(names)), 2))
+    better, worse = np.zeros(len(names), int), np.zeros(len(names), int)
+    if pairs:
+        d = differences(scores, pairs)
+        for (a, b), row, p in zip(pairs, d, max_t(d), strict=True):
+            if p < 1 - confidence:
+                winner, loser = (a, b) if np.nansum(row) > 0 else (b, a)
+                better[loser] += 1
+                worse[winner] += 1
+    ends = zip(names, 1 + better, len(names) - worse, strict=True)
+    return {name: {"rank_low": int(low), "rank_high": int(high)} for name, low, high in ends}
+
+
+def differences(scores, pairs):
+    """Paired differences [pairs, seeds] of the columns a − b for each (a, b) of `pairs`."""
+    table = scores.to_numpy().T
+    first, second = np.transpose(pairs)
+    return np.round(table[first] - table[second], DIGITS)

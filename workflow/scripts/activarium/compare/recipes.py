@@ -1,0 +1,72 @@
+"""One learning rate for all? Whether verdicts survive another recipe, and each at its own best."""
+
+from itertools import groupby
+from operator import itemgetter
+
+from .contrasts import contrasts
+from .scores import CELL, FAILURES
+
+BEST = "own best"  # stands where a recipe's name does
+SAME = ["network", "dataset", "activation"]  # what two recipes have in common
+
+
+def survival(rows):
+    """One dict a network × data set × activation that was trained by at least two recipes.
+
+    {"verdicts": {recipe: word}, "differences": {recipe: mean_diff}, "survives", "reverses"}: it
+    survives when every recipe says the same word, and reverses when one says better and one worse.
+    `rows` are the primary contrasts.
+    """
+    found = []
+    for cell, group in groupby(sorted(rows, key=itemgetter(*SAME)), itemgetter(*SAME)):
+        differences = {row["recipe"]: row for row in group}
+        words = {recipe: row["verdict"] for recipe, row in differences.items()}
+        if len(words) > 1:
+            found.append(
+                dict(zip(SAME, cell, strict=True))
+                | {
+                    "verdicts": words,
+                    "differences": {recipe: r["mean_diff"] for recipe, r in differences.items()},
+                    "survives": len(set(words.values())) == 1,
+                    "reverses": {"better", "worse"} <= set(words.values()),
+                }
+            )
+    return found
+
+
+def own_best(runs, control, chance, confidence, margin):
+    """Each activation at the recipe of its highest mean validation accuracy, never test.
+
+    {"left_out": reason or None, "chosen": one dict a network × data set × activation with its
+    recipe, "contrasts": primary contrasts of the chosen cells}. Ties go to the first recipe by
+    name; a failure validates as chance. The scores compared are those on the test set, which the
+    choice has not seen; but both come of the same runs.
+    """
+    reason = why_not(runs)
+    if reason:
+        return {"left_out": reason, "chosen": [], "contrasts": []}
+    ok = runs["status"] == "ok"
+    guess = runs["dataset"].map(chance)
+    validated = runs.assign(validation_accuracy=runs["validation_accuracy"].where(ok, guess))
+    means = validated.groupby(CELL, sort=True)["validation_accuracy"].mean()
+    best = means.groupby(SAME, sort=True).idxmax().tolist()
+    chosen = [
+        dict(zip(CELL, cell, strict=True)) | {"validation_accuracy": float(means[cell])}
+        for cell in best
+    ]
+    kept = runs[runs.set_index(CELL).index.isin(best)].assign(recipe=BEST)
+    rows = contrasts(kept, control, chance, confidence, margin)
+    return {
+        "left_out": None,
+        "chosen": chosen,
+        "contrasts": [row for row in rows if row["failures"] == FAILURES[0]],
+    }
+
+
+def why_not(runs):
+    """Why there is nothing to choose a recipe by, or None."""
+    if runs["recipe"].nunique() < 2:
+        return "one recipe only"
+    if runs.loc[runs["status"] == "ok", "validation_accuracy"].isna().any():
+        return "not every run has a validation accuracy; the study says validation: 0"
+    return None
