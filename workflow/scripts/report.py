@@ -4,11 +4,13 @@ import json
 from pathlib import Path
 
 from activarium import files
+from activarium.refusal import logged
 from activarium.report.page import page
 from activarium.report.tables import Tables
 
-tables = Tables.read(snakemake.input.tables, snakemake.input.analysis)
-figures = {Path(f).stem: Path(f).read_text(encoding="utf-8") for f in snakemake.input.figures}
-provenance = json.loads(Path(snakemake.input.provenance).read_text())
-html = page(tables, figures, provenance, snakemake.params.study)
-files.write_text(snakemake.output[0], html)
+with logged(snakemake.log[0]):
+    tables = Tables.read(snakemake.input.tables, snakemake.input.analysis)
+    figures = {Path(f).stem: Path(f).read_text(encoding="utf-8") for f in snakemake.input.figures}
+    provenance = json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8"))
+    html = page(tables, figures, provenance, snakemake.params.study)
+    files.write_text(snakemake.output[0], html)

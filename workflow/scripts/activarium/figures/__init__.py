@@ -6,6 +6,8 @@ cannot see the figure gets instead. `tables` is `report.tables.Tables`.
 """
 
 import ast
+import math
+import re
 from importlib import import_module
 from pathlib import Path
 
@@ -19,17 +21,17 @@ def names():
 
 def caption(name):
     """The docstring of a figure's file, without the line ends."""
-    return " ".join(ast.get_docstring(_tree(name)).split())
+    return " ".join((ast.get_docstring(ast.parse(_code(name))) or "").split())
 
 
 def _place(name):
     """What a figure's file says of its `place`."""
-    assigned = (n for n in _tree(name).body if isinstance(n, ast.Assign))
-    return next(ast.literal_eval(n.value) for n in assigned if n.targets[0].id == "place")
+    found = re.search(r"^place = (\d+)", _code(name), re.MULTILINE)
+    return int(found[1]) if found else math.inf
 
 
-def _tree(name):
-    return ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8"))
+def _code(name):
+    return (FOLDER / f"{name}.py").read_text(encoding="utf-8")
 
 
 def load(name):

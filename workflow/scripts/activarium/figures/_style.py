@@ -55,7 +55,15 @@ sns.set_theme(
 
 def panels(tables, height, columns=3, sharey=False, width=7.4):
     """(figure, {setting: axes}): one panel a setting, each `height` inches high and titled."""
-    n = max(1, len(tables.settings))
+    figure, placed = panels_of(tables.settings, height, columns, sharey, width)
+    for setting, ax in placed.items():
+        ax.set_title(tables.title(setting) if len(placed) > 1 else "")
+    return figure, placed
+
+
+def panels_of(keys, height, columns=3, sharey=False, width=7.4):
+    """(figure, {key: axes}): one panel for each of the `keys`."""
+    n = max(1, len(keys))
     across = min(n, columns)
     down = -(-n // across)
     figure, axes = plt.subplots(
@@ -64,10 +72,7 @@ def panels(tables, height, columns=3, sharey=False, width=7.4):
     )  # fmt: skip
     for ax in axes.flat[n:]:
         ax.remove()
-    placed = dict(zip(tables.settings, axes.flat, strict=False))
-    for setting, ax in placed.items():
-        ax.set_title(tables.title(setting) if len(placed) > 1 else "")
-    return figure, placed
+    return figure, dict(zip(keys, axes.flat, strict=False))
 
 
 def looks(tables):

@@ -6,7 +6,7 @@ import seaborn as sns
 from ._style import FAINT, key_of, looks, mark, panels, percent
 
 title = "Learning curves"
-place = 30
+place = 65
 
 
 def draw(tables):

@@ -3,18 +3,19 @@
 import math
 
 from .tables import label
-from .words import known
+from .words import within_margin
 
 
 def decision(tables, setting):
     """Rows as dicts, highest mean first: the numbers of summary, contrast and cost side by side.
 
-    Accuracies and differences are fractions, `time` is the training time as a multiple of the
-    control's, None where the runs of this setting were not all made on one kind of device.
+    Accuracies and differences are fractions; those of the contrast are prefixed with `diff_` and
+    missing for the control. `times` maps a machine to the training time as a multiple of the
+    reference's there.
     """
     summaries = tables.of(tables.summaries, setting).set_index("activation")
     contrasts = tables.of(tables.primary, setting).set_index("activation")
-    time = _time(tables, setting)
+    times = _times(tables, setting)
     rows = []
     for activation in tables.best_first(setting):
         row = {
@@ -22,27 +23,28 @@ def decision(tables, setting):
             "label": label(activation),
             "number": tables.number(activation),
             "control": activation == tables.control,
-            "time": time.get(activation),
+            "times": times.get(activation, []),
         }
-        row |= _numbers(summaries.loc[activation], "")
+        row |= _numbers(summaries.loc[activation])
         if activation in contrasts.index:
-            row |= _numbers(contrasts.loc[activation], "diff_")
+            contrast = _numbers(contrasts.loc[activation])
+            row |= {f"diff_{k}": v for k, v in contrast.items()}
+            row["diff_small"] = within_margin(contrast, tables.analysis["plan"])
         rows.append(row)
     return rows
 
 
-def _numbers(series, prefix):
-    """The values of one row of a table as plain Python, None for missing, names prefixed."""
+def _numbers(series):
+    """The values of one row of a table as plain Python, None for missing."""
     values = {k: v.item() if hasattr(v, "item") else v for k, v in series.items()}
     missing = (k for k, v in values.items() if isinstance(v, float) and math.isnan(v))
-    return {prefix + k: v for k, v in (values | dict.fromkeys(missing)).items()}
+    return values | dict.fromkeys(missing)
 
 
-def _time(tables, setting):
-    """{activation: median seconds per image over the control's}, on one kind of device only."""
-    costs = tables.of(tables.costs, setting)
-    if costs.empty or len(set(costs["device_name"])) != 1:
-        return {}
-    speed = costs.groupby("activation")["images_per_second"].median()
-    reference = speed.get(tables.control)
-    return {a: reference / v for a, v in speed.items()} if known(reference) else {}
+def _times(tables, setting):
+    """{activation: [ratio of each machine]}, in the order of the machines."""
+    times = {}
+    for cell in tables.rows("cost", setting):
+        if cell["ratio"] is not None:
+            times.setdefault(cell["activation"], []).append(cell["ratio"])
+    return times

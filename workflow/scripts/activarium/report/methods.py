@@ -1,4 +1,4 @@
-"""The methods text and the table of what the study declared, worded from the plan that was run."""
+"""The methods text, worded from the plan that was run and from nothing else."""
 
 from .tables import dataset_label, label
 from .words import confidence, count, listed, percent
@@ -8,25 +8,12 @@ def methods(tables, study):
     """The methods as a list of (heading, paragraph)."""
     plan = tables.analysis["plan"]
     said = [("Runs", _runs(tables, study))]
-    if study["recipes"]:
-        said += [("Training", text) for text in _recipes(study)]
-    said += [
-        (
-            "Score",
-            "A run's score is its test accuracy after the last epoch, never that of its best "
-            "epoch. A run whose loss became infinite or undefined is a failure and scores what "
-            f"guessing scores ({_chance(tables, plan)}); a second analysis leaves failures out.",
-        ),
-        (
-            "Comparison",
-            f"Every activation is compared with {label(plan['control'])} within its setting, "
-            "paired by seed: the same seed gives both the same initial weights and the same "
-            "batches. Shown is the mean of the paired differences with Student's t interval at "
-            f"{confidence(plan)}.",
-        ),
+    said += [("Training", text) for text in _recipes(study)]
+    return said + [
+        ("Score", _score(tables, plan)),
+        ("Pairs", _pairs(plan)),
         ("Verdicts", _verdicts(plan)),
     ]
-    return said
 
 
 def _runs(tables, study):
@@ -55,17 +42,30 @@ def _recipes(study):
         )
 
 
-def _chance(tables, plan):
+def _score(tables, plan):
     used = [d for d in sorted(set(tables.runs["dataset"])) if d in plan["chance"]]
+    chance = listed(f"{dataset_label(d)} {percent(plan['chance'][d], 1)} %" for d in used)
     return (
-        listed(f"{dataset_label(d)} {percent(plan['chance'][d], 1)} %" for d in used) or "unknown"
+        "A run's score is its test accuracy after the last epoch, never that of its best epoch. A "
+        "run whose loss became infinite or undefined is a failure and scores what guessing scores"
+        f"{f' ({chance})' if chance else ''}; a second analysis leaves failures out."
+    )
+
+
+def _pairs(plan):
+    return (
+        f"Every activation is compared with {label(plan['control'])} within its setting (recipe × "
+        "network × data set), paired by seed: the same seed gives both the same initial weights "
+        "and the same batches. Settings are never pooled unless the table below says so."
     )
 
 
 def _verdicts(plan):
-    alpha = f"{1 - plan['confidence']:g}"
+    alpha, flips = f"{round(1 - plan['confidence'], 10):g}", plan["flips"]
     return (
-        f"“better” and “worse” are said where the p value of the paired t test, corrected by "
-        f"Holm's method over the contrasts of the setting, is below {round(float(alpha), 10):g}; "
-        "everything else is “not shown”, which is no proof of equality."
+        "“better” and “worse”: p of the studentised max-T test over joint sign flips is below "
+        f"{alpha} (every flip up to {flips['exact_up_to_seeds']} seeds, {flips['drawn']} drawn "
+        "ones beyond). Otherwise “equivalent”: two one-sided t tests show the difference to be "
+        f"within ± {percent(plan['margin'], 1)} pp, Holm-corrected p below {alpha}. Otherwise "
+        f"“not shown”, which is no proof of equality. Intervals are at {confidence(plan)}."
     )

@@ -12,7 +12,7 @@ from .. import figures
 from . import words
 from .decision import decision
 from .methods import methods
-from .tables import label
+from .tables import dataset_label, label
 
 HERE = Path(__file__).parent
 COLOURS = {  # of figures/_style.py, as the page's own variables, which have a dark variant
@@ -40,6 +40,7 @@ def page(tables, svgs, provenance, study):
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.filters |= {"ratio": words.ratio, "dataset_label": dataset_label}
     script = (HERE / "page.js").read_text(encoding="utf-8")
     return environment.get_template("page.html").render(
         tables=tables,

@@ -58,6 +58,12 @@ class Tables:
         """The rows of `frame` that belong to one setting."""
         return frame[(frame[SETTING] == list(setting)).all(axis=1)]
 
+    def rows(self, key, setting):
+        """The dicts of the analysis under `key` that belong to one setting; of cost, its cells."""
+        found = self.analysis[key]
+        found = found["cells"] if key == "cost" else found
+        return [row for row in found if tuple(row[k] for k in SETTING) == setting]
+
     def best_first(self, setting):
         """The activations of a setting, highest mean score first."""
         rows = self.of(self.summaries, setting).sort_values("mean", ascending=False, kind="stable")

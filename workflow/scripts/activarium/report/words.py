@@ -6,11 +6,15 @@ from .. import datasets
 from .tables import dataset_label, label
 
 MINUS, DASH = "−", "–"
-MEANS = {
-    "better": "scored higher than the control",
-    "worse": "scored lower than the control",
-    "equivalent": "within the margin of the control",
-    "not shown": "no difference could be shown",
+TESTS = {
+    "p_max_t": "max-T (the verdict)",
+    "p_max_t_study": "max-T, whole study",
+    "p_t_holm": "t, Holm",
+    "p_wilcoxon_holm": "Wilcoxon, Holm",
+    "p_t": "t, uncorrected",
+    "p_signflip": "sign flips, uncorrected",
+    "p_wilcoxon": "Wilcoxon, uncorrected",
+    "complete_case": "failures left out",
 }
 SIGNS = {"better": "▲", "worse": "▼", "equivalent": "≈", "not shown": "·"}
 
@@ -47,6 +51,11 @@ def probability(p):
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def ratio(value):
+    """ "1.25 ×" for a multiple."""
+    return f"{value:.2f} ×" if known(value) else DASH
+
+
 def count(n, word, plural=None):
     """ "1 seed", "10 seeds"."""
     return f"{n} {word if n == 1 else plural or word + 's'}"
@@ -65,21 +74,22 @@ def confidence(plan):
     return f"{100 * plan['confidence']:g} %"
 
 
-def contrast(row):
-    """ "ELU (+2.58 pp, 1.77 to 3.40)" for a row of the contrasts."""
-    reach = interval(row.low, row.high, show=points)
-    return f"{label(row.activation)} ({points(row.mean_diff)} pp, {reach})"
+def contrast(row, plan):
+    """ELU (+2.58 pp, +1.77 to +3.40), for a row of the contrasts as a mapping."""
+    reach = interval(row["low"], row["high"], show=points)
+    small = ", by less than the margin" if within_margin(row, plan) else ""
+    return f"{label(row['activation'])} ({points(row['mean_diff'])} pp, {reach}{small})"
 
 
 def verdicts(tables, setting):
-    """What was found in one setting, as a list of (heading, sentence), strongest first."""
-    rows = tables.of(tables.primary, setting)
+    """What was found in one setting, as a list of (verdict, sentence)."""
+    plan, rows = tables.analysis["plan"], tables.of(tables.primary, setting)
     said = []
-    for verdict in ("better", "worse", "equivalent", "not shown"):
+    for verdict in SIGNS:
         group = rows[rows["verdict"] == verdict]
         group = group.sort_values("mean_diff", ascending=verdict == "worse", kind="stable")
         if len(group):
-            said.append((verdict, listed(map(contrast, group.itertuples()))))
+            said.append((verdict, listed(contrast(row, plan) for row in group.to_dict("records"))))
     return said
 
 
@@ -88,34 +98,73 @@ def headline(tables):
     rows, control = tables.primary, label(tables.control)
     if rows.empty:
         return f"Nothing could be compared with {control}."
-    better, worse = ((rows["verdict"] == v).sum() for v in ("better", "worse"))
+    n = {verdict: int((rows["verdict"] == verdict).sum()) for verdict in SIGNS}
     where = f" in {len(tables.settings)} settings" if len(tables.settings) > 1 else ""
+    rest = f"in {n['not shown']} no difference was shown"
+    same = f", {n['equivalent']} equivalent" if n["equivalent"] else ""
     return (
-        f"Of {count(len(rows), 'comparison')} with {control}{where}, {better} came out higher, "
-        f"{worse} lower, and in {len(rows) - better - worse} no difference was shown."
+        f"Of {count(len(rows), 'comparison')} with {control}{where}, {n['better']} came out "
+        f"better, {n['worse']} worse{same}, and {rest}."
+    )
+
+
+def best(tables, setting):
+    """Whether the control is the best of a setting, and who could be; None where nothing can be."""
+    (about,) = tables.rows("settings", setting)
+    control, found = label(tables.control), about["control_is_best"]
+    could = [label(a) for a in tables.best_first(setting) if a in about["could_be_best"]]
+    last = f" The best could be {listed(could, 8)}." if could else ""
+    if not about["has_control"] or about["n_activations"] < 2:
+        return None
+    if found["verdict"] == "supported":
+        return f"{control} is better than every other here (p {probability(found['p'])})." + last
+    if found["verdict"] == "contradicted":
+        return f"{control} is not the best here: others are better.{last}"
+    return f"Whether {control} is the best here is undecided.{last}"
+
+
+def unseen(tables, setting):
+    """What a setting could not have shown: its minimum detectable effect in words, or None."""
+    (power,) = tables.rows("power", setting) or [None]
+    if not power or not known(power["mde"]):
+        return None
+    return (
+        f"With {count(power['n_pairs'], 'pair')} and a standard deviation of "
+        f"{percent(power['sd_diff'])} pp, a difference below {percent(power['mde'])} pp would "
+        f"probably not have been seen, or below {percent(power['mde_corrected'])} pp after "
+        f"correcting for {count(power['n_contrasts'], 'comparison')} "
+        f"({percent(tables.analysis['plan']['power'], 0)} % power)."
     )
 
 
 def limits(tables, study):
     """What a reader must know before quoting a number, as a list of sentences."""
-    said = []
-    recipes = {s[0] for s in tables.settings}
-    if len(recipes) == 1:
-        said.append("For this training recipe only: another one may order them differently.")
-    seeds = tables.runs.groupby(["recipe", "network", "dataset", "activation"])["seed"].nunique()
-    if seeds.min() <= 5:
+    said = [*_design(tables), *_data(tables, study)]
+    for setting in tables.settings:
+        sentence = unseen(tables, setting)
+        where = f"{tables.title(setting)}: " if len(tables.settings) > 1 else ""
+        said += [where + sentence] if sentence else []
+    failed = int((tables.runs["status"] == "diverged").sum())
+    if failed:
         said.append(
-            f"{count(seeds.min(), 'seed')} in the smallest cell: with five or fewer this report "
-            "only describes; no corrected rank test could reach significance."
+            f"{count(failed, 'run')} of {len(tables.runs)} diverged; they count as guessing, not "
+            "as missing."
         )
-    said += _data(tables, study)
-    if (tables.runs["status"] == "diverged").any():
-        n = int((tables.runs["status"] == "diverged").sum())
-        said.append(
-            f"{count(n, 'run')} of {len(tables.runs)} diverged and count as guessing, "
-            "not as missing."
+    return said + _executions(tables)
+
+
+def _design(tables):
+    """What one recipe or few seeds cannot say."""
+    if len({s[0] for s in tables.settings}) == 1:
+        yield "For this recipe only: another way of training may order the activations differently."
+    few = [s for s in tables.settings if tables.rows("settings", s)[0]["descriptive_only"]]
+    most = tables.analysis["plan"]["descriptive_up_to_pairs"]
+    if few:
+        where = "" if len(few) == len(tables.settings) else listed(map(tables.title, few)) + ": "
+        yield (
+            f"{where}Descriptive only: with {most} pairs or fewer the smallest possible p of a "
+            "rank or sign-flip test is 0.06, so that nothing can be confirmed."
         )
-    return said
 
 
 def _data(tables, study):
@@ -124,7 +173,33 @@ def _data(tables, study):
         said = (
             [getattr(datasets.load(dataset), "caveat", "")] if dataset in datasets.names() else []
         )
-        if study.get("train_size"):
+        if study["train_size"]:
             size = f"{study['train_size']:,}".replace(",", "\u202f")
             said.append(f"Trained on a fixed draw of {size} images, not on the whole training set.")
         yield from (f"{dataset_label(dataset)}: {text}" for text in said if text)
+
+
+def _executions(tables):
+    """That runs were not all made alike, where they were not."""
+    kinds = tables.analysis["cost"]["executions"]
+    mixed = tables.analysis["cost"]["mixed"]
+    if len(kinds) < 2:
+        return []
+    shown = (
+        f"{k['device']}, {k['instruction_set']}, {count(k['threads'], 'thread')}, "
+        f"torch {k['torch']} ({count(k['n_runs'], 'run')})"
+        for k in kinds
+    )
+    pairs = f" In {count(len(mixed), 'contrast')} some pairs mix them." if mixed else ""
+    return [f"The runs were made in {len(kinds)} different ways: {listed(shown, 6)}.{pairs}"]
+
+
+def within_margin(row, plan):
+    """Whether a better or worse is certain to be smaller than the margin."""
+    small = known(row["low"]) and -plan["margin"] < row["low"] and row["high"] < plan["margin"]
+    return row["verdict"] in ("better", "worse") and small
+
+
+def shares(p_superior):
+    """ "80 %" for a share of pairs."""
+    return f"{percent(p_superior, 0)} %" if known(p_superior) else DASH

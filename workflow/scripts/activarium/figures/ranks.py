@@ -1,0 +1,45 @@
+"""Which ranks each activation could have: simultaneous intervals from all pairs of the setting.
+Where an interval reaches rank 1, drawn in colour, the activation cannot be ruled out as the best.
+The dot is its rank by mean score, which alone would be a medal and no finding."""
+
+from ..report.tables import label
+from ..report.words import listed
+from ._style import FAINT, TOP, mark, name_rows, panels
+
+title = "Which could be the best"
+place = 50
+
+
+def draw(tables):
+    """One panel a setting; rows in the order of the first setting's means."""
+    if tables.summaries["rank_low"].isna().all():
+        return None
+    order = tables.best_first(tables.settings[0])
+    order += [a for a in tables.activations if a not in order]
+    figure, axes = panels(tables, 0.55 + 0.2 * len(order), sharey=True)
+    for i, (setting, ax) in enumerate(axes.items()):
+        place = {a: k + 1 for k, a in enumerate(tables.best_first(setting))}
+        for row in tables.of(tables.summaries, setting).dropna(subset="rank_low").itertuples():
+            y, colour = order.index(row.activation), TOP[0] if row.rank_low == 1 else FAINT
+            (line,) = ax.plot([row.rank_low, row.rank_high], [y, y], color=colour, lw=3.2,
+                              solid_capstyle="round", alpha=0.8)  # fmt: skip
+            (dot,) = ax.plot([place[row.activation]], [y], "o", color=colour, ms=5.5)
+            mark(line, tables, row.activation, "ranks", i)
+            mark(dot, tables, row.activation, "rank", i)
+        name_rows(ax, tables, order, i)
+        ax.grid(axis="x")
+        ax.set_xlim(0.5, len(place) + 0.5)
+        ax.xaxis.get_major_locator().set_params(integer=True)
+        ax.set_xlabel("rank")
+    return figure
+
+
+def finding(tables):
+    """Who cannot be ruled out as the best, in each setting."""
+    words = []
+    for setting in tables.settings:
+        (about,) = tables.rows("settings", setting)
+        best = [label(a) for a in tables.best_first(setting) if a in about["could_be_best"]]
+        if best:
+            words.append(f"{tables.title(setting)}: the best could be {listed(best, 8)}.")
+    return " ".join(words) or "Too few runs to rank anything."

@@ -1,0 +1,52 @@
+"""How soon: epochs until a run first reaches the control's final accuracy less the margin. The
+dot is the median with exact ends at the study's confidence; an arrow means that fewer than half
+of the runs ever got there, which counts as “later”, not as missing."""
+
+from ..report.words import count
+from ._style import INK, looks, mark, name_rows, panels
+
+title = "Time to target"
+place = 70
+
+
+def draw(tables):
+    """One panel a setting; None where nobody recorded epochs."""
+    if not any(r["n_runs"] for r in tables.analysis["time_to_target"]):
+        return None
+    order = tables.best_first(tables.settings[0])
+    order += [a for a in tables.activations if a not in order]
+    figure, axes = panels(tables, 0.55 + 0.2 * len(order), sharey=True)
+    for i, (setting, ax) in enumerate(axes.items()):
+        last = tables.of(tables.epochs, setting)["epoch"].max()
+        for row in tables.rows("time_to_target", setting):
+            _row(ax, tables, row, order.index(row["activation"]), last, i)
+        name_rows(ax, tables, order, i)
+        ax.grid(axis="x")
+        ax.set_xlim(0, last * 1.12)
+        ax.set_xlabel("epochs")
+    return figure
+
+
+def _row(ax, tables, row, y, last, panel):
+    colour = looks(tables).get(row["activation"], (INK,))[0]
+    high = row["high"] if row["high"] is not None else last
+    if row["low"] is not None:
+        (line,) = ax.plot([row["low"], high], [y, y], color=colour, lw=1.4)
+        mark(line, tables, row["activation"], "interval", panel)
+    shape, x = ("o", row["median"]) if row["median"] is not None else (">", last * 1.04)
+    (dot,) = ax.plot([x], [y], shape, color=colour, ms=5)
+    mark(dot, tables, row["activation"], "median", panel)
+
+
+def finding(tables):
+    """The target of each setting and how many runs never reached it."""
+    words = []
+    for setting in tables.settings:
+        rows = tables.rows("time_to_target", setting)
+        if rows and rows[0]["target"] is not None:
+            never = sum(r["n_runs"] - r["n_reached"] for r in rows)
+            words.append(
+                f"{tables.title(setting)}: {count(never, 'run')} never reached "
+                f"{100 * rows[0]['target']:.2f} %."
+            )
+    return " ".join(words) or "No table of epochs came with these runs."
