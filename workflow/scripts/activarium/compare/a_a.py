@@ -4,7 +4,7 @@ import pandas as pd
 
 from .contrasts import family
 from .flips import smallest_p
-from .scores import by_setting, scored, wide
+from .scores import by_setting, level, scored, wide
 
 
 def a_a(runs, control, chance, confidence, margin):
@@ -19,7 +19,7 @@ def a_a(runs, control, chance, confidence, margin):
     for setting, group in by_setting(scored(own, "chance", chance)):
         found = family(wide(halves(group)), "lower", confidence, margin)
         for row in found:
-            can_fail = smallest_p(row["n_pairs"]) < 1 - confidence
+            can_fail = smallest_p(row["n_pairs"]) < level(confidence)
             passed = row["verdict"] in ("not shown", "equivalent") if can_fail else None
             rows.append(setting | row | {"control": control, "passed": passed})
     return rows

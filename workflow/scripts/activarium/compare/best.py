@@ -3,7 +3,7 @@
 import math
 
 from .paired import paired_t
-from .scores import against, known
+from .scores import against, known, level
 
 
 def control_is_best(scores, control, contrasts, confidence):
@@ -21,7 +21,7 @@ def control_is_best(scores, control, contrasts, confidence):
         return {"verdict": None, "p": math.nan, "weakest": None, "better": []}
     unknown = [a for a in p if math.isnan(p[a])]
     weakest = unknown[0] if unknown else max(p, key=p.get)
-    word = "supported" if p[weakest] < 1 - confidence else "undecided"
+    word = "supported" if p[weakest] < level(confidence) else "undecided"
     return {
         "verdict": "contradicted" if better else word,
         "p": p[weakest],
@@ -40,7 +40,7 @@ def in_the_study(settings, contrasts, confidence):
     better = [
         {k: row[k] for k in ("recipe", "network", "dataset", "activation")}
         for row in contrasts
-        if row["p_max_t_study"] < 1 - confidence and row["mean_diff"] > 0
+        if row["p_max_t_study"] < level(confidence) and row["mean_diff"] > 0
     ]
     words = {setting["verdict"] for setting in settings}
     word = "supported" if words == {"supported"} else "undecided"

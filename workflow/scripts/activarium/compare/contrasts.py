@@ -16,16 +16,16 @@ from .paired import (
     tost,
     wilcoxon,
 )
-from .scores import FAILURES, against, by_setting, known, scored, wide
+from .scores import FAILURES, against, by_setting, known, level, scored, wide
 
 RANKS_FROM = 10  # pairs; below that a corrected rank test of many contrasts cannot reach 5 %
 
 
 def verdict(mean_diff, p, p_equivalent, confidence):
     """One of the four words, from p_max_t and p_tost_holm: the difference is decided first."""
-    if p < 1 - confidence:
+    if p < level(confidence):
         return "better" if mean_diff > 0 else "worse"
-    return "equivalent" if p_equivalent < 1 - confidence else "not shown"
+    return "equivalent" if p_equivalent < level(confidence) else "not shown"
 
 
 def contrast(d, scores, control, confidence, margin):

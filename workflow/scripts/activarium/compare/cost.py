@@ -81,7 +81,7 @@ def mixed(costs, control):
     A difference between devices, instruction sets, thread counts or torch versions is then part
     of the contrast's.
     """
-    kinds = costs.assign(kind=costs[SAME_BITS].astype(str).agg(" | ".join, axis=1))
+    kinds = costs.assign(kind=costs.groupby(SAME_BITS, dropna=False).ngroup())
     kinds = kinds[[*CELL, "seed", "kind"]]
     own = kinds[kinds["activation"] == control].drop(columns="activation")
     others = kinds[kinds["activation"] != control]

@@ -79,7 +79,8 @@ def _testable(d):
     n = (~np.isnan(d)).sum(1)
     rows = n >= 2
     family = d[rows]
-    return _canonical(family[:, ~np.isnan(family).all(0)]), rows, n[rows]
+    seeds = ~np.isnan(family).all(0)
+    return _canonical(family[:, seeds]) if rows.any() else family, rows, n[rows]
 
 
 def max_t(d):

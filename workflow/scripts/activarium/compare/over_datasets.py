@@ -12,7 +12,7 @@ from scipy import stats
 from statsmodels.stats.meta_analysis import combine_effects
 
 from .paired import adjusted, mean, sd
-from .scores import DIGITS, known
+from .scores import DIGITS, known, level
 
 
 def equal_weight(differences, confidence):
@@ -70,13 +70,13 @@ def _group(tables, shared, control, confidence):
         if a != control
     ]
     for row, p in zip(rows, adjusted([row["p"] for row in rows]), strict=True):
-        row["p_holm"], row["interaction"] = p, row["p_q"] < 1 - confidence
+        row["p_holm"], row["interaction"] = p, row["p_q"] < level(confidence)
         word = "better" if row["mean_diff"] > 0 else "worse"
-        shown = word if p < 1 - confidence else "not shown"
+        shown = word if p < level(confidence) else "not shown"
         row["verdict"] = None if row["interaction"] else shown
     interaction = any(row["interaction"] for row in rows)
     top, p, disputed = _winner(tables, shared, confidence)
-    named = p < 1 - confidence and not interaction and not disputed
+    named = p < level(confidence) and not interaction and not disputed
     return {
         "rows": rows,
         "interaction": interaction,
@@ -100,7 +100,7 @@ def _winner(tables, shared, confidence):
     if not others:
         return top, math.nan, False
     one_sided = [r["p"] / 2 if r["mean_diff"] > 0 else 1 - r["p"] / 2 for r in others]
-    return top, float(np.max(one_sided)), any(r["p_q"] < 1 - confidence for r in others)
+    return top, float(np.max(one_sided)), any(r["p_q"] < level(confidence) for r in others)
 
 
 def _paired(scores, a, b):

@@ -7,7 +7,6 @@ import math
 
 import numpy as np
 from scipy import stats
-from statsmodels.stats.multitest import multipletests
 
 from .flips import signs
 
@@ -97,14 +96,22 @@ def cliffs_delta(a, b):
     return float(np.sign(np.subtract.outer(a, b)).mean()) if len(a) and len(b) else math.nan
 
 
-def adjusted(p_values, method="holm"):
-    """The p-values of a family corrected together; NaN stays NaN and counts for nothing.
+def holm(p_values):
+    """A family of p-values [n] corrected so that any false claim is rare (Holm 1979).
 
-    "holm" (Holm 1979) bounds the chance of any false claim, "fdr_bh" (Benjamini and Hochberg
-    1995) the expected share of false ones.
+    Step-down Bonferroni; statsmodels' own takes 50 ms a call, for it collects garbage each time.
     """
+    order = np.argsort(p_values)
+    steps = np.arange(len(order), 0, -1) * np.asarray(p_values)[order]
+    corrected = np.empty(len(order))
+    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1)
+    return corrected
+
+
+def adjusted(p_values, method=holm):
+    """The p-values of a family corrected together by `method`; NaN stays and counts for nothing."""
     p_values = np.asarray(p_values, float)
     corrected, there = np.full_like(p_values, np.nan), ~np.isnan(p_values)
     if there.any():
-        corrected[there] = multipletests(p_values[there], method=method)[1]
+        corrected[there] = method(p_values[there])
     return corrected.tolist()

@@ -2,6 +2,8 @@
 
 from itertools import combinations
 
+from scipy import stats
+
 from .paired import adjusted, mean, paired_t, superior, t_interval
 from .ranks import differences
 from .scores import known
@@ -21,7 +23,7 @@ def all_pairs(scores, confidence):
         {"activation": names[a], "other": names[b]} | _pair(known(d), confidence)
         for (a, b), d in zip(pairs, found, strict=True)
     ]
-    corrected = adjusted([row["p_t"] for row in rows], "fdr_bh")
+    corrected = adjusted([row["p_t"] for row in rows], stats.false_discovery_control)
     return [row | {"p_t_bh": p} for row, p in zip(rows, corrected, strict=True)]
 
 

@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 from statsmodels.stats.power import TTestPower
 
 from .flips import smallest_p
-from .scores import rows_by_setting
+from .scores import level, rows_by_setting
 
 POWER = 0.8
 DIFFERENCES = (0.001, 0.002, 0.005)  # fractions: 0.1, 0.2 and 0.5 pp
@@ -31,7 +31,7 @@ def _setting(rows, confidence):
         return {"n_contrasts": 0, "n_pairs": 0, "sd_diff": math.nan, "mde": math.nan,
                 "mde_corrected": math.nan, "seeds_needed": []}  # fmt: skip
     sd = float(np.median([row["sd_diff"] for row in rows]))
-    n, alpha = min(row["n_pairs"] for row in rows), 1 - confidence
+    n, alpha = min(row["n_pairs"] for row in rows), level(confidence)
     fewest = next(n for n in range(2, 64) if smallest_p(n) < alpha)
     return {
         "n_contrasts": len(rows),

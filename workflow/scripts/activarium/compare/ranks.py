@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 
 from .flips import max_t
-from .scores import DIGITS
+from .scores import DIGITS, level
 
 
 def rank_intervals(scores, confidence):
@@ -23,7 +23,7 @@ def rank_intervals(scores, confidence):
     if pairs:
         d = differences(scores, pairs)
         for (a, b), row, p in zip(pairs, d, max_t(d), strict=True):
-            if p < 1 - confidence:
+            if p < level(confidence):
                 winner, loser = (a, b) if np.nansum(row) > 0 else (b, a)
                 better[loser] += 1
                 worse[winner] += 1

@@ -65,6 +65,11 @@ def against(scores, control):
     return others.sub(reference, axis=0).round(DIGITS)
 
 
+def level(confidence):
+    """1 − confidence, the level of every test; without the last bits of 1 − 0.95."""
+    return round(1 - confidence, 12)
+
+
 def known(values):
     """The values that are numbers, from the least to the greatest.
 

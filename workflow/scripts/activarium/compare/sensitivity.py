@@ -2,7 +2,7 @@
 
 import math
 
-from .scores import CELL
+from .scores import CELL, level
 
 CORRECTED = ("p_max_t", "p_max_t_study", "p_t_holm", "p_wilcoxon_holm")
 UNCORRECTED = ("p_t", "p_signflip", "p_wilcoxon")  # what one would have claimed without correction
@@ -33,7 +33,7 @@ def word(row, p, confidence):
     if math.isnan(row[p]):
         return None
     direction = "better" if row["mean_diff"] > 0 else "worse"
-    return direction if row[p] < 1 - confidence else "not shown"
+    return direction if row[p] < level(confidence) else "not shown"
 
 
 def _key(row):
