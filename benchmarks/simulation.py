@@ -1,0 +1,150 @@
+"""Do the comparisons keep their promises? Studies with a known truth, drawn many times.
+
+python benchmarks/simulation.py [REPETITIONS [SEEDS …]] prints the tables of docs/simulation.md.
+Where flips are drawn (20 seeds), 2 000 of them instead of 20 000: the test has the same level at
+any number of flips, and ten times as many studies can be drawn.
+"""
+
+import sys
+from pathlib import Path
+
+import numpy as np
+from scipy import stats
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "workflow/scripts"))
+
+import pandas as pd  # noqa: E402
+
+from activarium.compare import flips  # noqa: E402
+from activarium.compare.best import control_is_best  # noqa: E402
+from activarium.compare.flips import critical_values, max_t  # noqa: E402
+from activarium.compare.paired import holm, t_interval  # noqa: E402
+from activarium.compare.ranks import rank_intervals  # noqa: E402
+
+CONTRASTS, SETTINGS, SD = 24, 3, 0.002  # sd of a cell: 0.2 pp, as seen on CIFAR-10
+MARGIN, CONFIDENCE, LEVEL = 0.005, 0.95, 0.05
+NONE = np.zeros((SETTINGS, CONTRASTS))
+SOME = NONE.copy()
+SOME[0, :12] = 0.01  # half of one data set, which Holm over data sets would not survive
+EDGE = NONE.copy()
+EDGE[:, :12] = MARGIN  # just not equivalent
+flips.DRAWN = 2_000
+TRUTHS = {"none differs": NONE, "some differ": SOME, "half at the margin": EDGE}
+NOISES = {
+    "normal": lambda rng, shape: rng.normal(size=shape),
+    "heavy tails": lambda rng, shape: rng.standard_t(3, shape) / 3**0.5,
+}
+
+
+def study(rng, truth, noise, n):
+    """Paired differences [settings, contrasts, seeds], the control's own noise in all of them."""
+    control = noise(rng, (SETTINGS, 1, n))
+    return truth[..., None] + SD * (noise(rng, (SETTINGS, CONTRASTS, n)) - control)
+
+
+def claims(d, truth):
+    """Which promises one study breaks, {promise: broken or share broken}."""
+    p = np.array([max_t(family) for family in d])
+    p_study = max_t(d.reshape(-1, d.shape[-1])).reshape(p.shape)
+    null = truth == 0
+    raw = one_sample(d, 0)
+    t_ends = np.array([t_interval(x, CONFIDENCE) for x in d[0]])
+    mean, se = d[0].mean(1), d[0].std(1, ddof=1) / np.sqrt(d.shape[-1])
+    reach = critical_values(d[0], CONFIDENCE) * se
+    tost = np.maximum(one_sample(d[0], -MARGIN, "greater"), one_sample(d[0], MARGIN, "less"))
+    equivalent = (holm(tost) < LEVEL) & (p[0] >= LEVEL)
+    return {
+        "uncorrected, a setting": np.any(raw[0] < LEVEL, where=null[0]),
+        "t and Holm, a setting": np.any(holm(raw[0]) < LEVEL, where=null[0]),
+        "max-T, a setting": np.any(p[0] < LEVEL, where=null[0]),
+        "max-T, any of 3 settings": np.any(p < LEVEL, where=null),
+        "max-T of the study": np.any(p_study < LEVEL, where=null),
+        "t interval misses": np.mean((t_ends[:, 0] > truth[0]) | (t_ends[:, 1] < truth[0])),
+        "any simultaneous one misses": np.any(np.abs(mean - truth[0]) > reach),
+        "false equivalent": np.any(equivalent & (np.abs(truth[0]) >= MARGIN)),
+    }
+
+
+def one_sample(d, mean, alternative="two-sided"):
+    """p of the t test of every contrast in `d` [… , seeds] at once."""
+    return stats.ttest_1samp(d, mean, axis=-1, alternative=alternative).pvalue
+
+
+def unequal(rng, n):
+    """The same promises of one setting where every pair is missing with probability 0.2."""
+    d = study(rng, NONE, NOISES["normal"], n)[0]
+    d[rng.random(d.shape) < 0.2] = np.nan
+    pairs = (~np.isnan(d)).sum(1)
+    d = d[pairs > 1]
+    reach = critical_values(d, CONFIDENCE) * np.nanstd(d, axis=1, ddof=1) / pairs[pairs > 1] ** 0.5
+    return {
+        "max-T, a setting": np.nanmin(max_t(d)) < LEVEL,
+        "any simultaneous one misses": np.any(np.abs(np.nanmean(d, axis=1)) > reach),
+    }
+
+
+def best(rng, n):
+    """The two claims about the best, at their least favourable truths."""
+    true = -SD * np.repeat([0, 2, 4, 8], 2)  # every true rank is shared by two
+    scores = pd.DataFrame(true + SD * rng.normal(size=(n, len(true))))
+    ranks = rank_intervals(scores, CONFIDENCE)
+    wrong = [
+        ranks[i]["rank_low"] > 1 + (true > t).sum() or ranks[i]["rank_high"] < (true >= t).sum()
+        for i, t in enumerate(true)
+    ]
+    one_as_good = pd.DataFrame(SD * rng.normal(size=(n, CONTRASTS + 1)))
+    one_as_good.loc[:, 2:] -= 0.05
+    claim = control_is_best(one_as_good, 0, [], CONFIDENCE)
+    return {"a rank outside": any(wrong), "false supported": claim["verdict"] == "supported"}
+
+
+def power(rng, n, effect):
+    """Whether one true difference among 24 contrasts is found, by max-T and without correction."""
+    truth = NONE.copy()
+    truth[0, 0] = effect
+    d = study(rng, truth, NOISES["normal"], n)[0]
+    return {"max-T": max_t(d)[0] < LEVEL, "uncorrected": one_sample(d[0], 0) < LEVEL}
+
+
+def kept(rng, truth, noise, n):
+    """`claims` of one study with a named truth and noise."""
+    return claims(study(rng, TRUTHS[truth], NOISES[noise], n), TRUTHS[truth])
+
+
+def rates(repetitions, function, *arguments, key):
+    """The mean of every number that `function` returns, over repetitions of one generator."""
+    rng = np.random.default_rng(list(key))
+    return pd.DataFrame([function(rng, *arguments) for _ in range(repetitions)]).mean()
+
+
+def print_table(title, rows):
+    """One Markdown table; `rows` are (what, repetitions, rates)."""
+    print(f"\n| {title} | repetitions | {' | '.join(rows[0][2].index)} |")
+    print("|---|---:|" + "---:|" * len(rows[0][2]))
+    for what, repetitions, found in rows:
+        print(f"| {what} | {repetitions} | {' | '.join(f'{100 * x:.1f}' for x in found)} |")
+
+
+def main(repetitions=4_000, *seeds):
+    """Print every table, in percent."""
+    seeds, r = seeds or (5, 10, 20), repetitions
+    promises = [
+        (f"{truth}, {noise}, n = {n}", r, rates(r, kept, truth, noise, n, key=(n, i, j)))
+        for i, truth in enumerate(TRUTHS)
+        for j, noise in enumerate(NOISES)
+        for n in seeds
+    ]
+    print_table("truth, noise, seeds", promises)
+    for k, function in enumerate((unequal, best)):
+        rows = [(f"n = {n}", r, rates(r, function, n, key=(n, k, 7))) for n in seeds]
+        print_table("seeds", rows)
+    curve = [
+        (f"{100 * effect:.1f} pp, n = {n}", r, rates(r, power, n, effect, key=(n, k, 8)))
+        for n in seeds
+        for k, effect in enumerate((0.001, 0.002, 0.003, 0.004, 0.006, 0.008))
+    ]
+    print_table("true difference", curve)
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
