@@ -1,6 +1,8 @@
 """The further questions of the analysis plan, the file that holds their answers, and its edges."""
 
 import json
+import subprocess
+import sys
 import time
 from itertools import combinations
 from pathlib import Path
@@ -91,8 +93,7 @@ def test_all_pairs_are_pingouin_s():
     theirs = pingouin.pairwise_tests(
         data=table, dv="test_accuracy", within="activation", subject="seed", padjust="fdr_bh"
     )
-    column = "p_corr" if "p_corr" in theirs else "p-corr"
-    expected = theirs.set_index(["A", "B"])[column].to_dict()
+    expected = theirs.set_index(["A", "B"])["p_corr"].to_dict()
     for row in all_pairs(scores, 0.95):
         assert row["p_t_bh"] == pytest.approx(expected[row["activation"], row["other"]])
 
@@ -536,6 +537,14 @@ def test_the_same_tables_in_any_order_of_rows_give_the_same_bytes():
 def test_five_pairs_are_descriptive_only_and_six_are_more():
     assert analysed(drawn(n=5))["settings"][0]["descriptive_only"]
     assert not analysed(drawn(n=6))["settings"][0]["descriptive_only"]
+    assert not analysed(drawn(k=0, n=40))["settings"][0]["descriptive_only"]  # the control alone
+
+
+def test_the_simulation_runs():
+    script = SCHEMA.parents[4] / "benchmarks/simulation.py"
+    done = subprocess.run([sys.executable, script, "2", "5"], capture_output=True, text=True)
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "| none differs, normal, n = 5 | 2 |" in done.stdout
 
 
 def test_nothing_but_cost_depends_on_costs():

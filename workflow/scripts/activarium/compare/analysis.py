@@ -3,7 +3,7 @@
 What each key holds, and in which unit, says schema.yaml beside this file.
 """
 
-from ..tables import finite
+from ..tables import KEY, finite
 from .a_a import a_a
 from .best import control_is_best, in_the_study
 from .contrasts import contrasts
@@ -29,7 +29,7 @@ def analysis(runs, epochs, costs, control, confidence, margin, chance):
     `chance` maps a data set to the accuracy of guessing. The same tables, in whatever order of
     rows, give the same mapping.
     """
-    runs = runs.sort_values(list(runs.columns[:5]))
+    runs = runs.sort_values(KEY)
     settings = [(k, wide(g)) for k, g in by_setting(scored(runs, "chance", chance))]
     described = summaries(runs, chance, confidence)
     compared = contrasts(runs, control, chance, confidence, margin)
@@ -91,5 +91,5 @@ def _setting(scores, control, confidence):
         "n_seeds": len(scores),
         "n_pairs": {"fewest": int(pairs.min()) if len(pairs) else 0, "most": most},
         "has_control": control in scores,
-        "descriptive_only": most <= DESCRIPTIVE,
+        "descriptive_only": (most or len(scores)) <= DESCRIPTIVE,
     }

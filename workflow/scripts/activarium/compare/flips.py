@@ -13,29 +13,30 @@ from scipy import stats
 EXACT = 14  # up to 2¹⁴ patterns are enumerated
 DRAWN = 20_000  # patterns otherwise
 SEED = 0  # of the generator that draws them
-CHUNK = 2_000  # patterns at a time, for the memory's sake
+CHUNK = 500_000  # statistics at a time, for the memory's sake
 TIE = 1e-7  # statistics this close, relatively, are equal: sums differ in the last bits
 
 
 @lru_cache(maxsize=4)
 def signs(n):
-    """Patterns of ±1 [patterns, n], the identity first.
+    """Patterns of ±1, int8 [patterns, n], the identity first.
 
     Up to 14 seeds all of them, each standing for its opposite too, for no statistic here tells
     them apart; above that the identity and 20 000 drawn ones.
     """
     if n <= EXACT:
         patterns = np.arange(2 ** max(n - 1, 0))[:, None] >> np.arange(n) & 1
-        return _fixed(1.0 - 2 * patterns)
+        return _fixed(1 - 2 * patterns)
     draw = np.random.Generator(np.random.PCG64(SEED))
     patterns = draw.integers(0, 2, (DRAWN + 1, n), dtype=np.int8)
     patterns[0] = 0
-    return _fixed(1.0 - 2 * patterns)
+    return _fixed(1 - 2 * patterns)
 
 
-def _fixed(array):
-    array.setflags(write=False)  # the same array goes to everyone who asks
-    return array
+def _fixed(patterns):
+    patterns = patterns.astype(np.int8)
+    patterns.setflags(write=False)  # the same array goes to everyone who asks
+    return patterns
 
 
 def t_values(patterns, d):
@@ -64,8 +65,8 @@ def _comparable(t, n):
 
 def _maxima(d, n):
     """The largest comparable |t| under every pattern, the observed one first, [patterns]."""
-    patterns = signs(d.shape[1])
-    chunks = [patterns[i : i + CHUNK] for i in range(0, len(patterns), CHUNK)]
+    patterns, size = signs(d.shape[1]), max(1, CHUNK // len(d))
+    chunks = [patterns[i : i + size].astype(float) for i in range(0, len(patterns), size)]
     return np.concatenate([_comparable(t_values(c, d), n).max(1) for c in chunks])
 
 

@@ -10,6 +10,8 @@ from scipy import stats
 
 from .flips import signs
 
+EXACT_RANKS = 200  # the exact distribution has n² values; by then it is normal
+
 
 def t_interval(values, confidence):
     """(low, high) for the mean of `values`, Student t on n − 1 degrees; NaN below two values.
@@ -74,9 +76,12 @@ def wilcoxon(d):
 
     Wilcoxon 1945, Individual comparisons by ranking methods: zeros are dropped, ties get mean
     ranks. The distribution given the ties is summed rank by rank (Streitberg and Röhmel 1986),
-    because scipy falls back on the normal approximation where there are ties.
+    because scipy falls back on the normal approximation where there are ties. Above 200 nonzero
+    differences that approximation is good enough and used here too.
     """
     d = d[d != 0]
+    if len(d) > EXACT_RANKS:
+        return float(stats.wilcoxon(d, method="asymptotic").pvalue)
     ranks = np.rint(2 * stats.rankdata(np.abs(d))).astype(int)  # doubled: mean ranks become whole
     share = np.ones(1)  # of the sign patterns whose positive ranks sum to the index
     for rank in ranks:

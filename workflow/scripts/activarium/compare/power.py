@@ -18,7 +18,7 @@ def power(contrasts, confidence):
     """One dict a setting from its primary contrasts: sd, detectable differences, seeds needed.
 
     By the power of the two-sided paired t test (Cohen 1988; statsmodels' TTestPower) at 80 %, for
-    the median sd_diff and the fewest pairs of the setting; once at 1 − confidence, once at that
+    the median sd_diff and the median pairs of the setting; once at 1 − confidence, once at that
     divided by the number of contrasts (Bonferroni, slightly stricter than the max-T). A difference
     is None where the sign flips of so few seeds cannot reach the level at all.
     """
@@ -31,7 +31,7 @@ def _setting(rows, confidence):
         return {"n_contrasts": 0, "n_pairs": 0, "sd_diff": math.nan, "mde": math.nan,
                 "mde_corrected": math.nan, "seeds_needed": []}  # fmt: skip
     sd = float(np.median([row["sd_diff"] for row in rows]))
-    n, alpha = min(row["n_pairs"] for row in rows), level(confidence)
+    n, alpha = int(np.median([row["n_pairs"] for row in rows])), level(confidence)
     fewest = next(n for n in range(2, 64) if smallest_p(n) < alpha)
     return {
         "n_contrasts": len(rows),

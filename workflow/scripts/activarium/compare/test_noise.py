@@ -33,9 +33,6 @@ def test_noise(runs, control):
     return rows
 
 
-test_noise.__test__ = False  # for pytest: a question of the plan, no test of the code
-
-
 def _images(cell):
     """{seed: correctness of every test image, bool [n_test]} of one cell, by seed."""
     columns = cell.sort_values("seed")[["seed", "correct", "n_test"]]
