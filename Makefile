@@ -10,21 +10,21 @@ ASK := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 .PHONY: report-from-scratch report check unlock test test-all lint lock
 
 # The study, from what is there to the report.
-report-from-scratch: $(VENV)/ready
+report-from-scratch: $(VENV)/ready $(STUDY)
 	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
 	@$(ASK) where $(STUDY)
 
 # Tables to report again, without training whatever has changed.
-report: $(VENV)/ready
+report: $(VENV)/ready $(STUDY)
 	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY) --allowed-rules all compare figure report
 	@$(ASK) where $(STUDY)
 
 # Read every file of the study's runs, also where its tables are there already.
-check: $(VENV)/ready
+check: $(VENV)/ready $(STUDY)
 	@$(ASK) check $(STUDY)
 
 # After an execution was killed; refused by Snakemake's own lock while another one lives.
-unlock: $(VENV)/ready
+unlock: $(VENV)/ready $(STUDY)
 	@$(BIN)/snakemake --unlock --configfile $(STUDY)
 
 test: $(VENV)/ready-to-test lint

@@ -11,7 +11,7 @@ min_version("9.27")
 HOME = Path(os.path.relpath(workflow.basedir))
 sys.path.append(str(HOME / "workflow/scripts"))
 
-from activarium import devices, study
+from activarium import devices, refusal, study
 from activarium.grid import Grid
 from activarium.train import progress
 
@@ -21,7 +21,8 @@ if not workflow.configfiles:
     configfile: str(HOME / "config/config.yaml")
 
 
-STUDY = study.load(config, workflow.configfiles, HOME / "config/schema.yaml")
+with refusal.in_one_line():
+    STUDY = study.load(config, workflow.configfiles, HOME / "config/schema.yaml")
 GRID = Grid(STUDY, str(HOME / "workflow/scripts/activarium"))
 GPUS = devices.gpus()
 if GPUS and "gpu" not in workflow.global_resources:

@@ -6,11 +6,9 @@ python -m activarium where STUDY | python -m activarium check STUDY
 import sys
 from pathlib import Path
 
-import yaml
-
 from . import study
 from .grid import Grid, rebuild
-from .refusal import Refusal
+from .refusal import in_one_line
 
 
 def where(grid, file):
@@ -39,11 +37,9 @@ def check(grid, file):
 def main(question, file):
     """Answer one question about the study in `file`."""
     library = Path(__file__).parent
-    config = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
-    try:
+    with in_one_line():
+        config = study.mapping(file)
         asked = study.load(config, [file], library.parents[2] / "config/schema.yaml")
-    except Refusal as refusal:
-        sys.exit(str(refusal))
     {"where": where, "check": check}[question](Grid(asked, str(library)), file)
 
 

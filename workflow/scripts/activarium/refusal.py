@@ -11,6 +11,15 @@ class Refusal(ValueError):
 
 
 @contextmanager
+def in_one_line():
+    """A Refusal in the block ends the process with its line alone, without a traceback."""
+    try:
+        yield
+    except Refusal as refusal:
+        sys.exit(str(refusal))
+
+
+@contextmanager
 def logged(log):
     """Whatever ends the block also stands in the file `log`; a Refusal ends the job in one line."""
     Path(log).write_text("")

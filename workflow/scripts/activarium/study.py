@@ -73,14 +73,33 @@ def read(config, schema):
     return Study(**filled, **analysis)
 
 
+def mapping(file):
+    """What the YAML file of a study says, for those who read it without Snakemake."""
+    said = _yaml(file, yaml.load)
+    if not isinstance(said, dict):
+        raise StudyError(f"config: {file} is no mapping of keys to values, as every study is")
+    return said
+
+
+def _yaml(file, read):
+    try:
+        return read(Path(file).read_text(encoding="utf-8"), yaml.SafeLoader)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise StudyError(f"config: {file} cannot be read as YAML ({reason})") from error
+
+
 def duplicate_keys(path):
     """The first key that the YAML file at `path` gives twice in one mapping, as a/b/c, or None.
 
     YAML readers keep the last one silently; a study that says a thing twice means neither.
     """
-    stack = [(yaml.compose(Path(path).read_text(encoding="utf-8"), yaml.SafeLoader), "")]
+    stack, seen = [(_yaml(path, yaml.compose), "")], set()
     while stack:
         node, where = stack.pop()
+        if id(node) in seen:  # an anchor may stand inside itself
+            continue
+        seen.add(id(node))
         if isinstance(node, yaml.SequenceNode):
             stack += [(item, where) for item in node.value]
         elif isinstance(node, yaml.MappingNode):
@@ -93,13 +112,16 @@ def duplicate_keys(path):
 
 
 def _say(path, text):
-    raise StudyError(": ".join(["config", *map(str, path), text]))
+    keys = [str(k) if str(k).isprintable() and len(str(k)) <= 64 else _shown(k) for k in path]
+    raise StudyError(": ".join(["config", *keys, text]))
 
 
 def _check_finite(value, path=()):
     """JSON Schema lets NaN through every bound, so infinite and undefined numbers stop here."""
     if isinstance(value, float) and not math.isfinite(value):
         _say(path, f"{value} is not a number that can be used")
+    if len(path) > 8:  # also a YAML anchor inside itself, which has no end
+        _say(path[:2], "is nested more deeply than anything a study says")
     items = value.items() if isinstance(value, dict) else ()
     items = enumerate(value, 1) if isinstance(value, list) else items
     for key, item in items:
