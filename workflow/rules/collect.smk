@@ -5,6 +5,7 @@ rule collect:
     input:
         runs=STUDY.runs or GRID.runs,
         beside=GRID.beside,
+        code=GRID.code("../collect.py", "collect.py", "outside.py", "tables.py"),
     output:
         runs=multiext(GRID.table("runs", ""), "parquet", "csv"),
         epochs=multiext(GRID.table("epochs", ""), "parquet", "csv"),

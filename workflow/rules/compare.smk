@@ -7,7 +7,7 @@ rule compare:
         runs=GRID.table("runs"),
         epochs=GRID.table("epochs"),
         costs=GRID.table("costs"),
-        code=GRID.code("compare/*.py"),
+        code=GRID.code("../compare.py", "compare/*.py", "tables.py"),
     output:
         summaries=multiext(GRID.table("summaries", ""), "parquet", "csv"),
         contrasts=multiext(GRID.table("contrasts", ""), "parquet", "csv"),

@@ -6,7 +6,11 @@ rule figure:
         tables=GRID.tables,
         analysis=GRID.table("analysis", "json"),
         code=GRID.code(
-            "figures/{figure}.py", "figures/_style.py", "report/tables.py", "report/words.py"
+            "../figure.py",
+            "figures/{figure}.py",
+            "figures/_style.py",
+            "report/tables.py",
+            "report/words.py",
         ),
     output:
         report(
@@ -31,7 +35,7 @@ rule report:
         analysis=rules.figure.input.analysis,
         provenance=GRID.table("provenance", "json"),
         figures=expand(rules.figure.output, figure=GRID.figures),
-        code=GRID.code("report/*.*", "report/parts/*"),
+        code=GRID.code("../report.py", "report/*.*", "report/parts/*"),
     output:
         report(
             GRID.report,

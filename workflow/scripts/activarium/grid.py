@@ -3,6 +3,7 @@
 Imported by the Snakefile at the start of every job, so neither torch nor pandas is here.
 """
 
+import os
 import re
 import sys
 from dataclasses import asdict, dataclass
@@ -127,10 +128,14 @@ class Grid:
             print(f", though the tables hold it; rebuild: {rebuild(files, study)}", file=sys.stderr)
 
     def code(self, *names):
-        """Files of the library, to be declared as inputs; a name may be a pattern, compare/*."""
+        """Files of the library, to be declared as inputs; a name may be a pattern, compare/*.
+
+        A rule's own script is one level up, ../compare.py: Snakemake looks at its date alone.
+        """
         here = Path(__file__).parent
         found = [sorted(here.glob(name)) if "*" in name else [here / name] for name in names]
-        return [f"{self.library}/{p.relative_to(here)}" for paths in found for p in paths]
+        files = [str(p.relative_to(here)) for paths in found for p in paths]
+        return [os.path.normpath(f"{self.library}/{file}") for file in files]
 
     def caption(self, wildcards):
         """What stands under a figure: the docstring of its file."""
