@@ -15,6 +15,7 @@ for k, seeds in enumerate(GRID.packs):
                 "train/randomness.py",
                 "train/data.py",
                 "primitives/on_torch.py",
+                "primitives/as_module.py",
             ),
             description="results/datasets/{dataset}.json",
             # Whole files of images are compared by date only; the description holds their checksum.

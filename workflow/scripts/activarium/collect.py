@@ -35,11 +35,15 @@ def read_run(file):
         table = pq.read_table(file, partitioning=None).cast(tables.RUN_FILE)
     except (OSError, ValueError) as error:
         reason = "is gone" if not Path(file).exists() else f"cannot be read ({_first(error)})"
-        raise CollectError(f"{file} {reason}; delete it if it is there and run again") from error
+        raise CollectError(
+            f"{file} {reason}; rebuild it: rm -f {file}, then start again"
+        ) from error
     row = table.select(tables.KEY).to_pylist()
     place = [*Path(file).parts[-5:-1], Path(file).stem]
     if len(row) != 1 or [str(v) for v in row[0].values()] != place:
-        raise CollectError(f"{file} holds another run than its name says; delete it and run again")
+        raise CollectError(
+            f"{file} holds another run than its name says; rebuild it: rm {file}, then start again"
+        )
     return table
 
 

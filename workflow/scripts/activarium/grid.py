@@ -5,6 +5,7 @@ Imported by the Snakefile at the start of every job, so neither torch nor pandas
 
 import os
 import re
+import shlex
 import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -14,10 +15,14 @@ from .study import Study
 
 
 def rebuild(files, study):
-    """The command that makes these files of runs anew, and with them the tables of `study`."""
-    named = f" --configfile {study}" if study else ""
-    shown = files if len(files) <= 3 else [*files[:3], f"… ({len(files) - 3} more)"]
-    return f"rm -f {' '.join(shown)} && snakemake --cores all{named} --forcerun collect"
+    """The command that makes these files of runs anew, and with them the tables of `study`.
+
+    It is whole, so that it can be copied, however many files have to be deleted before.
+    """
+    broken = shlex.join(file for file in files if Path(file).exists())
+    named = f"--configfile {shlex.quote(os.path.relpath(study))} " if study else ""
+    start = f"snakemake --cores all {named}--forcerun collect"
+    return f"rm {broken} && {start}" if broken else start
 
 
 @dataclass(frozen=True)
@@ -74,9 +79,9 @@ class Grid:
 
     @property
     def chance(self):
-        """The accuracy of guessing for every data set that is known, and those the study states."""
-        known = {name: 1 / datasets.load(name).classes for name in datasets.names()}
-        return known | self.study.chance
+        """The accuracy of guessing for the study's data sets; of tables, all that are known."""
+        names = self.study.datasets or datasets.names()
+        return {name: 1 / datasets.load(name).classes for name in names} | self.study.chance
 
     @property
     def packs(self):

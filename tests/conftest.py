@@ -1,0 +1,103 @@
+"""A copy of this checkout for a test to run Snakemake in, and a tiny study trained in one."""
+
+import fcntl
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+ROOT = Path(__file__).parents[1]
+BIN = Path(sys.executable).parent
+PARTS = ("Snakefile", "Makefile", "requirements.txt", "config", "profiles", "workflow")
+
+
+class House:
+    """A copy of the checkout in `folder`, which a test may edit and start Snakemake in."""
+
+    def __init__(self, folder):
+        self.folder = Path(folder)
+
+    def built(self):
+        """Copy what Snakemake needs from the checkout, without any result."""
+        for part in PARTS:
+            copy = shutil.copytree if (ROOT / part).is_dir() else shutil.copy2
+            self.folder.mkdir(exist_ok=True)
+            copy(ROOT / part, self.folder / part)
+        shutil.copy2(ROOT / "tests/study.yaml", self.folder / "study.yaml")
+        return self
+
+    def __truediv__(self, file):
+        return self.folder / file
+
+    def run(self, *command, **environment):
+        """The finished command, its output as text; no GPU is seen unless the test says so."""
+        away = ("SNAKEMAKE_PROFILE", "ACTIVARIUM_DATA", "MAKEFLAGS", "MAKELEVEL")
+        kept = {k: v for k, v in os.environ.items() if k not in away}
+        path = {"PATH": f"{BIN}:{os.environ['PATH']}", "CUDA_VISIBLE_DEVICES": ""}
+        return subprocess.run(
+            list(map(str, command)),
+            cwd=self.folder,
+            env=kept | path | environment,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+
+    def snakemake(self, *arguments, study="study.yaml", cores=1, **environment):
+        """Snakemake on `study` (None: whatever is the default), finished."""
+        named = ["--configfile", study] if study else []
+        command = [BIN / "snakemake", *arguments, "--cores", cores, *named]
+        return self.run(*command, **environment)
+
+    def plan(self, *arguments, study="study.yaml"):
+        """{rule: number of jobs} that a start would run, `all` left out; {} for nothing."""
+        done = self.snakemake("-n", "--quiet", "rules", *arguments, study=study)
+        assert done.returncode == 0, done.stderr
+        jobs = re.findall(r"^(\w+) +(\d+)$", done.stdout + done.stderr, re.MULTILINE)
+        assert jobs or "Nothing to be done" in done.stdout + done.stderr
+        return {rule: int(n) for rule, n in jobs if rule not in ("all", "total")}
+
+    def edit(self, file, text="\n# edited\n"):
+        """Append to a file, by default a comment: another content."""
+        with (self / file).open("a", encoding="utf-8") as opened:
+            opened.write(text)
+
+    def say(self, **changes):
+        """Change these keys of the study; None takes one away."""
+        study = yaml.safe_load((self / "study.yaml").read_text()) | changes
+        kept = {k: v for k, v in study.items() if v is not None}
+        (self / "study.yaml").write_text(yaml.safe_dump(kept, sort_keys=False))
+
+
+@pytest.fixture
+def house(tmp_path):
+    """The checkout without any result."""
+    return House(tmp_path / "house").built()
+
+
+@pytest.fixture(scope="session")
+def trained_once(tmp_path_factory):
+    """The folder where tests/study.yaml was trained, once for all of pytest's processes."""
+    shared = tmp_path_factory.getbasetemp()
+    shared = shared.parent if "PYTEST_XDIST_WORKER" in os.environ else shared
+    with (shared / "trained.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if not (shared / "trained").exists():
+            made = House(shared / "training").built()
+            done = made.snakemake(cores=2)
+            assert done.returncode == 0, done.stderr
+            made.folder.rename(shared / "trained")
+    return shared / "trained"
+
+
+@pytest.fixture
+def trained(tmp_path, trained_once):
+    """A copy of the checkout where tests/study.yaml is trained and reported, every date kept."""
+    shutil.copytree(trained_once, tmp_path / "house", symlinks=True)
+    return House(tmp_path / "house")

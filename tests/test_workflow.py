@@ -1,0 +1,507 @@
+"""The workflow: what runs again and what does not, shown by dry runs of a study trained before."""
+
+import ast
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import time
+
+import pytest
+import yaml
+from conftest import BIN, ROOT
+
+from activarium import devices, figures
+
+LIBRARY = "workflow/scripts/activarium"
+DRAWN = {"figure": len(figures.names()), "report": 1}
+COMPARED = {"compare": 1, **DRAWN}
+COLLECTED = {"collect": 1, **COMPARED}
+SMALL = {"name": "small", "file": "plain", "width": 1}
+RUN = "results/tiny/runs/short/plain_2/digits/{}/{}.parquet"
+
+
+# Nothing
+
+
+def test_a_finished_study_plans_nothing(trained):
+    assert trained.plan() == {}
+
+
+def test_dates_alone_run_nothing_again(trained):
+    for file in [*(trained / "workflow").rglob("*.*"), trained / "study.yaml"]:
+        file.touch()
+    assert trained.plan() == {}
+
+
+@pytest.mark.parametrize("size", [1, 7])
+def test_another_pack_size_runs_nothing_again(trained, size):
+    trained.say(pack=size)
+    assert trained.plan() == {}
+
+
+def test_edits_around_the_numbers_train_nothing(trained):
+    for file in ("progress", "pack", "job", "unfinished", "cost", "run"):
+        trained.edit(f"{LIBRARY}/train/{file}.py")
+    for file in (f"{LIBRARY}/devices.py", f"{LIBRARY}/files.py", "workflow/scripts/train.py"):
+        trained.edit(file)
+    trained.edit("workflow/envs/activarium.yaml")
+    trained.edit("workflow/rules/train.smk")
+    trained.edit("Snakefile")
+    assert trained.plan() == {}
+
+
+def test_files_that_the_study_does_not_name_run_nothing(trained):
+    trained.edit(f"{LIBRARY}/activations/silu.py")
+    trained.edit(f"{LIBRARY}/networks/mlp.py")
+    trained.edit(f"{LIBRARY}/datasets/stl10.py")
+    for room in ("activations", "datasets", "networks"):
+        known = {"activations": "relu", "datasets": "digits", "networks": "plain"}[room]
+        shutil.copy(trained / f"{LIBRARY}/{room}/{known}.py", trained / f"{LIBRARY}/{room}/new.py")
+    assert trained.plan() == {}
+
+
+def test_another_folder_of_data_runs_nothing_again(trained):
+    trained.say(data_root="elsewhere")
+    assert trained.plan() == {}
+
+
+# Growing
+
+
+def test_a_new_activation_trains_only_its_own_cells(trained):
+    trained.say(activations=["gelu", "relu", "silu"])
+    assert trained.plan() == {"train_0": 1, **COLLECTED}
+
+
+def test_a_new_data_set_prepares_and_trains_only_itself(trained):
+    trained.say(datasets=["digits", "cifar10"])
+    assert trained.plan() == {"prepare": 1, "train_0": 2, **COLLECTED}
+
+
+def test_a_new_network_trains_only_itself(trained):
+    trained.say(networks=[{"name": "plain_2", "file": "plain", "width": 2}, SMALL])
+    assert trained.plan() == {"train_0": 2, **COLLECTED}
+
+
+def test_a_new_recipe_trains_only_itself(trained):
+    recipes = yaml.safe_load((trained / "study.yaml").read_text())["recipes"]
+    trained.say(recipes={**recipes, "longer": {**recipes["short"], "epochs": 2}})
+    assert trained.plan() == {"train_0": 2, **COLLECTED}
+
+
+def test_a_new_figure_draws_only_itself_and_the_report(trained):
+    known = trained / f"{LIBRARY}/figures/{figures.names()[0]}.py"
+    shutil.copy(known, trained / f"{LIBRARY}/figures/new.py")
+    assert trained.plan() == {"figure": 1, "report": 1}
+
+
+@pytest.mark.parametrize(
+    ("seeds", "packs"), [(12, {"train_1": 2}), (21, {"train_1": 2, "train_2": 2})]
+)  # fmt: skip
+def test_more_seeds_plan_only_the_new_packs(trained, seeds, packs):
+    trained.say(seeds=seeds)
+    assert trained.plan() == packs | COLLECTED
+
+
+def test_growing_trains_again_at_most_the_last_unfilled_pack(trained):
+    trained.say(seeds=12, pack=4)  # seeds 8 and 9 are there and share their pack with 10 and 11
+    assert trained.plan() == {"train_2": 2, **COLLECTED}
+
+
+def test_fewer_seeds_train_nothing_and_lose_nothing(trained):
+    trained.say(seeds=7)
+    assert trained.plan() == COLLECTED
+    assert (trained / RUN.format("gelu", 9)).exists()
+
+
+# Editing
+
+
+def test_an_edited_activation_trains_its_own_cells_again(trained):
+    trained.edit(f"{LIBRARY}/activations/relu.py")
+    assert trained.plan() == {"train_0": 1, **COLLECTED}
+
+
+@pytest.mark.parametrize("file", ["train/step.py", "train/augmentation.py", "networks/plain.py",
+                                  "primitives/on_torch.py"])  # fmt: skip
+def test_an_edit_of_what_defines_the_numbers_trains_all_again(trained, file):
+    trained.edit(f"{LIBRARY}/{file}")
+    assert trained.plan() == {"train_0": 2, **COLLECTED}
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"recipes": {"short": {"optimizer": "sgd", "learning_rate": 0.01, "batch_size": 100,
+                               "epochs": 1}}},
+        {"train_size": 200},
+        {"validation": 0.1},
+        {"networks": [{"name": "plain_2", "file": "plain", "width": 3}]},
+    ],
+)  # fmt: skip
+def test_a_changed_value_of_the_training_trains_all_again(trained, change):
+    trained.say(**change)
+    assert trained.plan() == {"train_0": 2, **COLLECTED}
+
+
+@pytest.mark.parametrize(
+    "change", [{"analysis": {"margin": 0.01, "confidence": 0.9}}, {"control": "relu"}]
+)  # fmt: skip
+def test_a_changed_analysis_plan_only_compares_and_reports(trained, change):
+    trained.say(**change)
+    assert trained.plan() == COMPARED
+
+
+@pytest.mark.parametrize(
+    ("file", "planned"),
+    [
+        (f"{LIBRARY}/compare/summaries.py", COMPARED),
+        ("workflow/scripts/compare.py", COMPARED),
+        (f"{LIBRARY}/figures/_style.py", DRAWN),
+        (f"{LIBRARY}/report/page.py", {"report": 1}),
+        (f"{LIBRARY}/collect.py", COLLECTED),
+    ],
+)
+def test_an_edit_after_the_training_runs_its_own_step_and_those_behind(trained, file, planned):
+    trained.edit(file)
+    assert trained.plan() == planned
+
+
+def test_every_cluster_profile_leaves_out_the_dates_of_scripts():
+    """Else a `git checkout` that touches scripts/train.py trains every run again."""
+    profiles = list((ROOT / "profiles").glob("*/config.yaml"))
+    assert profiles
+    for profile in profiles:
+        triggers = yaml.safe_load(profile.read_text())["rerun-triggers"]
+        assert sorted(triggers) == ["input", "mtime", "params", "software-env"], profile
+
+
+# Studies
+
+
+@pytest.mark.parametrize(
+    "study", sorted((ROOT / "config").glob("[!s]*.yaml")), ids=lambda p: p.stem
+)
+def test_a_shipped_study_can_be_planned(house, study):
+    planned = house.plan(study=f"config/{study.name}")
+    said = yaml.safe_load(study.read_text())
+    axes = ("datasets", "activations", "networks", "recipes")
+    assert planned["prepare"] == len(said["datasets"])
+    cells = [len(said[axis]) for axis in axes]
+    assert planned["train_0"] == cells[0] * cells[1] * cells[2] * cells[3]
+
+
+def test_the_default_study_is_read_where_none_is_named(house):
+    assert house.plan(study=None) == house.plan(study="config/config.yaml")
+
+
+def test_a_study_without_a_name_does_not_inherit_the_default_ones(house):
+    house.say(name=None)
+    done = house.snakemake("-n")
+    assert done.returncode == 1
+    assert lines(done)[-1] == (
+        "config: 'name' is missing; a study file is whole and never merged with another one"
+    )
+
+
+def test_a_study_that_runs_remotely_is_whole_and_takes_the_pack_of_its_profile(house):
+    """Each job parses the Snakefile again, on another machine in earnest."""
+    stub(house, "json.dumps({'config': snakemake.config, 'pack': list(snakemake.output)})")
+    remote(house, {"config": {"pack": 3}})
+    house.say(activations=["gelu"], analysis={"margin": 0.25}, seeds=7)
+    prepared(house)
+    files = [RUN.format("gelu", seed) for seed in range(7)]
+    done = house.snakemake(*files, "--workflow-profile", "remote", "--jobs", "4")
+    assert done.returncode == 0, done.stderr
+    written = [json.loads((house / file).read_text()) for file in files]
+    packs = [files[0:3], files[3:6], files[6:]]
+    assert [w["pack"] for w in written] == [packs[seed // 3] for seed in range(7)]
+    study = yaml.safe_load((house / "study.yaml").read_text())
+    assert all(w["config"] == study | {"pack": 3} for w in written)
+
+
+def test_two_studies_do_not_overwrite_each_other(trained):
+    trained.say(name="other", seeds=3)
+    planned = trained.snakemake("-n").stdout
+    outputs = re.findall(r"^    (?:output|log): (.*)$", planned, re.MULTILINE)
+    assert outputs
+    assert all(file.startswith("results/other/") for o in outputs for file in o.split(", "))
+
+
+def test_a_wrong_word_stops_before_the_first_job_even_when_an_old_report_exists(trained):
+    before = snapshot(trained / "results")
+    trained.say(activations=["gelu", "relu", "swoosh"])
+    done = trained.snakemake()
+    assert done.returncode == 1
+    assert lines(done)[-1].startswith("config: activations: no 'swoosh'")
+    assert snapshot(trained / "results") == before
+
+
+def test_the_snakefile_imports_neither_torch_nor_pandas():
+    program = """
+import sys
+sys.path.append("workflow/scripts")
+from activarium import devices, study
+from activarium.grid import Grid
+from activarium.train import progress
+import yaml
+config = yaml.safe_load(open("config/config.yaml"))
+grid = Grid(study.load(config, ["config/config.yaml"], "config/schema.yaml"), "x")
+grid.runs, grid.packs, grid.chance, grid.constraints, grid.gone(), devices.gpus()
+slow = {"torch", "pandas", "numpy", "pyarrow", "scipy", "matplotlib"} & set(sys.modules)
+assert not slow, slow
+"""
+    subprocess.run([BIN / "python", "-c", program], cwd=ROOT, check=True)
+
+
+def test_rules_hold_no_functions():
+    for file in (ROOT / "workflow/rules").glob("*.smk"):
+        assert not re.search(r"^\s*def |lambda", file.read_text(), re.MULTILINE), file
+
+
+def test_a_script_is_named_by_its_rule_and_is_short():
+    rules = re.findall(
+        r'^ *rule (\w+):|f"(\w+)_\{k\}"',
+        "".join(f.read_text() for f in (ROOT / "workflow/rules").glob("*.smk")),
+        re.MULTILINE,
+    )
+    scripts = {p.stem: p for p in (ROOT / "workflow/scripts").glob("*.py")}
+    assert {a or b for a, b in rules} == set(scripts)
+    for script in scripts.values():
+        assert len(ast.parse(script.read_text()).body) <= 15, script
+
+
+# Graphics cards
+
+
+def test_two_packs_run_at_once_without_a_gpu(house):
+    assert at_once(house, cores=2, packs=4) == (2, set())
+
+
+def test_four_cards_run_four_packs_each_on_its_own(house):
+    most, cards = at_once(house, cores=8, packs=8, CUDA_VISIBLE_DEVICES="0,1,2,3")
+    assert (most, cards) == (4, {"0", "1", "2", "3"})
+
+
+def test_one_card_runs_one_pack_however_many_cores_there_are(house):
+    assert at_once(house, cores=8, packs=2, CUDA_VISIBLE_DEVICES="GPU-5f")[0] == 1
+
+
+@pytest.mark.parametrize(
+    ("environment", "files", "seen"),
+    [
+        ({}, [], []),
+        ({}, ["nvidia0", "nvidia1", "nvidiactl", "nvidia-uvm"], ["0", "1"]),
+        ({"CUDA_VISIBLE_DEVICES": ""}, ["nvidia0"], []),
+        ({"CUDA_VISIBLE_DEVICES": "-1"}, ["nvidia0"], []),
+        ({"CUDA_VISIBLE_DEVICES": "3, 1"}, ["nvidia0"], ["3", "1"]),
+    ],
+)
+def test_gpus_are_counted_without_torch(tmp_path, environment, files, seen):
+    for file in files:
+        (tmp_path / file).touch()
+    assert devices.gpus(environment, tmp_path) == seen
+
+
+# What goes wrong
+
+
+def test_a_run_that_is_gone_is_named_with_the_command_that_brings_it_back(trained):
+    gone = RUN.format("gelu", 3)
+    (trained / gone).unlink()
+    command = "snakemake --cores all --configfile study.yaml --forcerun collect"
+    for done in (trained.snakemake("-n"), trained.snakemake()):
+        assert f"results: {gone} is gone, though the tables hold it; rebuild: {command}" in lines(
+            done
+        )
+        assert "Nothing to be done" in done.stdout + done.stderr
+    checked = check(trained)
+    assert checked.returncode == 1 and f"{gone} is gone" in checked.stdout
+    assert checked.stderr.strip() == f"1 of 20 runs are not whole; rebuild them: {command}"
+    assert trained.plan("--forcerun", "collect") == {"train_0": 1, **COLLECTED}
+
+
+def test_an_unreadable_run_is_named_by_check_also_where_its_date_is_old(trained):
+    broken = trained / RUN.format("relu", 0)
+    date = broken.stat().st_mtime
+    broken.write_bytes(broken.read_bytes()[:100])
+    os.utime(broken, (date, date))
+    assert trained.plan() == {}
+    checked = check(trained)
+    assert checked.returncode == 1
+    assert RUN.format("relu", 0) in checked.stdout and "cannot be read" in checked.stdout
+    assert f"rebuild them: rm {RUN.format('relu', 0)} && snakemake --cores all" in checked.stderr
+    broken.unlink()
+    assert trained.plan("--forcerun", "collect") == {"train_0": 1, **COLLECTED}
+
+
+def test_an_unreadable_run_ends_the_collecting_in_one_line(trained):
+    (trained / RUN.format("relu", 0)).write_bytes(b"")
+    done = trained.snakemake()
+    assert done.returncode == 1
+    log = (trained / "results/tiny/logs/collect.log").read_text()
+    assert log.count("\n") == 1 and log.startswith(f"{RUN.format('relu', 0)} cannot be read")
+    assert "rm -f" in log
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+def test_a_whole_study_is_said_to_be_whole(trained):
+    assert check(trained).stdout == "20 of 20 runs of tiny are whole\n"
+
+
+def test_an_interrupted_study_goes_on_after_its_lock_is_taken_away(house):
+    prepared(house)
+    files = [RUN.format("gelu", seed) for seed in range(10)]
+    stub(house, "'half'", wait=60)
+    command = [BIN / "snakemake", *files, "--cores", "1", "--configfile", "study.yaml"]
+    running = subprocess.Popen(command, cwd=house.folder, start_new_session=True,
+                               stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)  # fmt: skip
+    until(lambda: (house / files[-1]).exists())
+    os.killpg(running.pid, signal.SIGKILL)
+    running.wait()
+    stub(house, "'whole'")
+    locked = house.snakemake(*files)
+    assert locked.returncode == 1 and "--unlock" in locked.stderr + locked.stdout
+    assert make(house, "unlock").returncode == 0
+    done = house.snakemake(*files)
+    assert done.returncode == 0, done.stderr
+    assert {(house / file).read_text() for file in files} == {"whole"}
+
+
+# Commands
+
+
+def test_make_report_draws_again_from_the_tables_and_never_trains(trained):
+    trained.edit(f"{LIBRARY}/train/step.py")
+    trained.edit(f"{LIBRARY}/report/page.py")
+    runs = snapshot(trained / "results/tiny/runs")
+    report = trained / "results/tiny/report.html"
+    before = report.stat().st_mtime_ns
+    done = make(trained, "report")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("The report: results/tiny/report.html\n")
+    assert report.stat().st_mtime_ns > before
+    assert snapshot(trained / "results/tiny/runs") == runs
+    assert trained.plan()["train_0"] == 2
+
+
+def test_make_prints_where_the_report_is(trained):
+    done = make(trained, "report-from-scratch")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.endswith("The report: results/tiny/report.html\n")
+
+
+def test_make_names_a_study_that_is_not_there(house):
+    done = make(house, "check", study="config/swoosh.yaml")
+    assert done.returncode == 2 and "'config/swoosh.yaml'" in done.stderr
+
+
+@pytest.mark.slow
+def test_snakemakes_own_report_holds_ours(trained):
+    done = trained.snakemake("--report", "report.zip")
+    assert done.returncode == 0, done.stderr
+    names = subprocess.run(["python3", "-m", "zipfile", "-l", trained / "report.zip"],
+                           capture_output=True, text=True).stdout  # fmt: skip
+    assert "report.html" in names and ".svg" in names
+
+
+@pytest.mark.slow
+def test_a_run_that_was_gone_comes_back_with_the_same_bits(trained):
+    gone = trained / RUN.format("gelu", 3)
+    tables = [trained / f"results/tiny/{t}.parquet" for t in ("runs", "epochs", "contrasts")]
+    before = [t.read_bytes() for t in tables]
+    gone.unlink()
+    command = "snakemake --cores all --configfile study.yaml --forcerun collect"
+    assert trained.run(*command.split()).returncode == 0
+    assert gone.exists() and [t.read_bytes() for t in tables] == before
+
+
+# Helpers
+
+
+def lines(done):
+    return done.stderr.strip().splitlines()
+
+
+def snapshot(folder):
+    """{file: date} of everything below a folder."""
+    return {p: p.stat().st_mtime_ns for p in folder.rglob("*")}
+
+
+def check(house):
+    return house.run(
+        BIN / "python", "-m", "activarium", "check", "study.yaml", PYTHONPATH="workflow/scripts"
+    )
+
+
+def make(house, target, study="study.yaml"):
+    """make with this environment in the place of its own."""
+    (house / "ready").mkdir(exist_ok=True)
+    (house / "ready/ready").touch()
+    return house.run("make", target, "VENV=ready", f"BIN={BIN}", f"STUDY={study}", "CORES=1")
+
+
+def until(happened, seconds=60):
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.05)
+
+
+def prepared(house):
+    """Pretend that the digits are prepared; the stub does not look at them."""
+    (house / "results/datasets").mkdir(parents=True)
+    for ending in ("json", "arrow"):
+        (house / f"results/datasets/digits.{ending}").write_text("{}")
+
+
+def stub(house, text, wait=0):
+    """Replace the training by a script that writes `text`, without torch."""
+    (house / "workflow/scripts/train.py").write_text(
+        f"""
+import json, os, time
+from pathlib import Path
+from activarium import devices
+start = time.time()
+with devices.lease(devices.gpus(), "results/locks") as card:
+    for file in snakemake.output:
+        Path(file).write_text({text})
+    time.sleep({wait})
+    line = json.dumps([start, time.time(), card])
+    Path(snakemake.log[0]).write_text(line)
+"""
+    )
+
+
+def remote(house, more):
+    """A profile in `remote` whose jobs run through a submit command, as on a cluster."""
+    (house / "remote").mkdir()
+    (house / "submit").write_text(
+        '#!/bin/sh\nsetsid sh "$1" >submitted.log 2>&1 </dev/null &\necho $!\n'
+    )
+    (house / "submit").chmod(0o755)
+    profile = {
+        "executor": "cluster-generic",
+        "cluster-generic-submit-cmd": "./submit",
+        "seconds-between-status-checks": 1,
+        "latency-wait": 10,
+        **more,
+    }
+    (house / "remote/config.yaml").write_text(yaml.safe_dump(profile))
+
+
+def at_once(house, cores, packs, **environment):
+    """(how many packs ran at the same time at most, the cards that they had)."""
+    prepared(house)
+    house.say(seeds=packs, pack=1, activations=["gelu"])
+    stub(house, "'-'", wait=1.5)
+    files = [RUN.format("gelu", seed) for seed in range(packs)]
+    done = house.snakemake(*files, cores=cores, **environment)
+    assert done.returncode == 0, done.stderr
+    logs = (house / "results/tiny/logs/train").rglob("*.log")
+    spans = [json.loads(log.read_text()) for log in logs]
+    most = max(sum(a <= start < b for a, b, _ in spans) for start, _, _ in spans)
+    return most, {card for *_, card in spans if card is not None}
