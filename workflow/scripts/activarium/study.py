@@ -7,6 +7,7 @@ import math
 import os
 from collections import Counter
 from dataclasses import dataclass, field
+from datetime import date
 from difflib import get_close_matches
 from pathlib import Path
 
@@ -140,7 +141,10 @@ def _check_schema(config, kind, definitions):
     errors = list(_Validator(schema).iter_errors(config))
     if errors:
         error = max(errors, key=lambda e: (len(e.absolute_path), e.validator != "required"))
-        path = [p + 1 if isinstance(p, int) else p for p in error.absolute_path]
+        path, value = [], config
+        for step in error.absolute_path:
+            path.append(step + 1 if isinstance(value, list) else step)  # people count from 1
+            value = value[step]
         _say(path, _sentence(error, config))
 
 
@@ -157,9 +161,9 @@ def _sentence(error, config):
             unknown = next(key for key in value if key not in known)
             return f"{_shown(unknown)} is no key here; known are {', '.join(known)}"
         case "type":
-            wanted = " or ".join([wants] if isinstance(wants, str) else wants)
-            hint = _number_hint(value) if wanted in ("number", "integer") else ""
-            return f"{shown} is not of type {wanted}{hint}"
+            wanted = [wants] if isinstance(wants, str) else wants
+            kinds = " or ".join(_KINDS[kind] for kind in wanted)
+            return f"{shown} is not {kinds}{_hint(value, wanted[0])}"
         case "enum":
             return f"no {shown}; known are {', '.join(map(str, wants))}"
         case "not":
@@ -174,18 +178,31 @@ def _sentence(error, config):
     return error.message.splitlines()[0][:200]
 
 
+_KINDS = {"string": "a word", "integer": "a whole number", "number": "a number",
+          "array": "a list", "object": "a mapping of keys to values", "null": "null"}  # fmt: skip
+
+
 def _shown(value):
     """A value as it stands in the message, short and on one line."""
-    text = repr(value)
+    if value is None:
+        return "nothing"
+    text = str(value) if isinstance(value, date) else repr(value)
     return text if len(text) <= 80 else text[:77] + "…"
 
 
-def _number_hint(text):
-    """YAML reads 1e-3 as a word: say how to write it."""
+def _hint(value, wanted):
+    """The way out where YAML read another type than was meant: 1e-3 is a word, 2024 a number."""
+    if wanted == "string" and isinstance(value, int | float | date):
+        return "; write it in quotes"
+    if wanted not in ("number", "integer") or not isinstance(value, str | float):
+        return ""
     try:
-        return f"; write it as {float(text)!r}" if isinstance(text, str) else ""
+        number = float(value)
     except ValueError:
         return ""
+    if number.is_integer():
+        return f"; write it as {int(number)}"
+    return f"; write it as {number!r}" if wanted == "number" and math.isfinite(number) else ""
 
 
 def _filled(config, schema, definitions):
@@ -216,6 +233,11 @@ def _check_names(config):
         twice = [name for name, n in Counter(names).items() if n > 1]
         if twice:
             _say([key], f"'{twice[0]}' stands here twice")
+        if key == "datasets" and config["train_size"] is not None:
+            for name in names:
+                n = datasets.load(name).n_train
+                if config["train_size"] > n:
+                    _say(["train_size"], f"{config['train_size']} is more than {name} has, {n}")
         if key == "activations" and config["control"] not in names:
             _say(["control"], f"'{config['control']}' is not among the activations of this study")
 

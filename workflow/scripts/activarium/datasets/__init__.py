@@ -1,9 +1,9 @@
 """The data sets: one file each, and the file's name is the data set's name.
 
-A file holds `label` for people, `classes`, `image_size` and `channels`, `needs_files` (whether
-it reads the data root), `load(root)`, which gives its `Images`, and where a reader of results must
-know something, a `caveat` in a sentence. Whatever is slow to import is
-imported inside `load`, because the Snakefile imports this folder at every job's start.
+A file holds `label` for people, `classes`, `n_train`, `image_size` and `channels`, `needs_files`
+(whether it reads the data root), `load(root)`, which gives its `Images`, and where a reader of
+results must know something, a `caveat` in a sentence. Whatever is slow to import is imported
+inside `load`, because the Snakefile imports this folder at every job's start.
 """
 
 import os

@@ -9,6 +9,7 @@ duplicate in the training set (B. Barz and J. Denzler, arXiv 1902.00423).
 
 label = "CIFAR-100"
 classes = 100
+n_train = 50000
 image_size = 32
 channels = 3
 needs_files = True

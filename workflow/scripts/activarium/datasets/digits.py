@@ -12,6 +12,7 @@ the hand of a stranger.
 
 label = "Digits"
 classes = 10
+n_train = 400
 image_size = 8
 channels = 1
 needs_files = False

@@ -9,6 +9,7 @@ official labelled split of 5 000 training (all ten folds together) and 8 000 tes
 
 label = "STL-10"
 classes = 10
+n_train = 5000
 image_size = 96
 channels = 3
 needs_files = True

@@ -1,0 +1,452 @@
+"""A study that cannot be run is refused in one line that names the key, the value, the way out."""
+
+import copy
+import datetime
+import math
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import BIN, ROOT
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from activarium import activations, datasets, study
+from activarium.study import StudyError
+
+SCHEMA = ROOT / "config/schema.yaml"
+TINY = yaml.safe_load((ROOT / "tests/study.yaml").read_text())
+TABLE = {"name": "theirs", "runs": "runs.csv", "control": "gelu"}
+NAMES = "letters, digits and _ . + - only, 64 at most"
+WHOLE = "; a study file is whole and never merged with another one"
+LEFT_OUT = object()
+
+
+def said(base, **changes):
+    """`base` with some keys changed or left out."""
+    changed = copy.deepcopy(base) | changes
+    return {k: v for k, v in changed.items() if v is not LEFT_OUT}
+
+
+def refusal(config):
+    """The line with which a study is refused."""
+    with pytest.raises(StudyError) as caught:
+        study.read(config, SCHEMA)
+    assert "\n" not in str(caught.value)
+    return str(caught.value)
+
+
+def recipe(**changes):
+    return {"recipes": {"short": said(TINY["recipes"]["short"], **changes)}}
+
+
+def network(**changes):
+    return {"networks": [{"name": "net", "file": "plain"} | changes]}
+
+
+# What is read
+
+
+def test_the_defaults_are_those_of_the_schema_and_not_of_the_default_study():
+    read = study.read(TINY, SCHEMA)
+    assert (read.control, read.confidence, read.margin) == ("gelu", 0.95, 0.005)
+    assert (read.validation, read.train_size, read.pack) == (0, None, 10)
+    assert read.recipes["short"]["schedule"] == "constant"
+    assert read.networks["plain_2"] == {"file": "plain", "parameters": {"width": 2}}
+    assert read.size == 2 * 10
+
+
+def test_a_network_is_a_word_or_a_word_with_its_own_parameters():
+    wide = {"name": "wide", "file": "resnet14", "width": 64}
+    read = study.read(said(TINY, networks=["resnet14", wide]), SCHEMA)
+    assert read.networks["resnet14"]["parameters"] == {"width": 16, "blocks": 2}
+    assert read.networks["wide"]["parameters"] == {"width": 64, "blocks": 2}
+
+
+def test_a_study_of_tables_needs_three_words():
+    read = study.read(TABLE, SCHEMA)
+    assert read.runs == ("runs.csv",) and read.size == 0 and read.chance == {}
+    assert study.read(said(TABLE, runs=["a.csv", "b.parquet"]), SCHEMA).runs == (
+        "a.csv",
+        "b.parquet",
+    )
+
+
+def test_every_key_of_a_study_stands_in_the_readme():
+    text = (ROOT / "config/README.md").read_text()
+    keys = yaml.safe_load(SCHEMA.read_text())["$defs"]
+    for kind in ("trained", "outside", "recipe", "analysis"):
+        for key in keys[kind]["properties"]:
+            assert f"`{key}`" in text, key
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (
+            {"datasets": ["digit"]},
+            "datasets: no 'digit' (did you mean digits?); known are cifar10, ",
+        ),
+        (
+            {"activations": ["gelu", "rellu"]},
+            "activations: no 'rellu' (did you mean relu?); known are ",
+        ),
+        (
+            {"networks": ["resnet"]},
+            "networks: no 'resnet' (did you mean resnet14?); known are mlp, ",
+        ),
+        (network(file="vgg"), "networks: no 'vgg'; known are mlp, plain, resnet14"),
+        ({"control": "silu"}, "control: 'silu' is not among the activations of this study"),
+        ({"epochs": 3}, "'epochs' is no key here; known are name, datasets, activations, "),
+        (
+            {"analysis": {"alpha": 0.05}},
+            "analysis: 'alpha' is no key here; known are confidence, margin",
+        ),
+        (recipe(lr=1), "recipes: short: 'lr' is no key here; known are optimizer, "),
+        (network(widht=3), "networks: net: widht: plain has no such parameter; it has width"),
+        (
+            recipe(optimizer="adamm"),
+            "recipes: short: optimizer: no 'adamm'; known are adam, adamw, sgd",
+        ),
+        (
+            recipe(schedule="step"),
+            "recipes: short: schedule: no 'step'; known are constant, cosine, ",
+        ),
+    ],
+)
+def test_an_unknown_word_is_refused_with_those_that_are_known(change, line):
+    assert refusal(said(TINY, **change)).startswith(f"config: {line}")
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"seeds": "10"}, "seeds: '10' is not a whole number; write it as 10"),
+        ({"seeds": 10.0}, "seeds: 10.0 is not a whole number; write it as 10"),
+        ({"seeds": 2.5}, "seeds: 2.5 is not a whole number"),
+        ({"seeds": True}, "seeds: True is not a whole number"),
+        ({"seeds": None}, "seeds: nothing is not a whole number"),
+        ({"seeds": [0, 1]}, "seeds: [0, 1] is not a whole number"),
+        ({"name": 2024}, "name: 2024 is not a word; write it in quotes"),
+        (
+            {"name": datetime.date(2024, 1, 31)},
+            "name: 2024-01-31 is not a word; write it in quotes",
+        ),
+        ({"activations": "gelu"}, "activations: 'gelu' is not a list"),
+        ({"activations": ["gelu", True]}, "activations: 2: True is not a word; write it in quotes"),
+        ({"activations": [["gelu"]]}, "activations: 1: ['gelu'] is not a word"),
+        ({"recipes": {2: {}}}, "recipes: 2: 'optimizer' is missing"),
+        ({"recipes": ["short"]}, "recipes: ['short'] is not a mapping of keys to values"),
+        (
+            {"recipes": {"short": None}},
+            "recipes: short: nothing is not a mapping of keys to values",
+        ),
+        (
+            {"recipes": {1: TINY["recipes"]["short"]}},
+            "recipes: 1 is not a word; write it in quotes",
+        ),
+        ({"analysis": 0.005}, "analysis: 0.005 is not a mapping of keys to values"),
+        (network(width="8"), "networks: net: width: '8' is not a whole number"),
+        (network(width=8.5), "networks: net: width: 8.5 is not a whole number"),
+        (network(file="mlp", sigma_w="2"), "networks: net: sigma_w: '2' is not a number"),
+    ],
+)
+def test_a_value_of_another_type_is_refused(change, line):
+    assert refusal(said(TINY, **change)) == f"config: {line}"
+
+
+def test_yaml_reads_1e_3_as_a_word_and_the_refusal_says_how_to_write_it():
+    config = yaml.safe_load(yaml.safe_dump(TINY).replace("0.01", "1e-3"))
+    assert config["recipes"]["short"]["learning_rate"] == "1e-3"
+    line = "recipes: short: learning_rate: '1e-3' is not a number; write it as 0.001"
+    assert refusal(config) == f"config: {line}"
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"seeds": 0}, "seeds: 0 must be at least 1"),
+        ({"seeds": -3}, "seeds: -3 must be at least 1"),
+        ({"pack": 0}, "pack: 0 must be at least 1"),
+        ({"validation": 0.6}, "validation: 0.6 must be at most 0.5"),
+        ({"train_size": 1}, "train_size: 1 must be at least 2"),
+        ({"train_size": 401}, "train_size: 401 is more than digits has, 400"),
+        ({"analysis": {"margin": 0}}, "analysis: margin: 0 must be more than 0"),
+        ({"analysis": {"confidence": 95}}, "analysis: confidence: 95 must be at most 0.9999"),
+        (recipe(learning_rate=0), "recipes: short: learning_rate: 0 must be more than 0"),
+        (recipe(label_smoothing=1), "recipes: short: label_smoothing: 1 must be less than 1"),
+        (recipe(batch_size=1), "recipes: short: batch_size: 1 must be at least 2"),
+        (network(width=0), "networks: net: width: 0 must be from 1 to 65536"),
+        (network(file="mlp", sigma_w=-1), "networks: net: sigma_w: -1 must be from 0 to 1000000"),
+    ],
+)
+def test_a_value_out_of_bounds_is_refused(change, line):
+    assert refusal(said(TINY, **change)) == f"config: {line}"
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+@pytest.mark.parametrize(
+    ("place", "key"),
+    [
+        (lambda v: recipe(learning_rate=v), "recipes: short: learning_rate"),
+        (lambda v: {"analysis": {"margin": v}}, "analysis: margin"),
+        (lambda v: {"validation": v}, "validation"),
+        (lambda v: network(file="mlp", sigma_w=v), "networks: 1: sigma_w"),
+    ],
+)
+def test_what_is_no_finite_number_is_refused(place, key, value):
+    line = f"config: {key}: {value} is not a number that can be used"
+    assert refusal(said(TINY, **place(value))) == line
+
+
+@pytest.mark.parametrize("axis", ["datasets", "activations", "networks", "recipes"])
+def test_an_empty_grid_is_refused(axis):
+    empty = {} if axis == "recipes" else []
+    line = f"config: {axis}: is empty; at least one is needed"
+    assert refusal(said(TINY, **{axis: empty})) == line
+
+
+@pytest.mark.parametrize("key", ["name", "datasets", "activations", "networks", "recipes", "seeds"])
+def test_a_study_without_a_key_that_it_needs_is_refused(key):
+    assert refusal(said(TINY, **{key: LEFT_OUT})) == f"config: '{key}' is missing{WHOLE}"
+
+
+def test_a_recipe_without_a_value_that_defines_it_is_refused():
+    assert refusal(said(TINY, **recipe(epochs=LEFT_OUT))) == (
+        "config: recipes: short: 'epochs' is missing"
+    )
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"datasets": ["digits", "digits"]}, "datasets: 'digits' stands here twice"),
+        ({"activations": ["gelu", "relu", "gelu"]}, "activations: 'gelu' stands here twice"),
+        (
+            {"networks": ["plain", {"name": "plain", "file": "mlp"}]},
+            "networks: 'plain' stands here twice",
+        ),
+    ],
+)
+def test_a_name_that_stands_twice_is_refused(change, line):
+    assert refusal(said(TINY, **change)) == f"config: {line}"
+
+
+@pytest.mark.parametrize(
+    "name", ["../x", "a/b", "/etc", ".", "..", ".x", "-x", "", "a b", "a\n", "a\0", "<b>x</b>", "é",
+             "{seed}", "a,b", "a" * 65, "a'b", "$HOME", "a\\b"],
+)  # fmt: skip
+def test_a_name_with_path_parts_or_markup_is_refused_wherever_it_stands(name):
+    line = f"{name!r} cannot be a name: {NAMES}"
+    places = {
+        "name": {"name": name},
+        "activations: 2": {"activations": ["gelu", name]},
+        "datasets: 1": {"datasets": [name]},
+        "networks: 1": {"networks": [name]},
+        "networks: 1: name": network(name=name),
+        "networks: 1: file": network(file=name),
+        "recipes": {"recipes": {name: TINY["recipes"]["short"]}},
+        "control": {"control": name},
+    }
+    for where, change in places.items():
+        assert refusal(said(TINY, **change)) == f"config: {where}: {line}"
+
+
+@pytest.mark.parametrize("name", ["datasets", "profiles", "locks", "README.md"])
+def test_what_results_holds_for_all_studies_names_none(name):
+    line = f"config: name: {name!r} is a word of its own in results/; choose another"
+    assert refusal(said(TINY, name=name)) == line
+
+
+def test_an_expression_is_refused_until_there_are_expressions():
+    silu = {"name": "silu2", "expr": "x * sigmoid(2 * x)"}
+    line = "config: activations: silu2: activations by expression: not yet"
+    assert refusal(said(TINY, activations=["gelu", silu])) == line
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"runs": []}, "runs: is empty; at least one is needed"),
+        ({"runs": 3}, "runs: 3 is not a word; write it in quotes"),
+        ({"seeds": 3}, "'seeds' is no key here; known are name, runs, control, analysis, chance"),
+        ({"chance": {"theirs": 10}}, "chance: theirs: 10 must be less than 1"),
+        ({"chance": {"theirs": "0.1"}}, "chance: theirs: '0.1' is not a number; write it as 0.1"),
+        ({"control": LEFT_OUT}, f"'control' is missing{WHOLE}"),
+    ],
+)
+def test_a_study_of_tables_is_refused_likewise(change, line):
+    assert refusal(said(TABLE, **change)) == f"config: {line}"
+
+
+@pytest.mark.parametrize("config", [[1], "gelu", 3, None])
+def test_a_study_that_is_no_mapping_is_refused(config):
+    assert refusal(config).endswith(" is not a mapping of keys to values")
+
+
+def test_a_study_that_holds_itself_is_refused():
+    endless = copy.deepcopy(TINY)
+    endless["analysis"] = {"margin": endless}
+    assert refusal(endless) == (
+        "config: analysis: margin: is nested more deeply than anything a study says"
+    )
+
+
+# Files
+
+
+def test_a_key_that_stands_twice_is_refused(tmp_path):
+    """YAML's readers keep the last one and say nothing."""
+    file = tmp_path / "study.yaml"
+    for text, key in [
+        ("name: a\nseeds: 3\nname: b\n", "name"),
+        ("recipes:\n  a: {epochs: 1, epochs: 2}\n", "recipes/a/epochs"),
+        ("networks:\n  - {name: a, file: b, name: c}\n", "networks/name"),
+    ]:
+        file.write_text(text)
+        with pytest.raises(StudyError, match=f"^config: {key}: stands twice in {file}$"):
+            study.load(yaml.safe_load(text), [file], SCHEMA)
+
+
+def test_an_anchor_inside_itself_ends(tmp_path):
+    (tmp_path / "study.yaml").write_text("a: &a\n  b: *a\n")
+    assert study.duplicate_keys(tmp_path / "study.yaml") is None
+
+
+def test_two_files_are_refused(tmp_path):
+    for name in ("a.yaml", "b.yaml"):
+        (tmp_path / name).write_text("name: a\n")
+    with pytest.raises(StudyError, match="are two studies; a study is one whole file$"):
+        study.load(TINY, [tmp_path / "a.yaml", tmp_path / "b.yaml"], SCHEMA)
+
+
+@pytest.mark.parametrize("file", ["gone.csv", "runs.txt", "folder.csv"])
+def test_a_table_that_is_not_there_is_refused(tmp_path, monkeypatch, file):
+    monkeypatch.chdir(tmp_path)
+    Path("runs.txt").touch()
+    Path("folder.csv").mkdir()
+    line = f"config: runs: no table '{file}'; it must be a .csv or .parquet file that is there"
+    with pytest.raises(StudyError) as caught:
+        study.load(said(TABLE, runs=file), [], SCHEMA)
+    assert str(caught.value) == line
+
+
+@pytest.mark.parametrize("key", ["data_root", "ACTIVARIUM_DATA"])
+def test_an_unreadable_data_root_is_refused_only_where_files_are_needed(tmp_path, monkeypatch, key):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.delenv("ACTIVARIUM_DATA", raising=False)
+    Path("data").touch()
+    config = said(TINY, datasets=["cifar10"])
+    if key == "data_root":
+        config["data_root"] = "data"
+    else:
+        monkeypatch.setenv(key, "data")
+    with pytest.raises(StudyError, match=f"^config: {key}: .*data.*") as caught:
+        study.load(config, [], SCHEMA)
+    assert "\n" not in str(caught.value)
+    assert study.load(said(config, datasets=["digits"]), [], SCHEMA).datasets == ("digits",)
+
+
+# Any study
+
+
+def anything():
+    words = st.sampled_from(
+        [*TINY, "gelu", "digits", "plain", "epochs", "a\nb", "", "../x", "1e-3"]
+    )
+    leaves = st.one_of(
+        st.none(), st.booleans(), st.integers(-3, 2**70), st.floats(), words, st.text(max_size=8),
+        st.dates(), st.binary(max_size=3),
+    )  # fmt: skip
+    keys = st.one_of(words, st.integers(), st.text(max_size=4), st.booleans(), st.none())
+    return st.recursive(
+        leaves,
+        lambda inner: st.one_of(
+            st.lists(inner, max_size=3), st.dictionaries(keys, inner, max_size=3)
+        ),
+        max_leaves=12,
+    )
+
+
+@settings(max_examples=150, deadline=None)
+@given(st.sampled_from([TINY, TABLE, {}]), st.dictionaries(st.sampled_from([*TINY, *TABLE, "pack",
+       "analysis", "train_size", "chance", "x\ny", 3]), anything(), max_size=3))  # fmt: skip
+def test_whatever_a_study_says_it_is_read_or_refused_in_one_line(base, changes):
+    try:
+        study.read(base | changes, SCHEMA)
+    except StudyError as error:
+        assert str(error).startswith("config: ") and str(error).isprintable()
+        assert len(str(error)) < 2000
+
+
+@settings(max_examples=100, deadline=None)
+@given(anything(), st.sampled_from(["recipes", "networks", "activations", "analysis"]))
+def test_whatever_stands_inside_a_key_is_read_or_refused_in_one_line(value, key):
+    inside = {
+        "recipes": {"short": value},
+        "networks": [{"name": "a", "file": "plain", "width": value}],
+        "activations": ["gelu", value],
+        "analysis": {"margin": value},
+    }
+    try:
+        study.read(TINY | {key: inside[key]}, SCHEMA)
+    except StudyError as error:
+        assert str(error).startswith("config: ") and str(error).isprintable()
+
+
+# On the terminal
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        ({"seeds": 0}, "config: seeds: 0 must be at least 1"),
+        (
+            {"activations": ["gelu", "relu", "gelu"]},
+            "config: activations: 'gelu' stands here twice",
+        ),
+    ],
+)
+def test_snakemake_prints_the_line_and_no_traceback(house, change, line):
+    house.say(**change)
+    done = house.snakemake()
+    assert done.returncode == 1 and done.stdout == ""
+    said = [x for x in done.stderr.splitlines() if not x.startswith("Using workflow specific")]
+    assert said == [line]
+    assert not (house / "results").exists()
+
+
+def test_a_word_on_the_command_line_is_checked_like_one_in_the_file(house):
+    done = house.snakemake("-n", "--config", "seeds=nine")
+    assert done.returncode == 1
+    assert done.stderr.splitlines()[-1] == "config: seeds: 'nine' is not a whole number"
+    assert house.plan("--config", "seeds=3", "pack=1")["train_2"] == 2
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        ("- gelu\n", "config: study.yaml is no mapping of keys to values, as every study is"),
+        ("name: [\n", "config: study.yaml cannot be read as YAML (while parsing a flow node"),
+        ("", "config: study.yaml is no mapping of keys to values, as every study is"),
+    ],
+)
+def test_a_file_that_is_no_study_is_refused_by_make_and_by_snakemake(house, text, line):
+    (house / "study.yaml").write_text(text)
+    done = house.run(BIN / "python", "-m", "activarium", "check", "study.yaml",
+                     PYTHONPATH="workflow/scripts")  # fmt: skip
+    assert done.returncode == 1 and done.stderr.startswith(line)
+    assert done.stderr.count("\n") == 1
+    by_snakemake = house.snakemake("-n")
+    assert by_snakemake.returncode == 1 and "Config file" in by_snakemake.stdout
+    assert "Traceback" not in by_snakemake.stdout + by_snakemake.stderr
+
+
+def test_the_folders_are_the_registry():
+    everything = said(TINY, activations=activations.names(), datasets=datasets.names())
+    assert (
+        study.read(everything, SCHEMA).size == len(activations.names()) * len(datasets.names()) * 10
+    )
