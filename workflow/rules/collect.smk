@@ -16,6 +16,6 @@ rule collect:
     conda:
         "../envs/activarium.yaml"
     params:
-        outside=bool(STUDY.runs),
+        control=STUDY.control if STUDY.runs else None,
     script:
         "../scripts/collect.py"

@@ -6,8 +6,10 @@ from activarium import collect, files, outside, tables
 from activarium.refusal import logged
 
 with logged(snakemake.log[0]):
-    read = outside.read if snakemake.params.outside else collect.collect
-    runs, epochs, costs = read(snakemake.input.runs)
+    if snakemake.params.control:
+        runs, epochs, costs = outside.read(snakemake.input.runs, snakemake.params.control)
+    else:
+        runs, epochs, costs = collect.collect(snakemake.input.runs)
     tables.write_both(runs, *snakemake.output.runs)
     tables.write_both(epochs, *snakemake.output.epochs)
     tables.write_both(costs, *snakemake.output.costs)
