@@ -136,17 +136,17 @@ def test_a_diverged_run_has_no_score(read):
         ),
         (
             changed("test_accuracy", 2, 91),
-            "a.{e} row 2: a test_accuracy above 1 beside fractions; write fractions, 0.93 and not 93 "
-            "(91.0); the first is cifar10, gelu, seed 1",
+            "a.{e} row 2: a test_accuracy above 1 beside fractions; write fractions, 0.93 and not "
+            "93 ('91.0'); the first is cifar10, gelu, seed 1",
         ),
         (
             frame(test_accuracy=[90, 91, 92, 80, 81, 82]),
             "a.{e} row 1, a.{e} row 2, a.{e} row 3 and 3 more: percent; write fractions, 0.93 and "
-            "not 93 (90.0); the first is cifar10, gelu, seed 0",
+            "not 93 ('90.0'); the first is cifar10, gelu, seed 0",
         ),
         (
             changed("test_accuracy", 6, -0.1),
-            "a.{e} row 6: a test_accuracy below 0 (-0.1); the first is cifar10, relu, seed 2",
+            "a.{e} row 6: a test_accuracy below 0 ('-0.1'); the first is cifar10, relu, seed 2",
         ),
         (
             changed("status", 4, "failed"),
@@ -170,8 +170,8 @@ def test_a_diverged_run_has_no_score(read):
         ),
         (
             frame(n_test=100, n_correct=[90, 91, 92, 80, 81, 82.5]),
-            "a.{e} row 6: n_correct is no whole number from 0 on (82.5); the first is cifar10, relu, "
-            "seed 2",
+            "a.{e} row 6: n_correct is no whole number from 0 on ('82.5'); the first is cifar10, "
+            "relu, seed 2",
         ),
         (frame()[:0], "a.{e} holds no row"),
     ],

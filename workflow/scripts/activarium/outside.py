@@ -155,10 +155,7 @@ def _refuse(frame, wrong, text, shown=None):
     rows = frame[np.asarray(wrong, bool)]
     if rows.empty:
         return
-    value = ""
-    if shown:
-        first = rows[shown].iloc[0]
-        value = f" ({first!r})" if isinstance(first, str) else f" ({first})"
+    value = f" ('{rows[shown].iloc[0]}')" if shown else ""
     more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
     key = [str(rows[c].iloc[0]) for c in ("dataset", "activation", "seed")]
     raise CollectError(

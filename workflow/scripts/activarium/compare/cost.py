@@ -18,8 +18,11 @@ REFERENCE = "relu"  # the cheapest that everybody knows; the control where it is
 def cost(costs, summaries, control):
     """{"cells", "executions", "mixed"}: the costs of every cell by machine, and who ran on what.
 
-    `costs` is a DataFrame of the costs table, `summaries` the primary ones.
+    `costs` is a DataFrame of the costs table, `summaries` the primary ones. Runs that were made
+    elsewhere have no costs: then all three are empty.
     """
+    if costs.empty:
+        return {"cells": [], "executions": [], "mixed": []}
     accuracy = {tuple(row[name] for name in CELL): row["mean"] for row in summaries}
     cells = []
     keys = [*SETTING, *MACHINE]

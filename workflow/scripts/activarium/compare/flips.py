@@ -72,7 +72,7 @@ def _maxima(d, n):
 
 def _canonical(d):
     """The same family with its seeds in an order that no name and no seed label can change."""
-    return d[:, np.lexsort(np.sort(d, axis=0))]
+    return d[:, np.lexsort(np.sort(d, axis=0))] if len(d) else d
 
 
 def _testable(d):
