@@ -49,7 +49,12 @@ $(VENV)/ready-to-test: $(VENV)/ready requirements-test.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@
 
-# New locks; versions already locked stay unless LOCK=--upgrade.
+# New locks; versions already locked stay unless LOCK=--upgrade. The environment for --sdm conda
+# takes its versions from the first one.
+COMPILE := uv pip compile $(LOCK) --universal --python-version 3.11 --no-annotate
+ENVIRONMENT := workflow/envs/activarium.yaml
 lock:
-	uv pip compile $(LOCK) --universal --python-version 3.11 --no-annotate -o requirements.txt pyproject.toml
-	uv pip compile $(LOCK) --universal --python-version 3.11 --no-annotate --extra test -c requirements.txt -o requirements-test.txt pyproject.toml
+	$(COMPILE) -o requirements.txt pyproject.toml
+	$(COMPILE) --extra test -c requirements.txt -o requirements-test.txt pyproject.toml
+	@sed -i '/- pip:/q' $(ENVIRONMENT)
+	@sed '/^#/d; s/.*/      - "&"/' requirements.txt >> $(ENVIRONMENT)
