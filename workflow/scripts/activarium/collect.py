@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyarrow.parquet as pq
 
 from . import tables
 from .refusal import Refusal
@@ -32,8 +31,8 @@ def collect(files):
 def read_run(file):
     """One run's file as a one-row table in `tables.RUN_FILE`, held against schema and path."""
     try:
-        table = pq.read_table(file, partitioning=None).cast(tables.RUN_FILE)
-    except (OSError, ValueError) as error:
+        table = tables.read(file).cast(tables.RUN_FILE)
+    except (OSError, ValueError, pa.ArrowException) as error:
         reason = "is gone" if not Path(file).exists() else f"cannot be read ({_first(error)})"
         raise CollectError(
             f"{file} {reason}; rebuild it: rm -f {file}, then start again"

@@ -62,9 +62,8 @@ KEY = [field.name for field in _KEY]
 RUNS = pa.schema([*_KEY, *_RESULT])
 EPOCHS = pa.schema([*_KEY, *_METRICS])
 COSTS = pa.schema([*_KEY, *_COST])
-RUN_FILE = pa.schema(
-    [*RUNS, _field("epochs", pa.list_(pa.struct(_METRICS))), _field("cost", pa.struct(_COST))]
-)
+_EPOCHS = pa.list_(pa.field("element", pa.struct(_METRICS)))  # Parquet's own word for an item
+RUN_FILE = pa.schema([*RUNS, _field("epochs", _EPOCHS), _field("cost", pa.struct(_COST))])
 
 SUMMARIES = pa.schema(
     [
@@ -112,9 +111,18 @@ def finite(value):
 
 
 def write(table, path):
-    """`table` into a Parquet file, atomically; the same table gives the same bytes."""
+    """`table` into a Parquet file, atomically; the same table gives the same bytes.
+
+    With checksums, because a changed byte would otherwise be read as another number.
+    """
     with atomic(path) as temporary:
-        pq.write_table(table, temporary, compression="zstd")
+        whole = table.combine_chunks()
+        pq.write_table(whole, temporary, compression="zstd", write_page_checksum=True)
+
+
+def read(path):
+    """The table in a Parquet file, its checksums verified; OSError or ArrowException if damaged."""
+    return pq.read_table(path, partitioning=None, page_checksum_verification=True)
 
 
 def write_csv(table, path):
