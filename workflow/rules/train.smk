@@ -10,12 +10,14 @@ for k, seeds in enumerate(GRID.packs):
             activation=GRID.code("activations/{activation}.py"),
             network=GRID.network_code,
             step=GRID.code(
+                "train/run.py",
                 "train/step.py",
                 "train/augmentation.py",
                 "train/randomness.py",
                 "train/data.py",
-                "primitives/on_torch.py",
                 "primitives/as_module.py",
+                "primitives/on_torch.py",
+                "primitives/on_numpy.py",  # constants, as sqrt(2 / pi)
             ),
             description="results/datasets/{dataset}.json",
             # Whole files of images are compared by date only; the description holds their checksum.

@@ -1,14 +1,14 @@
 """Train one pack: the seeds of one cell, each into its own file."""
 
-from pathlib import Path
-
 from activarium import devices
+from activarium.refusal import logged
 
 devices.one_thread()  # before torch is imported
+devices.keep_freed_memory()
 
 from activarium.train.job import train_cell  # noqa: E402
 
-with Path(snakemake.log[0]).open("w") as log:
+with logged(snakemake.log[0]) as log:
     train_cell(
         cell=dict(snakemake.wildcards.items()),
         files=snakemake.output,

@@ -21,13 +21,13 @@ def in_one_line():
 
 @contextmanager
 def logged(log):
-    """Whatever ends the block also stands in the file `log`; a Refusal ends the job in one line."""
-    Path(log).write_text("")
-    try:
-        yield
-    except Refusal as refusal:
-        Path(log).write_text(f"{refusal}\n", encoding="utf-8")
-        sys.exit(str(refusal))
-    except Exception:
-        Path(log).write_text(traceback.format_exc(), encoding="utf-8")
-        raise
+    """The open file `log`, where whatever ends the block stands too; a Refusal ends in one line."""
+    with Path(log).open("w", encoding="utf-8") as file:
+        try:
+            yield file
+        except Refusal as refusal:
+            print(refusal, file=file)
+            sys.exit(str(refusal))
+        except Exception:
+            traceback.print_exc(file=file)
+            raise

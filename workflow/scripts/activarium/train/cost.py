@@ -2,6 +2,7 @@
 
 import platform
 import subprocess
+from functools import cache
 from pathlib import Path
 
 import torch
@@ -38,6 +39,7 @@ def _processor():
         return platform.machine()
 
 
+@cache
 def _commit():
     """The commit this code stands at, with + where the working tree differs, or None."""
     git = ["git", "-C", str(Path(__file__).parent), "describe", "--always", "--abbrev=40"]

@@ -4,6 +4,7 @@ import numpy as np
 import torch
 
 from ..prepare import stratified
+from ..refusal import Refusal
 
 
 def resident(images, description, train_size, validation, device):
@@ -11,11 +12,15 @@ def resident(images, description, train_size, validation, device):
 
     `train_size` (None for all) images are drawn from the training set, stratified and the same
     for every run; the fraction `validation` of them is held out, again stratified. Images stay
-    uint8, in memory once, as [n, channels, size, size] in channels-last order.
+    uint8, in memory once, as [n, channels, size, size] in channels-last order. Raises Refusal for
+    a `train_size` that the data set does not have.
     """
     generator = np.random.Generator(np.random.PCG64(0))
     x, y = images.train_images, images.train_labels
     if train_size is not None:
+        if train_size > len(y):
+            name, n = description["name"], len(y)
+            raise Refusal(f"config: train_size: {train_size} is more than the {n} of {name}")
         x, y = _take(x, y, stratified(y, train_size, generator))
     data = {"mean": description["mean"], "sd": description["sd"], "validation": None}
     if validation:

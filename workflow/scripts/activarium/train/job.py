@@ -11,6 +11,7 @@ from .data import resident
 from .pack import train_pack
 from .progress import Progress, tally
 from .run import train_run
+from .step import prepare_torch
 from .unfinished import Unfinished, digest
 
 
@@ -21,17 +22,17 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
     `cell` names recipe, network, dataset and activation; `recipe` and `network` are their
     values; `sources` are the files of code that define the numbers; `data` and `description`
     come from prepare. `unfinished` is the folder where finished runs wait for the pack, `locks`
-    the one through which jobs share GPUs. Raises RuntimeError naming the seeds that crashed.
+    the one through which jobs share GPUs. Raises a Refusal naming the seeds that crashed.
     """
     started = time.monotonic()
     about = json.loads(Path(description).read_text())
     values = [cell, recipe, network, train_size, validation, about["sha256"], torch.__version__]
     seeds = {int(Path(file).stem): file for file in files}
     store = Unfinished(unfinished, digest(sources, values))
-    progress = Progress(" ".join(cell.values()), log, recipe["epochs"], len(seeds))
+    progress = Progress(" ".join(cell.values()), log, recipe["epochs"])
     with devices.lease(devices.gpus(), locks):
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        prepare_torch(recipe)
+        prepare_torch()
         images = resident(prepare.verify(data, about), about, train_size, validation, device)
         images["classes"] = about["classes"]
         trained = train_pack(
@@ -43,15 +44,6 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
     for seed, file in seeds.items():
         tables.write(store.take(seed), file)
     store.clear(seeds)
-    line = tally(tally_file, trained, time.monotonic() - started)
+    line = tally(tally_file, len(seeds), trained, time.monotonic() - started)
     if line:
         progress.say(line)
-
-
-def prepare_torch(recipe):
-    """One thread, fixed algorithms and no reduced precision that the recipe does not ask for."""
-    torch.set_num_threads(1)
-    torch.backends.cudnn.benchmark = False
-    torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False

@@ -2,29 +2,37 @@
 
 import traceback
 
+from ..refusal import Refusal
+
+
+class CrashedError(Refusal):
+    """Runs that ended in an exception; the message names their seeds and what is kept."""
+
 
 def train_pack(seeds, run, unfinished, progress):
     """Finish every seed of `seeds` in `unfinished`; a seed that crashes costs only itself.
 
-    `run(seed, after_epoch)` trains one seed and returns its one-row table. Raises RuntimeError
-    naming the seeds that crashed, after all the others are done. Returns how many were trained.
+    `run(seed)` trains one seed and returns its one-row table. Raises CrashedError naming the
+    seeds that crashed, after all the others are done. Returns how many were trained.
     """
-    crashed, trained = {}, 0
-    for seed in seeds:
-        if unfinished.take(seed) is not None:
-            progress.say(f"seed {seed} was finished before and is taken as it is")
-            continue
+    missing = [seed for seed in seeds if unfinished.take(seed) is None]
+    if len(missing) < len(seeds):
+        kept = len(seeds) - len(missing)
+        progress.say(f"{kept} of {len(seeds)} runs were finished before and are taken as they are")
+    crashed = {}
+    for follow, seed in zip(reversed(range(len(missing))), missing, strict=True):
+        progress.starts(follow)
         try:
             unfinished.keep(seed, run(seed))
-            trained += 1
         except Exception as error:  # whatever it is, the other seeds go on
             progress.say(traceback.format_exc(), terminal=False)
-            progress.say(f"seed {seed} crashed: {type(error).__name__}: {error}")
-            crashed[seed] = error
+            # As text: the exception itself would hold the crashed network in memory.
+            crashed[seed] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+            progress.say(f"seed {seed} crashed: {crashed[seed]}")
     if crashed:
         names = ", ".join(map(str, crashed))
-        raise RuntimeError(
+        raise CrashedError(
             f"seed {names} of {progress.label} crashed ({next(iter(crashed.values()))}); "
             "the other seeds are kept: the next start trains only what is missing"
         )
-    return trained
+    return len(missing)

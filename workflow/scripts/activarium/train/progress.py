@@ -17,40 +17,46 @@ def span(seconds):
 
 
 class Progress:
-    """Lines of one pack: all of them in `log`, at most one in `every` seconds on the terminal.
+    """Lines of one pack: all of them in `log`, and on the terminal one after `every` seconds.
 
-    Each line opens with the cell, so that lines of several jobs can stand between each other.
+    Each line opens with the cell, so that lines of several jobs can stand between each other,
+    and each next one on the terminal waits twice as long, up to ten minutes.
     """
 
-    def __init__(self, label, log, epochs, runs, every=15):
-        self.label, self.log, self.every = label, log, every
-        self.total, self.done = epochs * runs, 0
+    def __init__(self, label, log, epochs, every=15):
+        self.label, self.log, self.every, self.epochs = label, log, every, epochs
+        self.done = self.follow = 0
         self.started = self.shown = time.monotonic()
 
     def say(self, text, terminal=True):
         """One line, to the log and, unless told otherwise, to the terminal."""
         print(text, file=self.log, flush=True)
         if terminal:
-            print(f"{self.label}: {text}", file=sys.stderr, flush=True)
+            sys.stderr.write(f"{self.label}: {text}\n")  # at once: other jobs write there too
+            sys.stderr.flush()
 
-    def epoch(self, seed, metrics, epochs):
+    def starts(self, follow):
+        """A run starts now, and `follow` more are to be trained after it."""
+        self.follow = follow
+        if not self.done:
+            self.started = time.monotonic()  # reading the data tells nothing about an epoch
+
+    def epoch(self, seed, metrics):
         """One finished epoch with the time that is left for the pack."""
         self.done += 1
         now = time.monotonic()
-        left = (now - self.started) / self.done * (self.total - self.done)
-        show = now - self.shown > self.every
-        self.shown = now if show else self.shown
+        epochs_left = self.epochs * self.follow + self.epochs - metrics["epoch"]
+        left = (now - self.started) / self.done * epochs_left
+        show = now - self.shown >= self.every
+        if show:
+            self.shown, self.every = now, min(2 * self.every, 600)
         self.say(
-            f"seed {seed}, epoch {metrics['epoch']} of {epochs}: "
+            f"seed {seed}, epoch {metrics['epoch']} of {self.epochs}: "
             f"train loss {metrics['train_loss']:.3f}, "
             f"test accuracy {100 * metrics['test_accuracy']:.2f} %, "
             f"{span(left)} left in this pack",
             terminal=show,
         )
-
-    def skip(self, epochs):
-        """Epochs that are not trained: of a run taken up again or one that diverged."""
-        self.total -= epochs
 
 
 def begin(path, left, declared, at_once):
@@ -64,22 +70,32 @@ def begin(path, left, declared, at_once):
     write_text(path, json.dumps({"runs": left, "at_once": at_once}) + "\n")
 
 
-def tally(path, runs, seconds):
+def tally(path, runs, trained, seconds):
     """Add a finished pack to the tally; returns the line that says how long the rest will take.
 
-    Without a tally (a job started by hand) there is nothing to say and None is returned.
+    Of the pack's `runs`, `trained` took these `seconds` and the others were finished before.
+    Without a tally that can be used (a job started by hand, a full disk) there is nothing to say
+    and None is returned: runs that are finished never fail for a line about the others.
     """
-    path = Path(path)
-    if not path.exists():
+    if not Path(path).exists():
         return None
-    with path.open("a") as file:
-        file.write(json.dumps({"runs": runs, "seconds": seconds}) + "\n")
-    first, *packs = map(json.loads, path.read_text().splitlines())
+    try:
+        with Path(path).open("a") as file:  # one short write at the end: jobs never mix
+            file.write(json.dumps({"runs": runs, "trained": trained, "seconds": seconds}) + "\n")
+        first, *packs = map(json.loads, Path(path).read_text().splitlines())
+        return _rest(first, packs)
+    except (OSError, ValueError, KeyError):
+        return None
+
+
+def _rest(first, packs):
+    """The line about the rest, from the tally's first line and those of the packs."""
     done = sum(p["runs"] for p in packs)
+    trained = sum(p["trained"] for p in packs)
     left = first["runs"] - done
-    if left <= 0:
+    if left <= 0 or not trained:
         return None
-    seconds = sum(p["seconds"] for p in packs) / done * left / first["at_once"]
+    seconds = sum(p["seconds"] for p in packs if p["trained"]) / trained * left / first["at_once"]
     line = f"{done} of {first['runs']} runs are trained; about {span(seconds)} left on this device"
     if seconds > 86400:
         line += ": more than a day; a GPU, a cluster or a smaller study would be shorter"

@@ -11,5 +11,18 @@ def generator(purpose, seed, epoch=0, device="cpu"):
     Two purposes never share numbers, so that an activation which draws its own noise shifts
     neither the batches nor the initial weights of anyone.
     """
+    return torch.Generator(device).manual_seed(_number(purpose, seed, epoch))
+
+
+def seed_the_rest(seed):
+    """Start torch's global generators anew, for whatever draws from them unasked.
+
+    A network with dropout, or an activation with a random start of its own, then depends on the
+    run and not on what the process did before.
+    """
+    torch.manual_seed(_number("anything else", seed, 0))
+
+
+def _number(purpose, seed, epoch):
     key = hashlib.sha256(f"{purpose} {seed} {epoch}".encode()).digest()
-    return torch.Generator(device).manual_seed(int.from_bytes(key[:8], "little") >> 1)
+    return int.from_bytes(key[:8], "little") >> 1

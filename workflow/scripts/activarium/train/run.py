@@ -1,4 +1,7 @@
-"""One run from start to its row: epochs trained and evaluated until the last or divergence."""
+"""One run from start to its row: epochs trained and evaluated until the last or divergence.
+
+Defines results, as `step` does: what the score is and when a run counts as diverged.
+"""
 
 import time
 from datetime import UTC, datetime
@@ -7,6 +10,7 @@ import numpy as np
 
 from .. import activations, networks, tables
 from .cost import cost
+from .randomness import seed_the_rest
 from .step import Training
 
 
@@ -17,6 +21,7 @@ def train_run(cell, seed, network, data, recipe, device, progress):
     and parameters. Infinite or undefined losses end the run as "diverged", with the finite
     epochs before.
     """
+    seed_the_rest(seed)
     channels, size = data["test"][0].shape[1:3]
     model = networks.load(network["file"]).build(
         lambda: activations.module(cell["activation"]),
@@ -33,10 +38,9 @@ def train_run(cell, seed, network, data, recipe, device, progress):
         if not all(np.isfinite(v) for v in metrics.values() if v is not None):
             status = "diverged"
             progress.say(f"seed {seed} diverged in epoch {epoch + 1}")
-            progress.skip(recipe["epochs"] - epoch)
             break
         epochs.append(metrics)
-        progress.epoch(seed, metrics, recipe["epochs"])
+        progress.epoch(seed, metrics)
     trained = len(epochs) + (status == "diverged")
     spent = cost(training, clock, trained) | {"started": started}
     result = _result(status, epochs, correct)

@@ -16,6 +16,15 @@ from .randomness import generator
 EVALUATION_BATCH = 256  # fixed, because the sum over a batch depends on its size in the last bit
 
 
+def prepare_torch():
+    """One thread, fixed algorithms and no reduced precision that the recipe does not ask for."""
+    torch.set_num_threads(1)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    torch.backends.cudnn.allow_tf32 = False
+    torch.backends.cuda.matmul.allow_tf32 = False
+
+
 def initialise(network, seed):
     """Draw every weight anew, in the order of the layers, the same for every activation.
 
@@ -27,18 +36,23 @@ def initialise(network, seed):
     sigma_w = getattr(network, "sigma_w", math.sqrt(2))
     sigma_b = getattr(network, "sigma_b", 0.0)
     with torch.no_grad():
-        for layer in network.modules():
-            if isinstance(layer, (nn.Conv2d, nn.Linear)):
-                fan_in = layer.weight[0].numel()
-                layer.weight.normal_(0, sigma_w / math.sqrt(fan_in), generator=g)
-                if layer.bias is not None:
-                    layer.bias.normal_(0, 1, generator=g).mul_(sigma_b)
+        for layer in _layers(network):
+            fan_in = layer.weight[0].numel()
+            layer.weight.normal_(0, sigma_w / math.sqrt(fan_in), generator=g)
+            if layer.bias is not None:
+                layer.bias.normal_(0, 1, generator=g).mul_(sigma_b)
+
+
+def _layers(network):
+    """The layers that have weights, in order."""
+    return [layer for layer in network.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
 
 
 def optimiser(network, recipe):
     """The recipe's optimiser; weight decay only on weights, not on norms, biases and slopes."""
-    weights = [p for p in network.parameters() if p.ndim > 1]
-    others = [p for p in network.parameters() if p.ndim <= 1]
+    weights = [layer.weight for layer in _layers(network)]
+    decayed = set(map(id, weights))
+    others = [p for p in network.parameters() if id(p) not in decayed]
     groups = [
         {"params": weights, "weight_decay": recipe["weight_decay"]},
         {"params": others, "weight_decay": 0.0},
@@ -91,6 +105,8 @@ class Training:
     def epoch(self, epoch):
         """Train one epoch; returns {learning_rate, train_loss, train_accuracy} over its batches.
 
+        The learning rate is that of the last step, the loss the one that is minimised (smoothed
+        labels, augmented images), both averages those of the steps as they were taken.
         Batches are drawn without replacement and an incomplete last batch is left out, so that
         every step has one shape; the next epoch's permutation brings its images back.
         """

@@ -7,11 +7,12 @@ pack takes up what is here, if it was made from the same code, recipe, data and 
 
 import hashlib
 import json
+from contextlib import suppress
 from pathlib import Path
 
-import pyarrow.parquet as pq
+import pyarrow as pa
 
-from ..files import atomic
+from .. import tables
 
 
 def digest(sources, values):
@@ -38,31 +39,37 @@ class Unfinished:
         if not path.exists():
             return None
         try:
-            table = pq.read_table(path)
+            table = tables.read(path)
             if (table.schema.metadata or {}).get(b"digest") == self.digest:
                 return table.replace_schema_metadata(
                     {k: v for k, v in table.schema.metadata.items() if k != b"digest"} or None
                 )
-        except (OSError, ValueError):
+        except (OSError, ValueError, pa.ArrowException):
             pass  # half a file: the same as none
         path.unlink(missing_ok=True)
         return None
 
     def keep(self, seed, table):
-        """Put a finished run here."""
+        """Put a finished run here.
+
+        Another pack of the cell may remove the folder as empty at any moment, hence the retries.
+        """
         stamped = table.replace_schema_metadata(
             {**(table.schema.metadata or {}), b"digest": self.digest}
         )
-        with atomic(self.folder / f"{seed}.parquet") as path:
-            pq.write_table(stamped, path, compression="zstd")
+        for _ in range(5):
+            with suppress(FileNotFoundError):
+                return tables.write(stamped, self.folder / f"{seed}.parquet")
+        return tables.write(stamped, self.folder / f"{seed}.parquet")
 
     def clear(self, seeds):
-        """Forget these seeds, and the folders that this leaves empty."""
+        """Forget these seeds, what a kill left of them, and the folders that this leaves empty."""
         for seed in seeds:
-            (self.folder / f"{seed}.parquet").unlink(missing_ok=True)
-        folder = self.folder
-        while folder.name and folder.exists() and not any(folder.iterdir()):
-            folder.rmdir()
-            if folder.name == "unfinished":
-                break
-            folder = folder.parent
+            for path in self.folder.glob(f"*{seed}.parquet*"):
+                if path.name == f"{seed}.parquet" or path.name.startswith(f".{seed}.parquet."):
+                    path.unlink(missing_ok=True)
+        with suppress(OSError):  # not empty, or another pack was quicker
+            for folder in (self.folder, *self.folder.parents):
+                folder.rmdir()
+                if folder.name == "unfinished":
+                    break
