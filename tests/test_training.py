@@ -1,0 +1,1144 @@
+"""Training: a run depends on what it declares and on nothing else, and none is lost or made up."""
+
+import hashlib
+import io
+import json
+import math
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pyarrow as pa
+import pytest
+import torch
+from torch import nn
+
+from activarium import activations, datasets, networks, prepare, tables
+from activarium.datasets import Images
+from activarium.refusal import Refusal
+from activarium.train import job, progress, randomness, run, step
+from activarium.train.augmentation import augment, draw
+from activarium.train.data import resident
+from activarium.train.pack import CrashedError
+from activarium.train.unfinished import Unfinished, digest
+
+LIBRARY = Path(activations.__file__).parents[2]
+CPU = torch.device("cpu")
+CELL = {"recipe": "r", "network": "n", "dataset": "digits", "activation": "gelu"}
+PLAIN = {"file": "plain", "parameters": {"width": 4}}
+TINY = {
+    "resnet14": {"width": 2},
+    "plain": {"width": 2},
+    "mlp": {"width": 8},
+}
+RECIPE = {
+    "optimizer": "adam",
+    "learning_rate": 0.01,
+    "schedule": "constant",
+    "batch_size": 16,
+    "epochs": 2,
+    "weight_decay": 0.0,
+    "augmentation": "crop_flip",
+    "label_smoothing": 0.0,
+    "precision": "float32",
+}
+
+
+@pytest.fixture(autouse=True)
+def as_a_job(monkeypatch):
+    """Every test trains as a job does: one thread, no GPU, whatever the machine has."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    step.prepare_torch()
+
+
+def images(train=50, test=30, size=8, channels=1, classes=5, seed=0):
+    """Random images whose class shows as brightness, as `resident` gives them."""
+    g = np.random.default_rng(seed)
+    data = {"mean": [0.5] * channels, "sd": [0.3] * channels, "validation": None}
+    for split, n in (("train", train), ("test", test)):
+        y = np.arange(n) % classes
+        x = g.integers(0, 156, (n, channels, size, size)) + (20 * y)[:, None, None, None]
+        x = torch.from_numpy(x.astype(np.uint8)).to(memory_format=torch.channels_last)
+        data[split] = x, torch.from_numpy(y)
+    return data | {"classes": classes}
+
+
+def quiet(epochs=2):
+    return progress.Progress("a cell", io.StringIO(), epochs)
+
+
+def trained(activation="gelu", seed=0, network=PLAIN, data=None, **recipe):
+    """One run's row as a dict."""
+    recipe, cell = RECIPE | recipe, CELL | {"activation": activation}
+    data = data or images()
+    table = run.train_run(cell, seed, network, data, recipe, CPU, quiet(recipe["epochs"]))
+    return table.to_pylist()[0]
+
+
+def training(activation="gelu", seed=0, data=None, network="plain", parameters=None, **recipe):
+    """A `step.Training` that has not begun."""
+    data = data or images()
+    channels, size = data["test"][0].shape[1:3]
+    net = networks.load(network).build(
+        lambda: activations.module(activation),
+        channels,
+        data["classes"],
+        size,
+        **(parameters or TINY[network]),
+    )
+    return step.Training(net, data, RECIPE | recipe, seed, CPU)
+
+
+def hashed(network):
+    """A hash of everything that training changes in a network."""
+    sha = hashlib.sha256()
+    for name, value in network.state_dict().items():
+        sha.update(name.encode() + value.numpy().tobytes())
+    return sha.hexdigest()
+
+
+@pytest.fixture
+def weights(monkeypatch):
+    """{seed: hash of the weights after its last epoch}, filled by whatever trains."""
+    seen = {}
+
+    class Hashed(step.Training):
+        def evaluate(self, split):
+            seen[self.seed] = hashed(self.network)
+            return super().evaluate(split)
+
+    monkeypatch.setattr(run, "Training", Hashed)
+    return seen
+
+
+@pytest.fixture(scope="module")
+def prepared(tmp_path_factory):
+    """(data file, description file) of a tenth of the digits."""
+    folder = tmp_path_factory.mktemp("prepared")
+    whole = datasets.load("digits").load()
+    few = Images(*(part[:n] for part, n in zip(whole, (48, 48, 60, 60), strict=True)))
+    description = prepare.write(few, folder / "digits.arrow", "digits")
+    (folder / "digits.json").write_text(json.dumps(description))
+    return folder / "digits.arrow", folder / "digits.json"
+
+
+def pack(folder, seeds, prepared, activation="gelu", **changed):
+    """Train a pack as a job does; the path of each seed's file. `changed` are train_cell's own."""
+    data, description = prepared
+    files = {seed: folder / f"{activation}/{seed}.parquet" for seed in seeds}
+    folder.mkdir(exist_ok=True, parents=True)
+    given = {
+        "cell": CELL | {"activation": activation},
+        "sources": [],
+        "data": data,
+        "description": description,
+        "unfinished": folder / "unfinished/r/n/d" / activation,
+        "tally_file": folder / "tally.jsonl",
+        "locks": folder / "locks",
+        "recipe": RECIPE,
+        "network": PLAIN,
+        "train_size": None,
+        "validation": 0,
+    }
+    with (folder / "log").open("a") as log:
+        job.train_cell(files=list(map(str, files.values())), log=log, **given | changed)
+    return files
+
+
+def settled(file):
+    """A run's row without its cost: what must be the same whenever it is trained again."""
+    row = tables.read(file).to_pylist()[0]
+    assert row.pop("cost")["train_seconds"] > 0
+    return row
+
+
+# The same run gives the same bits again
+
+
+@pytest.mark.parametrize("activation", ["gelu", "prelu", "rrelu"])
+def test_a_run_has_the_same_bits_alone_and_in_any_pack(tmp_path, prepared, weights, activation):
+    found = {}
+    for seeds in ([0], [3], [0, 1], [0, 1, 2, 3, 4], [3, 0, 4, 2, 1]):
+        weights.clear()
+        files = pack(tmp_path / "-".join(map(str, seeds)), seeds, prepared, activation)
+        for seed in seeds:
+            found.setdefault(seed, []).append((weights[seed], settled(files[seed])))
+    assert [len(found[seed]) for seed in (0, 3)] == [4, 3]
+    for runs in found.values():
+        assert all(one == runs[0] for one in runs)
+    assert len({runs[0][0] for runs in found.values()}) == 5, "other seeds, other weights"
+
+
+def test_a_run_has_the_same_bits_in_a_process_of_its_own(tmp_path, prepared):
+    here = settled(pack(tmp_path / "here", [1, 0], prepared)[0])
+    there = tmp_path / "there"
+    subprocess.run([sys.executable, "-c", SCRIPT, there, "0", *prepared], check=True)
+    assert settled(there / "gelu/0.parquet") == here
+
+
+SCRIPT = f"""
+import sys
+sys.path[:0] = [{str(LIBRARY)!r}, {str(Path(__file__).parent)!r}]
+from activarium import devices
+devices.one_thread()
+devices.keep_freed_memory()
+from pathlib import Path
+from test_training import job, pack
+folder, seeds, *prepared = sys.argv[1:]
+hang = job.train_run
+def hang_at_2(cell, seed, *rest):
+    if seed == 2:
+        print("at 2", flush=True)
+        import time; time.sleep(60)
+    return hang(cell, seed, *rest)
+job.train_run = hang_at_2
+pack(Path(folder), list(map(int, seeds.split(","))), prepared)
+"""
+
+
+class Restless(nn.Module):
+    """An activation that draws from torch's global generator, at its start and while training."""
+
+    def __init__(self):
+        super().__init__()
+        self.slope = nn.Parameter(torch.rand(()))
+
+    def forward(self, x):
+        return nn.functional.dropout(torch.where(x > 0, x, self.slope * x), 0.1, self.training)
+
+
+def test_even_unasked_randomness_belongs_to_the_run(monkeypatch, weights):
+    monkeypatch.setattr(activations, "module", lambda name: Restless())
+    trained(seed=1)
+    alone = weights[1]
+    trained(seed=0)
+    torch.rand(1)
+    trained(seed=1)
+    assert weights[1] == alone != weights[0]
+
+
+# The same seed means the same start and the same batches
+
+
+def start(activation, seed=0):
+    """The initial weights of all layers, by name."""
+    net = training(activation, seed, network="resnet14").network
+    return {
+        f"{name}.{kind}": value
+        for name, layer in net.named_modules()
+        if isinstance(layer, nn.Conv2d | nn.Linear | nn.BatchNorm2d)
+        for kind, value in layer.named_parameters(recurse=False)
+    }
+
+
+@pytest.mark.parametrize("name", activations.names())
+def test_the_same_seed_gives_every_activation_the_same_initial_weights(name):
+    expected, found = start("gelu"), start(name)
+    assert found.keys() == expected.keys()
+    assert all(torch.equal(found[n], expected[n]) for n in expected)
+
+
+def test_another_seed_gives_other_weights():
+    assert not torch.equal(start("gelu", 0)["0.weight"], start("gelu", 1)["0.weight"])
+
+
+def batches(activation, seed=0, epochs=2, **recipe):
+    """Everything that the network sees in its first epochs, image by image."""
+    one, seen = training(activation, seed, **recipe), []
+    forward = one._step
+    one._step = lambda x, y: (seen.append((x.clone(), y)), forward(x, y))[1]
+    for epoch in range(epochs):
+        one.epoch(epoch)
+    return torch.cat([x for x, _ in seen]), torch.cat([y for _, y in seen])
+
+
+@pytest.mark.parametrize("name", ["relu", "prelu", "rrelu", "snake", "tanh"])
+def test_the_same_seed_gives_every_activation_the_same_batches_and_augmentation(name):
+    for a, b in zip(batches("gelu"), batches(name), strict=True):
+        assert torch.equal(a, b)
+
+
+def test_every_epoch_has_batches_and_augmentation_of_its_own():
+    x, y = batches("gelu")
+    half = len(y) // 2
+    assert not torch.equal(y[:half], y[half:])
+    assert not torch.equal(batches("gelu", seed=1)[1], y)
+
+
+def test_an_epoch_shows_no_image_twice_and_leaves_out_less_than_a_batch():
+    data = images(train=50)
+    data["train"][0].copy_(torch.arange(50)[:, None, None, None].expand(50, 1, 8, 8))
+    x, y = batches("gelu", epochs=1, data=data, augmentation="none", batch_size=16)
+    assert len(y) == 48 and len(torch.unique(x[:, 0, 0, 0])) == 48
+
+
+def test_a_batch_larger_than_the_training_set_is_the_training_set():
+    assert len(batches("gelu", epochs=1, data=images(train=7), batch_size=16)[1]) == 7
+
+
+def test_the_generators_of_two_purposes_seeds_or_epochs_share_no_numbers():
+    asked = [(p, s, e) for p in ("weights", "batches") for s in (0, 1, 10) for e in (0, 1, 11)]
+    drawn = {torch.rand(4, generator=randomness.generator(*key)).numpy().tobytes() for key in asked}
+    assert len(drawn) == len(asked)
+
+
+def test_prelu_learns_its_slope():
+    one = training("prelu")
+    one.epoch(0)
+    slopes = [p.item() for n, p in one.network.named_parameters() if p.numel() == 1]
+    assert len(slopes) == 3 and all(s != 0.25 and math.isfinite(s) for s in slopes)
+
+
+def test_rrelu_draws_from_its_own_generator():
+    one = training("rrelu", seed=3)
+    expected = torch.get_rng_state()
+    one.epoch(0)
+    assert torch.equal(torch.get_rng_state(), expected)
+    noise = [m.generator for m in one.network.modules() if hasattr(m, "generator")]
+    assert len(noise) == 3 and len(set(map(id, noise))) == 1
+    untouched = randomness.generator("activation", 3)
+    assert not torch.equal(noise[0].get_state(), untouched.get_state())
+
+
+def test_rrelu_is_another_function_in_training_and_the_same_in_every_evaluation():
+    one = training("rrelu")
+    first, second = one.evaluate("test"), one.evaluate("test")
+    assert first[0] == second[0] and torch.equal(first[1], second[1])
+    x = one.normalised(one.data["test"][0])
+    one.network.train()
+    assert not torch.equal(one.network(x), one.network(x))
+
+
+# What the numbers are
+
+
+def test_the_score_is_the_last_epochs_and_never_the_best(monkeypatch):
+    scores = iter([1.0, 0.2])
+
+    class Scripted(step.Training):
+        def evaluate(self, split):
+            return 1.0, torch.arange(30) < 30 * next(scores)
+
+    monkeypatch.setattr(run, "Training", Scripted)
+    row = trained()
+    assert [e["test_accuracy"] for e in row["epochs"]] == [1.0, 0.2]
+    assert (row["test_accuracy"], row["n_correct"], row["n_test"]) == (0.2, 6, 30)
+
+
+def test_the_packed_bits_are_the_test_images_in_order():
+    data, row = images(test=30), trained()
+    bits = np.unpackbits(np.frombuffer(row["correct"], np.uint8), count=row["n_test"])
+    assert row["n_test"] == len(data["test"][1]) == 30
+    assert bits.sum() == row["n_correct"]
+    assert row["test_accuracy"] == row["n_correct"] / row["n_test"]
+    one = training(parameters={"width": 4})
+    for epoch in range(2):
+        one.epoch(epoch)
+    assert bits.astype(bool).tolist() == one.evaluate("test")[1].tolist()
+
+
+def test_without_validation_its_columns_are_missing():
+    row = trained()
+    assert row["validation_accuracy"] is None
+    assert {e["validation_loss"] for e in row["epochs"]} == {None}
+
+
+def test_validation_images_are_scored_apart_from_test_images():
+    data = images()
+    data["validation"] = tuple(t[:7] for t in images(seed=9)["test"])
+    row = trained(data=data)
+    assert row["validation_accuracy"] in [k / 7 for k in range(8)]
+    assert row["validation_accuracy"] == row["epochs"][-1]["validation_accuracy"]
+    assert row["test_accuracy"] == trained()["test_accuracy"]
+
+
+def test_evaluation_changes_nothing_and_its_loss_is_the_mean_cross_entropy(monkeypatch):
+    one = training()
+    one.epoch(0)
+    before = hashed(one.network)
+    loss, correct = one.evaluate("test")
+    assert hashed(one.network) == before
+    x, y = one.data["test"]
+    with torch.no_grad():
+        logits = one.network(one.normalised(x))
+    assert loss == pytest.approx(nn.functional.cross_entropy(logits, y).item(), rel=1e-5)
+    assert correct.tolist() == (logits.argmax(1) == y).tolist()
+    monkeypatch.setattr(step, "EVALUATION_BATCH", 7)
+    assert one.evaluate("test")[1].tolist() == correct.tolist()
+
+
+def test_training_learns_what_can_be_learned():
+    row = trained(data=images(train=200, test=100), epochs=6, augmentation="none")
+    losses = [e["train_loss"] for e in row["epochs"]]
+    assert losses[-1] < 0.7 * losses[0] and row["test_accuracy"] > 0.6
+    assert [e["epoch"] for e in row["epochs"]] == [1, 2, 3, 4, 5, 6]
+
+
+def test_images_are_normalised_by_the_training_sets_mean_and_sd():
+    g = np.random.default_rng(0)
+    x = g.integers(0, 256, (40, 8, 8, 3), np.uint8)
+    whole = Images(x, np.arange(40, dtype=np.uint8) % 4, x[:4], np.arange(4, dtype=np.uint8))
+    mean, sd = prepare._moments(x)
+    data = resident(whole, {"mean": mean, "sd": sd}, None, 0, CPU) | {"classes": 4}
+    seen = training(data=data).normalised(data["train"][0])
+    assert seen.dtype == torch.float32 and seen.is_contiguous(memory_format=torch.channels_last)
+    assert torch.allclose(seen.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
+    assert torch.allclose(seen.std((0, 2, 3), correction=0), torch.ones(3), atol=1e-5)
+
+
+def test_bfloat16_computes_in_bfloat16_and_keeps_its_weights_in_float32():
+    half, full = trained(precision="bfloat16"), trained()
+    assert half["status"] == full["status"] == "ok"
+    rough, fine = (row["epochs"][0]["train_loss"] for row in (half, full))
+    assert rough != fine and rough == pytest.approx(fine, rel=0.2)
+    one, seen = training(precision="bfloat16"), []
+    one.network[0].register_forward_hook(lambda module, x, y: seen.append(y.dtype))
+    one.epoch(0)
+    assert set(seen) == {torch.bfloat16}
+    assert {p.dtype for p in one.network.parameters()} == {torch.float32}
+
+
+def test_label_smoothing_is_in_the_training_loss_only():
+    smooth = trained(epochs=1, learning_rate=1e-12, label_smoothing=0.5)["epochs"][0]
+    plain = trained(epochs=1, learning_rate=1e-12)["epochs"][0]
+    assert smooth["train_loss"] != plain["train_loss"]
+    assert smooth["test_loss"] == pytest.approx(plain["test_loss"], rel=1e-6)
+
+
+# Divergence is a result
+
+
+@pytest.mark.parametrize("column", ["train_loss", "test_loss"])
+@pytest.mark.parametrize("value", [math.nan, math.inf])
+def test_a_loss_that_is_not_finite_ends_the_run_as_diverged(monkeypatch, column, value):
+    class Diverging(step.Training):
+        def epoch(self, epoch):
+            self.now = epoch
+            metrics = super().epoch(epoch)
+            bad = {"train_loss": value} if (column, epoch) == ("train_loss", 2) else {}
+            return metrics | bad
+
+        def evaluate(self, split):
+            loss, correct = super().evaluate(split)
+            return (value if (column, self.now) == ("test_loss", 2) else loss), correct
+
+    monkeypatch.setattr(run, "Training", Diverging)
+    row = trained(epochs=5)
+    assert row["status"] == "diverged"
+    assert [e["epoch"] for e in row["epochs"]] == [1, 2]
+    assert all(math.isfinite(v) for e in row["epochs"] for v in e.values() if v is not None)
+    absent = ("test_accuracy", "validation_accuracy", "n_correct", "n_test", "correct")
+    assert {row[name] for name in absent} == {None}
+    assert row["cost"]["images"] == 3 * 48
+
+
+def test_a_learning_rate_far_too_large_diverges_and_the_next_seed_trains_on(tmp_path, prepared):
+    mlp = {"file": "mlp", "parameters": {"width": 8, "depth": 4}}
+    recipe = RECIPE | {"optimizer": "sgd", "learning_rate": 1000.0}
+    files = pack(tmp_path, [0, 1], prepared, "relu2", recipe=recipe, network=mlp)
+    rows = [tables.read(f).to_pylist()[0] for f in files.values()]
+    assert [r["status"] for r in rows] == ["diverged", "diverged"]
+    assert [r["seed"] for r in rows] == [0, 1]
+    assert "seed 0 diverged in epoch 1" in (tmp_path / "log").read_text()
+
+
+# Schedules and optimisers
+
+
+@pytest.mark.parametrize(
+    "schedule, shares",
+    [
+        ("constant", [1, 1, 1, 1]),
+        ("linear", [1, 0.75, 0.5, 0.25]),
+        ("cosine", [1, 0.5 + math.sqrt(0.125), 0.5, 0.5 - math.sqrt(0.125)]),
+    ],
+)
+def test_a_schedule_is_followed_step_by_step(schedule, shares):
+    one, rates = training(data=images(train=32), schedule=schedule), []
+    forward = one._step
+    one._step = lambda x, y: (
+        rates.append({g["lr"] for g in one.optimiser.param_groups}),
+        forward(x, y),
+    )[1]
+    shown = [one.epoch(epoch)["learning_rate"] for epoch in range(2)]
+    assert [r for (r,) in rates] == pytest.approx([0.01 * s for s in shares])
+    assert shown == [min(rates[1]), min(rates[3])]
+
+
+@pytest.mark.parametrize("network", TINY)
+@pytest.mark.parametrize("kind", ["adam", "adamw", "sgd"])
+def test_weights_decay_and_norms_biases_and_slopes_do_not(network, kind):
+    """Where every gradient is 0, only what decays moves, and by the textbook's amount."""
+    one = training("prelu", network=network, optimizer=kind, weight_decay=0.5, learning_rate=0.1)
+    before = {name: p.detach().clone() for name, p in one.network.named_parameters()}
+    for p in one.network.parameters():
+        p.grad = torch.zeros_like(p)
+    one.optimiser.step()
+    layers = dict(one.network.named_modules())
+    for name, p in one.network.named_parameters():
+        owner, _, kind_of = name.rpartition(".")
+        w = before[name]
+        if kind_of == "weight" and isinstance(layers[owner], nn.Conv2d | nn.Linear):
+            if kind == "sgd":  # Nesterov's first step is 1.9 gradients long at momentum 0.9
+                expected = w * (1 - 0.1 * 0.5 * 1.9)
+            elif kind == "adamw":
+                expected = w * (1 - 0.1 * 0.5)
+            else:  # Adam's first step has the length of the rate, whatever the gradient
+                expected = w - 0.1 * 0.5 * w / (0.5 * w.abs() + 1e-8)
+            assert torch.allclose(p, expected, atol=1e-6), name
+        else:
+            assert torch.equal(p, w), name
+
+
+def test_a_learned_slope_with_many_dimensions_is_still_no_weight():
+    class Slopes(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.slope = nn.Parameter(torch.ones(1, 4, 1, 1))
+
+    net = nn.Sequential(nn.Conv2d(1, 4, 3), Slopes())
+    groups = step.optimiser(net, RECIPE | {"weight_decay": 0.1}).param_groups
+    assert [len(g["params"]) for g in groups] == [1, 2]
+    assert groups[0]["params"][0] is net[0].weight and groups[1]["weight_decay"] == 0
+
+
+@pytest.mark.parametrize("kind", ["adam", "adamw", "sgd"])
+def test_a_step_is_that_of_the_textbook(kind):
+    """The first step of plain torch, unfused and in float64, on the same batch."""
+    recipe = {"optimizer": kind, "weight_decay": 0.01, "batch_size": 50, "augmentation": "none"}
+    one = training("tanh", network="mlp", **recipe)
+    other = training("tanh", network="mlp", **recipe).network.double()
+    classes = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}
+    weights = [p for p in other.parameters() if p.ndim > 1]
+    groups = [
+        {"params": weights, "weight_decay": 0.01},
+        {"params": [p for p in other.parameters() if p.ndim <= 1], "weight_decay": 0.0},
+    ]
+    if kind == "sgd":
+        optimiser = torch.optim.SGD(groups, lr=0.01, momentum=0.9, nesterov=True)
+    else:
+        optimiser = classes[kind](groups, lr=0.01, foreach=False)
+    x, y = one.data["train"]
+    for epoch in range(3):
+        one.epoch(epoch)
+        optimiser.zero_grad()
+        nn.functional.cross_entropy(other(one.normalised(x).double()), y).backward()
+        optimiser.step()
+    for a, b in zip(one.network.parameters(), other.parameters(), strict=True):
+        assert torch.allclose(a.double(), b, atol=2e-4)
+
+
+# How weights start
+
+
+def test_weights_start_normal_with_twice_the_inverse_fan_in_as_variance():
+    net = training(network="resnet14", parameters={"width": 16}).network
+    layers = [m for m in net.modules() if isinstance(m, nn.Conv2d | nn.Linear)]
+    for layer in layers:
+        w, fan_in = layer.weight.detach(), layer.weight[0].numel()
+        sd = math.sqrt(2 / fan_in)
+        assert w.std().item() == pytest.approx(sd, rel=4 / math.sqrt(2 * w.numel()))
+        assert abs(w.mean().item()) < 4 * sd / math.sqrt(w.numel())
+        if layer.bias is not None:
+            assert not layer.bias.detach().any()
+    scaled = [m.weight.detach().flatten() * math.sqrt(m.weight[0].numel() / 2) for m in layers]
+    fourth = torch.cat(scaled).pow(4).mean().item()
+    assert fourth == pytest.approx(3, abs=0.1), "as a normal has"
+
+
+@pytest.mark.parametrize("sigma_w, sigma_b", [(1.0, 0.3), (2.5, 0.0), (1.4142, 1.0)])
+def test_a_deep_mlp_is_drawn_with_its_own_sigma_w_and_sigma_b(sigma_w, sigma_b):
+    parameters = {"depth": 6, "width": 128, "sigma_w": sigma_w, "sigma_b": sigma_b}
+    net = training(network="mlp", parameters=parameters).network
+    layers = [m for m in net if isinstance(m, nn.Linear)]
+    assert [tuple(m.weight.shape) for m in layers] == [(128, 64), *[(128, 128)] * 5, (5, 128)]
+    for layer in layers[:-1]:
+        scaled = layer.weight.detach() * math.sqrt(layer.in_features)
+        assert scaled.std().item() == pytest.approx(sigma_w, rel=0.03)
+    biases = torch.cat([m.bias.detach() for m in layers])
+    assert biases.std().item() == pytest.approx(sigma_b, rel=0.1)
+
+
+# The networks
+
+
+def count(network, **parameters):
+    """Layers with weights on the way from image to class, without the shortcuts' projections."""
+    net = networks.load(network).build(nn.ReLU, 3, 10, 32, **parameters)
+    return sum(
+        isinstance(m, nn.Linear) or (isinstance(m, nn.Conv2d) and m.kernel_size == (3, 3))
+        for m in net.modules()
+    )
+
+
+def test_resnet14_has_6n_plus_2_layers_with_weights():
+    assert [count("resnet14", width=2, blocks=n) for n in (1, 2, 3)] == [8, 14, 20]
+    assert count("resnet14") == 14
+
+
+def test_resnet14_has_three_stages_of_w_2w_and_4w_channels():
+    net = networks.load("resnet14").build(nn.ReLU, 3, 10, 32, width=5)
+    assert [m.weight.shape[0] for m in net if hasattr(m, "weight")] == [5, 20, 10]
+    assert [m.conv2.weight.shape[0] for m in net if hasattr(m, "conv2")] == [5, 5, 10, 10, 20, 20]
+
+
+def test_resnet14_normalises_and_activates_before_each_convolution():
+    order = []
+    net = networks.load("resnet14").build(nn.ReLU, 1, 10, 8, width=2)
+    for module in net[1].modules():
+        if not list(module.children()):
+            module.register_forward_hook(lambda m, x, y: order.append(type(m).__name__))
+    net(torch.zeros(2, 1, 8, 8))
+    assert order == ["BatchNorm2d", "ReLU", "Conv2d"] * 2
+
+
+@pytest.mark.parametrize("network", networks.names())
+@pytest.mark.parametrize("size", [4, 5, 8, 17, 32])
+def test_any_image_size_from_4_and_any_number_of_classes_fit(network, size):
+    for channels, classes in ((1, 2), (3, 100)):
+        net = networks.load(network).build(nn.ReLU, channels, classes, size, **TINY[network])
+        assert net(torch.zeros(2, channels, size, size)).shape == (2, classes)
+
+
+@pytest.mark.parametrize("network", networks.names())
+def test_the_parameters_of_a_network_do_something(network):
+    file = networks.load(network)
+    for name, default in networks.parameters(network).items():
+        if isinstance(default, int):
+            small, large = (
+                sum(p.numel() for p in file.build(nn.ReLU, 1, 10, 8, **{name: n}).parameters())
+                for n in (1, 2)
+            )
+            assert small < large
+    assert file.label and file.__doc__
+
+
+@pytest.mark.parametrize("name", activations.names())
+def test_every_activation_trains_a_step_in_every_network(name):
+    for network in networks.names():
+        data, used = images(train=16, test=4), {"file": network, "parameters": TINY[network]}
+        loss = training(name, data=data, network=network).epoch(0)["train_loss"]
+        assert math.isfinite(loss) or network == "mlp", "only without normalisation"
+        row = trained(name, 0, used, data, epochs=1)
+        finite = all(
+            math.isfinite(e[c]) for e in row["epochs"] for c in ("train_loss", "test_loss")
+        )
+        assert finite and row["status"] == ("ok" if row["epochs"] else "diverged")
+
+
+# Augmentation
+
+
+def ramp(n=64, channels=2, size=16):
+    """Images without a zero pixel, no two alike."""
+    g = torch.Generator().manual_seed(1)
+    x = torch.randint(1, 256, (n, channels, size, size), generator=g, dtype=torch.uint8)
+    return x.to(memory_format=torch.channels_last)
+
+
+def test_none_gives_the_images_as_they_are():
+    assert draw("none", 64, 16, 0, 0) == {}
+    x = ramp()
+    assert augment(x, {}) is x
+
+
+def test_flip_mirrors_about_half_of_the_images_left_to_right():
+    x, drawn = ramp(), draw("flip", 64, 16, 0, 0)
+    y = augment(x, drawn)
+    for before, after, flipped in zip(x, y, drawn["flip"], strict=True):
+        assert torch.equal(after, before.flip(-1) if flipped else before)
+    assert 0.3 < drawn["flip"].float().mean() < 0.7
+
+
+@pytest.mark.parametrize("size, reach", [(8, 1), (16, 2), (32, 4), (96, 12)])
+def test_crop_moves_an_image_by_up_to_an_eighth_and_fills_with_zeros(size, reach):
+    x, drawn = ramp(200, 1, size), draw("crop", 200, size, 0, 0)
+    y = augment(x, drawn)
+    assert y.shape == x.shape and y.dtype == torch.uint8
+    moved = set()
+    for before, after, corner in zip(x, y, drawn["crop"].tolist(), strict=True):
+        down, right = (reach - c for c in corner)
+        expected = torch.zeros_like(before)
+        rows = slice(max(down, 0), size + min(down, 0)), slice(max(-down, 0), size + min(-down, 0))
+        cols = (
+            slice(max(right, 0), size + min(right, 0)),
+            slice(max(-right, 0), size + min(-right, 0)),
+        )
+        expected[:, rows[0], cols[0]] = before[:, rows[1], cols[1]]
+        assert torch.equal(after, expected)
+        moved |= {down, right}
+    assert moved == set(range(-reach, reach + 1))
+
+
+def test_crop_flip_flips_the_same_images_as_flip_does():
+    x = ramp()
+    both, flip, crop = draw("crop_flip", 64, 16, 3, 5), draw("flip", 64, 16, 3, 5), None
+    assert torch.equal(both["flip"], flip["flip"])
+    crop = augment(x, {"crop": both["crop"]})
+    assert torch.equal(augment(x, both), augment(crop, flip))
+
+
+def test_augmentation_is_drawn_anew_for_every_epoch_and_seed():
+    drawn = [draw("crop_flip", 64, 16, s, e) for s, e in ((0, 0), (0, 1), (1, 0), (0, 0))]
+    assert torch.equal(drawn[0]["crop"], drawn[3]["crop"])
+    assert not torch.equal(drawn[0]["crop"], drawn[1]["crop"])
+    assert not torch.equal(drawn[0]["flip"], drawn[2]["flip"])
+
+
+def test_augmented_images_stay_channels_last():
+    x = augment(ramp(), draw("crop_flip", 64, 16, 0, 0))
+    assert x.is_contiguous(memory_format=torch.channels_last)
+
+
+def test_test_images_are_never_augmented():
+    one, seen = training(), []
+    normalised = one.normalised
+    one.normalised = lambda x: (seen.append(x), normalised(x))[1]
+    one.evaluate("test")
+    assert torch.equal(torch.cat(seen), one.data["test"][0])
+
+
+# Which images are trained on
+
+
+@pytest.fixture
+def numbered():
+    """(images, description): 300 images that carry their number, of classes of unequal size."""
+    n = np.arange(300)
+    x = np.stack([n // 256, n % 256], 1).astype(np.uint8).reshape(300, 1, 2, 1)
+    y = np.concatenate([np.full(k, c) for c, k in enumerate((150, 100, 50))]).astype(np.uint8)
+    y = y[np.random.default_rng(0).permutation(300)]
+    return Images(x, y, x[:5], y[:5]), {"mean": [0.5], "sd": [0.5], "name": "numbered"}
+
+
+def numbers(part):
+    flat = part[0].reshape(len(part[0]), 2).int()
+    return (256 * flat[:, 0] + flat[:, 1]).tolist()
+
+
+def test_train_size_draws_in_proportion_and_the_same_images_for_every_run(numbered):
+    drawn = [resident(*numbered, 60, 0, CPU)["train"] for _ in range(2)]
+    assert numbers(drawn[0]) == numbers(drawn[1])
+    assert torch.bincount(drawn[0][1]).tolist() == [30, 20, 10]
+    assert drawn[0][1].tolist() == numbered[0].train_labels[numbers(drawn[0])].tolist()
+
+
+def test_a_smaller_train_size_lies_within_a_larger_one(numbered):
+    drawn = [set(numbers(resident(*numbered, n, 0, CPU)["train"])) for n in (3, 17, 60, 299, 300)]
+    assert all(small < large for small, large in zip(drawn, drawn[1:], strict=False))
+
+
+def test_validation_images_are_held_out_of_training_in_proportion(numbered):
+    data = resident(*numbered, None, 0.1, CPU)
+    trains, held = set(numbers(data["train"])), set(numbers(data["validation"]))
+    assert not trains & held and len(trains | held) == 300
+    assert torch.bincount(data["validation"][1]).tolist() == [15, 10, 5]
+
+
+def test_validation_is_held_out_of_the_images_that_train_size_draws(numbered):
+    whole = set(numbers(resident(*numbered, 100, 0, CPU)["train"]))
+    data = resident(*numbered, 100, 0.2, CPU)
+    assert set(numbers(data["train"])) | set(numbers(data["validation"])) == whole
+    assert len(data["train"][1]) == 80
+
+
+def test_no_training_without_validation_holds_any_out(numbered):
+    data = resident(*numbered, None, 0, CPU)
+    assert data["validation"] is None and len(data["train"][1]) == 300
+    assert numbers(data["test"]) == [0, 1, 2, 3, 4]
+
+
+def test_a_train_size_larger_than_the_training_set_is_refused(numbered):
+    with pytest.raises(Refusal) as refused:
+        resident(*numbered, 301, 0, CPU)
+    assert str(refused.value) == "config: train_size: 301 is more than the 300 of numbered"
+
+
+# A pack
+
+
+@pytest.fixture
+def calls(monkeypatch):
+    """A stand-in for training that costs nothing: the seeds `done`, and those that `crash`."""
+    done, crash = [], set()
+
+    def train_run(cell, seed, *_):
+        if seed in crash:
+            raise ZeroDivisionError(f"of seed {seed}\nsecond line")
+        done.append(seed)
+        row = {**cell, "seed": seed, "status": "diverged", "epochs": [], "cost": {"images": 1}}
+        return tables.table([row], tables.RUN_FILE)
+
+    monkeypatch.setattr(job, "train_run", train_run)
+    return SimpleNamespace(done=done, crash=crash)
+
+
+def test_a_seed_that_crashes_costs_only_itself(tmp_path, prepared, calls):
+    calls.crash.add(1)
+    with pytest.raises(CrashedError) as crashed:
+        pack(tmp_path, [0, 1, 2], prepared)
+    assert calls.done == [0, 2]
+    assert str(crashed.value) == (
+        "seed 1 of r n digits gelu crashed (ZeroDivisionError: of seed 1); "
+        "the other seeds are kept: the next start trains only what is missing"
+    )
+    assert "Traceback" in (tmp_path / "log").read_text()
+    assert not (tmp_path / "gelu").exists(), "no run has its name before the whole pack is done"
+    calls.crash.clear()
+    calls.done.clear()
+    files = pack(tmp_path, [0, 1, 2], prepared)
+    assert calls.done == [1]
+    assert all(f.exists() for f in files.values())
+    assert not (tmp_path / "unfinished").exists()
+
+
+def test_a_crashed_network_is_not_held_in_memory(monkeypatch, tmp_path, prepared):
+    import gc
+    import weakref
+
+    alive = []
+
+    def train_run(*_):
+        gc.collect()
+        assert not [r for r in alive if r() is not None]
+        network = nn.Linear(1, 1)
+        alive.append(weakref.ref(network))
+        raise RuntimeError("out of memory")
+
+    monkeypatch.setattr(job, "train_run", train_run)
+    with pytest.raises(CrashedError, match="seed 0, 1, 2 of .*out of memory"):
+        pack(tmp_path, [0, 1, 2], prepared)
+
+
+def test_a_killed_job_keeps_its_finished_runs(tmp_path, prepared, monkeypatch):
+    code = [sys.executable, "-c", SCRIPT, tmp_path, "0,1,2", *prepared]
+    with subprocess.Popen(code, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout.readline() == "at 2\n"
+        os.kill(child.pid, signal.SIGKILL)
+    store = tmp_path / "unfinished/r/n/d/gelu"
+    assert {p.name for p in store.iterdir()} == {"0.parquet", "1.parquet"}
+    (store / ".2.parquet.999").write_bytes(b"half a file of a killed process")
+    train_run, trained = job.train_run, []
+
+    def noted(cell, seed, *rest):
+        trained.append(seed)
+        return train_run(cell, seed, *rest)
+
+    monkeypatch.setattr(job, "train_run", noted)
+    files = pack(tmp_path, [0, 1, 2], prepared)
+    assert trained == [2]
+    assert not (tmp_path / "unfinished").exists()
+    whole = pack(tmp_path / "whole", [0, 1, 2], prepared)
+    assert [settled(files[s]) for s in files] == [settled(whole[s]) for s in whole]
+
+
+OTHERWISE = {
+    "recipe": {"recipe": RECIPE | {"epochs": 3}},
+    "network": {"network": {"file": "plain", "parameters": {"width": 5}}},
+    "train_size": {"train_size": 40},
+    "validation": {"validation": 0.1},
+    "cell": {"cell": CELL | {"network": "other"}},
+}
+
+
+def leave(folder, prepared, calls, **changed):
+    """Leave seed 0 finished in an unfinished pack of 0 and 1."""
+    calls.crash.add(1)
+    with pytest.raises(CrashedError):
+        pack(folder, [0, 1], prepared, **changed)
+    calls.crash.clear()
+    calls.done.clear()
+
+
+@pytest.mark.parametrize("what", OTHERWISE)
+def test_a_run_finished_otherwise_is_not_taken(tmp_path, prepared, calls, what):
+    leave(tmp_path, prepared, calls)
+    pack(tmp_path, [0, 1], prepared, **OTHERWISE[what])
+    assert calls.done == [0, 1]
+
+
+def test_a_run_of_edited_code_is_not_taken(tmp_path, prepared, calls):
+    code = tmp_path / "step.py"
+    code.write_text("a = 1")
+    leave(tmp_path, prepared, calls, sources=[code])
+    code.write_text("a = 2")
+    pack(tmp_path, [0, 1], prepared, sources=[code])
+    assert calls.done == [0, 1]
+
+
+def test_a_run_of_another_torch_is_not_taken(tmp_path, prepared, calls, monkeypatch):
+    leave(tmp_path, prepared, calls)
+    monkeypatch.setattr(torch, "__version__", "9.9")
+    pack(tmp_path, [0, 1], prepared)
+    assert calls.done == [0, 1]
+
+
+def test_a_run_of_other_data_is_not_taken(tmp_path, prepared, calls):
+    leave(tmp_path, prepared, calls)
+    fewer = Images(*(part[:40] for part in datasets.load("digits").load()))
+    about = prepare.write(fewer, tmp_path / "digits.arrow", "digits")
+    (tmp_path / "digits.json").write_text(json.dumps(about))
+    pack(tmp_path, [0, 1], (tmp_path / "digits.arrow", tmp_path / "digits.json"))
+    assert calls.done == [0, 1]
+
+
+def test_a_run_is_taken_where_nothing_has_changed(tmp_path, prepared, calls):
+    leave(tmp_path, prepared, calls)
+    pack(tmp_path, [0, 1], prepared)
+    assert calls.done == [1]
+
+
+def test_a_broken_unfinished_run_is_trained_again(tmp_path, prepared, calls):
+    leave(tmp_path, prepared, calls)
+    kept = tmp_path / "unfinished/r/n/d/gelu/0.parquet"
+    kept.write_bytes(kept.read_bytes()[:-20])
+    pack(tmp_path, [0, 1], prepared)
+    assert calls.done == [0, 1]
+
+
+def test_a_kept_run_is_written_as_if_it_had_never_waited(tmp_path):
+    row = {**CELL, "seed": 7, "status": "diverged", "epochs": [], "cost": {"images": 1}}
+    table = tables.table([row], tables.RUN_FILE)
+    store = Unfinished(tmp_path / "unfinished/a", digest([], ["x"]))
+    store.keep(7, table)
+    tables.write(table, tmp_path / "direct")
+    tables.write(store.take(7), tmp_path / "waited")
+    assert (tmp_path / "waited").read_bytes() == (tmp_path / "direct").read_bytes()
+
+
+def test_clearing_leaves_the_runs_of_another_pack(tmp_path):
+    store = Unfinished(tmp_path / "unfinished/a/b", "d")
+    for seed in (1, 11, 21):
+        store.keep(seed, pa.table({"seed": [seed]}))
+    store.clear([1, 2])
+    assert sorted(p.name for p in store.folder.iterdir()) == ["11.parquet", "21.parquet"]
+    store.clear([11, 21])
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_run_is_kept_although_another_pack_removes_the_folder(tmp_path, monkeypatch):
+    store, write = Unfinished(tmp_path / "unfinished/a", "d"), tables.write
+    removed = []
+
+    def late(table, path):
+        if len(removed) < 2:
+            removed.append(1)
+            raise FileNotFoundError(path)
+        write(table, path)
+
+    monkeypatch.setattr(tables, "write", late)
+    store.keep(0, pa.table({"seed": [0]}))
+    assert store.take(0) is not None
+
+
+def test_a_digest_depends_on_every_file_and_every_value(tmp_path):
+    files = [tmp_path / "a", tmp_path / "b"]
+    for file in files:
+        file.write_text("1")
+    first = digest(files, [1, "x", None])
+    assert digest(reversed(files), [1, "x", None]) == first
+    assert digest(files, [2, "x", None]) != first
+    files[1].write_text("2")
+    assert digest(files, [1, "x", None]) != first
+
+
+# What a person sees
+
+
+@pytest.mark.parametrize(
+    "seconds, words",
+    [(0, "0 s"), (8.4, "8 s"), (89, "89 s"), (90, "2 min"), (3600, "60 min"), (5400, "1.5 h"),
+     (86400, "24.0 h"), (129600, "1.5 days"), (1e6, "11.6 days")],
+)  # fmt: skip
+def test_a_duration_in_words(seconds, words):
+    assert progress.span(seconds) == words
+
+
+@pytest.fixture
+def clock(monkeypatch):
+    """A clock that the test sets."""
+    now = [0.0]
+    monkeypatch.setattr(progress.time, "monotonic", lambda: now[0])
+    return now
+
+
+def metrics(epoch):
+    return {"epoch": epoch, "train_loss": 0.5, "test_accuracy": 0.75}
+
+
+def test_every_epoch_stands_in_the_log_with_the_time_that_is_left(clock):
+    log = io.StringIO()
+    shown = progress.Progress("a cell", log, epochs=2)
+    clock[0] = 100.0  # reading the data is no epoch
+    for follow, seed in ((1, 3), (0, 4)):
+        shown.starts(follow)
+        for epoch in (1, 2):
+            clock[0] += 10
+            shown.epoch(seed, metrics(epoch))
+    assert log.getvalue().splitlines() == [
+        f"seed {seed}, epoch {epoch} of 2: train loss 0.500, test accuracy 75.00 %, "
+        f"{left} s left in this pack"
+        for seed, epoch, left in ((3, 1, 30), (3, 2, 20), (4, 1, 10), (4, 2, 0))
+    ]
+
+
+def test_runs_that_diverge_crash_or_were_kept_leave_the_estimate_right(clock, tmp_path):
+    log = io.StringIO()
+    shown = progress.Progress("a cell", log, epochs=100)
+    shown.starts(2)  # of ten, seven were kept
+    clock[0] += 10
+    shown.epoch(0, metrics(1))  # and then it diverges
+    shown.starts(1)
+    clock[0] += 10
+    shown.epoch(1, metrics(1))
+    assert log.getvalue().splitlines()[-1].endswith("33 min left in this pack")  # 199 · 10 s
+
+
+def test_the_terminal_gets_a_line_now_and_then_that_opens_with_its_cell(clock, capsys):
+    shown = progress.Progress("adam net digits gelu", io.StringIO(), epochs=2000)
+    shown.starts(0)
+    for epoch in range(1, 2001):
+        clock[0] += 1
+        shown.epoch(0, metrics(epoch))
+    lines = capsys.readouterr().err.splitlines()
+    assert all(line.startswith("adam net digits gelu: seed 0, epoch ") for line in lines)
+    at = [int(line.split("epoch ")[1].split()[0]) for line in lines]
+    assert at == [15, 45, 105, 225, 465, 945, 1545]
+    assert max(map(len, lines)) <= 120
+
+
+def test_a_line_reaches_the_terminal_in_one_piece(monkeypatch):
+    pieces = []
+
+    class Terminal(io.StringIO):
+        def write(self, text):
+            pieces.append(text)
+
+    monkeypatch.setattr(sys, "stderr", Terminal())
+    progress.Progress("a cell", io.StringIO(), 1).say("hello")
+    assert pieces == ["a cell: hello\n"]
+
+
+def test_before_training_one_line_says_how_many_runs_are_left(tmp_path, capsys):
+    progress.begin(tmp_path / "logs/tally.jsonl", left=30, declared=110, at_once=2)
+    assert capsys.readouterr().err == "training: 30 of 110 runs are left\n"
+
+
+def test_with_nothing_to_train_nothing_is_said(tmp_path, capsys):
+    progress.begin(tmp_path / "tally.jsonl", left=0, declared=110, at_once=2)
+    assert capsys.readouterr().err == "" and not list(tmp_path.iterdir())
+
+
+def test_after_a_pack_a_line_says_how_long_the_others_take_here(tmp_path):
+    path = tmp_path / "tally.jsonl"
+    progress.begin(path, left=100, declared=100, at_once=2)
+    line = progress.tally(path, runs=10, trained=10, seconds=600)
+    assert line == "10 of 100 runs are trained; about 45 min left on this device"
+    line = progress.tally(path, runs=10, trained=10, seconds=1800)
+    assert line == "20 of 100 runs are trained; about 80 min left on this device"
+
+
+def test_runs_that_were_finished_before_take_no_time_but_are_done(tmp_path):
+    path = tmp_path / "tally.jsonl"
+    progress.begin(path, left=20, declared=20, at_once=1)
+    assert progress.tally(path, runs=5, trained=0, seconds=3) is None
+    line = progress.tally(path, runs=5, trained=1, seconds=60)
+    assert line == "10 of 20 runs are trained; about 10 min left on this device"
+    assert progress.tally(path, runs=10, trained=10, seconds=60) is None, "nothing is left"
+
+
+def test_a_study_above_a_day_on_this_device_says_so(tmp_path):
+    path = tmp_path / "tally.jsonl"
+    progress.begin(path, left=1000, declared=1000, at_once=1)
+    line = progress.tally(path, runs=10, trained=10, seconds=3600)
+    assert line == (
+        "10 of 1000 runs are trained; about 4.1 days left on this device: more than a day; "
+        "a GPU, a cluster or a smaller study would be shorter"
+    )
+
+
+@pytest.mark.parametrize("content", [None, "", "{", "{}\n", '{"runs": 5}\n'])
+def test_a_tally_that_cannot_be_used_never_fails_a_job(tmp_path, content):
+    path = tmp_path / "tally.jsonl"
+    if content is not None:
+        path.write_text(content)
+    assert progress.tally(path, runs=1, trained=1, seconds=1) is None
+
+
+def test_a_job_whose_runs_were_all_finished_before_ends_well(tmp_path, prepared, calls):
+    progress.begin(tmp_path / "tally.jsonl", left=100, declared=100, at_once=1)
+    leave(tmp_path, prepared, calls)
+    pack(tmp_path, [0], prepared)
+    assert calls.done == []
+
+
+def test_several_jobs_add_to_the_tally_at_once(tmp_path):
+    path, jobs, packs = tmp_path / "tally.jsonl", 4, 100
+    progress.begin(path, left=jobs * packs + 1, declared=1000, at_once=jobs)
+    code = (
+        "import sys; from activarium.train.progress import tally; "
+        f"[tally(sys.argv[1], 1, 1, 60) for _ in range({packs})]; print(*sys.modules)"
+    )
+    started = [
+        subprocess.Popen([sys.executable, "-c", code, path], cwd=LIBRARY, stdout=subprocess.PIPE)
+        for _ in range(jobs)
+    ]
+    for child in started:
+        loaded = child.communicate()[0].decode().split()
+        assert child.returncode == 0 and "torch" not in loaded
+    lines = list(map(json.loads, path.read_text().splitlines()))
+    assert len(lines) == 1 + jobs * packs
+    assert sum(line["runs"] for line in lines[1:]) == jobs * packs
+
+
+# What it costs
+
+
+def test_a_run_says_what_it_cost_and_on_what():
+    cost = trained(epochs=2)["cost"]
+    assert cost["images"] == 2 * 48
+    assert cost["images_per_second"] == pytest.approx(96 / cost["train_seconds"])
+    assert cost["evaluate_seconds"] > 0
+    assert (cost["device"], cost["threads"]) == ("cpu", 1)
+    assert cost["torch"] == torch.__version__ and cost["device_name"]
+    assert cost["started"][10] == "T" and cost["started"].endswith("+00:00")
+
+
+# Real images
+
+
+def cifar():
+    """CIFAR-10 where ACTIVARIUM_DATA has it; skips elsewhere, and never asks the network."""
+    root = Path(os.environ.get("ACTIVARIUM_DATA") or "nowhere")
+    if not any((root / n).exists() for n in ("cifar-10-batches-py", "cifar-10-python.tar.gz")):
+        pytest.skip("ACTIVARIUM_DATA names no folder with CIFAR-10")
+    return datasets.load("cifar10").load(root)
+
+
+@pytest.mark.slow
+def test_real_cifar10_is_learned_far_above_chance_and_the_same_way_twice(tmp_path, weights):
+    about = prepare.write(cifar(), tmp_path / "cifar10.arrow", "cifar10")
+    assert about["sha256"] == "6f291c36aee74012d2adde3d1a620028f1c7cf56244476202dfcfb52058cef21"
+    assert np.allclose(about["mean"], [0.4914, 0.4822, 0.4465], atol=1e-4)
+    assert np.allclose(about["sd"], [0.2470, 0.2435, 0.2616], atol=1e-4)
+    (tmp_path / "cifar10.json").write_text(json.dumps(about))
+    found = []
+    for folder in ("once", "twice"):
+        files = pack(
+            tmp_path / folder,
+            [0],
+            (tmp_path / "cifar10.arrow", tmp_path / "cifar10.json"),
+            cell=CELL | {"dataset": "cifar10"},
+            network={"file": "resnet14", "parameters": {"width": 8}},
+            recipe=RECIPE | {"batch_size": 64, "learning_rate": 0.003},
+            train_size=5000,
+        )
+        found.append((weights[0], settled(files[0])))
+    assert found[0] == found[1]
+    row = found[0][1]
+    assert row["n_test"] == 10000
+    assert row["test_accuracy"] > 0.3, "chance is 0.1"
