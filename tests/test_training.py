@@ -12,7 +12,6 @@ from pathlib import Path
 from types import SimpleNamespace
 
 import numpy as np
-import pyarrow as pa
 import pytest
 import torch
 from torch import nn
@@ -151,7 +150,7 @@ def pack(folder, seeds, prepared, activation="gelu", **changed):
 
 def settled(file):
     """A run's row without its cost: what must be the same whenever it is trained again."""
-    row = tables.read(file).to_pylist()[0]
+    row = tables.read_run(file).to_pylist()[0]
     assert row.pop("cost")["train_seconds"] > 0
     return row
 
@@ -440,7 +439,7 @@ def test_a_learning_rate_far_too_large_diverges_and_the_next_seed_trains_on(tmp_
     mlp = {"file": "mlp", "parameters": {"width": 8, "depth": 4}}
     recipe = RECIPE | {"optimizer": "sgd", "learning_rate": 1000.0}
     files = pack(tmp_path, [0, 1], prepared, "relu2", recipe=recipe, network=mlp)
-    rows = [tables.read(f).to_pylist()[0] for f in files.values()]
+    rows = [tables.read_run(f).to_pylist()[0] for f in files.values()]
     assert [r["status"] for r in rows] == ["diverged", "diverged"]
     assert [r["seed"] for r in rows] == [0, 1]
     assert "seed 0 diverged in epoch 1" in (tmp_path / "log").read_text()
@@ -761,6 +760,12 @@ def test_a_train_size_larger_than_the_training_set_is_refused(numbered):
 # A pack
 
 
+def one_run(seed, cell=CELL):
+    """The table of a run that cost nothing."""
+    row = {**cell, "seed": seed, "status": "diverged", "epochs": [], "cost": {"images": 1}}
+    return tables.table([row], tables.RUN_FILE)
+
+
 @pytest.fixture
 def calls(monkeypatch):
     """A stand-in for training that costs nothing: the seeds `done`, and those that `crash`."""
@@ -770,8 +775,7 @@ def calls(monkeypatch):
         if seed in crash:
             raise ZeroDivisionError(f"of seed {seed}\nsecond line")
         done.append(seed)
-        row = {**cell, "seed": seed, "status": "diverged", "epochs": [], "cost": {"images": 1}}
-        return tables.table([row], tables.RUN_FILE)
+        return one_run(seed, cell)
 
     monkeypatch.setattr(job, "train_run", train_run)
     return SimpleNamespace(done=done, crash=crash)
@@ -901,19 +905,18 @@ def test_a_broken_unfinished_run_is_trained_again(tmp_path, prepared, calls):
 
 
 def test_a_kept_run_is_written_as_if_it_had_never_waited(tmp_path):
-    row = {**CELL, "seed": 7, "status": "diverged", "epochs": [], "cost": {"images": 1}}
-    table = tables.table([row], tables.RUN_FILE)
+    table = one_run(7)
     store = Unfinished(tmp_path / "unfinished/a", digest([], ["x"]))
     store.keep(7, table)
-    tables.write(table, tmp_path / "direct")
-    tables.write(store.take(7), tmp_path / "waited")
+    tables.write_run(table, tmp_path / "direct")
+    tables.write_run(store.take(7), tmp_path / "waited")
     assert (tmp_path / "waited").read_bytes() == (tmp_path / "direct").read_bytes()
 
 
 def test_clearing_leaves_the_runs_of_another_pack(tmp_path):
     store = Unfinished(tmp_path / "unfinished/a/b", "d")
     for seed in (1, 11, 21):
-        store.keep(seed, pa.table({"seed": [seed]}))
+        store.keep(seed, one_run(seed))
     store.clear([1, 2])
     assert sorted(p.name for p in store.folder.iterdir()) == ["11.parquet", "21.parquet"]
     store.clear([11, 21])
@@ -931,7 +934,7 @@ def test_a_run_is_kept_although_another_pack_removes_the_folder(tmp_path, monkey
         write(table, path)
 
     monkeypatch.setattr(tables, "write", late)
-    store.keep(0, pa.table({"seed": [0]}))
+    store.keep(0, one_run(0))
     assert store.take(0) is not None
 
 

@@ -31,8 +31,8 @@ def collect(files):
 def read_run(file):
     """One run's file as a one-row table in `tables.RUN_FILE`, held against schema and path."""
     try:
-        table = tables.read(file).cast(tables.RUN_FILE)
-    except (OSError, ValueError, pa.ArrowException) as error:
+        table = tables.read_run(file).replace_schema_metadata()
+    except tables.DAMAGED as error:
         reason = "is gone" if not Path(file).exists() else f"cannot be read ({_first(error)})"
         raise CollectError(
             f"{file} {reason}; rebuild it: rm -f {file}, then start again"

@@ -5,6 +5,8 @@ in (durations, device, versions) stands in `COSTS` alone, so that the other tabl
 compared byte by byte.
 """
 
+import hashlib
+import json
 import math
 
 import pyarrow as pa
@@ -95,8 +97,15 @@ CONTRASTS = pa.schema(
 
 
 def table(rows, schema):
-    """A pyarrow table of `rows` (dicts) in `schema`; floats that are not finite become null."""
-    return pa.Table.from_pylist(finite(list(rows)), schema=schema)
+    """A pyarrow table of `rows` (dicts) in `schema`; floats that are not finite become null.
+
+    Raises KeyError for a column that the schema does not have: it would be lost unseen.
+    """
+    rows = list(rows)
+    unknown = {name for row in rows for name in row}.difference(schema.names)
+    if unknown:
+        raise KeyError(f"no column {', '.join(sorted(unknown))}")
+    return pa.Table.from_pylist(finite(rows), schema=schema)
 
 
 def finite(value):
@@ -111,18 +120,36 @@ def finite(value):
 
 
 def write(table, path):
-    """`table` into a Parquet file, atomically; the same table gives the same bytes.
-
-    With checksums, because a changed byte would otherwise be read as another number.
-    """
+    """`table` into a Parquet file, atomically; the same table gives the same bytes."""
     with atomic(path) as temporary:
-        whole = table.combine_chunks()
-        pq.write_table(whole, temporary, compression="zstd", write_page_checksum=True)
+        pq.write_table(table.combine_chunks(), temporary, compression="zstd")
 
 
-def read(path):
-    """The table in a Parquet file, its checksums verified; OSError or ArrowException if damaged."""
-    return pq.read_table(path, partitioning=None, page_checksum_verification=True)
+def write_run(table, path):
+    """As `write`, with a checksum of the values: Parquet reads many a flipped bit as a number."""
+    write(table.replace_schema_metadata({**_metadata(table), b"sha256": _sha256(table)}), path)
+
+
+def read_run(path):
+    """The table that `write_run` wrote, in RUN_FILE; one of DAMAGED where that cannot be had."""
+    table = pq.read_table(path, partitioning=None)
+    run = table.cast(RUN_FILE)
+    if _metadata(table).get(b"sha256") != _sha256(run):
+        raise ValueError("its values do not match its checksum")
+    return run.replace_schema_metadata(table.schema.metadata)
+
+
+DAMAGED = (OSError, ValueError, KeyError, pa.ArrowException)  # what a broken file may end in
+
+
+def _metadata(table):
+    return dict(table.schema.metadata or {})
+
+
+def _sha256(table):
+    """Of the values as people would write them, whatever Arrow's version and layout."""
+    text = json.dumps(table.to_pylist(), default=bytes.hex)
+    return hashlib.sha256(text.encode()).hexdigest().encode()
 
 
 def write_csv(table, path):

@@ -42,7 +42,7 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
             progress,
         )
     for seed, file in seeds.items():
-        tables.write(store.take(seed), file)
+        tables.write_run(store.take(seed), file)
     store.clear(seeds)
     line = tally(tally_file, len(seeds), trained, time.monotonic() - started)
     if line:

@@ -10,8 +10,6 @@ import json
 from contextlib import suppress
 from pathlib import Path
 
-import pyarrow as pa
-
 from .. import tables
 
 
@@ -39,12 +37,12 @@ class Unfinished:
         if not path.exists():
             return None
         try:
-            table = tables.read(path)
+            table = tables.read_run(path)
             if (table.schema.metadata or {}).get(b"digest") == self.digest:
                 return table.replace_schema_metadata(
                     {k: v for k, v in table.schema.metadata.items() if k != b"digest"} or None
                 )
-        except (OSError, ValueError, pa.ArrowException):
+        except tables.DAMAGED:
             pass  # half a file: the same as none
         path.unlink(missing_ok=True)
         return None
@@ -59,8 +57,8 @@ class Unfinished:
         )
         for _ in range(5):
             with suppress(FileNotFoundError):
-                return tables.write(stamped, self.folder / f"{seed}.parquet")
-        return tables.write(stamped, self.folder / f"{seed}.parquet")
+                return tables.write_run(stamped, self.folder / f"{seed}.parquet")
+        return tables.write_run(stamped, self.folder / f"{seed}.parquet")
 
     def clear(self, seeds):
         """Forget these seeds, what a kill left of them, and the folders that this leaves empty."""
