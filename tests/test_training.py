@@ -261,11 +261,21 @@ def test_the_same_seed_gives_every_activation_the_same_batches_and_augmentation(
         assert torch.equal(a, b)
 
 
-def test_every_epoch_has_batches_and_augmentation_of_its_own():
-    x, y = batches("gelu")
-    half = len(y) // 2
-    assert not torch.equal(y[:half], y[half:])
+def test_every_epoch_and_seed_has_batches_of_its_own():
+    y = batches("gelu")[1]
+    assert not torch.equal(y[:48], y[48:])
     assert not torch.equal(batches("gelu", seed=1)[1], y)
+
+
+def test_each_image_is_augmented_as_drawn_for_it_in_this_epoch():
+    data = images(train=48, classes=48)  # so that a label is the image's number
+    one = training(data=data)
+    x, y = batches("gelu", data=data)
+    for epoch in range(2):
+        drawn = draw("crop_flip", 48, 8, 0, epoch)
+        expected = one.normalised(augment(data["train"][0], drawn))
+        seen = slice(48 * epoch, 48 * (epoch + 1))
+        assert torch.equal(x[seen], expected[y[seen]])
 
 
 def test_an_epoch_shows_no_image_twice_and_leaves_out_less_than_a_batch():
