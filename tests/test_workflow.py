@@ -43,7 +43,7 @@ def test_another_pack_size_runs_nothing_again(trained, size):
 
 
 def test_edits_around_the_numbers_train_nothing(trained):
-    for file in ("progress", "pack", "job", "unfinished", "cost", "run"):
+    for file in ("progress", "pack", "job", "unfinished", "cost"):
         trained.edit(f"{LIBRARY}/train/{file}.py")
     for file in (f"{LIBRARY}/devices.py", f"{LIBRARY}/files.py", "workflow/scripts/train.py"):
         trained.edit(file)
@@ -125,7 +125,8 @@ def test_an_edited_activation_trains_its_own_cells_again(trained):
     assert trained.plan() == {"train_0": 1, **COLLECTED}
 
 
-@pytest.mark.parametrize("file", ["train/step.py", "train/augmentation.py", "networks/plain.py",
+@pytest.mark.parametrize("file", ["train/step.py", "train/run.py", "train/augmentation.py",
+                                  "networks/plain.py", "primitives/as_module.py",
                                   "primitives/on_torch.py"])  # fmt: skip
 def test_an_edit_of_what_defines_the_numbers_trains_all_again(trained, file):
     trained.edit(f"{LIBRARY}/{file}")
