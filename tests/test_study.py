@@ -80,6 +80,14 @@ def test_every_key_of_a_study_stands_in_the_readme():
             assert f"`{key}`" in text, key
 
 
+def test_every_shipped_study_stands_in_the_table_of_times_with_its_runs():
+    text = (ROOT / "config/README.md").read_text()
+    for file in (ROOT / "config").glob("*.yaml"):
+        if file != SCHEMA:
+            runs = study.read(yaml.safe_load(file.read_text()), SCHEMA).size
+            assert f"| `{file.name}` | {runs} |" in text, file
+
+
 # What is refused
 
 
