@@ -126,9 +126,14 @@ def test_an_edited_activation_trains_its_own_cells_again(trained):
     assert trained.plan() == {"train_0": 1, **COLLECTED}
 
 
-@pytest.mark.parametrize("file", ["train/step.py", "train/run.py", "train/augmentation.py",
-                                  "networks/plain.py", "primitives/as_module.py",
-                                  "primitives/on_torch.py"])  # fmt: skip
+@pytest.mark.parametrize("file", [
+    "train/step.py",
+    "networks/plain.py",
+    pytest.param("train/run.py", marks=pytest.mark.slow),
+    pytest.param("train/augmentation.py", marks=pytest.mark.slow),
+    pytest.param("primitives/as_module.py", marks=pytest.mark.slow),
+    pytest.param("primitives/on_torch.py", marks=pytest.mark.slow),
+])  # fmt: skip
 def test_an_edit_of_what_defines_the_numbers_trains_all_again(trained, file):
     trained.edit(f"{LIBRARY}/{file}")
     assert trained.plan() == {"train_0": 2, **COLLECTED}
@@ -139,9 +144,9 @@ def test_an_edit_of_what_defines_the_numbers_trains_all_again(trained, file):
     [
         {"recipes": {"short": {"optimizer": "sgd", "learning_rate": 0.01, "batch_size": 100,
                                "epochs": 1}}},
-        {"train_size": 200},
-        {"validation": 0.1},
         {"networks": [{"name": "plain_2", "file": "plain", "width": 3}]},
+        pytest.param({"train_size": 200}, marks=pytest.mark.slow),
+        pytest.param({"validation": 0.1}, marks=pytest.mark.slow),
     ],
 )  # fmt: skip
 def test_a_changed_value_of_the_training_trains_all_again(trained, change):
@@ -386,6 +391,17 @@ def test_make_report_draws_again_from_the_tables_and_never_trains(trained):
     assert report.stat().st_mtime_ns > before
     assert snapshot(trained / "results/tiny/runs") == runs
     assert trained.plan()["train_0"] == 2
+
+
+def test_a_report_says_what_was_trained_and_not_what_the_study_says_since(trained):
+    recipe = yaml.safe_load((trained / "study.yaml").read_text())["recipes"]["short"]
+    page = trained / "results/tiny/report.html"
+    before = page.read_text(encoding="utf-8")
+    assert f"{recipe['learning_rate']}" in before
+    trained.say(seeds=12, recipes={"short": recipe | {"learning_rate": 0.0625}})
+    done = make(trained, "report")
+    assert done.returncode == 0, done.stderr
+    assert page.read_text(encoding="utf-8") == before
 
 
 def test_make_prints_where_the_report_is(trained):

@@ -17,5 +17,6 @@ rule collect:
         "../envs/activarium.yaml"
     params:
         control=STUDY.control if STUDY.runs else None,
+        study=GRID.trained,
     script:
         "../scripts/collect.py"

@@ -13,5 +13,6 @@ with logged(snakemake.log[0]):
     tables.write_both(runs, *snakemake.output.runs)
     tables.write_both(epochs, *snakemake.output.epochs)
     tables.write_both(costs, *snakemake.output.costs)
-    text = json.dumps(collect.provenance(costs), indent=1, ensure_ascii=False)
+    made = collect.provenance(costs) | {"study": snakemake.params.study}
+    text = json.dumps(made, indent=1, ensure_ascii=False)
     files.write_text(snakemake.output.provenance, text + "\n")

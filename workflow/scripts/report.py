@@ -12,5 +12,7 @@ with logged(snakemake.log[0]):
     tables = Tables.read(snakemake.input.tables, snakemake.input.analysis)
     figures = {Path(f).stem: Path(f).read_text(encoding="utf-8") for f in snakemake.input.figures}
     provenance = json.loads(Path(snakemake.input.provenance).read_text(encoding="utf-8"))
-    html = page(tables, figures, provenance, snakemake.params.study)
+    # What was trained is what the tables were made from, whatever the study has said since.
+    study = snakemake.params.study | provenance.pop("study")
+    html = page(tables, figures, provenance, study)
     files.write_text(snakemake.output[0], html)

@@ -78,6 +78,12 @@ class Grid:
         return {k: v for k, v in asdict(self.study).items() if k not in ("data_root", "pack")}
 
     @property
+    def trained(self):
+        """The part of `stated` that the tables of runs are made by; nothing for outside tables."""
+        analysed = ("name", "control", "confidence", "margin", "runs", "chance")
+        return {k: v for k, v in self.stated.items() if not self.study.runs and k not in analysed}
+
+    @property
     def chance(self):
         """The accuracy of guessing for the study's data sets; of tables, all that are known."""
         names = self.study.datasets or datasets.names()
