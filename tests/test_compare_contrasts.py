@@ -49,6 +49,12 @@ def test_a_contrast_is_the_mean_paired_difference_activation_minus_control():
     assert row["cliffs_delta"] == pytest.approx((3 - 4) / 9)  # of nine pairs two are ties
 
 
+def test_a_mean_of_zero_has_p_one_though_its_sum_is_zero_only_nearly():
+    d = np.array([0.1, 0.2, -0.3])
+    assert d.sum() != 0
+    assert sign_flip(known(d)) == max_t(d[None])[0] == 1
+
+
 def test_three_wins_out_of_three_are_one_sign_pattern_in_four():
     d = np.array([0.01, 0.02, 0.03])
     assert sign_flip(d) == wilcoxon(d) == 2 / 8
@@ -250,6 +256,13 @@ def test_corrected_p_values_are_never_below_raw_ones():
         assert row["low_simultaneous"] < row["low"] < row["high"] < row["high_simultaneous"]
 
 
+def test_the_corrected_columns_are_those_of_the_setting_s_family():
+    rows = list(compared(drawn(k=8, n=11, effects=[0.002, 0.004])).values())
+    for name in ("p_t", "p_wilcoxon", "p_tost"):
+        expected = multipletests([row[name] for row in rows], method="holm")[1]
+        np.testing.assert_allclose([row[f"{name}_holm"] for row in rows], expected)
+
+
 # Edges
 
 
@@ -344,6 +357,21 @@ def test_one_max_t_of_the_study_flips_all_settings_by_seed():
                    for t in (two, one)])  # fmt: skip
     np.testing.assert_allclose(found, enumerated(d))
     assert study_p([], "gelu") == []
+
+
+def test_the_signs_of_the_study_go_over_the_union_of_its_seeds():
+    early = drawn(k=2, n=5, effects=[0.003])
+    late = drawn(k=2, n=5, seed=1, dataset="cifar10").assign(seed=lambda t: t["seed"] + 3)
+    rows = contrasts(pd.concat([late, early]), "gelu", CHANCE, 0.95, 0.005)
+    found = [row["p_max_t_study"] for row in rows if row["failures"] == "chance"]
+    parts = [against(wide(t.assign(score=t["test_accuracy"])), "gelu") for t in (late, early)]
+    d = np.full((4, 8), np.nan)  # eight seeds, of which both have 3 and 4
+    d[:2, 3:], d[2:, :5] = parts[0].to_numpy().T, parts[1].to_numpy().T
+    patterns = np.array(list(itertools.product([1, -1], repeat=8)))
+    flipped = stats.ttest_1samp(patterns[:, None] * d, 0, axis=2, nan_policy="omit").statistic
+    observed = np.abs(stats.ttest_1samp(d, 0, axis=1, nan_policy="omit").statistic)
+    largest = np.abs(flipped).max(1)
+    np.testing.assert_allclose(found, (largest >= observed[:, None] * (1 - 1e-9)).mean(1))
 
 
 def test_what_one_setting_holds_changes_no_other():
