@@ -50,9 +50,9 @@ def test_a_contrast_is_the_mean_paired_difference_activation_minus_control():
 
 
 def test_a_mean_of_zero_has_p_one_though_its_sum_is_zero_only_nearly():
-    d = np.array([0.1, 0.2, -0.3])
-    assert d.sum() != 0
-    assert sign_flip(known(d)) == max_t(d[None])[0] == 1
+    d = known(np.array([-8, -5, -3, -2, 5, 6, 7]) / 1000)
+    assert np.sum(d) != 0
+    assert sign_flip(d) == max_t(d[None])[0] == 1
 
 
 def test_three_wins_out_of_three_are_one_sign_pattern_in_four():
@@ -246,6 +246,13 @@ def test_tests_are_symmetric_and_probabilities(values):
         assert np.isnan(p) or 0 <= p <= 1
         assert p == pytest.approx(test(known(-d)), nan_ok=True)
     assert superior(d) + superior(-d) == pytest.approx(1)
+
+
+@settings(max_examples=50, deadline=None)
+@given(st.lists(st.integers(-9, 9), min_size=2, max_size=9))
+def test_the_max_t_of_one_contrast_is_its_sign_flip_test(values):
+    d = known(np.array(values) / 1000)
+    assert max_t(d[None])[0] == sign_flip(d)
 
 
 def test_corrected_p_values_are_never_below_raw_ones():
