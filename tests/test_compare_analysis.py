@@ -51,6 +51,12 @@ def test_a_summary_is_the_mean_with_its_t_interval():
     assert set(row) == set(tables.SUMMARIES.names)
 
 
+def test_a_failure_is_counted_and_scores_as_chance():
+    row = summaries(runs({"gelu": [0.7, None, 0.9]}), CHANCE, 0.95)[0]
+    assert (row["n_ok"], row["n_failed"], row["median"]) == (2, 1, 0.7)
+    assert row["mean"] == pytest.approx((0.7 + 0.1 + 0.9) / 3)
+
+
 def test_ranks_are_sure_where_seeds_agree_and_wide_where_they_cannot():
     cells = {a: [0.5 + 0.1 * i + 0.001 * s for s in range(8)] for i, a in enumerate("dcba")}
     cells["a2"] = cells["a"]  # as good as a
@@ -299,6 +305,13 @@ def test_a_verdict_that_depends_on_the_method_is_said_to():
     assert not torn["agree"]
 
 
+def test_what_is_shown_only_without_correction_is_no_disagreement():
+    rows = analysed(drawn(k=12, n=10, seed=1, effects=[0.01, 0.002]))["sensitivity"]
+    row = only(rows, activation="a1")
+    assert (row["verdicts"]["p_t"], row["verdicts"]["p_max_t"]) == ("better", "not shown")
+    assert row["agree"]
+
+
 def test_complete_cases_that_tell_another_story_disagree():
     rng = np.random.default_rng(0)
     cells = {"gelu": (0.5 + rng.normal(0, 0.001, 16)).tolist()}
@@ -306,6 +319,24 @@ def test_complete_cases_that_tell_another_story_disagree():
     row = only(analysed(runs(cells))["sensitivity"], activation="fails")
     assert (row["verdicts"]["p_max_t"], row["verdicts"]["complete_case"]) == ("worse", "better")
     assert not row["agree"]
+
+
+# Diagnostics
+
+
+def test_diagnostics_are_the_correlation_of_pairs_and_quantiles_of_standardised_differences():
+    table = drawn(k=1, n=10)
+    score = table.pivot(index="seed", columns="activation", values="test_accuracy")
+    found = analysed(table)["diagnostics"][0]
+    assert found["control_sd"] == pytest.approx(score["gelu"].std())
+    assert found["correlations"]["a0"] == pytest.approx(
+        np.corrcoef(score["a0"], score["gelu"])[0, 1]
+    )
+    d = score["a0"] - score["gelu"]
+    np.testing.assert_allclose(
+        found["qq"]["observed"], np.sort((d - d.mean()) / d.std()), rtol=1e-6
+    )
+    np.testing.assert_allclose(stats.norm.cdf(found["qq"]["theoretical"]), np.arange(0.05, 1, 0.1))
 
 
 # Several recipes
