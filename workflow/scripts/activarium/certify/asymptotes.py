@@ -1,0 +1,61 @@
+"""Asymptotes: the straight line that f comes near far out, with a bound of what is left."""
+
+from flint import arb, fmpq
+
+from . import tails
+from .enclosure import pair
+from .pieces import End
+from .refusal import Unproven
+
+BOUNDED_FROM = (8, 16, 32)  # |x| ≥ T for each of these T
+
+
+def asymptotes(shape):
+    """{left, right}, each {slope, intercept, remainder}, or {limit} where there is no line.
+
+    A remainder {from: T, bound: b} says |f(x) − slope·x − intercept| ≤ b on all of |x| ≥ T.
+    """
+    left, right = shape.pieces[0], shape.pieces[-1]
+    return {"left": _asymptote(left, -1), "right": _asymptote(right, 1)}
+
+
+def _asymptote(piece, side):
+    least = max([fmpq(0), *(abs(end) for end in (piece.low, piece.high) if end is not None)])
+    end, found = End(piece.f, side, least), None
+    for start in BOUNDED_FROM:
+        if start < least:
+            continue
+        line, bound = _line(end, start, side)
+        if line is None:
+            return {"limit": pair(piece.limit(0, side))}
+        found = found or {"slope": pair(line[0]), "intercept": pair(line[1]), "remainder": []}
+        found["remainder"].append({"from": start, "bound": pair(bound)[1]})
+    if found is None:
+        raise Unproven(f"a breakpoint lies beyond {BOUNDED_FROM[-1]}")
+    return found
+
+
+def _line(end, start, side):
+    """((slope, intercept), bound of the rest on u ≥ start), or (None, None) without a line."""
+    ring, coefficients = end.jet(start)
+    f = coefficients[0]
+    stay = {m: c for m, c in f.terms.items() if not ring.fades(m)}
+    straight = {m: c for m, c in stay.items() if ring.is_algebraic(m) and m[0] in (0, 1)}
+    if straight != stay:
+        return None, None
+    if not all(isinstance(c, fmpq) for c in straight.values()):
+        raise Unproven("it has no asymptote that could be proven")
+    slope = {(fmpq(0), m[1]): c for m, c in straight.items() if m[0] == 1}
+    level = {m: c for m, c in straight.items() if m[0] == 0}
+    rest = tails.Element(ring, {m: c for m, c in f.terms.items() if m not in stay})
+    low, high = ring.range(rest)
+    bound = high if high > -low else -low
+    return (_exact(ring, slope, side), _exact(ring, level, 1)), bound
+
+
+def _exact(ring, terms, side):
+    """The value of a sum of constants, exact where it is rational."""
+    element = tails.Element(ring, terms)
+    if set(element.terms) <= {tails.ONE}:
+        return side * element.terms.get(tails.ONE, fmpq(0))
+    return side * arb(ring.limit(element))

@@ -1,0 +1,58 @@
+"""Enclosures as people and JSON see them: pairs of decimal strings, rounded outwards."""
+
+from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+
+from flint import arb, fmpq
+
+DIGITS = 25  # significant ones of an end that has no shorter exact decimal
+_TINY = arb(10) ** -1000  # nothing here is told apart below it
+
+
+def pair(value):
+    """[low, high] of an fmpq or a ball; both ends are equal where a short decimal is exact."""
+    low, high = ends(value)
+    return [text(low, ROUND_FLOOR), text(high, ROUND_CEILING)]
+
+
+def ends(value):
+    """(low, high) of an fmpq or a ball as fmpq, or as ±∞ in an arb."""
+    if isinstance(value, fmpq):
+        return value, value
+    if value.is_nan():
+        raise ValueError("nan encloses nothing")
+    return _end(value.lower(), -1), _end(value.upper(), 1)
+
+
+def _end(exact, outwards):
+    if not exact.is_finite():
+        return arb(exact.sgn()) * arb.pos_inf()
+    if abs(exact) < _TINY and not exact.is_zero():
+        return fmpq(outwards, fmpq(10**1000).p) if (exact > 0) == (outwards > 0) else fmpq(0)
+    return exact.fmpq()
+
+
+def text(end, rounding):
+    """One end as a decimal string with at most DIGITS digits, rounded as said where need be."""
+    if isinstance(end, arb):
+        return "inf" if end > 0 else "-inf"
+    context = Context(prec=DIGITS, rounding=rounding, Emax=MAX_EMAX, Emin=MIN_EMIN)
+    got = context.divide(Decimal(int(end.p)), Decimal(int(end.q)))
+    plain = format(got.normalize(Context(prec=DIGITS)), "f")
+    return plain if len(plain) <= DIGITS + 10 else str(got)
+
+
+def ball(ends_as_text):
+    """The ball of a pair that `pair` wrote."""
+    low, high = (arb(word) if word.endswith("inf") else _rational(word) for word in ends_as_text)
+    return low if ends_as_text[0] == ends_as_text[1] else low.union(high)
+
+
+def _rational(word):
+    p, q = Decimal(word).as_integer_ratio()
+    return arb(fmpq(p, q))
+
+
+def width(ends_as_text):
+    """The width of a pair as a Decimal, relative where the ends are above 1 in size."""
+    low, high = map(Decimal, ends_as_text)
+    return (high - low) / max(1, abs(low), abs(high)) if low != high else Decimal(0)

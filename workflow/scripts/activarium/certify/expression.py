@@ -1,0 +1,331 @@
+"""A definition traced once into an expression, and the expression cut into pieces at its kinks.
+
+The definition runs once, on the symbol x. What comes out is a tree of `Node`s over exact
+rationals and π, which every ring (real jets, tails, exact rationals) then reads. Everything that
+is a polynomial in x with rational coefficients is held as that polynomial, so that cancellation,
+equality and zeros of polynomials are exact.
+"""
+
+from fractions import Fraction
+from itertools import count
+from weakref import WeakValueDictionary
+
+from flint import fmpq, fmpq_poly
+
+from ..primitives import FUNCTIONS
+from .refusal import Unproven
+
+MAX_DEGREE = 64  # of a polynomial in x; more is no activation but a mistake
+_nodes = WeakValueDictionary()  # equal expressions are one object, so `is` compares them
+_serial = count()
+
+
+class Node:
+    """One operation on other nodes: `op` names it and `args` are its nodes.
+
+    `op` is "polynomial" (`value` is the fmpq_poly; a number is one of degree 0), "pi", "add",
+    "mul", "div", a word of primitives.FUNCTIONS, or "piecewise" (`value` is (c, at), `args`
+    are the branching argument, the left and the right branch).
+    """
+
+    __slots__ = ("op", "args", "value", "serial", "constant", "__weakref__")
+
+    def __add__(self, other):
+        return add(self, node(other))
+
+    def __sub__(self, other):
+        return add(self, mul(number(-1), node(other)))
+
+    def __mul__(self, other):
+        return mul(self, node(other))
+
+    def __truediv__(self, other):
+        return div(self, node(other))
+
+    def __neg__(self):
+        return mul(number(-1), self)
+
+    def __pos__(self):
+        return self
+
+    def __rsub__(self, other):
+        return node(other) - self
+
+    def __rtruediv__(self, other):
+        return node(other) / self
+
+    __radd__, __rmul__ = __add__, __mul__
+
+    def __bool__(self):
+        raise Unproven("a definition branches by xp.piecewise only, never by `if` or comparisons")
+
+    __lt__ = __le__ = __gt__ = __ge__ = lambda self, other: self.__bool__()
+
+
+def _make(op, args=(), value=None, key=None):
+    """The one Node of this operation, new or already there."""
+    key = (op, *map(id, args), key)
+    found = _nodes.get(key)
+    if found is None:
+        found = Node()
+        found.op, found.args, found.value, found.serial = op, args, value, next(_serial)
+        found.constant = (
+            value.degree() <= 0 if op == "polynomial" else all(a.constant for a in args)
+        )
+        _nodes[key] = found
+    return found
+
+
+def polynomial(p):
+    """The node of the fmpq_poly `p`."""
+    if p.degree() > MAX_DEGREE:
+        raise Unproven(f"a polynomial of degree {p.degree()}; at most {MAX_DEGREE} is supported")
+    return _make("polynomial", value=p, key=tuple((int(c.p), int(c.q)) for c in p.coeffs()))
+
+
+def rational(value):
+    """A plain number as an fmpq; a float means the shortest decimal that names it."""
+    if isinstance(value, fmpq):
+        return value
+    exact = Fraction(repr(value) if isinstance(value, float) else value)
+    return fmpq(exact.numerator, exact.denominator)
+
+
+def number(value):
+    """The node of a plain number."""
+    return polynomial(fmpq_poly([rational(value)]))
+
+
+def node(value):
+    """A node as it is, a plain number as a node."""
+    return value if isinstance(value, Node) else number(value)
+
+
+X = polynomial(fmpq_poly([0, 1]))
+PI = _make("pi")
+
+
+def _poly(*nodes):
+    return all(n.op == "polynomial" for n in nodes)
+
+
+def _rational(n):
+    return n.op == "polynomial" and n.constant
+
+
+def add(a, b):
+    """a + b."""
+    if _poly(a, b):
+        return polynomial(a.value + b.value)
+    if a is number(0) or b is number(0):
+        return b if a is number(0) else a
+    return _make("add", tuple(sorted((a, b), key=lambda n: n.serial)))
+
+
+def mul(a, b):
+    """a · b, with rational factors gathered in front."""
+    if _poly(a, b):
+        return polynomial(a.value * b.value)
+    if _rational(b):
+        a, b = b, a
+    if a is number(1):
+        return b
+    if a is number(-1) and b.op == "add":
+        return add(-b.args[0], -b.args[1])
+    if _rational(a) and b.op == "mul" and any(_poly(n) for n in b.args):
+        first, second = b.args if _poly(b.args[0]) else b.args[::-1]
+        return mul(mul(a, first), second)
+    if _rational(a):
+        return _make("mul", (a, b))
+    if a.op == "mul" and _rational(a.args[0]):
+        return mul(a.args[0], mul(a.args[1], b))
+    if b.op == "mul" and _rational(b.args[0]):
+        return mul(b.args[0], mul(a, b.args[1]))
+    return _make("mul", tuple(sorted((a, b), key=lambda n: n.serial)))
+
+
+def div(a, b):
+    """a / b."""
+    if b is number(0):
+        raise Unproven("divides by zero")
+    if _rational(b):
+        return mul(number(1 / b.value[0]), a)
+    if _negative(a):
+        return -div(-a, b)
+    return _make("div", (a, b))
+
+
+class Tracer:
+    """The primitives on nodes: what a definition sees as `xp` while it is traced."""
+
+    pi = PI
+
+    @staticmethod
+    def decimal(text):
+        """The exact decimal that `text` writes."""
+        return number(Fraction(text))
+
+    @staticmethod
+    def piecewise(x, c, left, right, at="right"):
+        """Both branches, kept apart; the condition must be affine in x with an exact c."""
+        x, c = node(x), node(c)
+        if not (_poly(x, c) and c.constant and x.value.degree() <= 1):
+            raise Unproven("a branch condition must be affine in x with an exact rational number")
+        below, above = node(left(x)), node(right(x))
+        if below is above:
+            return below
+        return _make("piecewise", (x, below, above), (c.value[0], at), (str(c.value[0]), at))
+
+
+ODD, EVEN = ("sin", "tanh", "erf", "atan", "asinh"), ("cos",)
+
+
+def apply(name, a):
+    """A word of primitives.FUNCTIONS on a node; a minus comes out of what is odd or even."""
+    if name in ODD + EVEN and _negative(a):
+        turned = _make(name, (-a,))
+        return -turned if name in ODD else turned
+    return _make(name, (a,))
+
+
+def _negative(a):
+    """Whether a node is written with a minus in front."""
+    if a.op == "mul":
+        return _negative(a.args[0])
+    return a.op == "polynomial" and a.value.degree() >= 0 and a.value.coeffs()[-1] < 0
+
+
+def _function(name):
+    return staticmethod(lambda x: apply(name, node(x)))
+
+
+for _name in FUNCTIONS:
+    setattr(Tracer, _name, _function(_name))
+
+
+def trace(definition):
+    """The expression of a definition(x, xp), with learned parameters at their defaults."""
+    learned = getattr(definition, "__kwdefaults__", None) or {}
+    return node(definition(X, Tracer, **{k: number(v) for k, v in learned.items()}))
+
+
+def _threshold(branch):
+    """(where a piecewise node branches, whether its left branch holds below): affine, exact."""
+    p, c = branch.args[0].value, branch.value[0]
+    return (c - p[0]) / p[1], p[1] > 0
+
+
+def breakpoints(expression):
+    """Every rational where some branch of the expression changes, sorted."""
+    seen, found, stack = set(), set(), [expression]
+    while stack:
+        n = stack.pop()
+        if id(n) not in seen:
+            seen.add(id(n))
+            stack.extend(n.args)
+            if n.op == "piecewise" and n.args[0].value.degree() == 1:
+                found.add(_threshold(n)[0])
+    return sorted(found)
+
+
+def resolve(expression, at):
+    """The expression without branches as it holds at the rational `at` itself."""
+
+    def choose(n, walk):
+        p, (c, side) = n.args[0].value, n.value
+        below = p(at) < c or (p(at) == c and side == "left")
+        return walk(n.args[1] if below else n.args[2])
+
+    return _rebuilt(expression, {"piecewise": choose})
+
+
+def mirrored(branch):
+    """f(−x) for a branch-free f(x)."""
+    minus = {"polynomial": lambda n, walk: polynomial(n.value(fmpq_poly([0, -1])))}
+    return _rebuilt(branch, minus)
+
+
+def _rebuilt(expression, special):
+    """The expression built anew from its leaves, with `special[op](node, walk)` where given."""
+    done = {}
+    build = {"add": add, "mul": mul, "div": div}
+
+    def walk(n):
+        if n not in done:
+            if n.op in special:
+                done[n] = special[n.op](n, walk)
+            elif n.args:
+                args = [walk(a) for a in n.args]
+                done[n] = build[n.op](*args) if n.op in build else apply(n.op, *args)
+            else:
+                done[n] = n
+        return done[n]
+
+    return walk(expression)
+
+
+def cut(expression):
+    """[(low, high, branch)] over all of R: ends are fmpq or None for ∓∞, branches branch-free.
+
+    Neighbours with the same branch become one, where the value at the point between is theirs
+    too, so every breakpoint that is left separates two different expressions.
+    """
+    points = breakpoints(expression)
+    if not points:
+        return [(None, None, resolve(expression, fmpq(0)))]
+    middles = [(a + b) / 2 for a, b in zip(points, points[1:], strict=False)]
+    samples = [points[0] - 1, *middles, points[-1] + 1]
+    pieces = [(None, None, resolve(expression, samples[0]))]
+    for point, sample in zip(points, samples[1:], strict=True):
+        branch = resolve(expression, sample)
+        low, _, before = pieces.pop()
+        if branch is before and resolve(expression, point) is branch:
+            pieces.append((low, None, before))
+        else:
+            pieces += [(low, point, before), (point, None, branch)]
+    return pieces
+
+
+def text(n):
+    """The expression in the words of a definition, for people."""
+    if n.op == "polynomial":
+        return _polynomial_text(n.value)
+    if n.op == "piecewise":
+        (c, at), (x, left, right) = n.value, n.args
+        return f'piecewise({text(x)}, {c}, {text(left)}, {text(right)}, at="{at}")'
+    inner = [text(a) for a in n.args]
+    sign = {"add": " + ", "mul": "·", "div": " / "}.get(n.op)
+    if sign is None:
+        return f"{n.op}({', '.join(inner)})" if n.args else n.op
+    loose = [_loose(a, n.op) for a in n.args]
+    return sign.join(f"({t})" if apart else t for t, apart in zip(inner, loose, strict=True))
+
+
+def _loose(n, op):
+    """Whether the text of `n` needs brackets inside an operation `op`."""
+    if op == "add":
+        return False
+    if n.op == "polynomial":
+        return sum(c != 0 for c in n.value.coeffs()) > 1
+    return n.op in ("add", "div") or (n.op == "mul" and op == "div")
+
+
+def _polynomial_text(p):
+    terms = []
+    for k in range(p.degree(), -1, -1):
+        if p[k] != 0:
+            power = "·".join(["x"] * k)
+            size = "" if abs(p[k]) == 1 and k else _number_text(abs(p[k]))
+            terms.append((" − " if p[k] < 0 else " + ") + "·".join(filter(None, [size, power])))
+    return "".join(terms).strip().removeprefix("+ ").replace("− ", "−", 1) if terms else "0"
+
+
+def _number_text(value):
+    """A rational as a decimal where one is exact, else as a fraction."""
+    p, q, digits = int(value.p), int(value.q), 0
+    while 10**digits % q and digits < 40:
+        digits += 1
+    if 10**digits % q:
+        return f"{p}/{q}"
+    whole = str(p * 10**digits // q).rjust(digits + 1, "0")
+    return f"{whole[:-digits]}.{whole[-digits:]}" if digits else whole

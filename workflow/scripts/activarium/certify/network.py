@@ -1,0 +1,94 @@
+"""What the Gaussian moments say of wide random networks: gain, χ₁, variance map, edge of chaos.
+
+For weights of variance σw² / width and biases of variance σb², a pre-activation of variance q
+becomes one of variance V(q) = σw²·E f(√q·z)² + σb² in the next layer (Poole et al. 2016,
+arXiv 1606.05340; Schoenholz et al. 2017, arXiv 1611.01232). χ₁ = σw²·E f′(√q·z)² tells whether
+small differences grow from layer to layer (> 1) or fade (< 1).
+"""
+
+import math
+
+from flint import arb, fmpq
+
+from .enclosure import pair
+from .refusal import Unproven
+
+
+def gaussian(moments, flat):
+    """The key `gaussian`: moments over a standard normal, derivatives taken where they exist.
+
+    `flat` is P(f′ = 0). `hermite` are the coefficients E f·Heₙ / √n!, n = 0 … 4.
+    """
+    x = [moments[f"x{k}"] for k in range(5)]
+    raw = [x[0], x[1], x[2] - x[0], x[3] - 3 * x[1], x[4] - 6 * x[2] + 3 * x[0]]
+    hermite = [_over_root(c, fmpq(math.factorial(n))) for n, c in enumerate(raw)]
+    named = {"Ef": x[0], "Ef2": moments["f2"], "Efp": moments["fp"], "Efp2": moments["fp2"],
+             "Efp4": moments["fp4"], "P_fp_zero": flat}  # fmt: skip
+    pairs = {key: pair(value) for key, value in named.items()}
+    return pairs | {"hermite": [pair(c) for c in hermite]}
+
+
+def gain(moments):
+    """1 / √E f²: the factor on weights that keeps a pre-activation's variance at 1."""
+    return _over_root(fmpq(1), _positive(moments["f2"], "E f²"))
+
+
+def chi1(moments, jumps):
+    """E f′² / E f²: χ₁ at q = 1 for weights with that gain and no biases."""
+    _no_jumps(jumps)
+    return moments["fp2"] / _positive(moments["f2"], "E f²")
+
+
+def variance_map(moments):
+    """{slope, q1}: how q ↦ E f(√q·z)² / E f² moves away from its fixed point q = 1.
+
+    d/dq E f(√q·z)² = E f²·(z² − 1) / 2 at q = 1, by parts and so also where f jumps.
+    """
+    f2 = _positive(moments["f2"], "E f²")
+    slope = (moments["f2_x2"] - f2) / (2 * f2)
+    return {"slope": pair(slope), "q1": _kind(slope)}
+
+
+def _kind(slope):
+    if isinstance(slope, fmpq) and abs(slope) == 1:
+        return "neutral"
+    size = abs(arb(slope))
+    if not (size < 1 or size > 1):
+        raise Unproven("whether the slope of the variance map is below 1 is undecided")
+    return "attracts" if size < 1 else "repels"
+
+
+def edge_of_chaos(moments, jumps):
+    """(σw, σb²) with q = 1 fixed and χ₁ = 1: σw² = 1 / E f′² and σb² = 1 − E f² / E f′².
+
+    Where that σb² is negative there is none with q = 1, which is the proof.
+    """
+    _no_jumps(jumps)
+    slope2 = _positive(moments["fp2"], "E f′²")
+    bias = 1 - moments["f2"] / slope2
+    found = {"q": pair(fmpq(1)), "sigma_b2": pair(bias)}
+    if arb(bias) < 0:
+        return found | {"exists": False}
+    if not (arb(bias) >= 0):
+        raise Unproven("the sign of σb² is undecided")
+    return found | {"exists": True, "sigma_w": pair(_over_root(fmpq(1), slope2))}
+
+
+def _no_jumps(jumps):
+    if jumps:
+        raise Unproven("f jumps, so correlations fall apart at once and χ₁ is infinite")
+
+
+def _positive(value, name):
+    if not arb(value) > 0:
+        raise Unproven(f"{name} is not proven positive")
+    return value
+
+
+def _over_root(value, square):
+    """value / √square, exact where the root is rational."""
+    if isinstance(square, fmpq) and isinstance(value, fmpq):
+        p, q = math.isqrt(int(square.p)), math.isqrt(int(square.q))
+        if p * p == square.p and q * q == square.q:
+            return value * fmpq(q, p)
+    return arb(value) / arb(square).sqrt()

@@ -1,0 +1,55 @@
+"""Periodicity, read from the expression: f(x) = slope·x + something of period 2π / frequency."""
+
+from math import gcd, lcm
+
+from flint import fmpq
+
+
+class Aperiodic(Exception):
+    """The expression is not of this form, as far as its structure tells."""
+
+
+def sway(n):
+    """(slope, frequency) of a branch-free expression; frequency is None for a straight line.
+
+    Raises Aperiodic where the structure does not show it: sums, products and functions of
+    what has the same period have it too, and the sine of slope·x + periodic has it as well.
+    """
+    if n.op == "polynomial":
+        if n.value.degree() > 1:
+            raise Aperiodic
+        return n.value[1], None
+    if n.constant:
+        return fmpq(0), None
+    parts = [sway(a) for a in n.args]
+    slopes = [slope for slope, _ in parts]
+    common = _common([frequency for _, frequency in parts])
+    if n.op == "add":
+        return sum(slopes, fmpq(0)), common
+    if n.op == "mul" and n.args[0].op == "polynomial" and n.args[0].constant:
+        return n.args[0].value[0] * slopes[1], common
+    if n.op in ("sin", "cos") and slopes[0] != 0:
+        return fmpq(0), _common([abs(slopes[0]), common])
+    if any(slopes):
+        raise Aperiodic
+    return fmpq(0), common
+
+
+def _common(frequencies):
+    """The largest frequency of which all are whole multiples."""
+    known = [f for f in frequencies if f is not None]
+    if not known:
+        return None
+    total = known[0]
+    for f in known[1:]:
+        total = fmpq(gcd(int(total.p), int(f.p)), lcm(int(total.q), int(f.q)))
+    return total
+
+
+def periodic_from(n):
+    """(k, frequency): f⁽ᵏ⁾ and all higher derivatives have period 2π / frequency; or None."""
+    try:
+        slope, frequency = sway(n)
+    except Aperiodic:
+        return None
+    return None if frequency is None else (1 if slope else 0, frequency)

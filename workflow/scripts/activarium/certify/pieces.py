@@ -1,0 +1,217 @@
+"""A function as its pieces: zeros, values and limits of f⁽ᵏ⁾ on each of them, all proven.
+
+A piece is an interval between neighbouring breakpoints with one branch-free expression. Its zeros
+are complete because beyond T the tail has one sign (`tails`), and on the compact rest `roots`
+argues. A polynomial's zeros are all known at once.
+"""
+
+from functools import cached_property
+from math import factorial
+
+from flint import arb, fmpq, fmpq_poly
+
+from . import exact, expression, period, real, roots, tails
+from .refusal import Unproven
+
+STARTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # where a tail may begin
+DEGREES = 4  # of derivatives: f, f′, f″ and f‴
+EVERYWHERE = "everywhere"
+ORIGIN = (fmpq(0),)
+
+
+def remembered(method):
+    """A method whose answer, also a refusal, is computed once for each argument."""
+
+    def answer(self, *args):
+        known = self.__dict__.setdefault("_remembered", {})
+        key = method.__name__, *args
+        if key not in known:
+            try:
+                known[key] = method(self, *args), None
+            except Unproven as refusal:
+                known[key] = None, refusal
+        got, refusal = known[key]
+        if refusal:
+            raise refusal
+        return got
+
+    answer.__doc__ = method.__doc__
+    return answer
+
+
+class End:
+    """The infinite end of a piece: x = side·u for all u ≥ T."""
+
+    def __init__(self, f, side, least):
+        self.f, self.side, self.least = f, side, least
+        self.starts = [t for t in STARTS if t >= least] or [least * t for t in (1, 2, 4, 8)]
+
+    @remembered
+    def jet(self, start):
+        """(ring, [c₀ …]) on u ≥ start."""
+        ring = tails.Ring(start)
+        return ring, tails.jet(self.f, ring, DEGREES - 1, self.side)
+
+    def first(self, ask):
+        """(T, answer) of the first T for which `ask(ring, coefficients)` is proven."""
+        refusal = Unproven("no tail could be expanded")
+        for start in self.starts:
+            try:
+                return start, ask(*self.jet(start))
+            except Unproven as why:
+                refusal = why
+        raise Unproven(f"as x → {'' if self.side > 0 else '−'}∞: {refusal}")
+
+    @remembered
+    def sign(self, k):
+        """(T, s): f⁽ᵏ⁾ has the sign s on all of u ≥ T; 0 where it is exactly 0 there."""
+        return self.first(lambda ring, c: ring.sign(c[k]))
+
+    @remembered
+    def limit(self, k):
+        """The limit of f⁽ᵏ⁾: fmpq where it is known to be rational, else a ball or ±∞."""
+        limit = self.first(lambda ring, c: ring.limit(c[k]))[1] * factorial(k)
+        return limit.fmpq() if limit.is_finite() and limit.is_exact() else limit
+
+
+class Piece:
+    """One branch-free expression on [low, high]; None stands for an infinite end."""
+
+    def __init__(self, low, high, f, hints=ORIGIN):
+        self.low, self.high, self.f, self.hints = low, high, f, hints
+        self.polynomial = f.value if f.op == "polynomial" else None
+        self.periodic = None
+        if low is None and high is None:
+            self.periodic = period.periodic_from(f)
+
+    @cached_property
+    def left(self):
+        """The end at −∞."""
+        return End(self.f, -1, 0 if self.high is None else max(0, -self.high))
+
+    @cached_property
+    def right(self):
+        """The end at +∞."""
+        return End(self.f, 1, 0 if self.low is None else max(0, self.low))
+
+    def derivative(self, k):
+        """f⁽ᵏ⁾ of a polynomial piece."""
+        p = self.polynomial
+        for _ in range(k):
+            p = p.derivative()
+        return p
+
+    def period(self, k):
+        """The period of f⁽ᵏ⁾ as a ball, or None."""
+        if self.periodic and k >= self.periodic[0]:
+            return 2 * arb.pi() / arb(self.periodic[1])
+        return None
+
+    @remembered
+    def vanishes(self, k):
+        """Whether f⁽ᵏ⁾ is 0 on the whole piece; one value that is not 0 refutes it."""
+        if self.polynomial is not None:
+            return self.derivative(k) == fmpq_poly([])
+        inside = self.inside()
+        for x in (inside, inside + fmpq(1, 7), inside + fmpq(1, 3)):
+            if self.holds(x) and not arb(self.at(x, k)).contains(0):
+                return False
+        return self.zeros(k) == EVERYWHERE
+
+    def inside(self):
+        """A rational inside the piece."""
+        if self.low is None:
+            return fmpq(0) if self.high is None else self.high - 1
+        return self.low + 1 if self.high is None else (self.low + self.high) / 2
+
+    @remembered
+    def zeros(self, k):
+        """Every zero of f⁽ᵏ⁾ on the closed piece, or EVERYWHERE; over one period if periodic."""
+        if self.polynomial is not None:
+            return self._zeros_of_polynomial(self.derivative(k))
+        if self.period(k) is not None:
+            return self._zeros_of_period(k)
+        bounds = self._compact(k)
+        if bounds is None:
+            return EVERYWHERE
+        return roots.isolate(self.f, k, *bounds, [h for h in self.hints if self.holds(h)])
+
+    def _compact(self, k):
+        """(low, high) outside of which f⁽ᵏ⁾ has one sign; None where f⁽ᵏ⁾ is 0 on a tail.
+
+        A branch without pieces is analytic, so what is 0 on a tail is 0 everywhere.
+        """
+        ends = [self.left] * (self.low is None) + [self.right] * (self.high is None)
+        if any(end.sign(k)[1] == 0 for end in ends):
+            return None
+        low = fmpq(-self.left.sign(k)[0]) if self.low is None else self.low
+        high = fmpq(self.right.sign(k)[0]) if self.high is None else self.high
+        return low, high
+
+    def holds(self, r):
+        """Whether a rational lies on the closed piece."""
+        return (self.low is None or r >= self.low) and (self.high is None or r <= self.high)
+
+    def _zeros_of_polynomial(self, p):
+        if p == fmpq_poly([]):
+            return EVERYWHERE
+        return [root for root in roots.of_polynomial(p) if self._inside(root)]
+
+    def _inside(self, root):
+        """Whether a zero lies on the closed piece; an irrational one is never an end."""
+        if root.exact is not None:
+            return self.holds(root.exact)
+        for end in (self.low, self.high):
+            if end is not None and root.ball.contains(end):
+                raise Unproven(f"a zero too close to x = {end}")
+        x = root.ball
+        return (self.low is None or x > self.low) and (self.high is None or x < self.high)
+
+    def _zeros_of_period(self, k):
+        """Over [a, a + P): a is no zero, nor is anything in the ball of a + P, so none is lost."""
+        start, length = fmpq(-1, 3), self.period(k)
+        end = arb(start) + length
+        if real.jet(self.f, end, k)[k].contains(0):
+            raise Unproven("a zero at the end of the period that was chosen")
+        high = fmpq(int((end.upper() * 1024).ceil().unique_fmpz()), 1024)
+        found = roots.isolate(self.f, k, start, high, [fmpq(0)])
+        return [root for root in found if root.ball < end]
+
+    def value(self, k, root):
+        """f⁽ᵏ⁾ at a Root: fmpq where it is known exactly, else a ball."""
+        if root.exact is not None:
+            return self.at(root.exact, k)
+        return real.jet(self.f, root.ball, k)[k] * factorial(k)
+
+    def at(self, r, k):
+        """f⁽ᵏ⁾ at a rational of the closed piece, one-sided at an end."""
+        return self.jet_at(r)[k] * factorial(k)
+
+    @remembered
+    def jet_at(self, r):
+        """[c₀ …] at a rational, each exact where it is known to be rational."""
+        return exact.jet(self.f, r, DEGREES + roots.ORDER)
+
+    def limit(self, k, side):
+        """The limit of f⁽ᵏ⁾ at an infinite end."""
+        if self.polynomial is None:
+            return (self.right if side > 0 else self.left).limit(k)
+        p = self.derivative(k)
+        if p.degree() <= 0:
+            return p[0]
+        up = (p.coeffs()[-1] > 0) == (side > 0 or p.degree() % 2 == 0)
+        return arb.pos_inf() if up else arb.neg_inf()
+
+    def sign(self, k, r):
+        """The sign of f⁽ᵏ⁾ at a rational where it is known not to be 0."""
+        value = self.at(r, k)
+        if isinstance(value, arb) and value.contains(0):
+            raise Unproven(f"the sign at x = {r} is undecided")
+        return 1 if value > 0 else -1
+
+
+def pieces(definition_expression):
+    """The pieces of a whole expression, from left to right."""
+    points = expression.breakpoints(definition_expression)
+    likely = {fmpq(0), *points}
+    return [Piece(low, high, f, likely) for low, high, f in expression.cut(definition_expression)]

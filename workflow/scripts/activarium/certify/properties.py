@@ -1,0 +1,135 @@
+"""The profile of an activation: every property with its enclosure, or refused with the reason."""
+
+from functools import partial
+
+from flint import ctx, fmpq
+
+from . import expression, gaussian, network
+from .asymptotes import asymptotes
+from .enclosure import pair
+from .refusal import Unproven
+from .shape import Shape
+
+BITS = 128  # working precision
+
+
+def certify(definition, bits=BITS):
+    """The profile of `definition(x, xp)` as a dict ready for JSON, all over the real numbers.
+
+    Keys: definition, bits, class, breakpoints, kinks, zeros, stationary_points,
+    inflection_points, identically_zero_on, range_f, range_fprime, range_fsecond, lipschitz,
+    smoothness, monotone, convex, bounded, parity, asymptotes, gaussian, gain, chi1,
+    variance_map, edge_of_chaos, refused. An enclosure is [low, high], two decimal strings
+    rounded outwards; infinite ends are "-inf" and "inf". A property that could not be proven is
+    null, and `refused` says why. Raises Unproven where the definition cannot be read at all.
+    """
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        return _profile(expression.trace(definition), bits)
+    finally:
+        ctx.prec = before
+
+
+def _profile(traced, bits):
+    shape = Shape(traced)
+    refused = {}
+    profile = {"definition": expression.text(traced), "bits": bits}
+    for name, prove in _properties(shape).items():
+        try:
+            profile[name] = prove()
+        except Unproven as why:
+            profile[name], refused[name] = None, str(why)
+    return profile | {"refused": refused | _undecided(profile)}
+
+
+def _properties(shape):
+    """{key: a function without arguments that proves it}, in the order of the profile."""
+    moments = _once(partial(gaussian.moments, shape))
+    jumps = _once(lambda: any(shape.order(r) < 0 for r in shape.breakpoints))
+    return {
+        "class": lambda: shape.smoothness()[1],
+        "breakpoints": lambda: [pair(r) for r in shape.breakpoints],
+        "kinks": shape.kinks,
+        "zeros": lambda: _points(shape, 0),
+        "stationary_points": lambda: _points(shape, 1),
+        "inflection_points": lambda: _points(shape, 2),
+        "identically_zero_on": lambda: _flat(shape),
+        "range_f": partial(shape.range, 0),
+        "range_fprime": partial(shape.range, 1),
+        "range_fsecond": partial(shape.range, 2),
+        "lipschitz": lambda: pair(shape.steepest(1)),
+        "smoothness": lambda: pair(shape.steepest(2)),
+        "monotone": shape.monotone,
+        "convex": shape.convex,
+        "bounded": lambda: _bounded(shape),
+        "parity": shape.parity,
+        "asymptotes": partial(asymptotes, shape),
+        "gaussian": lambda: network.gaussian(moments(), _flat_mass(shape)),
+        "gain": lambda: pair(network.gain(moments())),
+        "chi1": lambda: pair(network.chi1(moments(), jumps())),
+        "variance_map": lambda: network.variance_map(moments()),
+        "edge_of_chaos": lambda: network.edge_of_chaos(moments(), jumps()),
+    }
+
+
+def _once(compute):
+    """`compute()` called at most once."""
+    kept = []
+
+    def answer():
+        if not kept:
+            kept.append(compute())
+        return kept[0]
+
+    return answer
+
+
+def _points(shape, k):
+    """The isolated zeros of f⁽ᵏ⁾, each with f's value there; for f′ and f″ also what it is."""
+    points, _ = shape.zeros(k)
+    found = []
+    for root, piece in points:
+        entry = {"x": pair(root.best)}
+        entry["multiplicity"] = root.multiplicity
+        if k:
+            entry["value"] = pair(piece.value(0, root))
+            entry["kind"] = shape.kind(k, root)
+        found.append(entry)
+    period = shape.period(k)
+    return found if period is None else [e | {"period": pair(period)} for e in found]
+
+
+def _flat(shape):
+    """The intervals on which f, f′ or f″ is 0, by the key of the list that they belong to."""
+    keys = ("zeros", "stationary_points", "inflection_points")
+    found = {}
+    for k, key in enumerate(keys):
+        found[key] = [[_word(a, "-inf"), _word(b, "inf")] for a, b in shape.flat(k)]
+    return found
+
+
+def _word(end, infinite):
+    return infinite if end is None else pair(end)
+
+
+def _flat_mass(shape):
+    """P(f′(z) = 0) for a standard normal z: isolated zeros weigh nothing."""
+    return sum((gaussian.mass(*interval) for interval in shape.flat(1)), fmpq(0))
+
+
+def _bounded(shape):
+    """Whether f is bounded below and above."""
+    ends = shape.range(0)
+    below, above = ends["inf"]["value"][0] != "-inf", ends["sup"]["value"][1] != "inf"
+    return {"below": below, "above": above}
+
+
+def _undecided(profile):
+    """Reasons for the extremes whose value is proven but not whether it is taken."""
+    found = {}
+    for key in ("range_f", "range_fprime", "range_fsecond"):
+        for name, extreme in (profile[key] or {}).items():
+            if extreme["attained"] is None:
+                found[f"{key}.{name}.attained"] = "a value and a limit cannot be told apart"
+    return found

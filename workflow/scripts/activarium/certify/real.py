@@ -1,0 +1,159 @@
+"""Real jets: an expression's Taylor coefficients over a ball, each a ball that holds them all.
+
+For a ball B the k-th coefficient of `jet(expression, B, n)` holds f⁽ᵏ⁾(x) / k! for every x in B.
+Arithmetic and the elementary functions are FLINT's power series over balls (arb_series), whose
+rounding and remainders are FLINT's own proof; what FLINT lacks is put together here from
+formulas that neither overflow nor cancel.
+"""
+
+from flint import arb, arb_series, ctx, fmpq
+
+from .refusal import Unproven
+
+
+def ball(low, high):
+    """The ball that holds [low, high]; both ends are exact arbs or fmpqs."""
+    low, high = arb(low), arb(high)
+    return low.union(high)
+
+
+def jet(expression, at, order):
+    """[c₀, …, c_order]: Taylor coefficients over the ball `at`, of an expression without branches.
+
+    A coefficient that cannot be bounded is nan, as where a denominator's ball holds 0.
+    """
+    ctx.cap = order + 1
+    x = arb_series([arb(at), 1], prec=order + 1)
+    try:
+        got = series(expression, x, {}).coeffs()[: order + 1]
+    except (ValueError, ZeroDivisionError):  # a denominator, or what a logarithm is taken of
+        return [arb.nan()] * (order + 1)
+    return got + [arb(0)] * (order + 1 - len(got))
+
+
+def value(expression, at):
+    """f over the ball `at`."""
+    return jet(expression, at, 0)[0]
+
+
+def constant(expression):
+    """The ball of an expression that does not depend on x."""
+    got = value(expression, arb(0))
+    if not got.is_finite():
+        raise Unproven("a constant in it is not finite")
+    return got
+
+
+def series(n, x, done):
+    """The power series of node `n` at the series `x`; `done` remembers what was computed."""
+    found = done.get(n)
+    if found is None:
+        found = done[n] = _series(n, x, done)
+    return found
+
+
+def _series(n, x, done):
+    if n.op == "polynomial":
+        return _horner(n.value, x)
+    if n.op == "pi":
+        return arb_series([arb.pi()])
+    args = [series(a, x, done) for a in n.args]
+    return OPERATIONS[n.op](*args)
+
+
+def _horner(p, x):
+    coefficients = p.coeffs()
+    if len(coefficients) == 2 and coefficients == [0, 1]:
+        return x
+    total = arb_series([arb(0)])
+    for c in reversed(coefficients):
+        total = total * x + arb_series([arb(c)])
+    return total
+
+
+def _first(s):
+    """The constant coefficient of a series."""
+    coefficients = s.coeffs()
+    return coefficients[0] if coefficients else arb(0)
+
+
+def _with_first(s, first):
+    """`s` with its constant coefficient known better."""
+    return arb_series([first, *s.coeffs()[1:]])
+
+
+def _positive(s):
+    """`s`, whose constant coefficient must be proven positive."""
+    if not _first(s) > 0:
+        raise ValueError("not proven positive")
+    return s
+
+
+def _log(s):
+    return _positive(s).log()
+
+
+def _log1p(s):
+    return _with_first(_log(s + 1), _first(s).log1p())
+
+
+def _sqrt(s):
+    return _positive(s).sqrt()
+
+
+def _expm1(s):
+    return _with_first(s.exp(), _first(s).expm1())
+
+
+def _sigmoid(s):
+    """1 / (1 + e⁻ˢ), or eˢ / (1 + eˢ) to the left, so that nothing overflows or cancels."""
+    if _first(s) < 0:
+        e = s.exp()
+        return e / (1 + e)
+    return 1 / (1 + (-s).exp())
+
+
+def _tanh(s):
+    """(1 − e) / (1 + e) with e = e^(−2|s|), the first coefficient by FLINT's own tanh."""
+    negative = _first(s) < 0
+    e = ((2 if negative else -2) * s).exp()
+    t = (1 - e) / (1 + e)
+    return _with_first(-t if negative else t, _first(s).tanh())
+
+
+def _softplus(s):
+    """s + log(1 + e⁻ˢ) or log(1 + eˢ): the exponential is at most 1 away from 0."""
+    if _first(s) > 0:
+        return s + _log1p((-s).exp())
+    return _log1p(s.exp())
+
+
+def _asinh(s):
+    """log(s + √(s² + 1)), the first coefficient by FLINT's own asinh."""
+    return _with_first(_log(s + _sqrt(s * s + 1)), _first(s).asinh())
+
+
+def _ndtr(s):
+    return (s * -(arb(fmpq(1, 2)).sqrt())).erfc() * arb(fmpq(1, 2))
+
+
+OPERATIONS = {
+    "add": lambda a, b: a + b,
+    "mul": lambda a, b: a * b,
+    "div": lambda a, b: a / b,
+    "exp": lambda s: s.exp(),
+    "expm1": _expm1,
+    "log": _log,
+    "log1p": _log1p,
+    "sqrt": _sqrt,
+    "sin": lambda s: s.sin(),
+    "cos": lambda s: s.cos(),
+    "atan": lambda s: s.atan(),
+    "asinh": _asinh,
+    "tanh": _tanh,
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "logsigmoid": lambda s: -_softplus(-s),
+    "erf": lambda s: s.erf(),
+    "ndtr": _ndtr,
+}

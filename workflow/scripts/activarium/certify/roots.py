@@ -1,0 +1,174 @@
+"""Root isolation: every zero of f⁽ᵏ⁾ on a compact interval, with its multiplicity, or a refusal.
+
+Why a list is complete: the interval is cut until on each part one of these is proven,
+  1. 0 is not in the ball of f⁽ᵏ⁾ over the part: no zero there;
+  2. an exact zero r of multiplicity m is known and 0 is not in the ball of f⁽ᵏ⁺ᵐ⁾: by Taylor,
+     f⁽ᵏ⁾(x) = (x − r)ᵐ·f⁽ᵏ⁺ᵐ⁾(ξ) / m!, so r is the only zero there;
+  3. 0 is not in the ball of f⁽ᵏ⁺¹⁾: f⁽ᵏ⁾ is strictly monotone, so the signs at both ends tell
+     whether there is exactly one zero, which is simple, or none.
+What stays undecided after a fixed number of evaluations is refused.
+"""
+
+from dataclasses import dataclass
+from fractions import Fraction
+
+from flint import arb, fmpq, fmpz_poly
+
+from . import exact, real, tails
+from .refusal import Unproven
+
+BUDGET = 4000  # evaluations for one list
+ORDER = 5  # highest multiplicity that is looked for
+CUT = fmpq(33, 64)  # not the middle, where a zero of a symmetric function would be
+
+
+@dataclass(frozen=True)
+class Root:
+    """A zero: the ball that holds it and no other one, its multiplicity, exact where rational."""
+
+    ball: arb
+    multiplicity: int
+    exact: fmpq | None = None
+
+    @property
+    def best(self):
+        """Where it is: the rational where that is known, else the ball."""
+        return self.ball if self.exact is None else self.exact
+
+
+def of_polynomial(p):
+    """Every real zero of the fmpq_poly `p` ≠ 0: FLINT's isolation of all complex ones."""
+    numerator = fmpz_poly([int(c) for c in (p * p.denom()).coeffs()])
+    found = []
+    for root, multiplicity in numerator.complex_roots():
+        if root.imag.is_zero():
+            found.append(_rational_or_ball(root.real, multiplicity, lambda r: p(r) == 0))
+        elif root.imag.contains(0):
+            raise Unproven("a complex pair of zeros is too close to the real line")
+    return sorted(found, key=lambda root: float(root.ball.mid()))
+
+
+def _rational_or_ball(ball, multiplicity, is_zero):
+    """The Root in `ball`, exact where a simple rational in it is proven to be the zero."""
+    middle = Fraction(*map(int, (ball.mid().fmpq().p, ball.mid().fmpq().q)))
+    guess = middle.limit_denominator(10**6)
+    guess = fmpq(guess.numerator, guess.denominator)
+    if ball.contains(guess) and is_zero(guess):
+        return Root(arb(guess), multiplicity, guess)
+    return Root(ball, multiplicity)
+
+
+def multiplicity(f, k, r):
+    """The multiplicity of the rational r as a zero of f⁽ᵏ⁾ where that is proven exactly, else 0."""
+    coefficients = exact.jet(f, r, k + ORDER)[k:]
+    for m, c in enumerate(coefficients):
+        if not (isinstance(c, fmpq) and c == 0):
+            return m
+    return 0
+
+
+def isolate(f, k, low, high, hints=()):
+    """Every zero of f⁽ᵏ⁾ on [low, high], sorted; ends and `hints` (likely exact zeros) are fmpq."""
+    return _Search(f, k, {low, high, *hints}).run(low, high)
+
+
+class _Search:
+    """One search: its function, its exact zeros so far and what is left of its budget."""
+
+    def __init__(self, f, k, candidates):
+        self.f, self.k, self.left = f, k, BUDGET
+        found = {r: multiplicity(f, k, r) for r in candidates}
+        self.exact = {r: m for r, m in found.items() if m}
+
+    def run(self, low, high):
+        found, stack = {}, [(low, high)]
+        while stack:
+            part = stack.pop()
+            roots = self.on(*part)
+            if roots is None:
+                cut = part[0] + (part[1] - part[0]) * CUT
+                stack += [(part[0], cut), (cut, part[1])]
+            else:
+                found |= {str(root.best): root for root in roots}
+        return sorted(found.values(), key=lambda root: float(root.ball.mid()))
+
+    def jet(self, at, order):
+        """Coefficients over a ball, on the budget."""
+        self.left -= 1
+        if self.left < 0:
+            raise Unproven(
+                f"undecided within {BUDGET} evaluations, last near x = {float(at.mid()):.6g}"
+            )
+        return real.jet(self.f, at, order)
+
+    def on(self, low, high):
+        """The zeros on [low, high], or None where it must be cut first."""
+        at, k = real.ball(low, high), self.k
+        known = [r for r in self.exact if low <= r <= high]
+        m = self.exact[known[0]] if len(known) == 1 else 1
+        coefficients = self.jet(at, k + m)
+        if not coefficients[k].contains(0):
+            return []
+        if len(known) == 1 and not coefficients[k + m].contains(0):
+            return [Root(arb(known[0]), m, known[0])]
+        if not known and not coefficients[k + 1].contains(0):
+            return self.monotone(low, high)
+        slope = coefficients[k + 1]
+        if not known and (self.away(low, high, at, slope) or self.factored(low, high)):
+            return []
+        return None
+
+    def away(self, low, high, at, slope):
+        """Whether the mean value form f⁽ᵏ⁾(m) + f⁽ᵏ⁺¹⁾(at)·(at − m) keeps off 0."""
+        middle = arb((low + high) / 2)
+        value = self.jet(middle, self.k)[self.k] + (self.k + 1) * slope * (at - middle)
+        return not value.contains(0)
+
+    def factored(self, low, high):
+        """Whether f⁽ᵏ⁾ has one sign once its exponentials stand in front, for small parts."""
+        near, far = sorted((abs(low), abs(high)))
+        if not (near > 0 and (low > 0) == (high > 0) and far < near * fmpq(5, 4)):
+            return False
+        try:
+            ring = tails.Ring(near, far)
+            side = 1 if low > 0 else -1
+            self.left -= 20  # about what it costs
+            return ring.sign(tails.jet(self.f, ring, self.k, side)[self.k]) != 0
+        except Unproven:
+            return False
+
+    def sign(self, r):
+        """The sign of f⁽ᵏ⁾ at a rational; an exact zero is remembered and gives 0."""
+        value = self.jet(arb(r), self.k)[self.k]
+        if not value.contains(0):
+            return 1 if value > 0 else -1
+        m = multiplicity(self.f, self.k, r)
+        if not m:
+            near = float(arb(r).mid())
+            raise Unproven(f"whether there is a zero near x = {near:.9g} is undecided")
+        self.exact[r] = m
+        return 0
+
+    def monotone(self, low, high):
+        """The zero or none of a strictly monotone f⁽ᵏ⁾; None where an end turns out to be one."""
+        signs = self.sign(low), self.sign(high)
+        if 0 in signs:
+            return None
+        return [] if signs[0] == signs[1] else [self.refined(low, high, signs[0])]
+
+    def refined(self, low, high, sign_low):
+        """The simple zero of a strictly monotone f⁽ᵏ⁾ by interval Newton, else by bisection."""
+        at, k = real.ball(low, high), self.k
+        while at.rad() > arb(2) ** -110:
+            middle = at.mid()
+            slope = self.jet(at, k + 1)[k + 1] * (k + 1)
+            value = self.jet(middle, k)[k]
+            newton = middle - value / slope
+            both = newton.intersection(at) if newton.is_finite() else at
+            if not both.rad() < at.rad() / 2:
+                if value.contains(0):
+                    break
+                left = (value > 0) == (sign_low > 0)
+                both = real.ball(middle, at.upper()) if left else real.ball(at.lower(), middle)
+            at = both
+        return _rational_or_ball(at, 1, lambda r: multiplicity(self.f, k, r) == 1)
