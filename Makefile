@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 CORES ?= all
 ASK := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 
-.PHONY: report-from-scratch report check unlock test test-all lint lock
+.PHONY: report-from-scratch report profiles check unlock test test-all lint lock
 
 # The study, from what is there to the report.
 report-from-scratch: $(VENV)/ready $(STUDY)
@@ -18,6 +18,10 @@ report-from-scratch: $(VENV)/ready $(STUDY)
 report: $(VENV)/ready $(STUDY)
 	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY) --allowed-rules all compare figure report
 	@$(ASK) where $(STUDY)
+
+# Every activation of the house certified, into results/profiles.
+profiles: $(VENV)/ready
+	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY) house
 
 # Read every file of the study's runs, also where its tables are there already.
 check: $(VENV)/ready $(STUDY)

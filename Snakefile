@@ -39,6 +39,7 @@ wildcard_constraints:
 
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/certify.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"
@@ -48,6 +49,7 @@ rule all:
     default_target: True
     input:
         GRID.report,
+        GRID.proven,
 
 
 onstart:

@@ -12,6 +12,7 @@ import mpmath
 import numpy as np
 import pytest
 import torch
+from formulas import FORMULAS
 from mpmath import mp
 from scipy import integrate, optimize, stats
 
@@ -246,71 +247,6 @@ def test_shape_and_dtype_go_through(name):
 
 # The definitions against formulas written anew, in as many digits as their cancellations need
 
-
-def mp_sigmoid(x):
-    return 1 / (1 + mp.exp(-x))
-
-
-def mp_softplus(x):
-    return mp.log(1 + mp.exp(x))
-
-
-def mp_normal(x):
-    return mp.erfc(-x / mp.sqrt(2)) / 2
-
-
-def mp_clip(x, low, high):
-    return min(max(x, low), high)
-
-
-FORMULAS = {
-    "aptx": lambda x: (1 + mp.tanh(x)) * x / 2,
-    "dyt": lambda x: mp.tanh(x / 2),
-    "elish": lambda x: (x if x >= 0 else mp.exp(x) - 1) / (1 + mp.exp(-x)),
-    "elu": lambda x: x if x > 0 else mp.exp(x) - 1,
-    "erf_relu": lambda x: x if x >= 0 else mp.erf(x),
-    "gcu": lambda x: x * mp.cos(x),
-    "gelu": lambda x: x * mp_normal(x),
-    "gelu_tanh": lambda x: (
-        x / 2 * (1 + mp.tanh(mp.sqrt(2 / mp.pi) * (x + mp.mpf("0.044715") * x**3)))
-    ),
-    "gish": lambda x: x * mp.log(2 - mp.exp(-mp.exp(x))),
-    "golu": lambda x: x * mp.exp(-mp.exp(-x)),
-    "hard_elish": lambda x: (x if x >= 0 else mp.exp(x) - 1) * mp_clip((x + 1) / 2, 0, 1),
-    "hard_mish": lambda x: x * mp_clip(x + 2, 0, 2) / 2,
-    "hardsigmoid": lambda x: mp_clip(x + 3, 0, 6) / 6,
-    "hardswish": lambda x: x * mp_clip(x + 3, 0, 6) / 6,
-    "isrlu": lambda x: x if x >= 0 else x / mp.sqrt(1 + x**2),
-    "laplace": lambda x: (
-        (1 + mp.erf((x - mp.sqrt(mp.mpf(1) / 2)) / (mp.sqrt(1 / (4 * mp.pi)) * mp.sqrt(2)))) / 2
-    ),
-    "lisht": lambda x: x * mp.tanh(x),
-    "logish": lambda x: x * mp.log(1 + mp_sigmoid(x)),
-    "logsigmoid": lambda x: mp.log(mp_sigmoid(x)),
-    "mish": lambda x: x * mp.tanh(mp_softplus(x)),
-    "phish": lambda x: x * mp.tanh(x * mp_normal(x)),
-    "quick_gelu": lambda x: x * mp_sigmoid(mp.mpf("1.702") * x),
-    "selu": lambda x: (
-        mp.mpf("1.0507009873554804934193349852946")
-        * (x if x > 0 else mp.mpf("1.6732632423543772848170429916717") * (mp.exp(x) - 1))
-    ),
-    "serf": lambda x: x * mp.erf(mp_softplus(x)),
-    "sign_relu": lambda x: x if x >= 0 else x / (abs(x) + 1),
-    "silu": lambda x: x / (1 + mp.exp(-x)),
-    "smish": lambda x: x * mp.tanh(mp.log(1 + mp_sigmoid(x))),
-    "snake": lambda x: x + mp.sin(x) ** 2,
-    "softplus": mp_softplus,
-    "softsign": lambda x: x / (1 + abs(x)),
-    "squareplus": lambda x: (x + mp.sqrt(x**2 + 4)) / 2,
-    "star_relu": lambda x: mp.mpf("0.8944") * max(x, 0) ** 2 - mp.mpf("0.4472"),
-    "swish_t": lambda x: x * mp_sigmoid(x) + mp.tanh(x) / 10,
-    "tanh_exp": lambda x: x * mp.tanh(mp.exp(x)),
-    "xielu": lambda x: (
-        mp.mpf("0.8") * x**2 + x / 2
-        if x > 0
-        else mp.mpf("0.8") * (mp.exp(x) - 1) - mp.mpf("0.8") * x + x / 2
-    ),
-}
 POINTS = [s * x for x in (0.11, 0.37, 0.77, 1.3, 2.6, 5.3, 9.7, 17.9, 33.3, 97.7) for s in (-1, 1)]
 
 

@@ -10,7 +10,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import datasets, figures
+from . import activations, datasets, figures
 from .study import Study
 
 
@@ -66,6 +66,27 @@ class Grid:
     def tables(self):
         """The tables that a report is made from."""
         return [self.table(t) for t in ("runs", "epochs", "costs", "summaries", "contrasts")]
+
+    @property
+    def profiles(self):
+        """The profile of each activation of the study: the house's shared, an expression's own."""
+        names = self.study.activations.items()
+        return [f"{self.folder if expr else 'results'}/profiles/{n}.json" for n, expr in names]
+
+    @property
+    def house(self):
+        """A pattern of the names of every activation that a file defines."""
+        return "|".join(map(re.escape, activations.names()))
+
+    @property
+    def house_profiles(self):
+        """The profiles of all of them."""
+        return [f"results/profiles/{name}.json" for name in activations.names()]
+
+    @property
+    def proven(self):
+        """The table of the study's profiles, where it has activations to certify."""
+        return [self.table("profiles")] if self.study.activations else []
 
     @property
     def report(self):
@@ -160,6 +181,10 @@ class Grid:
     def network_code(self, wildcards):
         """The file that defines the network of a cell."""
         return f"{self.library}/networks/{self.study.networks[wildcards.network]['file']}.py"
+
+    def expression(self, wildcards):
+        """The text of a cell's activation where the study states it, else None."""
+        return self.study.activations[wildcards.activation]
 
     def recipe(self, wildcards):
         """The values of a cell's recipe."""

@@ -94,6 +94,16 @@ CONTRASTS = pa.schema(
         _field("verdict", pa.string(), nullable=False),
     ]
 )
+PROFILES = pa.schema(
+    [
+        _field("activation", pa.string(), nullable=False),
+        _field("property", pa.string(), nullable=False),
+        *(_field(n, pa.float64(), "rounded outwards") for n in ("low", "high")),
+        *(_field(n, pa.string(), "decimal") for n in ("low_decimal", "high_decimal")),
+        _field("word", pa.string()),
+        _field("refused", pa.string()),
+    ]
+)
 
 
 def table(rows, schema):

@@ -21,22 +21,26 @@ def asymptotes(shape):
 
 def _asymptote(piece, side):
     least = max([fmpq(0), *(abs(end) for end in (piece.low, piece.high) if end is not None)])
-    end, found = End(piece.f, side, least), None
+    end, found, why = End(piece.f, side, least), None, None
     for start in BOUNDED_FROM:
-        if start < least:
+        try:
+            line, bound = _line(end, start, side)
+        except Unproven as refusal:
+            why = refusal
             continue
-        line, bound = _line(end, start, side)
         if line is None:
             return {"limit": pair(piece.limit(0, side))}
         found = found or {"slope": pair(line[0]), "intercept": pair(line[1]), "remainder": []}
         found["remainder"].append({"from": start, "bound": pair(bound)[1]})
     if found is None:
-        raise Unproven(f"a breakpoint lies beyond {BOUNDED_FROM[-1]}")
+        raise why
     return found
 
 
 def _line(end, start, side):
     """((slope, intercept), bound of the rest on u ≥ start), or (None, None) without a line."""
+    if start < end.least:
+        raise Unproven(f"a breakpoint lies beyond {start}")
     ring, coefficients = end.jet(start)
     f = coefficients[0]
     stay = {m: c for m, c in f.terms.items() if not ring.fades(m)}

@@ -152,6 +152,8 @@ def div(a, b):
         return mul(number(1 / b.value[0]), a)
     if _negative(a):
         return -div(-a, b)
+    if _poly(b) and all(c <= 0 for c in b.value.coeffs()):
+        return -div(a, -b)
     return _make("div", (a, b))
 
 
@@ -226,6 +228,17 @@ def breakpoints(expression):
             if n.op == "piecewise" and n.args[0].value.degree() == 1:
                 found.add(_threshold(n)[0])
     return sorted(found)
+
+
+def partial(expression):
+    """Whether it holds a quotient, logarithm or root in x, which may not be finite everywhere."""
+    stack = [expression]
+    while stack:
+        n = stack.pop()
+        if n.op in ("div", "log", "log1p", "sqrt") and not n.args[-1].constant:
+            return True
+        stack.extend(n.args)
+    return False
 
 
 def resolve(expression, at):

@@ -3,7 +3,7 @@
 On a short interval around m an integrand g is its Taylor polynomial at m, which is integrated
 exactly, and the remainder g_N(ξ)·(x − m)ᴺ, whose coefficient is bounded by the real jet over
 the whole interval. Polynomial pieces have closed forms, exact where they end at 0 or ∞. Beyond
-|x| = REACH the integrand times x² is bounded over the tail, and ∫ x⁻² is 1 / REACH.
+|x| = R the integrand times x² is bounded over the tail, and ∫ x⁻² is 1 / R.
 """
 
 from flint import arb, arb_series, ctx, fmpq, fmpq_poly
@@ -12,11 +12,11 @@ from . import expression, tails
 from .real import ball, series
 from .refusal import Unproven
 
-REACH = 14  # the density is below 1e-43 there
+REACHES = (14, 24, 40)  # R: the density is below 1e-43 at the first
 ORDER = 28  # of the Taylor polynomials, even
 WIDTH = fmpq(1, 2)  # of the first intervals
 SMALL = arb(10) ** -24  # radius that one interval may add
-NARROWEST = fmpq(1, 2**24)
+BUDGET = 1500  # intervals; the most that an activation of the house needs is 150
 
 
 def integrands(x, f, slope):
@@ -85,25 +85,45 @@ def _normal(at):
 
 
 def _of_branch(piece):
-    low = fmpq(-REACH) if piece.low is None else piece.low
-    high = fmpq(REACH) if piece.high is None else piece.high
+    """Every integral over a piece, its infinite ends cut at the first R where the tail allows."""
+    reach, beyond = _tails_of(piece)
+    low = fmpq(-reach) if piece.low is None else piece.low
+    high = fmpq(reach) if piece.high is None else piece.high
+    inner = _between(piece.f, low, high)
+    return {name: sum((part[name] for part in beyond), inner[name]) for name in inner}
+
+
+def _tails_of(piece):
+    """(R, the integrals beyond it at each infinite end)."""
+    sides = [-1] * (piece.low is None) + [1] * (piece.high is None)
+    least = max([0, *(abs(end) for end in (piece.low, piece.high) if end is not None)])
+    why = Unproven(f"a breakpoint lies beyond {REACHES[-1]}")
+    for reach in [r for r in REACHES if r >= least]:
+        try:
+            return reach, [_beyond(piece.f, side, reach) for side in sides]
+        except Unproven as refusal:
+            why = refusal
+    raise why
+
+
+def _between(f, low, high):
     total = {name: arb(0) for name in integrands(*[fmpq(0)] * 3)}
     steps = [low]
     while steps[-1] < high:
         steps.append(min(steps[-1] + WIDTH, high))
     stack = list(zip(steps, steps[1:], strict=False))
-    while stack:
+    for _ in range(BUDGET):
+        if not stack:
+            break
         a, b = stack.pop()
-        part = _over(piece.f, a, b)
+        part = _over(f, a, b)
         if all(value.rad() < SMALL for value in part.values()):
             total = {name: total[name] + part[name] for name in total}
-        elif b - a < NARROWEST:
-            raise Unproven(f"a Gaussian moment is undecided near x = {float(a.p) / float(a.q):.6g}")
         else:
-            stack += [(a, (a + b) / 2), ((a + b) / 2, b)]
-    for side in [s for s, end in ((-1, piece.low), (1, piece.high)) if end is None]:
-        beyond = _beyond(piece.f, side)
-        total = {name: total[name] + beyond[name] for name in total}
+            stack += [((a + b) / 2, b), (a, (a + b) / 2)]
+    if stack:
+        near = float(arb(stack[-1][0]).mid())
+        raise Unproven(f"a Gaussian moment is undecided within the budget near x = {near:.6g}")
     return total
 
 
@@ -137,9 +157,9 @@ def _padded(coefficients):
     return coefficients[: ORDER + 1] + [arb(0)] * (ORDER + 1 - len(coefficients))
 
 
-def _beyond(f, side):
-    """Every integral over u = side·x ≥ REACH, as a ball."""
-    ring = tails.Ring(REACH)
+def _beyond(f, side, reach):
+    """Every integral over u = side·x ≥ `reach`, as a ball."""
+    ring = tails.Ring(reach)
     value, slope = tails.jet(f, ring, 1, side)
     x = ring.u if side > 0 else -ring.u
     root = ring.constant(expression.Tracer.sqrt(2 * expression.PI))
@@ -149,5 +169,5 @@ def _beyond(f, side):
         low, high = ring.range(part * density * x * x)
         if not (low.is_finite() and high.is_finite()):
             raise Unproven("a Gaussian moment may be infinite: the function grows too fast")
-        got[name] = ball(low, high).union(arb(0)) / REACH
+        got[name] = ball(low, high).union(arb(0)) / reach
     return got

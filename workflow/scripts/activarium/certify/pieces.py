@@ -125,6 +125,27 @@ class Piece:
         return self.low + 1 if self.high is None else (self.low + self.high) / 2
 
     @remembered
+    def finite(self):
+        """True: f is analytic on the whole piece. Raises Unproven where that is not shown.
+
+        Only a quotient, a logarithm or a root can fail. A jet over a ball is nan unless all of
+        them are sound there, and a tail is refused unless they are sound on all of it.
+        """
+        if not expression.partial(self.f):
+            return True
+        low = fmpq(-self.left.first(lambda *_: True)[0]) if self.low is None else self.low
+        high = fmpq(self.right.first(lambda *_: True)[0]) if self.high is None else self.high
+        stack = [(low, high)]
+        for _ in range(roots.BUDGET):
+            if not stack:
+                return True
+            a, b = stack.pop()
+            if not real.value(self.f, real.ball(a, b)).is_finite():
+                stack += [((a + b) / 2, b), (a, (a + b) / 2)]
+        near = float(arb(stack[-1][0]).mid())
+        raise Unproven(f"not proven finite near x = {near:.6g}: a division, logarithm or root")
+
+    @remembered
     def zeros(self, k):
         """Every zero of f⁽ᵏ⁾ on the closed piece, or EVERYWHERE; over one period if periodic."""
         if self.polynomial is not None:

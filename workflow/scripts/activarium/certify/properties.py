@@ -1,7 +1,5 @@
 """The profile of an activation: every property with its enclosure, or refused with the reason."""
 
-from functools import partial
-
 from flint import ctx, fmpq
 
 from . import expression, gaussian, network
@@ -21,21 +19,27 @@ def certify(definition, bits=BITS):
     smoothness, monotone, convex, bounded, parity, asymptotes, gaussian, gain, chi1,
     variance_map, edge_of_chaos, refused. An enclosure is [low, high], two decimal strings
     rounded outwards; infinite ends are "-inf" and "inf". A property that could not be proven is
-    null, and `refused` says why. Raises Unproven where the definition cannot be read at all.
+    null, and `refused` says why; a definition that cannot be read at all has only that.
     """
     before = ctx.prec
     ctx.prec = bits
     try:
-        return _profile(expression.trace(definition), bits)
+        return _profile(definition, bits)
     finally:
         ctx.prec = before
 
 
-def _profile(traced, bits):
-    shape = Shape(traced)
-    refused = {}
-    profile = {"definition": expression.text(traced), "bits": bits}
-    for name, prove in _properties(shape).items():
+def _profile(definition, bits):
+    try:
+        traced = expression.trace(definition)
+        shape = Shape(traced)
+        all(piece.finite() for piece in shape.pieces)
+        properties = _properties(shape)
+    except Unproven as why:
+        unknown = dict.fromkeys(_properties(None))
+        return {"definition": None, "bits": bits} | unknown | {"refused": {"definition": str(why)}}
+    refused, profile = {}, {"definition": expression.text(traced), "bits": bits}
+    for name, prove in properties.items():
         try:
             profile[name] = prove()
         except Unproven as why:
@@ -45,26 +49,26 @@ def _profile(traced, bits):
 
 def _properties(shape):
     """{key: a function without arguments that proves it}, in the order of the profile."""
-    moments = _once(partial(gaussian.moments, shape))
+    moments = _once(lambda: gaussian.moments(shape))
     jumps = _once(lambda: any(shape.order(r) < 0 for r in shape.breakpoints))
     return {
         "class": lambda: shape.smoothness()[1],
         "breakpoints": lambda: [pair(r) for r in shape.breakpoints],
-        "kinks": shape.kinks,
+        "kinks": lambda: shape.kinks(),
         "zeros": lambda: _points(shape, 0),
         "stationary_points": lambda: _points(shape, 1),
         "inflection_points": lambda: _points(shape, 2),
         "identically_zero_on": lambda: _flat(shape),
-        "range_f": partial(shape.range, 0),
-        "range_fprime": partial(shape.range, 1),
-        "range_fsecond": partial(shape.range, 2),
+        "range_f": lambda: shape.range(0),
+        "range_fprime": lambda: shape.range(1),
+        "range_fsecond": lambda: shape.range(2),
         "lipschitz": lambda: pair(shape.steepest(1)),
         "smoothness": lambda: pair(shape.steepest(2)),
-        "monotone": shape.monotone,
-        "convex": shape.convex,
+        "monotone": lambda: shape.monotone(),
+        "convex": lambda: shape.convex(),
         "bounded": lambda: _bounded(shape),
-        "parity": shape.parity,
-        "asymptotes": partial(asymptotes, shape),
+        "parity": lambda: shape.parity(),
+        "asymptotes": lambda: asymptotes(shape),
         "gaussian": lambda: network.gaussian(moments(), _flat_mass(shape)),
         "gain": lambda: pair(network.gain(moments())),
         "chi1": lambda: pair(network.chi1(moments(), jumps())),

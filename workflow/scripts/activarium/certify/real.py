@@ -6,7 +6,7 @@ rounding and remainders are FLINT's own proof; what FLINT lacks is put together 
 formulas that neither overflow nor cancel.
 """
 
-from flint import arb, arb_series, ctx, fmpq
+from flint import arb, arb_series, ctx, fmpq, fmpq_poly
 
 from .refusal import Unproven
 
@@ -54,20 +54,27 @@ def series(n, x, done):
 
 def _series(n, x, done):
     if n.op == "polynomial":
-        return _horner(n.value, x)
+        return _polynomial(n.value, x)
     if n.op == "pi":
         return arb_series([arb.pi()])
     args = [series(a, x, done) for a in n.args]
     return OPERATIONS[n.op](*args)
 
 
-def _horner(p, x):
+def _polynomial(p, x):
+    """p over x = m + t with t small, expanded around the midpoint m, where it is exact.
+
+    So that (x − 7.3)² written out does not lose on a ball what its terms cancel.
+    """
     coefficients = p.coeffs()
-    if len(coefficients) == 2 and coefficients == [0, 1]:
-        return x
-    total = arb_series([arb(0)])
-    for c in reversed(coefficients):
-        total = total * x + arb_series([arb(c)])
+    if len(coefficients) < 3:
+        return sum(
+            (c * power for c, power in zip(map(arb, coefficients), (1, x), strict=False)), x * 0
+        )
+    middle = _first(x).mid()
+    total, at_middle = arb_series([arb(0)]), p(fmpq_poly([middle.fmpq(), 1])).coeffs()
+    for c in reversed(at_middle):
+        total = total * (x - middle) + arb(c)
     return total
 
 

@@ -127,12 +127,12 @@ class _Search:
     def factored(self, low, high):
         """Whether f⁽ᵏ⁾ has one sign once its exponentials stand in front, for small parts."""
         near, far = sorted((abs(low), abs(high)))
-        if not (near > 0 and (low > 0) == (high > 0) and far < near * fmpq(5, 4)):
+        if not (near > 0 and (low > 0) == (high > 0) and far < near * fmpq(17, 16)):
             return False
         try:
             ring = tails.Ring(near, far)
             side = 1 if low > 0 else -1
-            self.left -= 20  # about what it costs
+            self.left -= 6  # about what it costs
             return ring.sign(tails.jet(self.f, ring, self.k, side)[self.k]) != 0
         except Unproven:
             return False

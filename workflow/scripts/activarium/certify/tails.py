@@ -13,7 +13,7 @@ The domain is [T, ∞), or [a, b] with a > 0 where a compact piece needs its exp
 
 import math
 
-from flint import arb, fmpq
+from flint import arb, fmpq, fmpq_poly
 
 from . import expression as e
 from . import real
@@ -164,7 +164,7 @@ class Ring:
     def _atom_size(self, atom):
         value = self.atoms[atom]
         if isinstance(value, arb):
-            return math.log(float(value.mid()))
+            return float(value.log().mid())
         total = 0.0
         for m, c in value.terms.items():
             total += float(arb(c).mid()) * math.exp(min(self._size(m), 700))
@@ -249,10 +249,7 @@ class Ring:
         """(m, ball): the element is m(u) times a function with values in the ball."""
         found = None
         for lead in self._ordered(element.terms)[:4]:
-            total = arb(0)
-            for m, c in element.terms.items():
-                low, high = self.range_of_monomial(_product(m, lead, -1))
-                total = total + (c * real.ball(low, high) if high.is_finite() else arb.nan())
+            total = self._over_lead(element.terms, lead)
             if total.is_finite() and (found is None or not total.contains(0)):
                 found = lead, total
                 if not total.contains(0):
@@ -260,6 +257,26 @@ class Ring:
         if found is None:
             raise Unproven("no term of it dominates the others far out")
         return found
+
+    def _over_lead(self, terms, lead):
+        """The ball of Σ c·m / lead, nan where a ratio is unbounded.
+
+        Exact terms with lead's atoms are a polynomial in 1 / u and bounded as one, so that what
+        cancels between them is not lost.
+        """
+        inverse_powers, total = {}, arb(0)
+        for m, c in terms.items():
+            power = lead[0] - m[0]
+            if m[1] == lead[1] and _exact(c) and power >= 0 and power.q == 1:
+                inverse_powers[int(power)] = c
+            else:
+                low, high = self.range_of_monomial(_product(m, lead, -1))
+                total = total + (c * real.ball(low, high) if high.is_finite() else arb.nan())
+        together = fmpq_poly(
+            [inverse_powers.get(k, 0) for k in range(max(inverse_powers, default=0) + 1)]
+        )
+        far = arb(0) if self.high is None else (1 / self.high).lower()
+        return total + real.value(e.polynomial(together), real.ball(far, (1 / self.low).upper()))
 
     def range(self, element):
         """(low, high) of an element over the domain; ends may be infinite."""

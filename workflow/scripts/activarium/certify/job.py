@@ -1,0 +1,37 @@
+"""A certifying job: from an activation's name or text to the two files that are kept of it."""
+
+import json
+import sys
+import time
+from importlib.metadata import version
+
+from .. import activations, files
+from .properties import certify
+
+
+def run(name, expr, profile, provenance):
+    """Write the profile of the activation `name` to the file `profile`.
+
+    `expr` is its text where the study states it, else None and the folder defines it. What may
+    differ between two correct executions goes into the file `provenance` instead.
+    """
+    definition = _definition(name, expr)
+    started = time.perf_counter()
+    found = certify(definition)
+    seconds = round(time.perf_counter() - started, 3)
+    files.write_text(profile, as_json(found))
+    about = {"seconds": seconds, "python": sys.version.split()[0]}
+    files.write_text(provenance, as_json(about | {"python-flint": version("python-flint")}))
+
+
+def _definition(name, expr):
+    if expr is None:
+        return activations.load(name).definition
+    from ..expressions import definition
+
+    return definition(expr)
+
+
+def as_json(value):
+    """`value` as the JSON text of a file, the same for the same value."""
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
