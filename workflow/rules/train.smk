@@ -7,7 +7,7 @@ for k, seeds in enumerate(GRID.packs):
         name:
             f"train_{k}"
         input:
-            activation=GRID.code("activations/{activation}.py"),
+            activation=GRID.activation_code,
             network=GRID.network_code,
             step=GRID.code(
                 "train/run.py",
@@ -32,6 +32,7 @@ for k, seeds in enumerate(GRID.packs):
         resources:
             gpu=min(1, len(GPUS)),
         params:
+            expr=GRID.expression,
             recipe=GRID.recipe,
             network=GRID.network,
             train_size=STUDY.train_size,

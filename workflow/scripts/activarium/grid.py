@@ -182,6 +182,11 @@ class Grid:
         """The file that defines the network of a cell."""
         return f"{self.library}/networks/{self.study.networks[wildcards.network]['file']}.py"
 
+    def activation_code(self, wildcards):
+        """The files that define the activation of a cell: its own, else what reads its text."""
+        stated = self.expression(wildcards)
+        return self.code("expressions.py" if stated else f"activations/{wildcards.activation}.py")
+
     def expression(self, wildcards):
         """The text of a cell's activation where the study states it, else None."""
         return self.study.activations[wildcards.activation]

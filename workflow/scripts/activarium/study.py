@@ -14,7 +14,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from . import activations, datasets, networks
+from . import activations, datasets, expressions, networks
 from .refusal import Refusal
 
 
@@ -226,8 +226,8 @@ def _check_names(config):
         for item in config[key]:
             name = item if isinstance(item, str) else item.get("file", item["name"])
             if isinstance(item, dict) and "expr" in item:
-                _say([key, item["name"]], "activations by expression: not yet")
-            if name not in known:
+                _check_expression(item, known)
+            elif name not in known:
                 _say([key], _unknown(name, known))
         names = [item if isinstance(item, str) else item["name"] for item in config[key]]
         twice = [name for name, n in Counter(names).items() if n > 1]
@@ -242,6 +242,16 @@ def _check_names(config):
             _say(["control"], f"'{config['control']}' is not among the activations of this study")
 
 
+def _check_expression(item, known):
+    """Refuse an expression that cannot be read, or one under the name of another activation."""
+    if item["name"] in known:
+        _say(["activations"], f"'{item['name']}' is one of the house; give yours another name")
+    try:
+        expressions.check(item["expr"])
+    except Refusal as refusal:
+        _say(["activations", item["name"]], str(refusal))
+
+
 def _unknown(name, known):
     close = get_close_matches(name, known, 1)
     guess = f" (did you mean {close[0]}?)" if close else ""
@@ -252,9 +262,14 @@ def _grid(config):
     """The axes of the grid in the form that Study holds."""
     return {
         "datasets": tuple(config["datasets"]),
-        "activations": dict.fromkeys(config["activations"]),
+        "activations": dict(_activation(item) for item in config["activations"]),
         "networks": dict(_network(item) for item in config["networks"]),
     }
+
+
+def _activation(item):
+    """(name, expression or None) of one entry of `activations:`."""
+    return (item, None) if isinstance(item, str) else (item["name"], item["expr"])
 
 
 def _network(item):

@@ -20,9 +20,16 @@ def load(name):
     return import_module(f"{__name__}.{name}")
 
 
-def module(name):
-    """A new torch module of the activation: the file's own, else its definition made one."""
+def module(name, expr=None):
+    """A new torch module of the activation: the file's own, else its definition made one.
+
+    `expr` is its text where the study states it; then no file is read.
+    """
     from ..primitives.as_module import Defined
 
+    if expr is not None:
+        from ..expressions import definition
+
+        return Defined(definition(expr))
     file = load(name)
     return file.module() if hasattr(file, "module") else Defined(file.definition)

@@ -6,7 +6,7 @@
 `asymptotes` draw the conclusions, and `properties` collects them or says why not.
 """
 
-from .properties import BITS, certify
+from .properties import BITS, certify, finite
 from .refusal import Unproven
 
-__all__ = ["BITS", "Unproven", "certify"]
+__all__ = ["BITS", "Unproven", "certify", "finite"]

@@ -125,16 +125,15 @@ class Piece:
         return self.low + 1 if self.high is None else (self.low + self.high) / 2
 
     @remembered
-    def finite(self):
-        """True: f is analytic on the whole piece. Raises Unproven where that is not shown.
+    def finite(self, span=None):
+        """True: f is analytic on the piece, or on |x| ≤ span of it. Unproven if that isn't shown.
 
         Only a quotient, a logarithm or a root can fail. A jet over a ball is nan unless all of
         them are sound there, and a tail is refused unless they are sound on all of it.
         """
         if not expression.partial(self.f):
             return True
-        low = fmpq(-self.left.first(lambda *_: True)[0]) if self.low is None else self.low
-        high = fmpq(self.right.first(lambda *_: True)[0]) if self.high is None else self.high
+        low, high = self._sound_beyond(span)
         stack = [(low, high)]
         for _ in range(roots.BUDGET):
             if not stack:
@@ -142,8 +141,17 @@ class Piece:
             a, b = stack.pop()
             if not real.value(self.f, real.ball(a, b)).is_finite():
                 stack += [((a + b) / 2, b), (a, (a + b) / 2)]
-        near = float(arb(stack[-1][0]).mid())
-        raise Unproven(f"not proven finite near x = {near:.6g}: a division, logarithm or root")
+        near = float(arb(stack[-1][0]).mid()) + 0.0
+        raise Unproven(f"a division, logarithm or root is not proven finite near x = {near:.4g}")
+
+    def _sound_beyond(self, span):
+        """(low, high) beyond which the piece ends, its tails are sound or nobody asks."""
+        low, high = self.low, self.high
+        if low is None:
+            low = -(span or self.left.first(lambda *_: True)[0])
+        if high is None:
+            high = span or self.right.first(lambda *_: True)[0]
+        return fmpq(low), fmpq(high)
 
     @remembered
     def zeros(self, k):

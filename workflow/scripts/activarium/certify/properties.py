@@ -29,6 +29,12 @@ def certify(definition, bits=BITS):
         ctx.prec = before
 
 
+def finite(definition, span):
+    """Refuse a definition that is not proven finite on |x| ≤ span. Raises Unproven."""
+    for piece in Shape(expression.trace(definition)).pieces:
+        piece.finite(span)
+
+
 def _profile(definition, bits):
     try:
         traced = expression.trace(definition)

@@ -16,17 +16,19 @@ from .unfinished import Unfinished, digest
 
 
 def train_cell(cell, files, sources, data, description, log, unfinished, tally_file, locks,
-               recipe, network, train_size, validation):  # fmt: skip
+               expr, recipe, network, train_size, validation):  # fmt: skip
     """Train the runs that `files` ({seed}.parquet each) name and move them to their places.
 
-    `cell` names recipe, network, dataset and activation; `recipe` and `network` are their
-    values; `sources` are the files of code that define the numbers; `data` and `description`
-    come from prepare. `unfinished` is the folder where finished runs wait for the pack, `locks`
-    the one through which jobs share GPUs. Raises a Refusal naming the seeds that crashed.
+    `cell` names recipe, network, dataset and activation; `recipe` and `network` are their values
+    and `expr` is the activation's text where the study states it, else None; `sources` are the
+    files of code that define the numbers; `data` and `description` come from prepare.
+    `unfinished` is the folder where finished runs wait for the pack, `locks` the one through
+    which jobs share GPUs. Raises a Refusal naming the seeds that crashed.
     """
     started = time.monotonic()
     about = json.loads(Path(description).read_text())
-    values = [cell, recipe, network, train_size, validation, about["sha256"], torch.__version__]
+    values = [cell, expr, recipe, network, train_size, validation]
+    values += [about["sha256"], torch.__version__]
     seeds = {int(Path(file).stem): file for file in files}
     store = Unfinished(unfinished, digest(sources, values))
     progress = Progress(" ".join(cell.values()), log, recipe["epochs"])
@@ -37,7 +39,7 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
         images["classes"] = about["classes"]
         trained = train_pack(
             seeds,
-            lambda seed: train_run(cell, seed, network, images, recipe, device, progress),
+            lambda seed: train_run(cell, seed, expr, network, images, recipe, device, progress),
             store,
             progress,
         )

@@ -14,17 +14,17 @@ from .randomness import seed_the_rest
 from .step import Training
 
 
-def train_run(cell, seed, network, data, recipe, device, progress):
+def train_run(cell, seed, expr, network, data, recipe, device, progress):
     """Train one run and return its row as a table in `tables.RUN_FILE`.
 
-    `cell` holds recipe, network, dataset and activation by name, `network` the network's file
-    and parameters. Infinite or undefined losses end the run as "diverged", with the finite
-    epochs before.
+    `cell` holds recipe, network, dataset and activation by name, `expr` the activation's text
+    where the study states it, `network` the network's file and parameters. Infinite or undefined
+    losses end the run as "diverged", with the finite epochs before.
     """
     seed_the_rest(seed)
     channels, size = data["test"][0].shape[1:3]
     model = networks.load(network["file"]).build(
-        lambda: activations.module(cell["activation"]),
+        lambda: activations.module(cell["activation"], expr),
         channels,
         data["classes"],
         size,

@@ -1,0 +1,224 @@
+"""Activations written as one line in the study: read against the vocabulary, never run as code.
+
+    x * ndtr(1.1 * x)
+    expm1(x) if x < 0 else x
+
+The line is parsed by Python's `ast` and every node of it is held against a short list: `x`,
+`pi`, numbers (exact decimals), + − * /, whole powers, the functions of `primitives.FUNCTIONS`, and
+pieces as `… if x < c else …` with <, <=, > or >= between x (or a straight line in x) and a number.
+Whichever side of a comparison holds at c itself gives value and derivative there.
+"""
+
+import ast
+import re
+from fractions import Fraction
+
+from .primitives import FUNCTIONS
+from .refusal import Refusal
+
+POWER = 16  # the highest whole power
+NODES = 400  # the longest expression
+SPAN = 1000  # |x| up to which divisions, logarithms and roots are proven sound
+
+
+class ExpressionError(Refusal):
+    """An expression that is refused; the message says what in it and what would do."""
+
+
+def definition(text):
+    """The `definition(x, xp)` that the expression `text` states. Raises ExpressionError."""
+    text = _one_line(text)
+    tree = _parsed(text)
+
+    def stated(x, xp):
+        return _Reading(text, xp).branch(tree, x)
+
+    return stated
+
+
+def check(text):
+    """Refuse what cannot be read, has no x in it, or may divide by zero for some |x| ≤ SPAN."""
+    from .certify import Unproven, finite
+
+    text = _one_line(text)
+    if "x" not in {n.id for n in ast.walk(_parsed(text)) if isinstance(n, ast.Name)}:
+        raise ExpressionError(f"'{text}' does not depend on x")
+    try:
+        finite(definition(text), SPAN)
+    except Unproven as why:
+        raise ExpressionError(f"'{text}': {why}") from why
+
+
+def _one_line(text):
+    return " ".join(text.split())
+
+
+def _parsed(text):
+    """The expression's tree, every node of it one that is known."""
+    try:
+        tree = ast.parse(text, mode="eval").body
+    except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+        raise ExpressionError(f"'{text}' cannot be read as one expression") from error
+    nodes = list(ast.walk(tree))
+    if len(nodes) > NODES:
+        raise ExpressionError(f"'{text[:40]}…' is too long: {len(nodes)} parts, {NODES} at most")
+    _check(tree, text)
+    return tree
+
+
+def _check(n, text):
+    """Refuse the first node, from the outside in, that is not on the list."""
+    match n:
+        case ast.Constant():
+            _number(n, text)
+        case ast.Name(id="x" | "pi"):
+            return
+        case ast.Name(id=name) if name in FUNCTIONS:
+            _refuse(n, text, f"is a function: write {name}(…)")
+        case ast.Name():
+            _refuse(n, text, f"is no word here; known are {_known()}")
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=inner):
+            _check(inner, text)
+        case ast.BinOp(op=ast.Pow()):
+            _check_power(n, text)
+        case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div()):
+            _check(n.left, text)
+            _check(n.right, text)
+        case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if name in FUNCTIONS:
+            _check(inner, text)
+        case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
+            _refuse(n, text, f"must have one argument: {name}(x)")
+        case ast.Call(func=ast.Name(id=name)):
+            _refuse(n.func, text, f"is no function here; known are {_known()}")
+        case ast.IfExp():
+            _condition(n.test, text)
+            _check(n.body, text)
+            _check(n.orelse, text)
+        case ast.Compare():
+            _refuse(n, text, "is a condition: write … if x < 0 else …")
+        case _:
+            _refuse(n, text, "is not allowed; there are + - * / ** ( ) and … if x < 0 else …")
+
+
+def _known():
+    return ", ".join(["x", "pi", *FUNCTIONS])
+
+
+def _refuse(n, text, why):
+    raise ExpressionError(f"'{ast.get_source_segment(text, n) or text}' {why}")
+
+
+def _check_power(n, text):
+    _check(n.left, text)
+    k = n.right.value if isinstance(n.right, ast.Constant) else None
+    if type(k) is not int or not 1 <= k <= POWER:
+        _refuse(n, text, f"is no whole power from 1 to {POWER}; sqrt and exp are there for others")
+
+
+def _condition(n, text):
+    """(c, below): a condition holds for x < c (`below`) or for x > c, and whether at c itself."""
+    if not (isinstance(n, ast.Compare) and len(n.ops) == 1):
+        _refuse(n, text, "is no condition; write x < c, x <= c, x > c or x >= c")
+    if not isinstance(n.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+        _refuse(n, text, "is no condition; write x < c, x <= c, x > c or x >= c")
+    slope, level = (
+        a - b for a, b in zip(*(_line(s, text) for s in (n.left, n.comparators[0])), strict=True)
+    )
+    if slope == 0:
+        _refuse(n, text, "does not depend on x")
+    less = isinstance(n.ops[0], ast.Lt | ast.LtE)
+    holds_at = isinstance(n.ops[0], ast.LtE | ast.GtE)
+    return -level / slope, less == (slope > 0), holds_at
+
+
+def _number(n, text):
+    """The exact rational that a literal writes, which must be a decimal of a double's size."""
+    written = ast.get_source_segment(text, n).replace("_", "")
+    if not re.fullmatch(r"[0-9]*\.?[0-9]*([eE][+-]?[0-9]{1,3})?", written):
+        _refuse(n, text, "is no decimal number")
+    exact = Fraction(written)
+    if exact and not 1e-300 < n.value < 1e300:
+        _refuse(n, text, "is too large or too small a number")
+    return exact
+
+
+def _line(n, text):
+    """(slope, level) of a straight line in x with rational numbers, exactly."""
+    match n:
+        case ast.Constant():
+            return Fraction(0), _number(n, text)
+        case ast.Name(id="x"):
+            return Fraction(1), Fraction(0)
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=inner):
+            sign = -1 if isinstance(n.op, ast.USub) else 1
+            return tuple(sign * v for v in _line(inner, text))
+        case ast.BinOp(op=ast.Add() | ast.Sub()):
+            sign = -1 if isinstance(n.op, ast.Sub) else 1
+            (a, b), (c, d) = _line(n.left, text), _line(n.right, text)
+            return a + sign * c, b + sign * d
+        case ast.BinOp(op=ast.Mult()):
+            (a, b), (c, d) = _line(n.left, text), _line(n.right, text)
+            if a == 0 or c == 0:
+                return a * d + b * c, b * d
+        case ast.BinOp(op=ast.Div()):
+            (a, b), (c, d) = _line(n.left, text), _line(n.right, text)
+            if c == 0 and d != 0:
+                return a / d, b / d
+    _refuse(n, text, "is no straight line in x with exact numbers, as a condition needs")
+    return None
+
+
+class _Reading:
+    """One evaluation of a checked tree by the primitives `xp`."""
+
+    def __init__(self, text, xp):
+        self.text, self.xp = text, xp
+
+    def branch(self, n, x):
+        """The value of a branch, of x's shape also where it is a constant."""
+        value = self.value(n, x)
+        names = {m.id for m in ast.walk(n) if isinstance(m, ast.Name)}
+        return value if "x" in names else 0 * x + value
+
+    def value(self, n, x):
+        """The value of one node at `x`."""
+        match n:
+            case ast.Constant():
+                return self.xp.decimal(ast.get_source_segment(self.text, n).replace("_", ""))
+            case ast.Name(id=name):
+                return x if name == "x" else self.xp.pi
+            case ast.UnaryOp(op=op):
+                inner = self.value(n.operand, x)
+                return -inner if isinstance(op, ast.USub) else inner
+            case ast.BinOp(op=ast.Pow()):
+                return self.power(self.value(n.left, x), n.right.value)
+            case ast.BinOp(op=op):
+                return _OPERATIONS[type(op)](self.value(n.left, x), self.value(n.right, x))
+            case ast.Call(func=function, args=[inner]):
+                return getattr(self.xp, function.id)(self.value(inner, x))
+        return self.pieces(n, x)
+
+    def power(self, base, k):
+        """baseᵏ by repeated multiplication."""
+        total = base
+        for _ in range(k - 1):
+            total = total * base
+        return total
+
+    def pieces(self, n, x):
+        """`body if condition else orelse` as a piecewise."""
+        c, below, holds_at = _condition(n.test, self.text)
+        exact = self.xp.decimal(str(c.numerator)) / self.xp.decimal(str(c.denominator))
+        left, right = (n.body, n.orelse) if below else (n.orelse, n.body)
+        at = "left" if below == holds_at else "right"
+        return self.xp.piecewise(
+            x, exact, lambda x: self.branch(left, x), lambda x: self.branch(right, x), at=at
+        )
+
+
+_OPERATIONS = {
+    ast.Add: lambda a, b: a + b,
+    ast.Sub: lambda a, b: a - b,
+    ast.Mult: lambda a, b: a * b,
+    ast.Div: lambda a, b: a / b,
+}
