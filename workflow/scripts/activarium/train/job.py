@@ -16,7 +16,7 @@ from .unfinished import Unfinished, digest
 
 
 def train_cell(cell, files, sources, data, description, log, unfinished, tally_file, locks,
-               expr, recipe, network, train_size, validation):  # fmt: skip
+               recipe, network, train_size, validation, expr=None):  # fmt: skip
     """Train the runs that `files` ({seed}.parquet each) name and move them to their places.
 
     `cell` names recipe, network, dataset and activation; `recipe` and `network` are their values
@@ -39,7 +39,7 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
         images["classes"] = about["classes"]
         trained = train_pack(
             seeds,
-            lambda seed: train_run(cell, seed, expr, network, images, recipe, device, progress),
+            lambda seed: train_run(cell, seed, network, images, recipe, device, progress, expr),
             store,
             progress,
         )

@@ -14,7 +14,7 @@ from .randomness import seed_the_rest
 from .step import Training
 
 
-def train_run(cell, seed, expr, network, data, recipe, device, progress):
+def train_run(cell, seed, network, data, recipe, device, progress, expr=None):
     """Train one run and return its row as a table in `tables.RUN_FILE`.
 
     `cell` holds recipe, network, dataset and activation by name, `expr` the activation's text
