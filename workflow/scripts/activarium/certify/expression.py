@@ -119,6 +119,16 @@ def add(a, b):
         return polynomial(a.value + b.value)
     if a is number(0) or b is number(0):
         return b if a is number(0) else a
+    if a is -b and not partial(a):
+        return number(0)
+    if _poly(b):
+        a, b = b, a
+    if b.op == "add" and any(_poly(n) for n in b.args):
+        first, second = b.args if _poly(b.args[0]) else b.args[::-1]
+        return add(add(a, first), second) if _poly(a) else add(first, add(a, second))
+    if a.op == "add" and any(_poly(n) for n in a.args):
+        first, second = a.args if _poly(a.args[0]) else a.args[::-1]
+        return add(first, add(second, b))
     return _make("add", tuple(sorted((a, b), key=lambda n: n.serial)))
 
 
@@ -256,6 +266,24 @@ def mirrored(branch):
     """f(−x) for a branch-free f(x)."""
     minus = {"polynomial": lambda n, walk: polynomial(n.value(fmpq_poly([0, -1])))}
     return _rebuilt(branch, minus)
+
+
+def rewritten(branch):
+    """The branch by identities that hold for all real u, so that equal functions look equal.
+
+    tanh u = 2σ(2u) − 1, erf u = 2Φ(√2·u) − 1, logsigmoid u = −softplus(−u), expm1 u = eᵘ − 1,
+    log1p u = log(1 + u); σ(−u) = 1 − σ(u) and Φ(−u) = 1 − Φ(u) are left alone.
+    """
+    two, root = number(2), apply("sqrt", number(2))
+    rules = {
+        "tanh": lambda u: two * apply("sigmoid", two * u) - 1,
+        "erf": lambda u: two * apply("ndtr", root * u) - 1,
+        "logsigmoid": lambda u: -apply("softplus", -u),
+        "expm1": lambda u: apply("exp", u) - 1,
+        "log1p": lambda u: apply("log", u + 1),
+    }
+    special = {op: lambda n, walk, rule=rule: rule(walk(n.args[0])) for op, rule in rules.items()}
+    return _rebuilt(branch, special)
 
 
 def _rebuilt(expression, special):

@@ -282,8 +282,18 @@ class Ring:
         """(low, high) of an element over the domain; ends may be infinite."""
         if not element.terms:
             return arb(0), arb(0)
-        lead, ball = self.factor(element)
+        try:
+            lead, ball = self.factor(element)
+        except Unproven:
+            return self._range_by_terms(element)
         return _times(self.range_of_monomial(lead), (ball.lower(), ball.upper()))
+
+    def _range_by_terms(self, element):
+        """The sum of the terms' ranges, where none of them dominates; all must be bounded."""
+        total = arb(0)
+        for m, c in element.terms.items():
+            total = total + c * _hull(*self.range_of_monomial(m))
+        return total.lower(), total.upper()
 
     def sign(self, element):
         """1 or −1 where the element has that sign on the whole domain, 0 where it is exactly 0."""

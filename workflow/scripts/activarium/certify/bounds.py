@@ -1,0 +1,120 @@
+"""Suprema by branch and bound, for functions whose stationary points cannot all be listed.
+
+Intervals are cut until each is settled: what cannot exceed a value already found is dropped,
+what is monotone or convex has its maximum at an end, what is concave has one maximum inside,
+which interval Newton finds. A tail counts by its bound, from the T on where that is small enough.
+"""
+
+from flint import arb, fmpq
+
+from . import real, roots
+from .pieces import STARTS
+from .refusal import Unproven
+
+BUDGET = 20000  # evaluations for one supremum
+
+
+def supremum(pieces, sign=1):
+    """(ball, x): the supremum of sign·f over all pieces and where it is found, None far out.
+
+    Raises Unproven where f is unbounded, or undecided within the budget.
+    """
+    search = _Supremum(sign)
+    for piece in pieces:
+        search.over(piece)
+    return search.best, search.at
+
+
+class _Supremum:
+    def __init__(self, sign):
+        self.sign, self.best, self.at, self.left = sign, None, None, BUDGET
+
+    def over(self, piece):
+        """Take in one piece: its compact part, then the tails that are not yet beaten."""
+        low, high = piece.low, piece.high
+        sides = [-1] * (low is None) + [1] * (high is None)
+        start = min(
+            (t for t in STARTS if all(self._expands(piece, s, t) for s in sides)), default=None
+        )
+        if start is None:
+            raise Unproven("no tail could be expanded")
+        low, high = fmpq(-start) if low is None else low, fmpq(start) if high is None else high
+        self._compact(piece.f, low, high)
+        for side in sides:
+            self._tail(piece, side, start)
+
+    def _expands(self, piece, side, start):
+        end = piece.right if side > 0 else piece.left
+        try:
+            return start >= end.least and bool(end.jet(start))
+        except Unproven:
+            return False
+
+    def _tail(self, piece, side, start):
+        """Push the start of a tail outwards until its bound is below what is found already."""
+        end = piece.right if side > 0 else piece.left
+        for t in [t for t in STARTS if t >= start]:
+            ring, coefficients = end.jet(t)
+            low, high = ring.range(coefficients[0])
+            top = high if self.sign > 0 else -low
+            if top.is_finite() and (top <= self.best.lower() or (top - self.best) < TINY):
+                self.best = _larger(self.best, top)
+                return
+            further = 2 * t
+            ends = (fmpq(t), fmpq(further)) if side > 0 else (fmpq(-further), fmpq(-t))
+            self._compact(piece.f, *ends)
+        raise Unproven("its supremum is far out, or infinite")
+
+    def _compact(self, f, low, high):
+        search = roots._Search(f, 1, ())
+        stack = [(low, high)]
+        self._take(f, low)
+        self._take(f, high)
+        while stack:
+            part = stack.pop()
+            if not self._settled(f, search, *part):
+                middle = part[0] + (part[1] - part[0]) * roots.CUT
+                self._take(f, middle)
+                stack += [(part[0], middle), (middle, part[1])]
+
+    def _take(self, f, x):
+        self._offer(self.sign * real.value(f, arb(x)), arb(x))
+
+    def _offer(self, value, x):
+        if not value.is_finite():
+            raise Unproven(f"not finite at x = {float(x.mid()):.6g}")
+        if self.best is None or value > self.best:
+            self.best, self.at = value, x
+        elif not value < self.best:
+            self.best = _larger(self.best, value.upper())
+
+    def _settled(self, f, search, low, high):
+        """Whether nothing on [low, high] can still exceed the best value, taking in what can."""
+        self.left -= 1
+        if self.left < 0:
+            raise Unproven(f"a supremum is undecided near x = {float(arb(low).mid()):.6g}")
+        at = real.ball(low, high)
+        value, slope, bend = real.jet(f, at, 2)
+        middle = arb((low + high) / 2)
+        mean = real.value(f, middle) + slope * (at - middle)
+        top = min(
+            (b.upper() for b in (self.sign * value, self.sign * mean) if b.is_finite()),
+            default=None,
+        )
+        if top is not None and top <= self.best.lower():
+            return True
+        if not slope.contains(0) or self.sign * bend > 0:
+            return True  # the ends are taken in already
+        if self.sign * bend < 0:
+            for root in search.monotone(low, high) or ():
+                self._offer(self.sign * real.value(f, root.ball), root.ball)
+            return 0 not in (search.sign(low), search.sign(high))
+        return False
+
+
+TINY = arb(10) ** -30  # a tail so little above the best value widens the enclosure instead
+
+
+def _larger(ball, top):
+    """The ball of what is at least `ball` and at most the larger of both."""
+    return ball.union(top) if top > ball.upper() else ball

@@ -1,0 +1,62 @@
+"""Duplicates: functions that are equal everywhere under two names, and how far apart others are."""
+
+from flint import ctx
+
+from ..certify import BITS, Unproven, expression
+from ..certify.bounds import supremum
+from ..certify.enclosure import pair
+from ..certify.pieces import pieces
+from ..certify.shape import Shape
+
+
+def equal(definitions):
+    """The groups of names in {name: definition} whose functions are proven equal on all of R.
+
+    Each is brought into one normal form by identities that hold everywhere (tanh u = 2σ(2u) − 1,
+    softplus u = −logsigmoid(−u), and so on); the same form means the same function.
+    """
+    groups = {}
+    for name, definition in definitions.items():
+        groups.setdefault(normal_form(definition), []).append(name)
+    return sorted(names for names in groups.values() if len(names) > 1)
+
+
+def normal_form(definition):
+    """Something that is equal for two definitions only if their functions are equal."""
+    traced = expression.trace(definition)
+    cut = [(low, high, expression.rewritten(f)) for low, high, f in expression.cut(traced)]
+    joined = cut[:1]
+    shape = Shape(traced)
+    for low, high, f in cut[1:]:
+        before = joined[-1]
+        if f is before[2] and _continuous(shape, low):
+            joined[-1] = (before[0], high, f)
+        else:
+            joined.append((low, high, f))
+    jumps = [str(shape.value_at(low)) for low, _, _ in joined[1:] if not _continuous(shape, low)]
+    return tuple((str(low), str(high), f) for low, high, f in joined), tuple(jumps)
+
+
+def _continuous(shape, r):
+    """Whether f is proven continuous at a breakpoint."""
+    try:
+        return shape.continuous(r, 0)
+    except Unproven:
+        return False
+
+
+def distance(f, g, bits=BITS):
+    """The enclosure of sup |f − g| over all of R, and where: {value, at}; at is None far out.
+
+    Raises Unproven where f − g is unbounded or the search is undecided.
+    """
+    before = ctx.prec
+    ctx.prec = bits
+    try:
+        apart = pieces(expression.trace(lambda x, xp: f(x, xp) - g(x, xp)))
+        sides = sorted((supremum(apart, s) for s in (1, -1)), key=lambda s: float(s[0].mid()))
+        (other, _), (value, at) = sides
+        value = value.union(other.upper()) if other.upper() > value.upper() else value
+        return {"value": pair(value), "at": pair(at)}
+    finally:
+        ctx.prec = before
