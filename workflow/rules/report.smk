@@ -10,6 +10,7 @@ rule figure:
             "figures/{figure}.py",
             "figures/_style.py",
             "report/tables.py",
+            "report/tags.py",
             "report/words.py",
         ),
     output:

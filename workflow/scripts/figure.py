@@ -1,7 +1,7 @@
 """Draw one figure from the tables."""
 
-from activarium import figures
-from activarium.figures._style import save
+from activarium import figures, files
+from activarium.figures._style import svg
 from activarium.refusal import logged
 from activarium.report.tables import Tables
 
@@ -10,4 +10,5 @@ with logged(snakemake.log[0]):
     figure = figures.load(name)
     tables = Tables.read(snakemake.input.tables, snakemake.input.analysis)
     finding = figure.finding(tables)
-    save(figure.draw(tables), snakemake.output[0], name, figure.title, finding)
+    drawing = svg(figure.draw(tables), name, figure.title, finding)
+    files.write_text(snakemake.output[0], drawing)

@@ -3,21 +3,25 @@
 import html
 import io
 import re
+import warnings
 
 import matplotlib as mpl
 import matplotlib.pyplot as plt
 import numpy as np
 import seaborn as sns
 
-from ..files import write_text
 from ..report.tables import label
+from ..report.tags import in_tags
 
 mpl.use("svg")
+# matplotlib only measures text; the reader's browser draws it, with a font that has the letter.
+warnings.filterwarnings("ignore", "Glyph .* missing from font")
 
 # The page gives each of these its own value in the dark: see report/page.py.
 PAPER = "#ffffff"
 INK = "#1b1f24"
 FAINT = "#8c959f"
+QUIET = "#57606a"  # words that stand back, dark enough to read
 CONTROL = "#b35900"
 TOP = ["#0072b2", "#00805f", "#b5508f", "#7a5cd6"]  # after Okabe and Ito, darkened for white paper
 SHAPES = ["s", "^", "D", "v"]  # a shape beside each colour, for eyes that do not tell them apart
@@ -56,14 +60,27 @@ sns.set_theme(
 def panels(tables, height, columns=3, sharey=False, width=7.4):
     """(figure, {setting: axes}): one panel a setting, each `height` inches high and titled."""
     figure, placed = panels_of(tables.settings, height, columns, sharey, width)
+    most = 76 // min(columns, len(placed))  # letters that fit over a panel
     for setting, ax in placed.items():
-        ax.set_title(tables.title(setting) if len(placed) > 1 else "")
+        ax.set_title(_wrapped(tables.title(setting), most) if len(placed) > 1 else "")
     return figure, placed
+
+
+def rows_of(tables, order, each=0.21):
+    """`panels` with one row an activation of `order`, `each` inches high."""
+    titled = 0.2 if len(tables.settings) > 1 else 0
+    return panels(tables, max(1.3, 0.6 + titled + each * len(order)), sharey=True)
+
+
+def _wrapped(title, most):
+    """A setting's title on one line where it fits, else on one line a part."""
+    parts = [title] if len(title) <= most else title.split(" · ")
+    return "\n".join(p if len(p) <= most else f"{p[: most - 1]}…" for p in parts)
 
 
 def panels_of(keys, height, columns=3, sharey=False, width=7.4):
     """(figure, {key: axes}): one panel for each of the `keys`."""
-    n = max(1, len(keys))
+    n = len(keys)
     across = min(n, columns)
     down = -(-n // across)
     figure, axes = plt.subplots(
@@ -81,6 +98,12 @@ def looks(tables):
     return {tables.control: (CONTROL, "o", "-")} | {a: look for a, *look in coloured}
 
 
+def short(name):
+    """An activation's name for people, cut where it would leave no room for the figure."""
+    name = label(name)
+    return name if len(name) <= 30 else f"{name[:29]}…"
+
+
 def mark(artist, tables, activation, *key):
     """Let the page find what belongs to an activation; `key` tells apart what one figure holds."""
     artist.set_gid("-".join(map(str, ("mark", tables.number(activation), *key))))
@@ -89,8 +112,9 @@ def mark(artist, tables, activation, *key):
 
 def name_rows(ax, tables, activations, *key):
     """Activations down the y axis, the control bold and in its colour."""
-    ax.set_yticks(range(len(activations)), [label(a) for a in activations])
-    for tick, activation in zip(ax.get_yticklabels(), activations, strict=True):
+    ax.set_yticks(range(len(activations)), [short(a) for a in activations])
+    # Where panels share this axis only the outermost have labels, and here fewer than activations.
+    for tick, activation in zip(ax.get_yticklabels(), activations, strict=False):
         mark(tick, tables, activation, "name", *key)
         if activation == tables.control:
             tick.set(color=CONTROL, fontweight="bold")
@@ -103,13 +127,17 @@ def key_of(figure, tables, kind):
     handles = []
     for activation, (colour, shape, dash) in looks(tables).items():
         style = {"ls": dash, "marker": ""} if kind == "line" else {"ls": "", "marker": shape}
-        handles.append(mpl.lines.Line2D([], [], color=colour, label=label(activation), **style))
+        handles.append(mpl.lines.Line2D([], [], color=colour, label=short(activation), **style))
     style = {"ls": "-", "alpha": 0.5} if kind == "line" else {"ls": "", "marker": "o", "ms": 4}
     if len(tables.activations) > len(handles):
         handles.append(mpl.lines.Line2D([], [], color=FAINT, label="others", **style))
-    figure.legend(
-        handles=handles, loc="outside upper left", ncols=min(6, len(handles)), frameon=False
-    )
+    names = [handle.get_label() for handle in handles]
+    legend = figure.legend(
+        handles, [str(i) for i, _ in enumerate(names)], loc="outside upper left",
+        ncols=min(6, len(handles)), frameon=False,
+    )  # fmt: skip
+    for text, name in zip(legend.get_texts(), names, strict=True):
+        text.set_text(name)  # only now: as a label, what begins with "_" would be left out
 
 
 def percent(values):
@@ -117,8 +145,8 @@ def percent(values):
     return 100 * np.asarray(values, float)
 
 
-def save(figure, path, name, title, finding):
-    """The figure as SVG into `path`; the same figure gives the same bytes.
+def svg(figure, name, title, finding):
+    """The figure as the text of an SVG; the same figure gives the same text.
 
     Ids are prefixed with `name` so that several figures fit one page; `title` and `finding` are
     its text for whoever cannot see it. None instead of a figure leaves an SVG with these words.
@@ -131,14 +159,14 @@ def save(figure, path, name, title, finding):
         buffer = io.StringIO()
         figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
     plt.close(figure)
-    write_text(path, _described(buffer.getvalue(), name, title, finding, empty))
+    return _described(buffer.getvalue(), name, title, finding, empty)
 
 
 def _described(svg, name, title, finding, empty):
     """matplotlib's SVG with our ids, a title and a description, without its style sheet."""
     svg = svg[svg.index("<svg") :]
     svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
-    svg = re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", svg)
+    svg = in_tags(svg, lambda tag: re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", tag))
     words = (
         f'<title id="{name}-title">{html.escape(title)}</title>'
         f'<desc id="{name}-finding">{html.escape(finding)}</desc>'

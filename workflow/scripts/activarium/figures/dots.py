@@ -1,10 +1,10 @@
 """Every run's final-epoch test accuracy, one dot a run: the raw numbers under everything else.
-The bar beside each row is the mean with its Student-t interval. Crosses at the left edge are
-runs that diverged."""
+The bar beside each row is the mean with its Student-t interval. A cross at the left edge says how
+many runs diverged; they score as guessing, which is in the mean and not in the picture."""
 
 import seaborn as sns
 
-from ._style import CONTROL, FAINT, INK, looks, mark, name_rows, panels, percent
+from ._style import CONTROL, FAINT, INK, looks, mark, name_rows, percent, rows_of
 
 title = "Every run"
 place = 20
@@ -14,7 +14,7 @@ def draw(tables):
     """One panel a setting; rows in the order of the first setting's means."""
     order = tables.best_first(tables.settings[0])
     order += [a for a in tables.activations if a not in order]
-    figure, axes = panels(tables, 0.55 + 0.21 * len(order), sharey=True)
+    figure, axes = rows_of(tables, order)
     colours = {a: look[0] for a, look in looks(tables).items()}
     for i, (setting, ax) in enumerate(axes.items()):
         _dots(ax, tables, tables.of(tables.runs, setting), order, colours, i)
@@ -33,13 +33,19 @@ def _dots(ax, tables, runs, order, colours, panel):
         colour = colours.get(activation, FAINT)
         y, ok = order.index(activation), cell["status"] == "ok"
         shown = cell[ok]
-        sns.scatterplot(
-            x=percent(shown["test_accuracy"]), y=[y - 0.12] * len(shown), color=colour, s=16,
-            alpha=0.75, linewidth=0, ax=ax, legend=False,
-        )  # fmt: skip
-        mark(ax.collections[-1], tables, activation, "dots", panel)
-        ax.plot([0.01] * (~ok).sum(), [y] * (~ok).sum(), "x", color=CONTROL, ms=5, clip_on=False,
-                transform=ax.get_yaxis_transform())  # fmt: skip
+        if ok.any():
+            sns.scatterplot(
+                x=percent(shown["test_accuracy"]), y=[y - 0.12] * len(shown), color=colour, s=16,
+                alpha=0.75, linewidth=0, ax=ax, legend=False,
+            )  # fmt: skip
+            mark(ax.collections[-1], tables, activation, "dots", panel)
+        if not ok.all():  # a line without points would sit in the corner and take its room
+            n = int((~ok).sum())
+            (cross,) = ax.plot([0.01], [y - 0.12], "x", color=CONTROL, ms=5, clip_on=False,
+                               transform=ax.get_yaxis_transform())  # fmt: skip
+            mark(cross, tables, activation, "failed", panel)
+            ax.text(0.03, y - 0.12, f"{n} diverged", color=CONTROL, fontsize=7, va="center",
+                    transform=ax.get_yaxis_transform())  # fmt: skip
 
 
 def finding(tables):

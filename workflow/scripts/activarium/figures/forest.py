@@ -1,9 +1,10 @@
-"""Each activation's mean difference from the control over paired seeds, with its Student-t
-interval at the study's confidence. Zero is the control; within the shaded band two activations
-count as equally good. Symbols say the verdict: ▲ better, ▼ worse, ● not shown or equivalent."""
+"""Each activation's mean difference from the control over paired seeds. The thick line is its
+Student-t interval at the study's confidence; the thin one is corrected for all comparisons of the
+panel, as the verdict is. Zero is the control; within the shaded band two activations count as
+equally good. Symbols say the verdict: ▲ better, ▼ worse, ● not shown or equivalent."""
 
 from ..report.words import count
-from ._style import CONTROL, FAINT, INK, TOP, mark, name_rows, panels, percent
+from ._style import CONTROL, FAINT, INK, TOP, mark, name_rows, percent, rows_of
 
 title = "Difference from the control"
 place = 10
@@ -16,7 +17,7 @@ def draw(tables):
     if tables.primary.empty:
         return None
     order = _order(tables)
-    figure, axes = panels(tables, 0.55 + 0.21 * len(order), sharey=True)
+    figure, axes = rows_of(tables, order)
     margin = 100 * tables.analysis["plan"]["margin"]
     for (setting, ax), i in zip(axes.items(), range(len(axes)), strict=True):
         ax.axvspan(-margin, margin, color=FAINT, alpha=0.18, lw=0)
@@ -37,10 +38,12 @@ def _order(tables):
 
 def _row(ax, tables, row, y, panel):
     shape, colour = SYMBOLS.get(row.verdict, ("o", INK))
-    (line,) = ax.plot(percent([row.low, row.high]), [y, y], color=colour, lw=1.6)
+    wide = percent([row.low_simultaneous, row.high_simultaneous])
+    (thin,) = ax.plot(wide, [y, y], color=colour, lw=0.7)
+    (line,) = ax.plot(percent([row.low, row.high]), [y, y], color=colour, lw=2.2)
     (dot,) = ax.plot(percent([row.mean_diff]), [y], shape, color=colour, ms=6)
-    mark(line, tables, row.activation, "interval", panel)
-    mark(dot, tables, row.activation, "mean", panel)
+    for artist, part in ((thin, "corrected"), (line, "interval"), (dot, "mean")):
+        mark(artist, tables, row.activation, part, panel)
 
 
 def finding(tables):

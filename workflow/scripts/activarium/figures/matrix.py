@@ -6,9 +6,9 @@ all pairs of the setting; the colour says by how much."""
 import numpy as np
 import seaborn as sns
 
-from ..report.tables import label
+from ..compare.scores import level
 from ..report.words import points
-from ._style import CONTROL, FAINT, panels
+from ._style import CONTROL, QUIET, panels, short
 
 title = "All pairs"
 place = 40
@@ -24,34 +24,47 @@ def draw(tables):
     most = max(len(tables.best_first(s)) for s in tables.settings)
     figure, axes = panels(tables, max(2.2, 0.7 + 0.27 * most), columns=1)
     for setting, ax in axes.items():
-        _panel(ax, tables, setting)
+        _colours(ax, tables, setting)
+    for setting, ax in axes.items():  # only now, for seaborn lays the whole figure out each time
+        _texts(ax, tables, setting)
     return figure
 
 
-def _panel(ax, tables, setting):
+def _colours(ax, tables, setting):
+    """The differences that are below the level, as colours."""
     order = tables.best_first(setting)
-    cells = _cells(tables, setting)
-    n, alpha = len(order), 1 - tables.analysis["plan"]["confidence"]
-    difference, sure = np.full((n, n), np.nan), np.zeros((n, n), bool)
-    for i, row in enumerate(order):
-        for j, column in enumerate(order):
-            found = cells.get((row, column))
-            if found and found["mean_diff"] is not None:
-                difference[i, j] = 100 * found["mean_diff"]
-                sure[i, j] = found["p_t_bh"] is not None and found["p_t_bh"] < alpha
-                text = _text(found, below=i > j)
-                ax.text(j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=6.2,
-                        color=TEXT if sure[i, j] else FAINT)  # fmt: skip
+    difference = np.full((len(order), len(order)), np.nan)
+    for i, j, pair in _cells(tables, setting, order):
+        if _sure(tables, pair):
+            difference[i, j] = 100 * pair["mean_diff"]
     reach = np.nanmax(np.abs(difference)) if np.isfinite(difference).any() else 1
     sns.heatmap(
-        difference, mask=~sure, cmap=COLOURS, center=0, vmin=-1.4 * reach, vmax=1.4 * reach,
-        cbar=False, ax=ax, xticklabels=order, yticklabels=order,
+        difference, mask=np.isnan(difference), cmap=COLOURS, center=0, vmin=-1.4 * reach,
+        vmax=1.4 * reach, cbar=False, ax=ax, xticklabels=order, yticklabels=order,
     )  # fmt: skip
     _name(ax, tables, order)
 
 
+def _texts(ax, tables, setting):
+    """The number in each cell."""
+    order = tables.best_first(setting)
+    size = 6.4 if len(order) <= 16 else 5.2
+    for i, j, pair in _cells(tables, setting, order):
+        text = points(pair["mean_diff"], 1) if i > j else f"{100 * pair['p_superior']:.0f}"
+        ax.text(
+            j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=size,
+            color=TEXT if _sure(tables, pair) else QUIET,
+        ).set_in_layout(False)  # fmt: skip
+
+
+def _sure(tables, pair):
+    return pair["p_t_bh"] is not None and pair["p_t_bh"] < level(
+        tables.analysis["plan"]["confidence"]
+    )
+
+
 def _name(ax, tables, order):
-    names = [label(a) for a in order]
+    names = [short(a) for a in order]
     ax.set_yticklabels(names, rotation=0)
     ax.set_xticklabels(names, rotation=40, ha="right", rotation_mode="anchor")
     ax.tick_params(length=0)
@@ -62,30 +75,23 @@ def _name(ax, tables, order):
                 tick.set(color=CONTROL, fontweight="bold")
 
 
-def _cells(tables, setting):
-    """{(row, column): pair} in both directions."""
-    cells = {}
+def _cells(tables, setting, order):
+    """Yield (row, column, pair) of every known pair in both directions, row − column."""
+    place = {activation: i for i, activation in enumerate(order)}
     for pair in tables.rows("pairs", setting):
-        a, b = pair["activation"], pair["other"]
-        cells[a, b] = pair
-        turned = dict.fromkeys(("mean_diff", "p_superior"))
         if pair["mean_diff"] is not None:
+            i, j = place[pair["activation"]], place[pair["other"]]
             turned = {"mean_diff": -pair["mean_diff"], "p_superior": 1 - pair["p_superior"]}
-        cells[b, a] = pair | turned
-    return cells
-
-
-def _text(pair, below):
-    return points(pair["mean_diff"], 1) if below else f"{100 * pair['p_superior']:.0f}"
+            yield i, j, pair
+            yield j, i, pair | turned
 
 
 def finding(tables):
     """How many pairs of each setting differ."""
-    alpha = 1 - tables.analysis["plan"]["confidence"]
     words = []
     for setting in tables.settings:
-        p = [pair["p_t_bh"] for pair in tables.rows("pairs", setting)]
-        differ = sum(v is not None and v < alpha for v in p)
-        if p:
-            words.append(f"{tables.title(setting)}: {differ} of {len(p)} pairs differ.")
+        pairs = tables.rows("pairs", setting)
+        differ = sum(_sure(tables, pair) for pair in pairs)
+        if pairs:
+            words.append(f"{tables.title(setting)}: {differ} of {len(pairs)} pairs differ.")
     return " ".join(words) or "There is only one activation."

@@ -4,7 +4,7 @@ The dot is its rank by mean score, which alone would be a medal and no finding."
 
 from ..report.tables import label
 from ..report.words import listed
-from ._style import FAINT, TOP, mark, name_rows, panels
+from ._style import FAINT, TOP, mark, name_rows, rows_of
 
 title = "Which could be the best"
 place = 50
@@ -16,7 +16,7 @@ def draw(tables):
         return None
     order = tables.best_first(tables.settings[0])
     order += [a for a in tables.activations if a not in order]
-    figure, axes = panels(tables, 0.55 + 0.2 * len(order), sharey=True)
+    figure, axes = rows_of(tables, order, 0.2)
     for i, (setting, ax) in enumerate(axes.items()):
         place = {a: k + 1 for k, a in enumerate(tables.best_first(setting))}
         for row in tables.of(tables.summaries, setting).dropna(subset="rank_low").itertuples():

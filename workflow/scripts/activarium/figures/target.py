@@ -3,7 +3,7 @@ dot is the median with exact ends at the study's confidence; an arrow means that
 of the runs ever got there, which counts as “later”, not as missing."""
 
 from ..report.words import count
-from ._style import INK, looks, mark, name_rows, panels
+from ._style import INK, looks, mark, name_rows, rows_of
 
 title = "Time to target"
 place = 70
@@ -15,7 +15,7 @@ def draw(tables):
         return None
     order = tables.best_first(tables.settings[0])
     order += [a for a in tables.activations if a not in order]
-    figure, axes = panels(tables, 0.55 + 0.2 * len(order), sharey=True)
+    figure, axes = rows_of(tables, order, 0.2)
     for i, (setting, ax) in enumerate(axes.items()):
         last = tables.of(tables.epochs, setting)["epoch"].max()
         for row in tables.rows("time_to_target", setting):

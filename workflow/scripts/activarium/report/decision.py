@@ -11,11 +11,11 @@ def decision(tables, setting):
 
     Accuracies and differences are fractions; those of the contrast are prefixed with `diff_` and
     missing for the control. `times` maps a machine to the training time as a multiple of the
-    reference's there.
+    reference's there, and `mixed` is (pairs that mix machines, all pairs) or None.
     """
     summaries = tables.of(tables.summaries, setting).set_index("activation")
     contrasts = tables.of(tables.primary, setting).set_index("activation")
-    times = _times(tables, setting)
+    times, mixed = _times(tables, setting), _mixed(tables, setting)
     rows = []
     for activation in tables.best_first(setting):
         row = {
@@ -24,6 +24,7 @@ def decision(tables, setting):
             "number": tables.number(activation),
             "control": activation == tables.control,
             "times": times.get(activation, []),
+            "mixed": mixed.get(activation),
         }
         row |= _numbers(summaries.loc[activation])
         if activation in contrasts.index:
@@ -48,3 +49,12 @@ def _times(tables, setting):
         if cell["ratio"] is not None:
             times.setdefault(cell["activation"], []).append(cell["ratio"])
     return times
+
+
+def _mixed(tables, setting):
+    """{activation: (mixed, all pairs)} of the contrasts some of whose pairs mix machines."""
+    return {
+        row["activation"]: (row["n_mixed"], row["n_pairs"])
+        for row in tables.analysis["cost"]["mixed"]
+        if tuple(row[k] for k in tables.analysis["plan"]["setting"]) == setting
+    }

@@ -11,14 +11,18 @@ from markupsafe import Markup
 from .. import figures
 from . import words
 from .decision import decision
+from .latex import latex
 from .methods import methods
 from .tables import dataset_label, label
+from .tags import in_tags
 
 HERE = Path(__file__).parent
+TYPES = {"csv": "text/csv", "tex": "application/x-tex"}
 COLOURS = {  # of figures/_style.py, as the page's own variables, which have a dark variant
     "#ffffff": "var(--paper)",
     "#1b1f24": "var(--ink)",
     "#8c959f": "var(--faint)",
+    "#57606a": "var(--quiet)",
     "#b35900": "var(--control)",
     "#0072b2": "var(--top1)",
     "#00805f": "var(--top2)",
@@ -67,16 +71,19 @@ def drawn(name, svg):
         "title": Markup(text["title"]),
         "finding": Markup(text["finding"]),
         "caption": figures.caption(name),
-        "svg": None if "data-empty" in svg[:2000] else Markup(inline(svg)),
+        "svg": None if "data-empty" in svg[: svg.index(">")] else Markup(inline(svg)),
     }
 
 
 def inline(svg):
     """An SVG of ours with the page's colours, and marks in place of ids for the page's script."""
-    svg = re.sub(r'\bid="[a-z_]+-mark-(\d+)-[^"]*"', r'data-a="\1"', svg)
-    for colour, variable in COLOURS.items():
-        svg = svg.replace(colour, variable)
+    svg = in_tags(svg, _themed)
     return re.sub(r'(<svg[^>]*?) (?:width|height)="[\d.]+pt" (?:height|width)?', r"\1 ", svg)
+
+
+def _themed(tag):
+    tag = re.sub(r'\bid="[a-z_]+-mark-(\d+)-[^"]*"', r'data-a="\1"', tag)
+    return re.sub("|".join(COLOURS), lambda colour: COLOURS[colour[0]], tag)
 
 
 def downloads(tables):
@@ -86,5 +93,6 @@ def downloads(tables):
         for name in ("summaries", "contrasts")
     }
     files["runs.csv"] = tables.runs.drop(columns="correct", errors="ignore").to_csv(index=False)
+    files["decision.tex"] = latex(tables)
     encoded = {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}
-    return {name: f"data:text/csv;base64,{text}" for name, text in encoded.items()}
+    return {name: f"data:{TYPES[name[-3:]]};base64,{text}" for name, text in encoded.items()}

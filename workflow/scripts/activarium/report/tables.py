@@ -2,7 +2,7 @@
 
 import json
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -78,18 +78,18 @@ class Tables:
 
     def title(self, setting):
         """A setting in words; an axis on which all settings agree is left out, but the data set."""
-        recipe, network, dataset = setting
-        varies = [len({s[i] for s in self.settings}) > 1 for i in range(2)]
-        more = [name for name, v in zip((network, recipe), varies, strict=True) if v]
-        return " · ".join([dataset_label(dataset), *more])
+        more = [setting[i] for i in (1, 0) if len({s[i] for s in self.settings}) > 1]
+        return " · ".join([dataset_label(setting[2]), *more])
 
 
+@cache
 def label(activation):
     """An activation's name for people: its file's label, else the name itself."""
     known = activation in activations.names()
     return activations.load(activation).label if known else activation
 
 
+@cache
 def dataset_label(dataset):
     """A data set's name for people: its file's label, else the name itself."""
     return datasets.load(dataset).label if dataset in datasets.names() else dataset

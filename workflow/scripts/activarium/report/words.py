@@ -76,14 +76,15 @@ def confidence(plan):
 
 def contrast(row, plan):
     """ELU (+2.58 pp, +1.77 to +3.40), for a row of the contrasts as a mapping."""
-    reach = interval(row["low"], row["high"], show=points)
+    reach = f", {interval(row['low'], row['high'], show=points)}" if known(row["low"]) else ""
     small = ", by less than the margin" if within_margin(row, plan) else ""
-    return f"{label(row['activation'])} ({points(row['mean_diff'])} pp, {reach}{small})"
+    return f"{label(row['activation'])} ({points(row['mean_diff'])} pp{reach}{small})"
 
 
 def verdicts(tables, setting):
     """What was found in one setting, as a list of (verdict, sentence)."""
     plan, rows = tables.analysis["plan"], tables.of(tables.primary, setting)
+    rows = rows[rows["n_pairs"] > 0]
     said = []
     for verdict in SIGNS:
         group = rows[rows["verdict"] == verdict]
@@ -93,9 +94,20 @@ def verdicts(tables, setting):
     return said
 
 
+def unpaired(tables, setting):
+    """Which activations of a setting share no seed with the control, in words, or None."""
+    rows = tables.of(tables.primary, setting)
+    alone = [label(a) for a in rows.loc[rows["n_pairs"] == 0, "activation"]]
+    if not alone:
+        return None
+    control = label(tables.control)
+    return f"Not compared, for want of a seed shared with {control}: {listed(alone, 8)}."
+
+
 def headline(tables):
     """The one sentence at the top: who differs from the control, and in which direction."""
-    rows, control = tables.primary, label(tables.control)
+    control = label(tables.control)
+    rows = tables.primary[tables.primary["n_pairs"] > 0]
     if rows.empty:
         return f"Nothing could be compared with {control}."
     n = {verdict: int((rows["verdict"] == verdict).sum()) for verdict in SIGNS}
@@ -163,7 +175,7 @@ def _design(tables):
         where = "" if len(few) == len(tables.settings) else listed(map(tables.title, few)) + ": "
         yield (
             f"{where}Descriptive only: with {most} pairs or fewer the smallest possible p of a "
-            "rank or sign-flip test is 0.06, so that nothing can be confirmed."
+            "rank or sign-flip test is 0.06, so that no difference can be confirmed at 5 %."
         )
 
 

@@ -1,0 +1,63 @@
+"""The decision table as LaTeX, for papers: booktabs, one tabular a setting."""
+
+from .decision import decision
+from .words import MINUS, confidence, interval, known, percent, points, probability, ratio
+
+SPECIAL = {
+    "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
+    **{letter: rf"\{letter}" for letter in "&%$#_{}"},
+    MINUS: "$-$", "±": r"$\pm$", "×": r"$\times$", "–": "--", "<": r"\textless{}",
+    ">": r"\textgreater{}", "|": r"\textbar{}", '"': r"\textquotedbl{}", "\n": " ",
+}  # fmt: skip
+
+
+def latex(tables):
+    """The text of a .tex file to \\input; needs booktabs, and a control's row comes in italics."""
+    parts = [_tabular(tables, setting) for setting in tables.settings]
+    return (
+        "% Needs \\usepackage{booktabs} and, for quotation marks, \\usepackage[T1]{fontenc}.\n"
+        + ("\n".join(parts))
+    )
+
+
+def escaped(text):
+    """`text` as LaTeX that shows it and runs nothing of it."""
+    return "".join(SPECIAL.get(letter, letter) for letter in text)
+
+
+def _tabular(tables, setting):
+    heads = (
+        "Activation", "Test accuracy, %", "Difference, pp",
+        f"{confidence(tables.analysis['plan'])} interval", "Verdict", "p, max-T", "Rank", "Time",
+    )  # fmt: skip
+    rows = [_row(row) for row in decision(tables, setting)]
+    lines = [" & ".join(map(escaped, row)) + r" \\" for row in rows]
+    return "\n".join(
+        [
+            f"% {' '.join(tables.title(setting).split())}",
+            r"\begin{tabular}{lrrrlrrr}",
+            r"\toprule",
+            " & ".join(map(escaped, heads)) + r" \\",
+            r"\midrule",
+            *lines,
+            r"\bottomrule",
+            r"\end{tabular}",
+            "",
+        ]
+    )
+
+
+def _row(row):
+    """The cells of one activation, in the order of the heads."""
+    half = f" ± {percent((row['high'] - row['low']) / 2)}" if known(row["low"]) else ""
+    rank = f"{row['rank_low']:g} to {row['rank_high']:g}" if known(row["rank_low"]) else "–"
+    contrast = ["0", "–", "control", "–"]
+    if not row["control"]:
+        contrast = [
+            points(row["diff_mean_diff"]),
+            interval(row["diff_low"], row["diff_high"], show=points),
+            row["diff_verdict"] if row["diff_n_pairs"] else "no pairs",
+            probability(row["diff_p_max_t"]),
+        ]
+    times = ", ".join(map(ratio, row["times"])) or "–"
+    return [row["label"], percent(row["mean"]) + half, *contrast, rank, times]
