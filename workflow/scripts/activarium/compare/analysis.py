@@ -14,6 +14,7 @@ from .over_datasets import over_datasets
 from .pairs import all_pairs
 from .plan import DESCRIPTIVE, plan
 from .power import power
+from .published import published
 from .recipes import own_best, survival
 from .scores import against, by_setting, rows_by_setting, scored, wide
 from .sensitivity import sensitivity
@@ -59,6 +60,7 @@ def analysis(runs, epochs, costs, control, confidence, margin, chance):
             "time_to_target": time_to_target(runs, epochs, control, confidence, margin),
             "diagnostics": [k | diagnostics(scores, control) for k, scores in settings],
             "cost": cost(costs, described, control),
+            "published": published(settings, control, confidence),
         }
     )
 

@@ -159,6 +159,14 @@ METHODS = [
         "source": None,
     },
     {
+        "question": "could one more run have given what was published",
+        "method": "Student-t prediction interval of one further run, and of one further pair",
+        "columns": ["published"],
+        "family": None,
+        "status": "estimate",
+        "source": "Whitmore 1986",
+    },
+    {
         "question": "how soon",
         "method": "epochs until the control's final accuracy less the margin, failures censored at "
         "the last epoch: Kaplan–Meier curve, median with exact binomial ends",

@@ -206,6 +206,25 @@ def _executions(tables):
     return [f"The runs were made in {len(kinds)} different ways: {listed(shown, 6)}.{pairs}"]
 
 
+def published(tables):
+    """How many published figures one more run of ours could have given, in a sentence."""
+    found = tables.analysis["published"]
+    rows = found["rows"]
+    apart = [r["difference"] for r in rows if r["difference"]]
+    inside = sum(r["verdict"] == "within" for r in rows)
+    agree = sum(d["verdict"] == "within" for d in apart)
+    more = ""
+    if apart:
+        more = (
+            f", and {agree} of {count(len(apart), 'published difference')} from "
+            f"{label(tables.control)} could be one more pair of ours"
+        )
+    return (
+        f"Of {count(len(rows), 'accuracy', 'accuracies')} that {found['source']['name']} reports "
+        f"for what was run here, {inside} could be one more run of ours{more}."
+    )
+
+
 def within_margin(row, plan):
     """Whether a better or worse is certain to be smaller than the margin."""
     small = known(row["low"]) and -plan["margin"] < row["low"] and row["high"] < plan["margin"]
