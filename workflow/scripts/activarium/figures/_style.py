@@ -140,6 +140,39 @@ def key_of(figure, tables, kind):
         text.set_text(name)  # only now: as a label, what begins with "_" would be left out
 
 
+def window(values, times=8):
+    """(low, high) of the values but for those far out, where these would fill half of the axis.
+
+    Far out is more than `times` the median distance from the median; None where nothing is left
+    out. What does not fit is named at the edge by `beyond`.
+    """
+    values = np.asarray(values, float)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    distance = np.abs(values - np.median(values))
+    near = values[distance <= times * np.median(distance)]
+    return (near.min(), near.max()) if 2 * np.ptp(near) < np.ptp(values) and np.ptp(near) else None
+
+
+def limit(ax, seen, margin=0.06):
+    """The x axis to (low, high) of `window`, with some room; nothing for None."""
+    if seen:
+        room = margin * (seen[1] - seen[0])
+        ax.set_xlim(seen[0] - room, seen[1] + room)
+
+
+def beyond(ax, seen, value, y, text, color):
+    """Name a value that lies outside of `seen` at that edge of the axes."""
+    if seen and not seen[0] <= value <= seen[1]:
+        left = value < seen[0]
+        ax.annotate(
+            f"◂ {text}" if left else f"{text} ▸", (0.01 if left else 0.99, y), color=color,
+            xycoords=ax.get_yaxis_transform(), ha="left" if left else "right", va="center",
+            fontsize=7.5,
+        ).set_in_layout(False)  # fmt: skip
+
+
 def percent(values):
     """Fractions as percent, for an axis."""
     return 100 * np.asarray(values, float)

@@ -3,7 +3,7 @@ are coloured and drawn on top; the last point of each line is the run's score.""
 
 import seaborn as sns
 
-from ._style import FAINT, key_of, looks, mark, panels, percent
+from ._style import FAINT, key_of, looks, mark, panels, percent, window
 
 title = "Learning curves"
 place = 65
@@ -21,8 +21,9 @@ def draw(tables):
         for activation in [*others, *reversed(shown)]:
             cell = epochs[epochs["activation"] == activation]
             _lines(ax, tables, activation, cell, shown.get(activation), i)
-        low = percent(epochs.groupby("activation")["test_accuracy"].median().clip(lower=0).min())
-        ax.set_ylim(bottom=max(0, float(low) - 15))
+        middle = percent(epochs.groupby("activation")["test_accuracy"].median())
+        low, _ = window(middle) or (middle.min(), None)
+        ax.set_ylim(bottom=max(0, low - 15))
         ax.grid(axis="y")
         ax.set(xlabel="epoch", ylabel="test accuracy, %" if i == 0 else "")
     key_of(figure, tables, "line")

@@ -1,10 +1,22 @@
 """Every run's final-epoch test accuracy, one dot a run: the raw numbers under everything else.
-The bar beside each row is the mean with its Student-t interval. A cross at the left edge says how
-many runs diverged; they score as guessing, which is in the mean and not in the picture."""
+The bar beside each row is the mean with its Student-t interval. At the left edge stands how many
+runs diverged, which score as guessing in the mean, and a mean that lies far outside."""
 
 import seaborn as sns
 
-from ._style import CONTROL, FAINT, INK, looks, mark, name_rows, percent, rows_of
+from ._style import (
+    CONTROL,
+    FAINT,
+    INK,
+    PAPER,
+    limit,
+    looks,
+    mark,
+    name_rows,
+    percent,
+    rows_of,
+    window,
+)
 
 title = "Every run"
 place = 20
@@ -17,11 +29,15 @@ def draw(tables):
     figure, axes = rows_of(tables, order)
     colours = {a: look[0] for a, look in looks(tables).items()}
     for i, (setting, ax) in enumerate(axes.items()):
-        _dots(ax, tables, tables.of(tables.runs, setting), order, colours, i)
-        for row in tables.of(tables.summaries, setting).itertuples():
+        runs, cells = tables.of(tables.runs, setting), tables.of(tables.summaries, setting)
+        seen = window([*percent(runs["test_accuracy"]), *percent(cells["mean"])])
+        _dots(ax, tables, runs, order, colours, i)
+        for row in cells.itertuples():
             y = order.index(row.activation) + 0.28
             ax.plot(percent([row.low, row.high]), [y, y], color=INK, lw=1)
             ax.plot(percent([row.mean]), [y], "|", color=INK, ms=5)
+            _note(ax, seen, row, order.index(row.activation))
+        limit(ax, seen)
         name_rows(ax, tables, order, i)
         ax.grid(axis="x")
         ax.set_xlabel("test accuracy, %")
@@ -30,22 +46,26 @@ def draw(tables):
 
 def _dots(ax, tables, runs, order, colours, panel):
     for activation, cell in runs.groupby("activation"):
-        colour = colours.get(activation, FAINT)
-        y, ok = order.index(activation), cell["status"] == "ok"
-        shown = cell[ok]
-        if ok.any():
+        y, shown = order.index(activation), cell[cell["status"] == "ok"]
+        if len(shown):
             sns.scatterplot(
-                x=percent(shown["test_accuracy"]), y=[y - 0.12] * len(shown), color=colour, s=16,
-                alpha=0.75, linewidth=0, ax=ax, legend=False,
+                x=percent(shown["test_accuracy"]), y=[y - 0.12] * len(shown), s=16, alpha=0.75,
+                color=colours.get(activation, FAINT), linewidth=0, ax=ax, legend=False,
             )  # fmt: skip
             mark(ax.collections[-1], tables, activation, "dots", panel)
-        if not ok.all():  # a line without points would sit in the corner and take its room
-            n = int((~ok).sum())
-            (cross,) = ax.plot([0.01], [y - 0.12], "x", color=CONTROL, ms=5, clip_on=False,
-                               transform=ax.get_yaxis_transform())  # fmt: skip
-            mark(cross, tables, activation, "failed", panel)
-            ax.text(0.03, y - 0.12, f"{n} diverged", color=CONTROL, fontsize=7, va="center",
-                    transform=ax.get_yaxis_transform())  # fmt: skip
+
+
+def _note(ax, seen, row, y):
+    """At the edge, what the dots of a row do not show: failures, and a mean that is far outside."""
+    mean = 100 * row.mean
+    outside = bool(seen) and not seen[0] <= mean <= seen[1]
+    said = [f"◂ mean {mean:.2f}"] * outside + [f"× {row.n_failed} diverged"] * (row.n_failed > 0)
+    if said:
+        ax.annotate(
+            ", ".join(said), (0.02, y - 0.12), xycoords=ax.get_yaxis_transform(), fontsize=7,
+            color=CONTROL if row.n_failed else INK, va="center",
+            bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
+        ).set_in_layout(False)  # fmt: skip
 
 
 def finding(tables):

@@ -1,10 +1,23 @@
 """Each activation's mean difference from the control over paired seeds. The thick line is its
 Student-t interval at the study's confidence; the thin one is corrected for all comparisons of the
 panel, as the verdict is. Zero is the control; within the shaded band two activations count as
-equally good. Symbols say the verdict: ▲ better, ▼ worse, ● not shown or equivalent."""
+equally good. Symbols say the verdict: ▲ better, ▼ worse, ● not shown or equivalent. What lies
+far outside is named at the edge."""
 
-from ..report.words import count
-from ._style import CONTROL, FAINT, INK, TOP, mark, name_rows, percent, rows_of
+from ..report.words import count, points
+from ._style import (
+    CONTROL,
+    FAINT,
+    INK,
+    TOP,
+    beyond,
+    limit,
+    mark,
+    name_rows,
+    percent,
+    rows_of,
+    window,
+)
 
 title = "Difference from the control"
 place = 10
@@ -22,8 +35,12 @@ def draw(tables):
     for (setting, ax), i in zip(axes.items(), range(len(axes)), strict=True):
         ax.axvspan(-margin, margin, color=FAINT, alpha=0.18, lw=0)
         ax.axvline(0, color=CONTROL, lw=1.2)
-        for row in tables.of(tables.primary, setting).itertuples():
-            _row(ax, tables, row, order.index(row.activation), i)
+        rows = tables.of(tables.primary, setting)
+        ends = ("low", "high", "low_simultaneous", "high_simultaneous", "mean_diff")
+        seen = window(percent([0, *rows[list(ends)].to_numpy().ravel()]))
+        for row in rows.itertuples():
+            _row(ax, tables, row, order.index(row.activation), seen, i)
+        limit(ax, seen)
         name_rows(ax, tables, order, i)
         ax.grid(axis="x")
         ax.set_xlabel("percentage points")
@@ -36,12 +53,14 @@ def _order(tables):
     return list(dict.fromkeys([*first["activation"], *tables.primary["activation"]]))
 
 
-def _row(ax, tables, row, y, panel):
+def _row(ax, tables, row, y, seen, panel):
     shape, colour = SYMBOLS.get(row.verdict, ("o", INK))
     wide = percent([row.low_simultaneous, row.high_simultaneous])
     (thin,) = ax.plot(wide, [y, y], color=colour, lw=0.7)
     (line,) = ax.plot(percent([row.low, row.high]), [y, y], color=colour, lw=2.2)
     (dot,) = ax.plot(percent([row.mean_diff]), [y], shape, color=colour, ms=6)
+    crossing = row.low < row.mean_diff and bool(seen) and 100 * row.high > seen[0]
+    beyond(ax, seen, 100 * row.mean_diff, y - 0.34 * crossing, points(row.mean_diff), colour)
     for artist, part in ((thin, "corrected"), (line, "interval"), (dot, "mean")):
         mark(artist, tables, row.activation, part, panel)
 

@@ -5,16 +5,19 @@ all pairs of the setting; the colour says by how much."""
 
 import numpy as np
 import seaborn as sns
+from matplotlib.colors import ListedColormap, to_rgba
 
 from ..compare.scores import level
 from ..report.words import points
-from ._style import CONTROL, QUIET, panels, short
+from ._style import CONTROL, INK, QUIET, TOP, panels, short
 
 title = "All pairs"
 place = 40
 
-COLOURS = sns.diverging_palette(330, 165, s=70, l=72, as_cmap=True)
-TEXT = "#20242a"  # on coloured cells, which stay light also on a dark page
+STEPS = np.linspace(0.1, 0.5, 64)  # opacities, so that the colours stand on any paper
+COLOURS = ListedColormap(
+    [to_rgba(TOP[2], a) for a in STEPS[::-1]] + [to_rgba(TOP[1], a) for a in STEPS]
+)
 
 
 def draw(tables):
@@ -37,10 +40,11 @@ def _colours(ax, tables, setting):
     for i, j, pair in _cells(tables, setting, order):
         if _sure(tables, pair):
             difference[i, j] = 100 * pair["mean_diff"]
-    reach = np.nanmax(np.abs(difference)) if np.isfinite(difference).any() else 1
+    known = np.abs(difference[np.isfinite(difference)])
+    reach = np.quantile(known, 0.8) if len(known) else 1  # what is far beyond has the last colour
     sns.heatmap(
-        difference, mask=np.isnan(difference), cmap=COLOURS, center=0, vmin=-1.4 * reach,
-        vmax=1.4 * reach, cbar=False, ax=ax, xticklabels=order, yticklabels=order,
+        difference, mask=np.isnan(difference), cmap=COLOURS, vmin=-reach, vmax=reach,
+        cbar=False, ax=ax, xticklabels=order, yticklabels=order,
     )  # fmt: skip
     _name(ax, tables, order)
 
@@ -53,7 +57,7 @@ def _texts(ax, tables, setting):
         text = points(pair["mean_diff"], 1) if i > j else f"{100 * pair['p_superior']:.0f}"
         ax.text(
             j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=size,
-            color=TEXT if _sure(tables, pair) else QUIET,
+            color=INK if _sure(tables, pair) else QUIET,
         ).set_in_layout(False)  # fmt: skip
 
 

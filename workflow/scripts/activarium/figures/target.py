@@ -45,8 +45,6 @@ def finding(tables):
         rows = tables.rows("time_to_target", setting)
         if rows and rows[0]["target"] is not None:
             never = sum(r["n_runs"] - r["n_reached"] for r in rows)
-            words.append(
-                f"{tables.title(setting)}: {count(never, 'run')} never reached "
-                f"{100 * rows[0]['target']:.2f} %."
-            )
+            who = f"{count(never, 'run')} never" if never else "every run"
+            words.append(f"{tables.title(setting)}: {who} reached {100 * rows[0]['target']:.2f} %.")
     return " ".join(words) or "No table of epochs came with these runs."

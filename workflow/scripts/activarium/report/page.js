@@ -1,5 +1,6 @@
 "use strict";
-// Tables that sort by mouse and keyboard, and one activation highlighted everywhere at once.
+// Tables that sort by mouse and keyboard, one activation highlighted everywhere at once, and the
+// name of whatever the mouse points at in a figure.
 
 const order = (a, b) => {
   const [x, y] = [a, b].map((v) => (v === "" || isNaN(v) ? v : Number(v)));
@@ -49,4 +50,12 @@ document.addEventListener("click", (event) => {
 });
 for (const button of document.querySelectorAll("[data-choose]")) {
   button.setAttribute("aria-pressed", "false");
+}
+addEventListener("beforeprint", () => {
+  for (const details of document.querySelectorAll("details")) details.open = true;
+});
+for (const mark of document.querySelectorAll("svg [data-a]")) {
+  const title = document.createElementNS("http://www.w3.org/2000/svg", "title"); // shown on hover
+  title.textContent = select.options[Number(mark.dataset.a) + 1].text;
+  mark.prepend(title);
 }

@@ -34,7 +34,7 @@ def points(fraction, digits=2):
     if not known(fraction):
         return DASH
     text = f"{100 * fraction:+.{digits}f}"
-    return text.replace("-", MINUS)
+    return text.replace("-", MINUS) if float(text) else f"{0:.{digits}f}"
 
 
 def interval(low, high, digits=2, show=percent):
@@ -90,8 +90,16 @@ def verdicts(tables, setting):
         group = rows[rows["verdict"] == verdict]
         group = group.sort_values("mean_diff", ascending=verdict == "worse", kind="stable")
         if len(group):
-            said.append((verdict, listed(contrast(row, plan) for row in group.to_dict("records"))))
+            said.append((verdict, _group(group.to_dict("records"), plan)))
     return said
+
+
+def _group(rows, plan, most=8):
+    """The contrasts of one verdict in words; beyond `most` only names, for the rest is a table."""
+    shown = rows if len(rows) <= most else rows[: most - 2]
+    rest = [label(row["activation"]) for row in rows[len(shown) :]]
+    more = f"; then {listed(rest)}" if rest else ""
+    return listed(contrast(row, plan) for row in shown) + more
 
 
 def unpaired(tables, setting):
@@ -112,11 +120,11 @@ def headline(tables):
         return f"Nothing could be compared with {control}."
     n = {verdict: int((rows["verdict"] == verdict).sum()) for verdict in SIGNS}
     where = f" in {len(tables.settings)} settings" if len(tables.settings) > 1 else ""
-    rest = f"in {n['not shown']} no difference was shown"
     same = f", {n['equivalent']} equivalent" if n["equivalent"] else ""
+    rest = f", and in {n['not shown']} no difference was shown" if n["not shown"] else ""
     return (
         f"Of {count(len(rows), 'comparison')} with {control}{where}, {n['better']} came out "
-        f"better, {n['worse']} worse{same}, and {rest}."
+        f"better, {n['worse']} worse{same}{rest}."
     )
 
 
@@ -133,6 +141,17 @@ def best(tables, setting):
     if found["verdict"] == "contradicted":
         return f"{control} is not the best here: others are better.{last}"
     return f"Whether {control} is the best here is undecided.{last}"
+
+
+def over_datasets(group, named=False):
+    """Whether one activation leads over the data sets of a recipe and network, in a sentence."""
+    where = f" with {group['network']} and {group['recipe']}" if named else ""
+    over = f"Over {listed(map(dataset_label, group['datasets']))} together{where}"
+    if group["winner"]:
+        return f"{over}, {label(group['winner'])} is better than every other."
+    torn = [label(row["activation"]) for row in group["rows"] if row["interaction"]]
+    why = f": the difference depends on the data set for {listed(torn, 4)}" if torn else ""
+    return f"{over}, no winner is named{why}."
 
 
 def unseen(tables, setting):
