@@ -18,7 +18,7 @@ rule figure:
             f"{GRID.folder}/figures/{{figure}}.svg",
             caption="../report/figure.rst",
             category=STUDY.name,
-            labels={"figure": "{figure}"},
+            labels=GRID.labels,
         ),
     log:
         GRID.log("figure/{figure}"),

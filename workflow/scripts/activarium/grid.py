@@ -173,6 +173,10 @@ class Grid:
         """What stands under a figure: the docstring of its file."""
         return figures.caption(wildcards.figure)
 
+    def labels(self, wildcards):
+        """What a figure is called in Snakemake's own report."""
+        return {"figure": figures.title(wildcards.figure)}
+
     @property
     def figures(self):
         """The names of the figures that a report shows."""

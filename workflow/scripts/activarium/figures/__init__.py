@@ -24,6 +24,11 @@ def caption(name):
     return " ".join((ast.get_docstring(ast.parse(_code(name))) or "").split())
 
 
+def title(name):
+    """What a figure's file says of its `title`; imports nothing that it draws with."""
+    return re.search(r'^title = "(.*)"', _code(name), re.MULTILINE)[1]
+
+
 def _place(name):
     """What a figure's file says of its `place`."""
     found = re.search(r"^place = (\d+)", _code(name), re.MULTILINE)
