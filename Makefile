@@ -5,6 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
+HOUSE := $(notdir $(basename $(wildcard workflow/scripts/activarium/activations/[a-z]*.py)))
 ASK := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 
 .PHONY: report-from-scratch report profiles check unlock test test-all lint lock
@@ -19,9 +20,10 @@ report: $(VENV)/ready $(STUDY)
 	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY) --allowed-rules all compare figure report
 	@$(ASK) where $(STUDY)
 
-# Every activation of the house certified, into results/profiles.
+# Every activation of the house certified, into results/profiles, and claims about them settled.
 profiles: $(VENV)/ready
-	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY) house
+	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY) $(HOUSE:%=results/profiles/%.json) \
+		$(HOUSE:%=results/profiles/%.numerics.json) results/profiles/claims.json
 
 # Read every file of the study's runs, also where its tables are there already.
 check: $(VENV)/ready $(STUDY)

@@ -211,7 +211,7 @@ class Restless(nn.Module):
 
 
 def test_even_unasked_randomness_belongs_to_the_run(monkeypatch, weights):
-    monkeypatch.setattr(activations, "module", lambda name: Restless())
+    monkeypatch.setattr(activations, "module", lambda *_: Restless())
     trained(seed=1)
     alone = weights[1]
     trained(seed=0)

@@ -19,6 +19,7 @@ LIBRARY = "workflow/scripts/activarium"
 DRAWN = {"figure": len(figures.names()), "report": 1}
 COMPARED = {"compare": 1, **DRAWN}
 COLLECTED = {"collect": 1, **COMPARED}
+CERTIFIED = {"certify": 1, "profiles": 1}
 SMALL = {"name": "small", "file": "plain", "width": 1}
 SHIPPED = sorted(p for p in (ROOT / "config").glob("*.yaml") if p.stem != "schema")
 RUN = "results/tiny/runs/short/plain_2/digits/{}/{}.parquet"
@@ -74,7 +75,12 @@ def test_another_folder_of_data_runs_nothing_again(trained):
 
 def test_a_new_activation_trains_only_its_own_cells(trained):
     trained.say(activations=["gelu", "relu", "silu"])
-    assert trained.plan() == {"train_0": 1, **COLLECTED}
+    assert trained.plan() == {"train_0": 1, **COLLECTED, **CERTIFIED}
+
+
+def test_an_expression_trains_and_certifies_only_itself(trained):
+    trained.say(activations=["gelu", "relu", {"name": "mine", "expr": "x * ndtr(1.1*x)"}])
+    assert trained.plan() == {"train_0": 1, **COLLECTED, **CERTIFIED}
 
 
 def test_a_new_data_set_prepares_and_trains_only_itself(trained):
@@ -123,7 +129,12 @@ def test_fewer_seeds_train_nothing_and_lose_nothing(trained):
 
 def test_an_edited_activation_trains_its_own_cells_again(trained):
     trained.edit(f"{LIBRARY}/activations/relu.py")
-    assert trained.plan() == {"train_0": 1, **COLLECTED}
+    assert trained.plan() == {"train_0": 1, **COLLECTED, **CERTIFIED}
+
+
+def test_an_edited_proof_certifies_again_and_trains_nothing(trained):
+    trained.edit(f"{LIBRARY}/certify/roots.py")
+    assert trained.plan() == {"certify": 2, "profiles": 1}
 
 
 @pytest.mark.parametrize("file", [

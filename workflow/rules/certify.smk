@@ -1,35 +1,24 @@
 # From an activation's definition to its profile, and a study's profiles to one table.
-# The profiles of the house's own activations belong to no study; `make profiles` makes them all.
+# The profiles of the house's own activations belong to no study; `make profiles` makes them all,
+# with what needs torch or compares activations, which no study waits for.
 
 
 rule certify:
     input:
-        code=GRID.code("activations/{activation}.py", "certify/*.py", "primitives/__init__.py"),
+        definition=GRID.certified_code,
+        code=GRID.code("certify/*.py", "primitives/__init__.py"),
     output:
-        profile="results/profiles/{activation}.json",
-        provenance="results/profiles/{activation}.provenance",
+        profile="{home}/profiles/{activation}.json",
+        provenance="{home}/profiles/{activation}.provenance",
     log:
-        "results/profiles/logs/{activation}.log",
+        "{home}/profiles/logs/{activation}.log",
     wildcard_constraints:
-        activation=GRID.house,
-    conda:
-        "../envs/activarium.yaml"
-    script:
-        "../scripts/certify.py"
-
-
-rule certify_expression:
-    input:
-        code=GRID.code("expressions.py", "certify/*.py", "primitives/__init__.py"),
-    output:
-        profile=f"{GRID.folder}/profiles/{{activation}}.json",
-        provenance=f"{GRID.folder}/profiles/{{activation}}.provenance",
-    log:
-        GRID.log("certify/{activation}"),
+        home=f"results|{GRID.folder}",
+        activation=GRID.certified,
     conda:
         "../envs/activarium.yaml"
     params:
-        expr=GRID.expression,
+        expr=GRID.certified_expression,
     script:
         "../scripts/certify.py"
 
@@ -48,6 +37,34 @@ rule profiles:
         "../scripts/profiles.py"
 
 
-rule house:
+rule claims:
     input:
-        GRID.house_profiles,
+        gelu="results/profiles/gelu.json",
+        definitions=GRID.code("activations/[a-z]*.py"),
+        code=GRID.code("claims/*.py", "certify/*.py", "primitives/__init__.py"),
+    output:
+        "results/profiles/claims.json",
+    log:
+        "results/profiles/logs/claims.log",
+    conda:
+        "../envs/activarium.yaml"
+    script:
+        "../scripts/claims.py"
+
+
+rule numerics:
+    input:
+        profile="results/profiles/{activation}.json",
+        definition=GRID.certified_code,
+        code=GRID.code("numerics.py", "certify/*.py", "primitives/*.py"),
+    output:
+        "results/profiles/{activation}.numerics.json",
+    log:
+        "results/profiles/logs/{activation}.numerics.log",
+    wildcard_constraints:
+        activation=GRID.certified,
+    conda:
+        "../envs/activarium.yaml"
+    threads: 1
+    script:
+        "../scripts/numerics.py"

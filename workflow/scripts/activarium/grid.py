@@ -74,14 +74,19 @@ class Grid:
         return [f"{self.folder if expr else 'results'}/profiles/{n}.json" for n, expr in names]
 
     @property
-    def house(self):
-        """A pattern of the names of every activation that a file defines."""
-        return "|".join(map(re.escape, activations.names()))
+    def certified(self):
+        """A pattern of the names of everything that can be certified: the house's and ours."""
+        return "|".join(map(re.escape, {*activations.names(), *self.study.activations}))
 
-    @property
-    def house_profiles(self):
-        """The profiles of all of them."""
-        return [f"results/profiles/{name}.json" for name in activations.names()]
+    def certified_expression(self, wildcards):
+        """The text behind a profile where it is one of this study's own, else None."""
+        ours = getattr(wildcards, "home", "results") == self.folder
+        return self.study.activations.get(wildcards.activation) if ours else None
+
+    def certified_code(self, wildcards):
+        """The file behind a profile: the activation's own, else what reads its text."""
+        stated = self.certified_expression(wildcards)
+        return self.code("expressions.py" if stated else f"activations/{wildcards.activation}.py")
 
     @property
     def proven(self):

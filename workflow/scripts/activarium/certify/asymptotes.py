@@ -11,10 +11,14 @@ BOUNDED_FROM = (8, 16, 32)  # |x| ≥ T for each of these T
 
 
 def asymptotes(shape):
-    """{left, right}, each {slope, intercept, remainder}, or {limit} where there is no line.
+    """{left, right}, each {slope, intercept, remainder}, {limit} where there is no line, or
+    {none: why} where f does not settle at all.
 
     A remainder {from: T, bound: b} says |f(x) − slope·x − intercept| ≤ b on all of |x| ≥ T.
     """
+    if shape.period(1) is not None and not shape.flat(2):
+        # slope·x and a periodic part that is not constant comes near no line
+        return dict.fromkeys(("left", "right"), {"none": "a periodic part stays"})
     left, right = shape.pieces[0], shape.pieces[-1]
     return {"left": _asymptote(left, -1), "right": _asymptote(right, 1)}
 

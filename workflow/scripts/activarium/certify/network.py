@@ -12,6 +12,7 @@ from flint import arb, fmpq
 
 from .enclosure import pair
 from .refusal import Unproven
+from .variance import direction
 
 
 def gaussian(moments, flat):
@@ -39,14 +40,21 @@ def chi1(moments, jumps):
     return moments["fp2"] / _positive(moments["f2"], "E f²")
 
 
-def variance_map(moments):
-    """{slope, q1}: how q ↦ E f(√q·z)² / E f² moves away from its fixed point q = 1.
+def variance_map(moments, shape):
+    """{slope, q1, fixed_points} of q ↦ E f(√q·z)² / E f², which has the fixed point q = 1.
 
-    d/dq E f(√q·z)² = E f²·(z² − 1) / 2 at q = 1, by parts and so also where f jumps.
+    `slope` is its derivative there: d/dq E f(√q·z)² = E f²·(z² − 1) / 2 at q = 1, by parts and so
+    also where f jumps. `fixed_points` is complete for all q > 0, or "every", or null with the
+    reason under `refused`.
     """
     f2 = _positive(moments["f2"], "E f²")
     slope = (moments["f2_x2"] - f2) / (2 * f2)
-    return {"slope": pair(slope), "q1": _kind(slope)}
+    found = {"slope": pair(slope), "q1": _kind(slope)}
+    try:
+        rises = direction(shape)
+    except Unproven as why:
+        return found | {"fixed_points": None, "refused": str(why)}
+    return found | {"fixed_points": [pair(fmpq(1))] if rises else "every"}
 
 
 def _kind(slope):

@@ -78,7 +78,7 @@ def _properties(shape):
         "gaussian": lambda: network.gaussian(moments(), _flat_mass(shape)),
         "gain": lambda: pair(network.gain(moments())),
         "chi1": lambda: pair(network.chi1(moments(), jumps())),
-        "variance_map": lambda: network.variance_map(moments()),
+        "variance_map": lambda: network.variance_map(moments(), shape),
         "edge_of_chaos": lambda: network.edge_of_chaos(moments(), jumps()),
     }
 
@@ -136,10 +136,11 @@ def _bounded(shape):
 
 
 def _undecided(profile):
-    """Reasons for the extremes whose value is proven but not whether it is taken."""
+    """Reasons for parts of a property that are refused while the rest of it is proven."""
     found = {}
     for key in ("range_f", "range_fprime", "range_fsecond"):
         for name, extreme in (profile[key] or {}).items():
             if extreme["attained"] is None:
                 found[f"{key}.{name}.attained"] = "a value and a limit cannot be told apart"
-    return found
+    unlisted = (profile["variance_map"] or {}).pop("refused", None)
+    return found | ({"variance_map.fixed_points": unlisted} if unlisted else {})

@@ -14,7 +14,7 @@ from . import expression
 from .enclosure import pair
 from .pieces import EVERYWHERE, Piece, pieces, remembered
 from .refusal import Unproven
-from .roots import ORDER
+from .roots import ORDER, Root
 
 SMOOTH = "analytic"
 
@@ -243,10 +243,9 @@ class Shape:
     def signs(self, k):
         """[(low, high, sign)] of f⁽ᵏ⁾ between neighbouring zeros and breakpoints, left to right.
 
-        Ends are JSON pairs or infinite words; there is no zero inside, so one value tells.
+        Ends are fmpq, Roots or None for ∓∞; there is no zero inside, so one value tells. Where
+        f⁽ᵏ⁾ is periodic it is one period, from a zero to the same zero of the next one.
         """
-        if self.period(k) is not None:
-            raise Unproven(f"derivative {k} is periodic: its signs repeat without end")
         found = []
         for piece in self.pieces:
             zeros = piece.zeros(k)
@@ -255,6 +254,8 @@ class Shape:
                 continue
             inner = [r for r in zeros if r.exact is None or r.exact not in (piece.low, piece.high)]
             ends = [piece.low, *inner, piece.high]
+            if inner and piece.period(k) is not None:
+                ends = [*inner, Root(inner[0].ball + piece.period(k), inner[0].multiplicity)]
             for low, high in zip(ends, ends[1:], strict=False):
                 found.append((low, high, piece.sign(k, _between(low, high))))
         return found
@@ -278,9 +279,10 @@ class Shape:
     def convex(self):
         """Pieces on which f is convex, concave or straight, and what that makes of the whole."""
         words = {1: "convex", -1: "concave", 0: "affine"}
-        if self.breakpoints and self.smoothness()[0] < 0:
-            raise Unproven("f is not continuous, so its pieces say nothing of the whole")
-        return self._pieces_of(2, words, ("convex", "concave"), jumps=1)
+        found = self._pieces_of(2, words, ("convex", "concave"), jumps=1)
+        if any(self.order(r) < 0 for r in self.breakpoints):
+            found["everywhere"] = "neither"  # what is convex on all of R is continuous
+        return found
 
     def _pieces_of(self, k, words, weak, jumps):
         signs, steps = self.signs(k), dict(self.steps(jumps))
@@ -288,7 +290,8 @@ class Shape:
         for low, high, sign in signs:
             before = merged[-1] if merged else None
             jump = steps.get(low, 0) if isinstance(low, fmpq) else 0
-            if before and before[2] == sign and jump in (0, sign):
+            torn = jumps and isinstance(low, fmpq) and self.order(low) < 0
+            if before and before[2] == sign and jump in (0, sign) and not torn:
                 merged[-1] = (before[0], high, sign)
             else:
                 merged.append((low, high, sign))
@@ -296,7 +299,9 @@ class Shape:
         listed = [
             {"from": _end(a, "-inf"), "to": _end(b, "inf"), "is": words[s]} for a, b, s in merged
         ]
-        return {"everywhere": _whole(all_signs, words, weak), "pieces": listed}
+        period = self.period(k)
+        found = {"everywhere": _whole(all_signs, words, weak), "pieces": listed}
+        return found if period is None else found | {"period": pair(period)}
 
     # Parity
 

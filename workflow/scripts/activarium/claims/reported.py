@@ -37,7 +37,7 @@ def _slope(profile):
     if not holds and Decimal(low) <= SLOPE:
         raise ValueError(f"the enclosure [{low}, {high}] does not settle {SLOPE}")
     where = ", ".join(f"{float(p[0]):.4f}" for p in profile["range_fprime"]["sup"]["at"])
-    why = f"sup |GELU′| is {float(low):.4f}, taken at x = {where} = √2 to all digits."
+    why = f"sup |GELU′| is {float(low):.4f}, taken at x = {where}."
     return _answer(
         f"|GELU′(x)| ≤ {SLOPE} for all x", "holds" if holds else "does not hold", [low, high], why
     )
@@ -104,4 +104,6 @@ def _smooth(profile):
         "GELU is x times an entire function, so all derivatives exist and are continuous; "
         f"sup |GELU″| is {float(bend[0]):.6f}, that is √(2/π), at x = 0."
     )
-    return _answer("GELU is infinitely differentiable", "holds" if holds else "does not hold", bend, why)
+    return _answer(
+        "GELU is infinitely differentiable", "holds" if holds else "does not hold", bend, why
+    )

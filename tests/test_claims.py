@@ -1,0 +1,98 @@
+"""Claims settled by proof: what the paper reports of GELU, duplicates, distances."""
+
+import json
+
+import numpy as np
+import pytest
+
+from activarium import activations
+from activarium.certify import Unproven, certify
+from activarium.claims import duplicates, reported
+from activarium.primitives import on_numpy
+
+DEFINITIONS = {name: activations.load(name).definition for name in activations.names()}
+
+
+def test_the_reported_claims_are_answered_one_by_one():
+    gelu = DEFINITIONS["gelu"]
+    found = {a["claim"]: a for a in reported.answers(certify(gelu), gelu)}
+    assert [a["answer"] for a in found.values()] == [
+        "does not hold",
+        "holds when x ≥ 0, and only then",
+        "holds",
+        "holds when only a lower bound is meant",
+        "holds when n, the scale and the shift of the normalisation are bounded",
+        "holds",
+    ]
+    slope = found["|GELU′(x)| ≤ 1.084 for all x"]["enclosure"]
+    assert 1.1289 < float(slope[0]) <= float(slope[1]) < 1.12891
+    json.dumps(list(found.values()))
+
+
+def test_another_function_gets_other_answers():
+    mish = DEFINITIONS["mish"]
+    profile = certify(mish)
+    assert reported._slope(profile)["answer"] == "does not hold"
+    assert reported._slope(certify(DEFINITIONS["tanh"]))["answer"] == "holds"
+    assert reported._minimum(profile)["answer"] == "does not hold"
+    assert reported._bounded(certify(DEFINITIONS["tanh"]))["answer"] == "holds"
+    with pytest.raises(ValueError, match="not what was expected"):
+        reported._below_identity(DEFINITIONS["elu"])
+
+
+def test_equal_functions_are_found_under_all_their_names():
+    written_anew = {
+        "aptx by tanh": lambda x, xp: (1 + xp.tanh(x)) * x / 2,
+        "elu by exp": lambda x, xp: xp.piecewise(x, 0, lambda x: xp.exp(x) - 1, lambda x: x),
+        "relu from right": lambda x, xp: xp.piecewise(x, 0, lambda x: 0 * x, lambda x: x),
+        "threshold from right": lambda x, xp: xp.piecewise(x, 1, lambda x: 0 * x, lambda x: x),
+        "leaky_relu, nearly": lambda x, xp: xp.piecewise(
+            x, 0, lambda x: xp.decimal("0.01000000000000000000001") * x, lambda x: x
+        ),
+    }
+    assert duplicates.equal(DEFINITIONS | written_anew) == [
+        ["acon_c", "silu"],
+        ["aptx", "aptx by tanh"],
+        ["celu", "elu", "elu by exp"],
+        ["exp_expish", "golu"],
+        ["relu", "relu from right"],
+        ["tanh_exp", "telu"],
+    ]
+
+
+@pytest.mark.parametrize("group", duplicates.equal(DEFINITIONS))
+def test_what_is_called_equal_is_equal_in_numpy(group):
+    x = np.linspace(-30, 30, 60001)
+    first, *others = (DEFINITIONS[name](x, on_numpy) for name in group)
+    for other in others:
+        np.testing.assert_allclose(first, other, rtol=1e-14, atol=1e-14)
+
+
+@pytest.mark.parametrize(
+    ("of", "by", "expected"),
+    [
+        ("gelu", "gelu_tanh", 4.732355e-4),
+        ("gelu", "quick_gelu", 0.0203349),
+        ("relu", "softplus", 0.6931472),
+        ("sigmoid", "hardsigmoid", 0.0691822),
+        ("silu", "hardswish", 0.1422776),
+        ("relu", "gelu", 0.1699712),
+        ("tanh", "isru", 0.0736882),
+        ("identity", "hardshrink", 0.5),
+    ],
+)
+def test_a_distance_is_the_largest_difference_found_anywhere(of, by, expected):
+    found = duplicates.distance(DEFINITIONS[of], DEFINITIONS[by])
+    low, high = map(float, found["value"])
+    assert low == pytest.approx(expected, abs=1e-7) and high - low < 1e-12
+    x = np.linspace(-60, 60, 1200001)
+    largest = abs(DEFINITIONS[of](x, on_numpy) - DEFINITIONS[by](x, on_numpy)).max()
+    assert largest <= high + 1e-14 and largest == pytest.approx(high, abs=1e-8)
+    swapped = duplicates.distance(DEFINITIONS[by], DEFINITIONS[of])
+    assert swapped["value"] == found["value"]
+
+
+@pytest.mark.parametrize(("of", "by"), [("elu", "selu"), ("relu", "identity"), ("snake", "gelu")])
+def test_an_infinite_distance_is_refused(of, by):
+    with pytest.raises(Unproven):
+        duplicates.distance(DEFINITIONS[of], DEFINITIONS[by])

@@ -1,0 +1,155 @@
+"""Implementation numerics: what torch computes for an activation, held against certified values.
+
+What is trained (the module, evaluating, with its learned parameters at their start) runs on the
+CPU in each dtype. Exact values and slopes come from real jets at the very input, so an error is
+that of the implementation alone. Errors are the largest found on the inputs tested; finiteness
+and flushing to zero are tested on every finite input of bfloat16 and float16.
+"""
+
+import math
+
+import torch
+from flint import arb, ctx, fmpq
+
+from .certify import expression, real
+from .certify.pieces import pieces
+
+BITS = 256  # so that tails keep their relative accuracy far out
+DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
+SIZES = (2.0**-14, 128.0)  # of the inputs on which errors are measured
+TESTED = 3000  # inputs of each dtype on which errors are measured, about
+
+
+def numerics(definition, module):
+    """{dtype: what `measured` gives} of a `module` that should compute `definition(x, xp)`."""
+    before = ctx.prec
+    ctx.prec = BITS
+    try:
+        exact = Exact(definition)
+        return {name: measured(exact, module, dtype) for name, dtype in DTYPES.items()}
+    finally:
+        ctx.prec = before
+
+
+class Exact:
+    """Certified value and slope of a definition at a float."""
+
+    def __init__(self, definition):
+        self.traced = expression.trace(definition)
+        self.pieces = pieces(self.traced)
+        self.breakpoints = {piece.low for piece in self.pieces[1:]}
+        self.at_breakpoints = {r: expression.resolve(self.traced, r) for r in self.breakpoints}
+
+    def __call__(self, x):
+        """(f, f′) as balls at the float x; at a kink the side that the definition names."""
+        r = fmpq(*x.as_integer_ratio())
+        branch = self.at_breakpoints.get(r)
+        if branch is None:
+            branch = next(p.f for p in self.pieces if p.high is None or r < p.high)
+        return real.jet(branch, arb(r), 1)
+
+
+def measured(exact, module, dtype):
+    """What one dtype does: errors of value and gradient, zeros far out, what is not finite.
+
+    Keys: inputs, value and gradient (each {max_abs, max_abs_at, max_ulp, max_ulp_at,
+    wrong_sign, zero_below, zero_above}) and not_finite ({inputs, value, gradient, first_at}).
+    """
+    module = module.to(dtype).eval()
+    x = tested(dtype)
+    rows = [exact(v) for v in x.double().tolist()]
+    found = {"inputs": len(x)}
+    for k, (name, computed) in enumerate(zip(("value", "gradient"), run(module, x), strict=True)):
+        got = zip(x.double().tolist(), computed.double().tolist(), rows, strict=True)
+        errors = _errors(((at, y, balls[k]) for at, y, balls in got), dtype)
+        flushed = {f"zero_{side}": _zero_from(exact, module, dtype, k, side) for side in SIDES}
+        found[name] = errors | flushed
+    return found | {"not_finite": _not_finite(exact, module, dtype)}
+
+
+def run(module, x):
+    """(value, gradient) of the module at every x."""
+    x = x.clone().requires_grad_()
+    y = module(x)
+    if not y.requires_grad:
+        return y, torch.zeros_like(x)
+    return y.detach(), torch.autograd.grad(y.sum(), x)[0]
+
+
+def every(dtype):
+    """Every finite input of a 16-bit dtype, in order; of float32 those that bfloat16 has too."""
+    small = dtype if dtype.itemsize == 2 else torch.bfloat16
+    bits = torch.arange(-(2**15), 2**15, dtype=torch.int32).to(torch.int16)
+    x = bits.view(small)
+    return x[x.isfinite()].double().unique().to(dtype)
+
+
+def tested(dtype):
+    """About TESTED inputs of a size in SIZES, evenly spread over the logarithm, and 0."""
+    if dtype == torch.float32:
+        generator = torch.Generator().manual_seed(0)
+        low, high = (math.log(size) for size in SIZES)
+        size = torch.empty(TESTED // 2, dtype=torch.float64).uniform_(
+            low, high, generator=generator
+        )
+        x = size.exp().float()
+        return torch.cat([-x, x]).unique()
+    x = every(dtype)
+    x = x[(x.abs() >= SIZES[0]) & (x.abs() <= SIZES[1])]
+    return x[:: max(1, len(x) // TESTED)]
+
+
+def ulp(value, dtype):
+    """The spacing of a dtype's numbers at a real of this size."""
+    info = torch.finfo(dtype)
+    least = info.smallest_normal
+    size = max(abs(value), least)
+    return info.eps * 2.0 ** math.floor(math.log2(size))
+
+
+def _errors(results, dtype):
+    """The largest absolute and ulp error, and how often the sign is wrong.
+
+    `results` are (input, computed, ball of the exact result).
+    """
+    worst = {"max_abs": 0.0, "max_abs_at": None, "max_ulp": 0.0, "max_ulp_at": None}
+    wrong = 0
+    for at, got, ball in results:
+        true = float(ball.mid())
+        if not math.isfinite(got) or abs(true) > torch.finfo(dtype).max:
+            continue  # counted as not finite
+        error = float(abs(arb(got) - ball).upper())
+        for key, size in (("max_abs", error), ("max_ulp", error / ulp(true, dtype))):
+            if size > worst[key]:
+                worst |= {key: size, f"{key}_at": at}
+        wrong += bool(ball * got < 0)
+    return worst | {"wrong_sign": wrong}
+
+
+SIDES = {"below": -1, "above": 1}
+
+
+def _zero_from(exact, module, dtype, k, side):
+    """The least |x| from where on every input on that side gives 0 though f is not 0, or None."""
+    x = every(dtype)
+    x = x[x * SIDES[side] > 0]
+    x = x[x.abs().argsort()]
+    computed = run(module, x)[k]
+    alive = computed.ne(0).nonzero()
+    first = int(alive[-1]) + 1 if len(alive) else 0
+    if first == len(x):
+        return None
+    at = float(x[first])
+    return None if exact(at)[k].contains(0) else at
+
+
+def _not_finite(exact, module, dtype):
+    """How many inputs give inf or nan where the exact result has a place in the dtype."""
+    x = every(dtype)
+    largest, found, first = torch.finfo(dtype).max, {"inputs": len(x)}, None
+    for k, (name, computed) in enumerate(zip(("value", "gradient"), run(module, x), strict=True)):
+        suspects = x[~computed.isfinite()].double().tolist()
+        bad = [v for v in suspects if float(abs(exact(v)[k]).lower()) <= largest]
+        found[name] = len(bad)
+        first = first if first is not None or not bad else min(bad, key=abs)
+    return found | {"first_at": first}
