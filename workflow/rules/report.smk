@@ -5,6 +5,7 @@ rule figure:
     input:
         tables=GRID.tables,
         analysis=GRID.table("analysis", "json"),
+        profiles=GRID.profiles,
         code=GRID.code(
             "../figure.py",
             "figures/{figure}.py",
@@ -26,6 +27,7 @@ rule figure:
         "../envs/activarium.yaml"
     params:
         caption=GRID.caption,
+        expressions=GRID.expressions,
     script:
         "../scripts/figure.py"
 
@@ -34,6 +36,8 @@ rule report:
     input:
         tables=rules.figure.input.tables,
         analysis=rules.figure.input.analysis,
+        profiles=GRID.profiles,
+        claims=GRID.claims,
         provenance=GRID.table("provenance", "json"),
         figures=expand(rules.figure.output, figure=GRID.figures),
         code=GRID.code("../report.py", "report/*.*", "report/parts/*"),

@@ -8,7 +8,8 @@ from activarium.report.tables import Tables
 name = snakemake.wildcards.figure
 with logged(snakemake.log[0]):
     figure = figures.load(name)
-    tables = Tables.read(snakemake.input.tables, snakemake.input.analysis)
+    read, expressions = snakemake.input, snakemake.params.expressions
+    tables = Tables.read(read.tables, read.analysis, read.profiles, expressions)
     finding = figure.finding(tables)
     drawing = svg(figure.draw(tables), name, figure.title, finding)
     files.write_text(snakemake.output[0], drawing)

@@ -89,6 +89,16 @@ class Grid:
         return self.code("expressions.py" if stated else f"activations/{wildcards.activation}.py")
 
     @property
+    def expressions(self):
+        """The activations that no file defines, with their text."""
+        return {name: expr for name, expr in self.study.activations.items() if expr}
+
+    @property
+    def claims(self):
+        """The claims of the literature settled, where the study certifies anything."""
+        return ["results/profiles/claims.json"] if self.study.activations else []
+
+    @property
     def proven(self):
         """The table of the study's profiles, where it has activations to certify."""
         return [self.table("profiles")] if self.study.activations else []

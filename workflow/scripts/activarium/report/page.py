@@ -13,6 +13,7 @@ from . import words
 from .decision import decision
 from .latex import latex
 from .methods import methods
+from .properties import properties, proven
 from .tables import dataset_label, label
 from .tags import in_tags
 
@@ -31,11 +32,12 @@ COLOURS = {  # of figures/_style.py, as the page's own variables, which have a d
 }
 
 
-def page(tables, svgs, provenance, study):
+def page(tables, svgs, provenance, study, claims=None):
     """The page as text.
 
     `svgs` maps a figure's name to its SVG, in the order of the page, `provenance` a column to
-    {value: number of runs}, `study` is what was declared.
+    {value: number of runs}, `study` is what was declared, `claims` what `activarium.claims`
+    settled or None.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "parts"),
@@ -44,7 +46,7 @@ def page(tables, svgs, provenance, study):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"ratio": words.ratio, "dataset_label": dataset_label}
+    environment.filters |= {"ratio": words.ratio, "dataset_label": dataset_label, "label": label}
     script = (HERE / "page.js").read_text(encoding="utf-8")
     return environment.get_template("page.html").render(
         tables=tables,
@@ -55,6 +57,8 @@ def page(tables, svgs, provenance, study):
         decisions={setting: decision(tables, setting) for setting in tables.settings},
         methods=methods(tables, study),
         downloads=downloads(tables),
+        properties=properties(tables),
+        proven=proven(tables, claims),
         label=label,
         words=words,
         style=Markup((HERE / "page.css").read_text(encoding="utf-8")),

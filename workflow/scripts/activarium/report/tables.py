@@ -1,7 +1,7 @@
 """What a report is made from: the study's tables as DataFrames, and the analysis."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
 
@@ -23,12 +23,16 @@ class Tables:
     summaries: pd.DataFrame
     contrasts: pd.DataFrame
     analysis: dict
+    profiles: dict = field(default_factory=dict)  # what is proven, by the name of the activation
+    expressions: dict = field(default_factory=dict)  # of those that no file defines, by name
 
     @classmethod
-    def read(cls, parquets, analysis):
+    def read(cls, parquets, analysis, profiles=(), expressions=None):
         """Read them from their files; a Parquet file's name is its table's."""
         frames = {Path(p).stem: pd.read_parquet(p) for p in parquets}
-        return cls(**frames, analysis=json.loads(Path(analysis).read_text(encoding="utf-8")))
+        proven = {Path(p).stem: _json(p) for p in profiles}
+        return cls(**frames, analysis=_json(analysis), profiles=proven,
+                   expressions=expressions or {})  # fmt: skip
 
     @property
     def control(self):
@@ -83,6 +87,10 @@ class Tables:
 
 
 @cache
+def _json(path):
+    return json.loads(Path(path).read_text(encoding="utf-8"))
+
+
 def label(activation):
     """An activation's name for people: its file's label, else the name itself."""
     known = activation in activations.names()

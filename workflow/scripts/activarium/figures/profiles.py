@@ -1,0 +1,92 @@
+"""Each activation f (black) with its derivative f′ (blue) and second derivative f″ (violet,
+dashed), on −4 … 4 and all to one scale. Marked at their proven places: zeros of f ○, extrema ▲,
+inflections ×; dotted are breakpoints, faint the asymptotes. The curves are drawn in floating
+point; what is proven is where the marks stand and that there are no others."""
+
+import numpy as np
+
+from .. import activations, expressions
+from ..primitives import on_numpy
+from ..report.tables import label
+from ..report.words import count
+from ._style import FAINT, INK, TOP, mark, panels_of
+
+title = "f, f′ and f″ with what is proven about them"
+place = 200
+
+REACH, LOW, HIGH = 4, -1.7, 2.7
+POINTS = 161  # along the whole axis
+
+
+def draw(tables):
+    """One small panel an activation; None where none is certified."""
+    if not tables.profiles:
+        return None
+    figure, axes = panels_of(list(tables.profiles), 1.55, columns=4)
+    for name, ax in axes.items():
+        ax.set_title(label(name), fontsize=8.5)
+        _panel(ax, tables, name)
+        ax.set(xlim=(-REACH, REACH), ylim=(LOW, HIGH))
+        ax.tick_params(labelsize=6.5, length=2)
+    return figure
+
+
+def _panel(ax, tables, name):
+    profile, f = tables.profiles[name], _definition(name, tables.expressions.get(name))
+    ax.axhline(0, color=FAINT, lw=0.5)
+    for x in (middle(point) for point in profile["breakpoints"]):
+        ax.axvline(x, color=FAINT, lw=0.7, ls=":")
+    for line in (profile.get("asymptotes") or {}).values():
+        if line and line["slope"]:
+            slope, intercept = middle(line["slope"]), middle(line["intercept"])
+            ax.axline((0, intercept), slope=slope, color=FAINT, lw=0.7, alpha=0.7)
+    for x, curves in _pieces(f, [middle(point) for point in profile["breakpoints"]]):
+        for curve, (colour, dash) in zip(curves, ((INK, "-"), (TOP[0], "-"), (TOP[3], "--")),
+                                         strict=True):  # fmt: skip
+            (line,) = ax.plot(x, curve, dash, color=colour, lw=1.0)
+            mark(line, tables, name, f"{colour[1:]}{x[0]:.2f}")
+    _marks(ax, profile, f)
+
+
+def _definition(name, expr):
+    return expressions.definition(expr) if expr else activations.load(name).definition
+
+
+def _pieces(f, breakpoints):
+    """(x, [f, f′, f″]) between the breakpoints, derivatives by central differences."""
+    ends = [-REACH, *sorted(b for b in breakpoints if -REACH < b < REACH), REACH]
+    h = 1e-4
+    for low, high in zip(ends, ends[1:], strict=False):
+        n = max(3, round(POINTS * (high - low) / (2 * REACH)))
+        x = np.linspace(low + 3 * h, high - 3 * h, n)
+        below, here, above = (np.asarray(f(x + d, on_numpy), float) for d in (-h, 0, h))
+        yield x, [here, (above - below) / (2 * h), (above - 2 * here + below) / h**2]
+
+
+def _marks(ax, profile, f):
+    """Zeros, extrema and inflections, each where the profile has them."""
+    for key, shape, size in (("zeros", "o", 4), ("stationary_points", "^", 4.5),
+                             ("inflection_points", "x", 4)):  # fmt: skip
+        for x in (middle(point["x"]) for point in profile.get(key) or []):
+            if abs(x) <= REACH:
+                y = float(f(np.float64(x), on_numpy))
+                ax.plot([x], [y], shape, color=INK, ms=size, mfc="none", mew=0.9)
+
+
+def middle(enclosure):
+    """The middle of an enclosure as a float, for drawing."""
+    low, high = map(float, enclosure)
+    return low if low == high else (low + high) / 2
+
+
+def finding(tables):
+    """How many are certified, and how many of them bend both ways or have a kink."""
+    if not tables.profiles:
+        return "No activation of this study is certified."
+    kinked = sum(bool(p.get("kinks")) for p in tables.profiles.values())
+    rising = sum((p.get("monotone") or {}).get("everywhere") in ("increasing", "nondecreasing")
+                 for p in tables.profiles.values())  # fmt: skip
+    return (
+        f"{count(len(tables.profiles), 'activation')} certified over all of R: {rising} never "
+        f"decrease, {kinked} have a kink or a jump in some derivative."
+    )
