@@ -66,6 +66,8 @@ class Parsed(HTMLParser):
     def handle_endtag(self, tag):
         assert self.open, f"</{tag}> closes nothing"
         assert self.open.pop()["tag"] == tag, f"</{tag}> closes something else"
+        if tag in ("td", "th", "li", "p", "h2", "h3", "option", "summary"):
+            self.handle_data(" ")
 
     def handle_data(self, data):
         for element in self.open:
@@ -409,6 +411,8 @@ def test_a_setting_where_everything_diverged_says_so():
     found = parsed(edge("all of a setting diverged"))
     assert "40 runs of 80 diverged; they count as guessing, not as missing." in found.words
     assert "40 runs, no score." in found.words
+    assert "Every run diverged here" in answer("all of a setting diverged")
+    assert "Every run diverged here" not in answer("an activation always diverged")
     failures = found.text_of("section", id="failures")
     assert failures.count("10 of 10") == 4
 
@@ -438,6 +442,48 @@ def test_a_table_from_outside_without_epochs_and_costs_says_what_is_not_there():
     assert "Learning curves: not drawn. No table of epochs came with these runs." in text
     assert "Accuracy and its cost: not drawn. No cost came with these runs." in text
     assert "Nothing is recorded of what these runs were made on." in text
+
+
+# Figures show what they are about.
+
+
+def sigmoid_far_below():
+    made = study(("gelu", "relu", "elu", "tanh", "silu", "mish", "sigmoid"))
+    for frame in (made.runs, made.epochs):
+        frame.loc[frame["activation"] == "sigmoid", "test_accuracy"] -= 0.5
+    return reported(made)
+
+
+def shown(svg):
+    """The words of an SVG, without its title and description."""
+    return re.findall(r"<text[^>]*>([^<]*)</text>", svg)
+
+
+def test_what_lies_far_outside_is_named_and_does_not_press_the_rest_together():
+    report = sigmoid_far_below()
+    row = report.tables.primary.query("activation == 'sigmoid'").iloc[0]
+    forest = shown(report.svgs["forest"])
+    assert f"◂ {words.points(row['mean_diff'])}" in forest
+    assert "−40" not in forest
+    mean = report.tables.summaries.query("activation == 'sigmoid'").iloc[0]["mean"]
+    assert f"◂ mean {100 * mean:.2f}" in shown(report.svgs["dots"])
+    assert f"Sigmoid {100 * mean:.1f}" in shown(report.svgs["pareto"])
+    assert not [w for w in shown(plain().svgs["forest"]) if w.startswith("◂")]
+
+
+def test_failures_stand_in_the_figure_of_every_run():
+    assert any("× 3 diverged" in text for text in shown(wide().svgs["dots"]))
+
+
+def test_no_two_names_in_the_figure_of_costs_lie_on_one_another():
+    at = re.findall(
+        r'<g id="pareto-mark-\d+-name-0">\s*<text[^>]* x="([\d.]+)" y="([\d.]+)"',
+        sigmoid_far_below().svgs["pareto"],
+    )
+    places = [(float(x), float(y)) for x, y in at]
+    assert len(places) >= 4
+    for i, (x, y) in enumerate(places):
+        assert all(abs(x - u) > 8 or abs(y - v) > 7 for u, v in places[:i])
 
 
 # Names are text.

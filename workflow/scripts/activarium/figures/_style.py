@@ -134,7 +134,7 @@ def key_of(figure, tables, kind):
     names = [handle.get_label() for handle in handles]
     legend = figure.legend(
         handles, [str(i) for i, _ in enumerate(names)], loc="outside upper left",
-        ncols=min(6, len(handles)), frameon=False,
+        ncols=max(1, min(6, 95 // (6 + max(map(len, names))))), frameon=False,
     )  # fmt: skip
     for text, name in zip(legend.get_texts(), names, strict=True):
         text.set_text(name)  # only now: as a label, what begins with "_" would be left out

@@ -144,5 +144,5 @@ def finding(tables):
     for setting in tables.settings:
         front = [label(c["activation"]) for c in _cells(tables, setting) if c["on_front"]]
         if front:
-            words.append(f"{tables.title(setting)}: not beaten in both are {listed(front, 8)}.")
+            words.append(f"{tables.title(setting)}: beaten by none in both: {listed(front, 8)}.")
     return " ".join(words) or "No cost came with these runs."

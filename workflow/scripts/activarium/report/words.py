@@ -112,6 +112,13 @@ def unpaired(tables, setting):
     return f"Not compared, for want of a seed shared with {control}: {listed(alone, 8)}."
 
 
+def scoreless(tables, setting):
+    """That no run of a setting has a score, or None: all equal there is no finding."""
+    if (tables.of(tables.runs, setting)["status"] == "ok").any():
+        return None
+    return "Every run diverged here, so that all score as guessing and nothing can be said."
+
+
 def headline(tables):
     """The one sentence at the top: who differs from the control, and in which direction."""
     control = label(tables.control)
