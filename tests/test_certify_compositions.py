@@ -82,14 +82,14 @@ def holds(composition):
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
 
 
-@settings(max_examples=60, derandomize=True, **QUIET)
+@settings(max_examples=25, derandomize=True, **QUIET)
 @given(COMPOSITIONS)
 def test_a_composition_never_leaves_its_enclosures(composition):
     holds(composition)
 
 
 @pytest.mark.slow
-@settings(max_examples=1500, **QUIET)
+@settings(max_examples=600, **QUIET)
 @given(COMPOSITIONS)
 def test_many_compositions_never_leave_their_enclosures(composition):
     holds(composition)
