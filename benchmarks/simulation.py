@@ -98,6 +98,19 @@ def best(rng, n):
     return {"a rank outside": any(wrong), "false supported": claim["verdict"] == "supported"}
 
 
+def edge(rng, n):
+    """How often p_max_t and the simultaneous interval disagree, of contrasts within ± 0.6 pp."""
+    truth = NONE + rng.uniform(-0.006, 0.006, NONE.shape)
+    d = study(rng, truth, NOISES["normal"], n)[0]
+    reach = critical_values(d, CONFIDENCE) * d.std(1, ddof=1) / n**0.5
+    by_p, by_interval = max_t(d) < LEVEL, np.abs(d.mean(1)) > reach
+    return {
+        "shown by both": np.mean(by_p & by_interval),
+        "by p_max_t alone": np.mean(by_p & ~by_interval),
+        "by the interval alone": np.mean(~by_p & by_interval),
+    }
+
+
 def power(rng, n, effect):
     """Whether one true difference among 24 contrasts is found, by max-T and without correction."""
     truth = NONE.copy()
@@ -135,7 +148,7 @@ def main(repetitions=4_000, *seeds):
         for n in seeds
     ]
     print_table("truth, noise, seeds", promises)
-    for k, function in enumerate((unequal, best)):
+    for k, function in enumerate((unequal, best, edge)):
         rows = [(f"n = {n}", r, rates(r, function, n, key=(n, k, 7))) for n in seeds]
         print_table("seeds", rows)
     curve = [

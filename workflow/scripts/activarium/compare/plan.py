@@ -204,6 +204,8 @@ def plan(control, confidence, margin, chance, n_settings):
         "corrected_ranks_from_pairs": RANKS_FROM,
         "power": POWER,
         "differences": list(DIFFERENCES),
+        "simultaneous_intervals": "the same flips of differences less their mean; near the level "
+        "a verdict and its interval can disagree, and the verdict is p_max_t's",
         "machine": MACHINE,
         "same_bits": SAME_BITS,
         "verdicts": {
