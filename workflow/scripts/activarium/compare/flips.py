@@ -67,8 +67,13 @@ def _comparable(t, n):
 def _maxima(d, n):
     """The largest comparable |t| under every pattern, the observed one first, [patterns]."""
     patterns, size = signs(d.shape[1]), max(1, CHUNK // len(d))
-    chunks = [patterns[i : i + size].astype(float) for i in range(0, len(patterns), size)]
-    return np.concatenate([_comparable(t_values(c, d), n).max(1) for c in chunks])
+    chunks = (patterns[i : i + size].astype(float) for i in range(0, len(patterns), size))
+    sizes = np.unique(n)  # contrasts of one size are compared as they are, which is fast
+    largest = [
+        _comparable(np.transpose([t[:, n == k].max(1) for k in sizes]), sizes).max(1)
+        for t in (t_values(chunk, d) for chunk in chunks)
+    ]
+    return np.concatenate(largest)
 
 
 def _canonical(d):
