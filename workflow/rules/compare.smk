@@ -1,5 +1,6 @@
 # From the tables of runs, epochs and costs to what can be said: summaries, contrasts and the
-# whole analysis. Only time to target reads epochs, and only what stands under "cost" reads costs.
+# whole analysis. Only time to target reads epochs, only what stands under "cost" reads costs, and
+# only what stands under "theory" reads what is proven.
 
 
 rule compare:
@@ -7,6 +8,7 @@ rule compare:
         runs=GRID.table("runs"),
         epochs=GRID.table("epochs"),
         costs=GRID.table("costs"),
+        profiles=GRID.profiles,
         code=GRID.code("../compare.py", "compare/*.py", "tables.py"),
     output:
         summaries=multiext(GRID.table("summaries", ""), "parquet", "csv"),

@@ -21,13 +21,15 @@ from .sensitivity import sensitivity
 from .summaries import summaries
 from .target import time_to_target
 from .test_noise import test_noise
+from .theory import theory
 
 
-def analysis(runs, epochs, costs, control, confidence, margin, chance):
+def analysis(runs, epochs, costs, control, confidence, margin, chance, profiles=None):
     """The plan that was run and its results; the names are those of the tables' columns.
 
     `runs`, `epochs` and `costs` are DataFrames of those tables, the last two perhaps empty;
-    `chance` maps a data set to the accuracy of guessing. The same tables, in whatever order of
+    `chance` maps a data set to the accuracy of guessing, `profiles` an activation to what is
+    proven of it, where anything is. The same tables, in whatever order of
     rows, give the same mapping.
     """
     runs = runs.sort_values(KEY)
@@ -61,6 +63,7 @@ def analysis(runs, epochs, costs, control, confidence, margin, chance):
             "diagnostics": [k | diagnostics(scores, control) for k, scores in settings],
             "cost": cost(costs, described, control),
             "published": published(settings, control, confidence),
+            "theory": theory(described, profiles or {}, confidence),
         }
     )
 

@@ -8,6 +8,7 @@ from .cost import MACHINE, SAME_BITS
 from .flips import DRAWN, EXACT, SEED
 from .power import DIFFERENCES, POWER
 from .scores import DIGITS
+from .theory import PROPERTIES
 
 DESCRIPTIVE = 5  # pairs at most: 2/2⁵ = 0.0625, so that no test at 5 % can reject by sign flips
 
@@ -167,6 +168,15 @@ METHODS = [
         "source": "Whitmore 1986",
     },
     {
+        "question": "do proven properties go with scores",
+        "method": "Spearman correlation over activations with the mean score, of "
+        f"{', '.join(PROPERTIES)}; permutation p, Holm",
+        "columns": ["theory"],
+        "family": "properties of a setting",
+        "status": "exploratory",
+        "source": "Bonett and Wright 2000; mean-field theory by property",
+    },
+    {
         "question": "how soon",
         "method": "epochs until the control's final accuracy less the margin, failures censored at "
         "the last epoch: Kaplan–Meier curve, median with exact binomial ends",
@@ -214,5 +224,6 @@ def plan(control, confidence, margin, chance, n_settings):
             "equivalent": "else, p_tost_holm < 1 − confidence",
             "not shown": "else",
         },
+        "properties": {n: {"what": w, "source": s} for n, (w, s) in PROPERTIES.items()},
         "methods": METHODS,
     }

@@ -51,6 +51,11 @@ def probability(p):
     return "< 0.001" if p < 0.001 else f"{p:.3f}"
 
 
+def correlation(value, digits=2):
+    """+0.42 for a correlation."""
+    return f"{value:+.{digits}f}".replace("-", MINUS) if known(value) else DASH
+
+
 def ratio(value):
     """ "1.25 ×" for a multiple."""
     return f"{value:.2f} ×" if known(value) else DASH

@@ -1,0 +1,110 @@
+"""Do proven properties go with scores? A short list, fixed before any score was seen.
+
+Each property has a reason in mean-field theory; the correlation is over the activations of one
+setting, so that it says nothing about causes: activations differ in much else.
+"""
+
+import math
+
+import numpy as np
+from scipy import stats
+
+from .paired import adjusted
+
+RESAMPLES, SEED = 9_999, 0
+ENOUGH = 5  # activations; fewer cannot show a rank correlation at any level in use
+
+PROPERTIES = {  # name: (what it is, source)
+    "depth_scale": ("1 / |ln χ₁|, how deep a signal travels", "Schoenholz et al. 2017"),
+    "smooth": ("differentiable everywhere (1) or not (0)", "Hayou et al. 2019"),
+    "variance_slope": ("slope of the variance map at q = 1", "Poole et al. 2016"),
+    "isometry": ("E f′⁴, the spread of singular values", "Pennington et al. 2017"),
+    "flat": ("P(f′ = 0), inputs without a gradient", "Hayou et al. 2019"),
+    "bend": ("sup |f″|, the smoothness constant", "Hayou et al. 2019"),
+}
+
+
+def theory(summaries, profiles, confidence):
+    """One dict a setting and property: rank correlation with the mean score over activations.
+
+    `summaries` are rows with setting, activation and mean; `profiles` maps a name to its profile
+    (see certify). Spearman's rho with a Fisher interval in Bonett and Wright's form (2000,
+    Psychometrika 65), and a two-sided p from seeded permutations of the scores, Holm-corrected
+    over the properties of the setting. Null where fewer than five activations have both numbers
+    or where all are equal.
+    """
+    settings = {}
+    for row in summaries:
+        settings.setdefault((row["recipe"], row["network"], row["dataset"]), []).append(row)
+    found = []
+    for (recipe, network, dataset), rows in settings.items():
+        key = {"recipe": recipe, "network": network, "dataset": dataset}
+        family = [key | _correlation(name, rows, profiles, confidence) for name in PROPERTIES]
+        corrected = adjusted([row["p"] for row in family])
+        found += [r | {"p_holm": p} for r, p in zip(family, corrected, strict=True)]
+    return found if profiles else []
+
+
+def _correlation(name, rows, profiles, confidence):
+    """Property `name` of each activation against its mean score."""
+    pairs = [
+        (value(name, profiles[row["activation"]]), row["mean"])
+        for row in rows
+        if row["activation"] in profiles and row["mean"] is not None
+    ]
+    x, y = np.array([p for p in pairs if not math.isnan(p[0])], float).reshape(-1, 2).T
+    rho = p = low = high = math.nan
+    if len(x) >= ENOUGH and len(set(x)) > 1 and len(set(y)) > 1:
+        rho = float(stats.spearmanr(x, y).statistic)
+        p = _permuted(stats.rankdata(x), stats.rankdata(y))
+        low, high = interval(rho, len(x), confidence)
+    return {"property": name, "n": len(x), "rho": rho, "low": low, "high": high, "p": p}
+
+
+def _permuted(x, y):
+    """Two-sided p of the rank correlation under permutations of y, seeded."""
+    generator = np.random.default_rng(SEED)
+    return float(
+        stats.permutation_test(
+            (y,), lambda y: np.corrcoef(x, y)[0, 1], permutation_type="pairings",
+            n_resamples=RESAMPLES, rng=generator, vectorized=False,
+        ).pvalue
+    )  # fmt: skip
+
+
+def interval(rho, n, confidence):
+    """(low, high) of Spearman's rho over n pairs, by Fisher's z with Bonett and Wright's error."""
+    if n < 4 or abs(rho) == 1:
+        return math.nan, math.nan
+    half = stats.norm.ppf((1 + confidence) / 2) * math.sqrt((1 + rho**2 / 2) / (n - 3))
+    return math.tanh(math.atanh(rho) - half), math.tanh(math.atanh(rho) + half)
+
+
+def value(name, profile):
+    """A property of one profile as a float, NaN where it is refused.
+
+    The middle of an enclosure does: ranks are all that is used.
+    """
+    gaussian = profile.get("gaussian") or {}
+    match name:
+        case "depth_scale":
+            chi = _middle(profile.get("chi1"))
+            return math.inf if chi == 1 else 1 / abs(math.log(chi)) if chi > 0 else math.nan
+        case "smooth":
+            return float(all(kink["smooth_to"] >= 1 for kink in profile["kinks"]))
+        case "variance_slope":
+            return _middle((profile.get("variance_map") or {}).get("slope"))
+        case "isometry":
+            return _middle(gaussian.get("Efp4"))
+        case "flat":
+            return _middle(gaussian.get("P_fp_zero"))
+        case "bend":
+            return _middle(profile.get("smoothness"))
+    raise KeyError(name)
+
+
+def _middle(enclosure):
+    if not enclosure:
+        return math.nan
+    low, high = map(float, enclosure)
+    return low if low == high else (low + high) / 2
