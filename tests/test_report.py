@@ -348,6 +348,14 @@ def test_pairs_that_mix_machines_are_marked():
     assert "†" not in plain().html
 
 
+def test_times_of_a_busy_machine_are_not_to_be_read():
+    made = study()
+    assert "busy" not in parsed(plain()).text_of("section", id="answer")
+    made.costs.loc[made.costs["seed"] == 3, "train_seconds"] *= 2.6
+    text = parsed(reported(made, draw=False)).text_of("section", id="answer")
+    assert "Equal runs took up to 2.6 times as long as others" in text
+
+
 def test_the_downloads_are_the_tables():
     found = parsed(plain())
     files = {e["download"]: e["href"] for e in found.all("a") if "download" in e}

@@ -46,14 +46,15 @@ def _cells(group, accuracy, control):
 def _cell(activation, cell, accuracy):
     """Median time of one training image, of a run, and the score that a second of it buys."""
     key = tuple(cell[name].iloc[0] for name in SETTING) + (activation,)
-    per_image = (cell["train_seconds"] / cell["images"].where(cell["images"] > 0)).median()
+    per_image = cell["train_seconds"] / cell["images"].where(cell["images"] > 0)
     seconds = cell["train_seconds"].median()
     score = accuracy.get(key, math.nan)
     return {
         "activation": activation,
         "n_runs": len(cell),
         "train_seconds": float(seconds),
-        "seconds_per_image": float(per_image),
+        "seconds_per_image": float(per_image.median()),
+        "spread": float(per_image.max() / per_image.where(per_image > 0).min()),
         "accuracy": score,
         "accuracy_per_second": float(score / seconds) if seconds > 0 else math.nan,
     }

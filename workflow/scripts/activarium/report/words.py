@@ -193,7 +193,7 @@ def limits(tables, study):
             f"{count(failed, 'run')} of {len(tables.runs)} diverged; they count as guessing, not "
             "as missing."
         )
-    return said + _executions(tables)
+    return said + _executions(tables) + list(_busy(tables))
 
 
 def _design(tables):
@@ -220,6 +220,19 @@ def _data(tables, study):
             size = f"{study['train_size']:,}".replace(",", "\u202f")
             said.append(f"Trained on a fixed draw of {size} images, not on the whole training set.")
         yield from (f"{dataset_label(dataset)}: {text}" for text in said if text)
+
+
+BUSY = 2  # times differ so much between runs of one cell where other work ran beside them
+
+
+def _busy(tables):
+    """That times are not to be read, where the machine did other work beside the runs."""
+    spreads = [row["spread"] for row in tables.analysis["cost"]["cells"] if known(row["spread"])]
+    if max(spreads, default=0) > BUSY:
+        yield (
+            f"Equal runs took up to {max(spreads):.1f} times as long as others, so the machine was "
+            "busy with other work too: do not read the times."
+        )
 
 
 def _executions(tables):
