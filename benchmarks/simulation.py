@@ -138,7 +138,7 @@ def print_table(title, rows):
         print(f"| {what} | {repetitions} | {' | '.join(f'{100 * x:.1f}' for x in found)} |")
 
 
-def main(repetitions=4_000, *seeds):
+def main(repetitions=5_000, *seeds):
     """Print every table, in percent."""
     seeds, r = seeds or (5, 10, 20), repetitions
     promises = [
