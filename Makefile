@@ -17,13 +17,14 @@ report-from-scratch: $(VENV)/ready $(STUDY)
 
 # Tables to report again, without training whatever has changed.
 report: $(VENV)/ready $(STUDY)
-	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY) --allowed-rules all compare figure report
+	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify profiles compare figure report
 	@$(ASK) where $(STUDY)
 
 # Every activation of the house certified, into results/profiles, and claims about them settled.
 profiles: $(VENV)/ready
-	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY) $(HOUSE:%=results/profiles/%.json) \
-		$(HOUSE:%=results/profiles/%.numerics.json) results/profiles/claims.json
+	@$(BIN)/snakemake --cores $(CORES) $(HOUSE:%=results/profiles/%.json) \
+		$(HOUSE:%=results/profiles/%.numerics.json) results/profiles/claims.json \
+		--configfile $(STUDY)
 
 # Read every file of the study's runs, also where its tables are there already.
 check: $(VENV)/ready $(STUDY)

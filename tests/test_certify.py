@@ -19,7 +19,7 @@ from scipy.integrate import quad
 
 from activarium import activations
 from activarium import certify as room
-from activarium.certify import certify
+from activarium.certify import certify, job
 from activarium.certify.enclosure import width
 from activarium.certify.rows import outwards, rows
 from activarium.primitives import on_numpy
@@ -394,6 +394,15 @@ def test_rows_hold_every_enclosure_and_every_refusal():
     assert [lipschitz["low_decimal"], lipschitz["high_decimal"]] == profile("gelu")["lipschitz"]
     refused = {r["property"] for r in table if r["activation"] == "gcu" and r["refused"]}
     assert refused == set(profile("gcu")["refused"])
+
+
+def test_a_job_keeps_time_and_versions_apart_from_the_profile(tmp_path):
+    first, again, about = (tmp_path / name for name in ("a.json", "b.json", "a.provenance"))
+    job.run("relu", None, first, about)
+    job.run("mine", "0 if x <= 0 else x", again, about)
+    assert json.loads(first.read_text()) == profile("relu")
+    assert again.read_text() == first.read_text()
+    assert set(json.loads(about.read_text())) == {"seconds", "python", "python-flint"}
 
 
 def test_certifying_starts_without_torch_and_pandas():

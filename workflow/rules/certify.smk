@@ -13,7 +13,7 @@ rule certify:
     log:
         "{home}/profiles/logs/{activation}.log",
     wildcard_constraints:
-        home=f"results|{GRID.folder}",
+        home=GRID.homes,
         activation=GRID.certified,
     conda:
         "../envs/activarium.yaml"

@@ -74,9 +74,14 @@ class Grid:
         return [f"{self.folder if expr else 'results'}/profiles/{n}.json" for n, expr in names]
 
     @property
+    def homes(self):
+        """A pattern of where profiles live: shared ones, and this study's own."""
+        return f"results|{re.escape(self.folder)}"
+
+    @property
     def certified(self):
         """A pattern of the names of everything that can be certified: the house's and ours."""
-        return "|".join(map(re.escape, {*activations.names(), *self.study.activations}))
+        return "|".join(map(re.escape, sorted({*activations.names(), *self.study.activations})))
 
     def certified_expression(self, wildcards):
         """The text behind a profile where it is one of this study's own, else None."""

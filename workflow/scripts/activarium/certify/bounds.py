@@ -106,9 +106,10 @@ class _Supremum:
         if not slope.contains(0) or self.sign * bend > 0:
             return True  # the ends are taken in already
         if self.sign * bend < 0:
+            # f′ is strictly monotone; where it is 0 at an end, that end is the maximum
             for root in search.monotone(low, high) or ():
                 self._offer(self.sign * real.value(f, root.ball), root.ball)
-            return 0 not in (search.sign(low), search.sign(high))
+            return True
         return False
 
 

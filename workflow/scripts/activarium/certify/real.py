@@ -25,9 +25,12 @@ def jet(expression, at, order):
     ctx.cap = order + 1
     x = arb_series([arb(at), 1], prec=order + 1)
     try:
-        got = series(expression, x, {}).coeffs()[: order + 1]
+        found = series(expression, x, {})
     except (ValueError, ZeroDivisionError):  # a denominator, or what a logarithm is taken of
         return [arb.nan()] * (order + 1)
+    if found.prec < order + 1:  # what is cut off is unknown, not 0
+        return [arb.nan()] * (order + 1)
+    got = found.coeffs()[: order + 1]
     return got + [arb(0)] * (order + 1 - len(got))
 
 

@@ -324,7 +324,7 @@ class Ring:
         if not ball > 0:
             raise Unproven("a square root of what is not proven positive far out")
         root, c = Element(self, {_power(lead, fmpq(1, 2)): fmpq(1)}), g.terms[lead]
-        if not _exact(c):
+        if not (_exact(c) and c > 0):
             return root * self.some(ball.sqrt())
         rest = self._rest(g, lead)
         bound = 1 / (1 + (1 + _hull(*self.range(rest))).sqrt())

@@ -33,7 +33,8 @@ def normal_form(definition):
             joined[-1] = (before[0], high, f)
         else:
             joined.append((low, high, f))
-    jumps = [str(shape.value_at(low)) for low, _, _ in joined[1:] if not _continuous(shape, low)]
+    torn = [low for low, _, _ in joined[1:] if not _continuous(shape, low)]
+    jumps = [expression.rewritten(expression.resolve(traced, low)) for low in torn]
     return tuple((str(low), str(high), f) for low, high, f in joined), tuple(jumps)
 
 
