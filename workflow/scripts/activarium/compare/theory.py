@@ -91,7 +91,8 @@ def value(name, profile):
             chi = _middle(profile.get("chi1"))
             return math.inf if chi == 1 else 1 / abs(math.log(chi)) if chi > 0 else math.nan
         case "smooth":
-            return float(all(kink["smooth_to"] >= 1 for kink in profile["kinks"]))
+            kinks = profile["kinks"]
+            return math.nan if kinks is None else float(all(k["smooth_to"] >= 1 for k in kinks))
         case "variance_slope":
             return _middle((profile.get("variance_map") or {}).get("slope"))
         case "isometry":

@@ -34,13 +34,13 @@ def draw(tables):
 def _panel(ax, tables, name):
     profile, f = tables.profiles[name], _definition(name, tables.expressions.get(name))
     ax.axhline(0, color=FAINT, lw=0.5)
-    for x in (middle(point) for point in profile["breakpoints"]):
+    for x in (middle(point) for point in (profile["breakpoints"] or [])):
         ax.axvline(x, color=FAINT, lw=0.7, ls=":")
     for line in (profile.get("asymptotes") or {}).values():
         if line and line["slope"]:
             slope, intercept = middle(line["slope"]), middle(line["intercept"])
             ax.axline((0, intercept), slope=slope, color=FAINT, lw=0.7, alpha=0.7)
-    for x, curves in _pieces(f, [middle(point) for point in profile["breakpoints"]]):
+    for x, curves in _pieces(f, [middle(point) for point in (profile["breakpoints"] or [])]):
         for curve, (colour, dash) in zip(curves, ((INK, "-"), (TOP[0], "-"), (TOP[3], "--")),
                                          strict=True):  # fmt: skip
             (line,) = ax.plot(x, curve, dash, color=colour, lw=1.0)

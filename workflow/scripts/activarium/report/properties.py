@@ -5,7 +5,7 @@ from decimal import Decimal, localcontext
 from .tables import label
 
 DIGITS = 6  # significant ones that a cell shows; the profiles hold 20 and more
-CLASSES = {"analytic": "analytic", "discontinuous": "jumps"}
+CLASSES = {"discontinuous": "jumps", "C^0": "C⁰", "C^1": "C¹", "C^2": "C²", "C^3": "C³"}
 KINDS = {None: "–", "neither": "no"}
 
 
@@ -22,7 +22,7 @@ def _row(tables, name, profile):
         "label": label(name),
         "number": tables.number(name) if name in tables.activations else None,
         "definition": profile["definition"],
-        "class": CLASSES.get(profile["class"], profile["class"]),
+        "class": CLASSES.get(profile["class"], profile["class"] or "–"),
         "monotone": _kind(profile.get("monotone")),
         "convex": _kind(profile.get("convex")),
         "bounded": _bounded(profile.get("bounded")),
