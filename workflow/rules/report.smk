@@ -38,6 +38,7 @@ rule report:
         analysis=rules.figure.input.analysis,
         profiles=GRID.profiles,
         claims=GRID.claims,
+        numerics=GRID.numerics,
         provenance=GRID.table("provenance", "json"),
         figures=expand(rules.figure.output, figure=GRID.figures),
         code=GRID.code("../report.py", "report/*.*", "report/parts/*"),

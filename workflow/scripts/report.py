@@ -1,20 +1,16 @@
 """Put the report together from tables and figures."""
 
-import json
-from pathlib import Path
-
 from activarium import files
 from activarium.refusal import logged
 from activarium.report.page import page
-from activarium.report.tables import Tables
+from activarium.report.tables import Tables, texts, values
 
+read = snakemake.input
 with logged(snakemake.log[0]):
-    read = snakemake.input
     tables = Tables.read(read.tables, read.analysis, read.profiles)
-    figures = {Path(f).stem: Path(f).read_text(encoding="utf-8") for f in read.figures}
-    provenance = json.loads(Path(read.provenance).read_text(encoding="utf-8"))
+    (provenance,) = values([read.provenance]).values()
     # What was trained is what the tables were made from, whatever the study has said since.
     study = snakemake.params.study | provenance.pop("study")
-    claims = json.loads(Path(read.claims[0]).read_text(encoding="utf-8")) if read.claims else None
-    html = page(tables, figures, provenance, study, claims)
+    proofs = {"claims": values(read.claims).get("claims"), "numerics": values(read.numerics)}
+    html = page(tables, texts(read.figures), provenance, study, **proofs)
     files.write_text(snakemake.output[0], html)

@@ -104,6 +104,12 @@ class Grid:
         return ["results/profiles/claims.json"] if self.study.activations else []
 
     @property
+    def numerics(self):
+        """How far torch is from the proofs, for each activation of the study that has a file."""
+        names = self.study.activations.items()
+        return [f"results/profiles/{name}.numerics.json" for name, expr in names if not expr]
+
+    @property
     def proven(self):
         """The table of the study's profiles, where it has activations to certify."""
         return [self.table("profiles")] if self.study.activations else []

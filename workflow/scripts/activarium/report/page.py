@@ -13,6 +13,7 @@ from . import words
 from .decision import decision
 from .latex import latex
 from .methods import methods
+from .numerics import measured
 from .properties import properties, proven
 from .tables import dataset_label, label
 from .tags import in_tags
@@ -32,12 +33,12 @@ COLOURS = {  # of figures/_style.py, as the page's own variables, which have a d
 }
 
 
-def page(tables, svgs, provenance, study, claims=None):
+def page(tables, svgs, provenance, study, claims=None, numerics=None):
     """The page as text.
 
     `svgs` maps a figure's name to its SVG, in the order of the page, `provenance` a column to
     {value: number of runs}, `study` is what was declared, `claims` what `activarium.claims`
-    settled or None.
+    settled or None, `numerics` {activation + ".numerics": what `activarium.numerics` measured}.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "parts"),
@@ -59,6 +60,7 @@ def page(tables, svgs, provenance, study, claims=None):
         downloads=downloads(tables),
         properties=properties(tables),
         proven=proven(tables, claims),
+        numerics=measured(numerics or {}),
         label=label,
         words=words,
         style=Markup((HERE / "page.css").read_text(encoding="utf-8")),

@@ -30,9 +30,9 @@ class Tables:
     def read(cls, parquets, analysis, profiles=(), expressions=None):
         """Read them from their files; a Parquet file's name is its table's."""
         frames = {Path(p).stem: pd.read_parquet(p) for p in parquets}
-        proven = {Path(p).stem: _json(p) for p in profiles}
-        return cls(**frames, analysis=_json(analysis), profiles=proven,
-                   expressions=expressions or {})  # fmt: skip
+        (found,) = values([analysis]).values()
+        more = {"profiles": values(profiles), "expressions": expressions or {}}
+        return cls(**frames, analysis=found, **more)
 
     @property
     def control(self):
@@ -86,11 +86,17 @@ class Tables:
         return " · ".join([dataset_label(setting[2]), *more])
 
 
+def texts(files):
+    """{name: text} of files, by their names without the ending."""
+    return {Path(f).stem: Path(f).read_text(encoding="utf-8") for f in files}
+
+
+def values(files):
+    """{name: value} of files of JSON."""
+    return {name: json.loads(text) for name, text in texts(files).items()}
+
+
 @cache
-def _json(path):
-    return json.loads(Path(path).read_text(encoding="utf-8"))
-
-
 def label(activation):
     """An activation's name for people: its file's label, else the name itself."""
     known = activation in activations.names()

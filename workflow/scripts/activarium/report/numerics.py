@@ -1,0 +1,43 @@
+"""What torch computes, beside what is proven: rows for the page."""
+
+from .tables import label
+
+
+def measured(numerics):
+    """One dict an activation and dtype, from {activation + ".numerics": its numerics}."""
+    return [
+        {"name": name, "label": label(name), "dtype": dtype} | _row(found)
+        for name, dtypes in _named(numerics)
+        for dtype, found in dtypes.items()
+    ]
+
+
+def _named(numerics):
+    names = ((key.removesuffix(".numerics"), found) for key, found in numerics.items())
+    return sorted(names, key=lambda item: label(item[0]).lower())
+
+
+def _row(found):
+    value, gradient, broken = found["value"], found["gradient"], found["not_finite"]
+    return {
+        "value": error(value["max_abs"]),
+        "value_at": place(value["max_abs_at"]),
+        "gradient": error(gradient["max_abs"]),
+        "ulp": error(value["max_ulp"]),
+        "zero": place(value["zero_below"]),
+        "wrong_sign": gradient["wrong_sign"],
+        "broken": broken["value"] + broken["gradient"],
+        "broken_at": place(broken["first_at"]),
+    }
+
+
+def error(number):
+    """(what the table sorts by, "6.4e−7")."""
+    if number is None:
+        return "", "–"
+    return number, f"{number:.2g}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−")
+
+
+def place(x):
+    """A place on the axis, or a dash."""
+    return "–" if x is None else f"{x:.4g}".replace("e+", "e").replace("-", "−")
