@@ -5,12 +5,16 @@ Everything goes through the library, without Snakemake and without training.
 
 import json
 from dataclasses import dataclass
+from functools import cache
 from itertools import product
 
 import numpy as np
 import pandas as pd
 
-from activarium import figures, tables
+from activarium import activations, figures, tables
+from activarium.certify import certify
+from activarium.certify.job import as_json
+from activarium.claims import settled
 from activarium.collect import provenance
 from activarium.compare.analysis import analysis
 from activarium.figures._style import svg
@@ -93,13 +97,18 @@ def _cost(a, seed, machines):
 
 
 def reported(
-    made, control="gelu", confidence=0.95, margin=0.005, draw=True, **declared
+    made, control="gelu", confidence=0.95, margin=0.005, draw=True, certified=False, **declared
 ):  # fmt: skip
     """The `Report` of a `Made` study; `declared` is what the study file says beside the grid.
 
-    Without `draw` the words and tables stand alone, which is ten times as fast.
+    Without `draw` the words and tables stand alone, which is ten times as fast; `certified` puts
+    in what is proven of those activations that have a file.
     """
-    found = analysis(made.runs, made.epochs, made.costs, control, confidence, margin, CHANCE)
+    names = set(made.runs["activation"]) & set(activations.names()) if certified else ()
+    profiles = {name: proven(name) for name in sorted(names)}
+    found = analysis(
+        made.runs, made.epochs, made.costs, control, confidence, margin, CHANCE, profiles
+    )
     compacted = Tables(
         made.runs,
         made.epochs,
@@ -107,10 +116,25 @@ def reported(
         tables.table(found["summaries"], tables.SUMMARIES).to_pandas(),
         tables.table(found["contrasts"], tables.CONTRASTS).to_pandas(),
         json.loads(json.dumps(found)),
+        profiles,
     )
+    claims = settled_claims() if certified else None
     svgs = {name: drawn(name, compacted, draw) for name in figures.names()}
     made_on = provenance(tables.table(made.costs.to_dict("records"), tables.COSTS))
-    return Report(compacted, svgs, page(compacted, svgs, made_on, DECLARED | declared))
+    return Report(compacted, svgs, page(compacted, svgs, made_on, DECLARED | declared, claims))
+
+
+@cache
+def proven(activation):
+    """What is certified of an activation, as its file holds it."""
+    return json.loads(as_json(certify(activations.load(activation).definition)))
+
+
+@cache
+def settled_claims():
+    """What `activarium.claims` settles, as its file holds it."""
+    definitions = {name: activations.load(name).definition for name in activations.names()}
+    return json.loads(as_json(settled(proven("gelu"), definitions)))
 
 
 def drawn(name, compacted, draw=True):

@@ -95,7 +95,7 @@ def plain():
 
 @cache
 def wide():
-    """Two recipes, two data sets, failures and mixed machines."""
+    """Two recipes, two data sets, failures, mixed machines and what is proven."""
     return reported(
         study(
             ("gelu", "relu", "sigmoid"),
@@ -104,7 +104,8 @@ def wide():
             machines=2,
             validation=True,
             fails=lambda run: run["activation"] == "sigmoid" and run["seed"] < 3,
-        )  # fmt: skip
+        ),
+        certified=True,
     )
 
 
@@ -377,6 +378,14 @@ def test_what_the_study_states_is_in_the_methods():
         assert row["question"] in methods
         assert row["method"] in methods
     assert "within ± 0.5 pp" in methods
+
+
+def test_what_is_proven_stands_in_the_page_and_in_no_report_without_proofs():
+    proofs = parsed(wide()).text_of("section", id="profiles")
+    assert "Lipschitz" in proofs
+    for activation in wide().tables.activations:
+        assert activations.load(activation).label in proofs
+    assert not parsed(plain()).all("section", id="profiles")
 
 
 # Whatever a study is like, it says what is true.
