@@ -1,4 +1,4 @@
-"""The rings one by one: real jets, tails and exact rationals hold what mpmath and each other say."""
+"""The rings one by one: real jets, tails and exact rationals agree with mpmath and each other."""
 
 from math import factorial
 
