@@ -44,7 +44,10 @@ def at_point(ring, element, u):
         value = arb(u) ** arb(power)
         for atom, k in atoms:
             of_atom = ring.atoms[atom]
-            inner = of_atom.log() if isinstance(of_atom, arb) else at_point(ring, of_atom, u)
+            if of_atom is tails.LOG:
+                inner = arb(u).log().log()
+            else:
+                inner = of_atom.log() if isinstance(of_atom, arb) else at_point(ring, of_atom, u)
             value = value * (arb(k) * inner).exp()
         total = total + c * value
     return total
@@ -96,18 +99,18 @@ def test_a_tail_holds_the_real_jet_at_every_point_beyond(name, start):
                 assert at_point(ring, element, u).overlaps(value)
 
 
-@pytest.mark.parametrize("word", [w for w in FUNCTIONS if w not in ("asinh", "log", "log1p")])
+@pytest.mark.parametrize("word", FUNCTIONS)
 @pytest.mark.parametrize(
     "argument", [X, -X, 2 * X + 1, X * X, -X * X, 1 / (X + 9), 3 - 1 / (X + 9)]
 )
 def test_every_word_holds_on_a_tail_or_is_refused(word, argument):
-    f, ring = WORDS[word](argument), tails.Ring(6)
+    f, ring = WORDS[word](argument), tails.Ring(32)
     try:
         jet = tails.jet(f, ring, 2, 1)
     except Unproven:
-        assert word in ("sqrt",)
+        assert not real.value(f, arb(40)).is_finite()  # sqrt and log of what is negative
         return
-    for u in (6, fmpq(13, 2), 11, 40):
+    for u in (32, fmpq(65, 2), 40, 99):
         ctx.prec = 2000
         true = real.jet(f, arb(u), 2)
         ctx.prec = 128

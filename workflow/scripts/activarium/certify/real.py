@@ -139,8 +139,9 @@ def _softplus(s):
 
 
 def _asinh(s):
-    """log(s + √(s² + 1)), the first coefficient by FLINT's own asinh."""
-    return _with_first(_log(s + _sqrt(s * s + 1)), _first(s).asinh())
+    """∫ s′ / √(1 + s²), the first coefficient by FLINT's own asinh."""
+    slope = s.derivative() * _positive(s * s + 1).rsqrt()
+    return _with_first(slope.integral(), _first(s).asinh())
 
 
 def _ndtr(s):

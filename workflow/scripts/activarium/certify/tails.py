@@ -1,12 +1,12 @@
 """Tails: what a function does on all of x ≥ T at once, as a sum of ball·uʲ·exp(…) with u = |x|.
 
 An `Element` is a finite sum Σ cᵢ·mᵢ(u). A monomial mᵢ is a rational power of u times powers of
-atoms, which are positive constants or exponentials e^G of other elements (so e^(−u²/2) and
-e^(−2e^u) alike). A coefficient is an exact rational, or a ball: then it stands for *some* function
-of u that stays in the ball for every u of the domain. Sums and products of such enclosures are
-enclosures, equal exact terms cancel exactly, and derivatives come from the recurrences of
-`jets`, never from the balls. The sign of a sum is decided by putting one monomial in front and
-bounding the ratio of every other one to it over the whole domain.
+atoms, which are positive constants, exponentials e^G of other elements (so e^(−u²/2) and
+e^(−2e^u) alike), or log u. A coefficient is an exact rational, or a ball: then it stands for
+*some* function of u that stays in the ball for every u of the domain. Sums and products of such
+enclosures are enclosures, equal exact terms cancel exactly, and derivatives come from the
+recurrences of `jets`, never from the balls. The sign of a sum is decided by putting one monomial
+in front and bounding the ratio of every other one to it over the whole domain.
 
 The domain is [T, ∞), or [a, b] with a > 0 where a compact piece needs its exponentials in front.
 """
@@ -25,6 +25,7 @@ NARROW = 0.5  # an exponent that varies less is no atom but a factor 1 + δ·bal
 FAR = 2  # from here on a function's argument counts as large
 INFINITY = arb.pos_inf()
 ONE = (fmpq(0), ())  # the monomial 1
+LOG = "log u"  # the atom
 
 
 class Element:
@@ -163,6 +164,8 @@ class Ring:
 
     def _atom_size(self, atom):
         value = self.atoms[atom]
+        if value is LOG:
+            return math.log(max(self.probe, 1e-9))
         if isinstance(value, arb):
             return float(value.log().mid())
         total = 0.0
@@ -201,15 +204,51 @@ class Ring:
         return self.ranges[m]
 
     def _range_of_monomial(self, m):
-        factor, exponent = arb(1), self.number(fmpq(0))
+        factor, exponent, logs = self._apart(m)
+        if logs:
+            grown = self._with_logs(m[0], logs, exponent)
+        elif exponent.terms:
+            grown = self._exponential(m[0], exponent)
+        else:
+            grown = self._of_power(m[0])
+        return _times((factor.lower(), factor.upper()), grown)
+
+    def _apart(self, m):
+        """(constant factor, G, k) of a monomial u^p·constant·e^G·(log u)ᵏ."""
+        factor, exponent, logs = arb(1), self.number(fmpq(0)), fmpq(0)
         for atom, k in m[1]:
             value = self.atoms[atom]
-            if isinstance(value, arb):
+            if value is LOG:
+                logs = k
+            elif isinstance(value, arb):
                 factor = factor * (arb(k) * value.log()).exp()
             else:
                 exponent = exponent + value * self.number(k)
-        grown = self._exponential(m[0], exponent) if exponent.terms else self._of_power(m[0])
-        return _times((factor.lower(), factor.upper()), grown)
+        return factor, exponent, logs
+
+    def _with_logs(self, p, k, exponent):
+        """The range of u^p·(log u)ᵏ·e^G on u > 1, by log T ≤ log u ≤ u where there is a G."""
+        least = _real_power(self.low.log(), k)
+        if self.high is not None:
+            most = _real_power(self.high.log(), k)
+            ends = (least.lower(), most.upper()) if k > 0 else (most.lower(), least.upper())
+            rest = self._exponential(p, exponent) if exponent.terms else self._of_power(p)
+            return _times(ends, rest)
+        if not exponent.terms:
+            return self._of_power_with_logs(p, k)
+        above = self._exponential(p + k if k > 0 else p, exponent)[1]
+        below = self._exponential(p if k > 0 else p + k, exponent)[0]
+        low, high = (below * least, above) if k > 0 else (below, above * least)
+        return low.lower(), high.upper()
+
+    def _of_power_with_logs(self, p, k):
+        """The range of u^p·(log u)ᵏ on u ≥ T: its only turn is at log u = −k / p, once p·k < 0."""
+        at_low = _real_power(self.low, p) * _real_power(self.low.log(), k)
+        turn = arb(-k / p) if p * k < 0 else arb(0)
+        turned = self.low.log() >= turn
+        peak = at_low if turned else at_low.union((arb(p) * turn).exp() * _real_power(turn, k))
+        grows = p > 0 or (p == 0 and k > 0)
+        return (peak.lower(), INFINITY) if grows else (arb(0), peak.upper())
 
     def _of_power(self, k):
         """The range of uᵏ, which is monotone."""
@@ -342,8 +381,25 @@ class Ring:
             raise Unproven("something in it is unbounded far out")
         return self.some(ball)
 
+    def log_u(self):
+        """log u, for a domain where it is positive."""
+        if not self.low > 1:
+            raise Unproven("log u changes its sign in the tail")
+        return Element(self, {(fmpq(0), ((self._atom(LOG, LOG), fmpq(1)),)): fmpq(1)})
+
+    def _power_in(self, g):
+        """c where g has the exact term c·log u, whose exponential is uᶜ."""
+        if LOG not in self.known:
+            return fmpq(0)
+        c = g.terms.get((fmpq(0), ((self.known[LOG], fmpq(1)),)), fmpq(0))
+        return c if _exact(c) else fmpq(0)
+
     def exp(self, g):
         """e^g: wide terms become one atom, the rest a factor 1 + δ·e^ξ with ξ between 0 and δ."""
+        power = self._power_in(g)
+        if power != 0:
+            rest = self.exp(g - self.log_u() * self.number(power))
+            return Element(self, {(power, ()): fmpq(1)}) * rest
         fixed, rest = self._split(g)
         wide, narrow = {}, {}
         for m, c in rest.terms.items():
@@ -510,11 +566,15 @@ class Ring:
         if low > 0 and high.is_finite() and high < 4 * low:
             return self._finite("log", g)
         lead, ball = self.factor(g)
-        if lead[0] != 0 or not ball > 0:
-            raise Unproven("a logarithm that grows like log x is not supported")
+        if not ball > 0:
+            raise Unproven("a logarithm of what is not proven positive far out")
         total = self.number(fmpq(0))
+        if lead[0] != 0:
+            total = self.log_u() * self.number(lead[0])
         for atom, k in lead[1]:
             value = self.atoms[atom]
+            if value is LOG:
+                raise Unproven("a logarithm of a logarithm is not supported")
             part = self.named(("log", atom), value.log()) if isinstance(value, arb) else value
             total = total + part * self.number(k)
         shape = g * Element(self, {_power(lead, -1): fmpq(1)})
@@ -528,19 +588,21 @@ class Ring:
         return self.log(g + self.number(fmpq(1)))
 
     def asinh(self, g):
-        """asinh of a bounded argument."""
-        return self._finite("asinh", g)
+        """±log(|g| + √(g² + 1)), or of a bounded argument."""
+        side = self._side(g)
+        if not side:
+            return self._finite("asinh", g)
+        z = g if side > 0 else -g
+        value = self.log(z + self.sqrt(z * z + self.number(fmpq(1))))
+        return value if side > 0 else -value
 
     # What an element tends to
 
     def fades(self, m):
         """Whether a monomial tends to 0 as u → ∞; False is proven too: it is constant or grows."""
-        if self.is_algebraic(m):
-            return m[0] < 0
-        exponent = self.number(fmpq(0))
-        for atom, k in m[1]:
-            if not isinstance(self.atoms[atom], arb):
-                exponent = exponent + self.atoms[atom] * self.number(k)
+        _, exponent, logs = self._apart(m)
+        if not exponent.terms:
+            return m[0] < 0 or (m[0] == 0 and logs < 0)
         low, high = self._range_of_rate(exponent)
         if high < 0 or low > 0:
             return bool(high < 0)
