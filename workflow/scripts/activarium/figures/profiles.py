@@ -1,7 +1,8 @@
 """Each activation f (in the colour of the text) with its derivative f′ (blue) and second
 derivative f″ (violet, dashed), on −4 … 4 and all to one scale. Marked at their proven places:
-zeros of f ○, extrema ▲, inflections ×; dotted are breakpoints, faint the asymptotes. The curves are drawn in floating
-point; what is proven is where the marks stand and that there are no others."""
+zeros of f ○, extrema ▲, inflections ×; dotted are breakpoints, faint the asymptotes. The curves
+are drawn in floating point; what is proven is where the marks stand and that there are no
+others."""
 
 import numpy as np
 
