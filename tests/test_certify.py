@@ -346,6 +346,17 @@ def test_a_jump_makes_the_lipschitz_constant_infinite():
     assert [k["smooth_to"] for k in profile("hardshrink")["kinks"]] == [-1, -1]
 
 
+def test_the_value_at_a_jump_is_that_of_the_side_that_the_definition_names():
+    assert [k["value"] for k in profile("hardshrink")["kinks"]] == [["0", "0"], ["0", "0"]]
+    (threshold,) = profile("threshold")["kinks"]
+    assert threshold["value"] == ["0", "0"] and threshold["f"]["right"] == ["1", "1"]
+
+    def from_the_right(x, xp):
+        return xp.piecewise(x, 1, lambda x: 0 * x, lambda x: x, at="right")
+
+    assert certify(from_the_right)["kinks"][0]["value"] == ["1", "1"]
+
+
 @pytest.mark.parametrize(
     "definition",
     [lambda x, xp: 1 / x, lambda x, xp: xp.sqrt(x), lambda x, xp: xp.log(x * x)],

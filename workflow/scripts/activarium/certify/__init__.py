@@ -2,8 +2,9 @@
 
 `certify(definition)` reads the same definition that is trained. The way from it to the profile:
 `expression` traces and cuts it, `real`, `tails` and `exact` evaluate it over balls, on all of
-|x| ≥ T and at rationals, `roots` and `pieces` find every zero, `shape`, `gaussian`, `network` and
-`asymptotes` draw the conclusions, and `properties` collects them or says why not.
+|x| ≥ T and at rationals, `roots` and `pieces` find every zero, `shape`, `ranges`, `trends`,
+`asymptotes`, `gaussian` and `network` draw the conclusions, and `properties` collects them or says
+why not.
 """
 
 from .properties import BITS, certify, finite

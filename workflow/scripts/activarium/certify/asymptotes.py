@@ -2,7 +2,7 @@
 
 from flint import arb, fmpq
 
-from . import tails
+from .elements import ONE, Element
 from .enclosure import pair
 from .pieces import End
 from .refusal import Unproven
@@ -55,7 +55,7 @@ def _line(end, start, side):
         raise Unproven("it has no asymptote that could be proven")
     slope = {(fmpq(0), m[1]): c for m, c in straight.items() if m[0] == 1}
     level = {m: c for m, c in straight.items() if m[0] == 0}
-    rest = tails.Element(ring, {m: c for m, c in f.terms.items() if m not in stay})
+    rest = Element(ring, {m: c for m, c in f.terms.items() if m not in stay})
     low, high = ring.range(rest)
     bound = high if high > -low else -low
     return (_exact(ring, slope, side), _exact(ring, level, 1)), bound
@@ -63,7 +63,7 @@ def _line(end, start, side):
 
 def _exact(ring, terms, side):
     """The value of a sum of constants, exact where it is rational."""
-    element = tails.Element(ring, terms)
-    if set(element.terms) <= {tails.ONE}:
-        return side * element.terms.get(tails.ONE, fmpq(0))
+    element = Element(ring, terms)
+    if set(element.terms) <= {ONE}:
+        return side * element.terms.get(ONE, fmpq(0))
     return side * arb(ring.limit(element))

@@ -5,8 +5,10 @@ from flint import ctx, fmpq
 from . import expression, gaussian, network
 from .asymptotes import asymptotes
 from .enclosure import pair
+from .ranges import range_of, steepest
 from .refusal import Unproven
 from .shape import Shape
+from .trends import convex, monotone, parity
 
 BITS = 128  # working precision
 
@@ -65,15 +67,15 @@ def _properties(shape):
         "stationary_points": lambda: _points(shape, 1),
         "inflection_points": lambda: _points(shape, 2),
         "identically_zero_on": lambda: _flat(shape),
-        "range_f": lambda: shape.range(0),
-        "range_fprime": lambda: shape.range(1),
-        "range_fsecond": lambda: shape.range(2),
-        "lipschitz": lambda: pair(shape.steepest(1)),
-        "smoothness": lambda: pair(shape.steepest(2)),
-        "monotone": lambda: shape.monotone(),
-        "convex": lambda: shape.convex(),
+        "range_f": lambda: range_of(shape, 0),
+        "range_fprime": lambda: range_of(shape, 1),
+        "range_fsecond": lambda: range_of(shape, 2),
+        "lipschitz": lambda: pair(steepest(shape, 1)),
+        "smoothness": lambda: pair(steepest(shape, 2)),
+        "monotone": lambda: monotone(shape),
+        "convex": lambda: convex(shape),
         "bounded": lambda: _bounded(shape),
-        "parity": lambda: shape.parity(),
+        "parity": lambda: parity(shape),
         "asymptotes": lambda: asymptotes(shape),
         "gaussian": lambda: network.gaussian(moments(), _flat_mass(shape)),
         "gain": lambda: pair(network.gain(moments())),
@@ -130,7 +132,7 @@ def _flat_mass(shape):
 
 def _bounded(shape):
     """Whether f is bounded below and above."""
-    ends = shape.range(0)
+    ends = range_of(shape, 0)
     below, above = ends["inf"]["value"][0] != "-inf", ends["sup"]["value"][1] != "inf"
     return {"below": below, "above": above}
 

@@ -1,12 +1,8 @@
-"""The shape of a function: zeros, kinks, ranges, monotone and convex pieces, limits, parity.
+"""The shape of a function: its pieces side by side, continuity, kinks, zeros and signs.
 
-Everything here follows from three facts proven elsewhere: the complete zeros of f, f′, f″ and f‴
-on every piece, one-sided values at breakpoints, and limits at the infinite ends. A supremum is
-the largest of a finite list of candidates: on a piece f⁽ᵏ⁾ is monotone between neighbouring
-zeros of f⁽ᵏ⁺¹⁾, so it comes nowhere nearer to its supremum than at those zeros and at the ends.
+Everything follows from facts proven elsewhere: the complete zeros of f, f′, f″ and f‴ on every
+piece and exact one-sided values at breakpoints.
 """
-
-from dataclasses import dataclass
 
 from flint import arb, fmpq
 
@@ -17,15 +13,6 @@ from .refusal import Unproven
 from .roots import ORDER, Root
 
 SMOOTH = "analytic"
-
-
-@dataclass(frozen=True)
-class Candidate:
-    """A value that f⁽ᵏ⁾ takes or comes near: where (as JSON has it) and whether it is taken."""
-
-    value: object
-    attained: bool
-    at: object
 
 
 class Shape:
@@ -163,81 +150,7 @@ class Shape:
         """The period of f⁽ᵏ⁾ as a ball, or None."""
         return self.pieces[0].period(k)
 
-    # Ranges
-
-    @remembered
-    def candidates(self, k):
-        """The values among which the supremum and the infimum of f⁽ᵏ⁾ are."""
-        found = []
-        for piece in self.pieces:
-            zeros = piece.zeros(k + 1)
-            if zeros == EVERYWHERE:
-                constant = piece.at(piece.inside(), k)
-                found.append(Candidate(constant, True, _interval(piece.low, piece.high)))
-            else:
-                found += [
-                    Candidate(piece.value(k, r), True, pair(r.best))
-                    for r in zeros
-                    if r.exact not in self.breakpoints
-                ]
-            if zeros != EVERYWHERE and piece.period(k) is None:
-                found += [self._limit(piece, k, side) for side in (-1, 1)]
-        return found + self._isolated_values(k)
-
-    def _isolated_values(self, k):
-        """Where f jumps, its value there may be neither side's."""
-        if k:
-            return []
-        return [Candidate(self.value_at(r), True, pair(r)) for r in self.breakpoints]
-
-    def _limit(self, piece, k, side):
-        """What f⁽ᵏ⁾ tends to at one end of a piece, and whether it is a value of f⁽ᵏ⁾."""
-        end = piece.high if side > 0 else piece.low
-        if end is None:
-            return Candidate(piece.limit(k, side), False, "inf" if side > 0 else "-inf")
-        attained = self.exists(end, k) if k else self.continuous(end, 0)
-        return Candidate(piece.at(end, k), attained, pair(end))
-
-    def extreme(self, k, side):
-        """The supremum (side 1) or infimum (side −1) of f⁽ᵏ⁾: {value, attained, at}."""
-        boundless = self._boundless(k, side)
-        if boundless:
-            return {"value": pair(side * arb.pos_inf()), "attained": False, "at": boundless}
-        found = [Candidate(side * c.value, c.attained, c.at) for c in self.candidates(k)]
-        top = [c for c in found if not any(_less(c.value, other.value) for other in found)]
-        value = _largest([c.value for c in top])
-        period = self.period(k)
-        got = {"value": pair(side * value), "attained": _attained(top), "at": _places(top)}
-        return got | ({} if period is None else {"period": pair(period)})
-
-    def _boundless(self, k, side):
-        """The infinite ends where f⁽ᵏ⁾ tends to ∞ (side 1) or −∞ (side −1)."""
-        found = []
-        ends = ((self.pieces[0], -1, "-inf"), (self.pieces[-1], 1, "inf"))
-        for piece, end, word in ends if self.period(k) is None else ():
-            try:
-                limit = piece.limit(k, end)
-            except Unproven:  # then the candidates will say why
-                continue
-            if isinstance(limit, arb) and not limit.is_finite() and side * limit > 0:
-                found.append(word)
-        return found
-
-    def range(self, k):
-        """{inf, sup} of f⁽ᵏ⁾ wherever it exists."""
-        return {"inf": self.extreme(k, -1), "sup": self.extreme(k, 1)}
-
-    def steepest(self, k):
-        """sup |f⁽ᵏ⁾| where f⁽ᵏ⁻¹⁾ is continuous, which is its Lipschitz constant; else ∞."""
-        if any(self.order(r) < k - 1 for r in self.breakpoints):
-            return arb.pos_inf()
-        found = [c.value for c in self.candidates(k)]
-        sizes = [v if not _less(v, -v) else -v for v in found]
-        sizes = [abs(v) if isinstance(v, arb) else v for v in sizes]
-        top = [v for v in sizes if not any(_less(v, w) for w in sizes)]
-        return _largest(top)
-
-    # Monotone and convex pieces
+    # Signs
 
     @remembered
     def signs(self, k):
@@ -260,95 +173,8 @@ class Shape:
                 found.append((low, high, piece.sign(k, _between(low, high))))
         return found
 
-    def steps(self, k):
-        """[(r, sign)]: how f⁽ᵏ⁾ jumps at breakpoints, 0 for not at all."""
-        found = []
-        for r in self.breakpoints:
-            if self.continuous(r, k):
-                found.append((r, 0))
-            else:
-                left, right = (piece.at(r, k) for piece in self.around(r))
-                found.append((r, 1 if arb(right) > arb(left) else -1))
-        return found
 
-    def monotone(self):
-        """Pieces on which f rises, falls or stays, and what that makes of the whole."""
-        words = {1: "increasing", -1: "decreasing", 0: "constant"}
-        return self._pieces_of(1, words, ("nondecreasing", "nonincreasing"), jumps=0)
-
-    def convex(self):
-        """Pieces on which f is convex, concave or straight, and what that makes of the whole."""
-        words = {1: "convex", -1: "concave", 0: "affine"}
-        found = self._pieces_of(2, words, ("convex", "concave"), jumps=1)
-        if any(self.order(r) < 0 for r in self.breakpoints):
-            found["everywhere"] = "neither"  # what is convex on all of R is continuous
-        return found
-
-    def _pieces_of(self, k, words, weak, jumps):
-        signs, steps = self.signs(k), dict(self.steps(jumps))
-        merged = []
-        for low, high, sign in signs:
-            before = merged[-1] if merged else None
-            jump = steps.get(low, 0) if isinstance(low, fmpq) else 0
-            torn = jumps and isinstance(low, fmpq) and self.order(low) < 0
-            if before and before[2] == sign and jump in (0, sign) and not torn:
-                merged[-1] = (before[0], high, sign)
-            else:
-                merged.append((low, high, sign))
-        all_signs = {s for _, _, s in signs} | {s for s in steps.values() if s}
-        listed = [
-            {"from": _end(a, "-inf"), "to": _end(b, "inf"), "is": words[s]} for a, b, s in merged
-        ]
-        period = self.period(k)
-        found = {"everywhere": _whole(all_signs, words, weak), "pieces": listed}
-        return found if period is None else found | {"period": pair(period)}
-
-    # Parity
-
-    def parity(self):
-        """ "even", "odd" or "neither": proven by the expression's form, refuted by values."""
-        if self._mirrors(1):
-            return "even"
-        if self._mirrors(-1):
-            return "odd"
-        refuted = {sign: self._refutes(sign) for sign in (1, -1)}
-        if all(refuted.values()):
-            return "neither"
-        raise Unproven("its form shows no parity and no value refutes it")
-
-    def _mirrors(self, sign):
-        turned = [
-            (_minus(p.high), _minus(p.low), expression.mirrored(p.f)) for p in reversed(self.pieces)
-        ]
-        same = all(
-            (low, high) == (p.low, p.high) and (g is p.f if sign > 0 else -g is p.f)
-            for p, (low, high, g) in zip(self.pieces, turned, strict=True)
-        )
-        return same and all(
-            self.continuous(r, 0) or self._value_mirrors(r, sign) for r in self.breakpoints
-        )
-
-    def _value_mirrors(self, r, sign):
-        there, back = self.value_at(r), self.value_at(-r)
-        return isinstance(there, fmpq) and isinstance(back, fmpq) and there == sign * back
-
-    def _refutes(self, sign):
-        for x in (fmpq(7, 10), fmpq(19, 10), fmpq(31, 10)):
-            there, back = arb(self.value_at(x)), arb(self.value_at(-x))
-            if not (there - sign * back).contains(0):
-                return True
-        return False
-
-
-def _minus(end):
-    return None if end is None else -end
-
-
-def _interval(low, high):
-    return [_end(low, "-inf"), _end(high, "inf")]
-
-
-def _end(end, infinite):
+def end_in_json(end, infinite):
     """An end as JSON has it: a pair, or the word for the infinite one."""
     if end is None:
         return infinite
@@ -384,57 +210,3 @@ def _short(middle, a, b):
         if a < guess < b:
             return guess
     return middle
-
-
-def _less(a, b):
-    """Whether a < b is proven, for fmpq and balls."""
-    if isinstance(a, fmpq) and isinstance(b, fmpq):
-        return a < b
-    return bool(arb(a) < arb(b))
-
-
-def _largest(values):
-    """The largest of values of which none is proven smaller than another: exact, or a ball."""
-    if all(isinstance(v, fmpq) for v in values):
-        return values[0]
-    balls = [arb(v) for v in values]
-    if any(not b.is_finite() for b in balls):
-        return balls[0]
-    low, high = balls[0].lower(), balls[0].upper()
-    for b in balls[1:]:
-        low = b.lower() if b.lower() > low else low
-        high = b.upper() if b.upper() > high else high
-    return low.union(high)
-
-
-def _attained(top):
-    """Whether the extreme value is taken, or None where the candidates cannot be told apart."""
-    if not any(c.attained for c in top):
-        return False
-    taken = [c for c in top if c.attained]
-    open_ended = [c for c in top if not c.attained]
-    settled = all(
-        isinstance(c.value, fmpq) and any(isinstance(t.value, fmpq) for t in taken)
-        for c in open_ended
-    )
-    return True if settled else None
-
-
-def _places(top):
-    places = []
-    taken = [c for c in top if c.attained] or top
-    for c in taken:
-        if c.at not in places:
-            places.append(c.at)
-    return places
-
-
-def _whole(signs, words, weak):
-    """The word for the whole function, given every sign of its pieces and jumps."""
-    if len(signs) == 1:
-        return words[next(iter(signs))]
-    if signs == {0, 1}:
-        return weak[0]
-    if signs == {0, -1}:
-        return weak[1]
-    return "neither"

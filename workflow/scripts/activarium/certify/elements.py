@@ -1,0 +1,354 @@
+"""Sums of ball·uʲ·exp(…) over a whole domain of u > 0, and proofs of their ranges and signs.
+
+An `Element` is a finite sum Σ cᵢ·mᵢ(u). A monomial mᵢ is a rational power of u times powers of
+atoms, which are positive constants, exponentials e^G of other elements (so e^(−u²/2) and
+e^(−2e^u) alike), or log u. A coefficient is an exact rational, or a ball: then it stands for
+*some* function of u that stays in the ball for every u of the domain. Sums and products of such
+enclosures are enclosures, and equal exact terms cancel exactly. The sign of a sum is decided by
+putting one monomial in front and bounding the ratio of every other one to it over the domain.
+"""
+
+import math
+
+from flint import arb, fmpq, fmpq_poly
+
+from . import expression as e
+from . import real
+from .refusal import Unproven
+
+KEEP = 14  # terms of a sum; smaller ones are absorbed into the coefficients of those
+INFINITY = arb.pos_inf()
+ONE = (fmpq(0), ())  # the monomial 1
+LOG = "log u"  # the atom
+
+
+class Element:
+    """A sum of terms {(power, ((atom, exponent), …)): coefficient} over one `Domain`."""
+
+    __slots__ = ("ring", "terms")
+
+    def __init__(self, ring, terms):
+        self.ring = ring
+        self.terms = {m: c for m, c in terms.items() if not _is_zero(c)}
+
+    def __add__(self, other):
+        terms = dict(self.terms)
+        for m, c in other.terms.items():
+            terms[m] = terms[m] + c if m in terms else c
+        return self.ring.trimmed(terms)
+
+    def __mul__(self, other):
+        terms = {}
+        for m, c in self.terms.items():
+            for n, d in other.terms.items():
+                key = _product(m, n)
+                terms[key] = terms[key] + c * d if key in terms else c * d
+        return self.ring.trimmed(terms)
+
+    def __neg__(self):
+        return Element(self.ring, {m: -c for m, c in self.terms.items()})
+
+    def __sub__(self, other):
+        return self + -other
+
+
+def _is_zero(c):
+    return c == 0 if isinstance(c, fmpq) else c.is_zero()
+
+
+def is_exact(c):
+    return isinstance(c, fmpq)
+
+
+def _product(m, n, sign=1):
+    """The monomial m·n, or m / n with sign −1."""
+    atoms = dict(m[1])
+    for atom, k in n[1]:
+        atoms[atom] = atoms.get(atom, fmpq(0)) + sign * k
+    return m[0] + sign * n[0], tuple(sorted((a, k) for a, k in atoms.items() if k != 0))
+
+
+def raised(m, k):
+    """The monomial mᵏ."""
+    return m[0] * k, tuple((atom, n * k) for atom, n in m[1])
+
+
+def _times(a, b):
+    """The product of two intervals (low, high) whose ends may be infinite; 0·∞ counts as 0."""
+    ends = [arb(0) if p.is_zero() or q.is_zero() else p * q for p in a for q in b]
+    return _least([x.lower() for x in ends]), _greatest([x.upper() for x in ends])
+
+
+def _least(exact):
+    least = exact[0]
+    for x in exact[1:]:
+        least = x if x < least else least
+    return least
+
+
+def _greatest(exact):
+    return -_least([-x for x in exact])
+
+
+def hull(low, high):
+    """The ball of an interval, which must be finite."""
+    if not (low.is_finite() and high.is_finite()):
+        raise Unproven("something in it is unbounded, or oscillates, far out")
+    return real.ball(low, high)
+
+
+class Domain:
+    """Elements over u ∈ [low, high]; without `high`, over all u ≥ low."""
+
+    def __init__(self, low, high=None):
+        self.low, self.high = arb(low).lower(), high if high is None else arb(high).upper()
+        self.atoms, self.known, self.ranges, self.sizes = [], {}, {}, {}
+        probe = 2 * float(self.low.mid()) if high is None else float((self.low + self.high) / 2)
+        self.probe = math.log(probe)
+        self.waves = False  # whether a sine of something unbounded was met
+        self.u = Element(self, {(fmpq(1), ()): fmpq(1)})
+
+    # Numbers and atoms
+
+    def number(self, value):
+        """The rational `value`."""
+        return Element(self, {ONE: value})
+
+    def some(self, ball):
+        """Any function with values in `ball`."""
+        return Element(self, {ONE: ball})
+
+    def between(self, low, high):
+        """Any function with values from `low` to `high`."""
+        return self.some(real.ball(low, high))
+
+    def constant(self, n):
+        """The element of an expression without x."""
+        if n.op == "polynomial":
+            return self.number(n.value[0])
+        if n.op == "mul":
+            return self.constant(n.args[0]) * self.constant(n.args[1])
+        if n.op == "add":
+            return self.constant(n.args[0]) + self.constant(n.args[1])
+        return self.named(n, real.constant(n))
+
+    def named(self, name, ball):
+        """The constant called `name`, its value in `ball`: an atom, so that it cancels exactly."""
+        if ball.contains(0):
+            return self.some(ball)
+        atom = self._atom(("constant", name), abs(ball))
+        return Element(self, {(fmpq(0), ((atom, fmpq(1)),)): fmpq(1 if ball > 0 else -1)})
+
+    def _atom(self, name, value):
+        if name not in self.known:
+            self.known[name] = len(self.atoms)
+            self.atoms.append(value)
+        return self.known[name]
+
+    # Sizes: estimates to order by, which prove nothing
+
+    def _size(self, m):
+        """About log m(u) at the probe."""
+        if m not in self.sizes:
+            total = float(m[0].p) / float(m[0].q) * self.probe
+            for atom, k in m[1]:
+                total += float(k.p) / float(k.q) * self._atom_size(atom)
+            self.sizes[m] = total if total == total else 0.0
+        return self.sizes[m]
+
+    def _atom_size(self, atom):
+        value = self.atoms[atom]
+        if value is LOG:
+            return math.log(max(self.probe, 1e-9))
+        if isinstance(value, arb):
+            return float(value.log().mid())
+        total = 0.0
+        for m, c in value.terms.items():
+            total += float(arb(c).mid()) * math.exp(min(self._size(m), 700))
+        return total
+
+    def _ordered(self, terms):
+        return sorted(terms, key=self._size, reverse=True)
+
+    def trimmed(self, terms):
+        """The element of `terms`, the smallest absorbed where there are more than KEEP.
+
+        A term c·m goes into c′·m′ as c′ + c·(m / m′), the ratio being a ball over the domain.
+        """
+        terms = Element(self, terms).terms
+        if len(terms) > KEEP:
+            order = self._ordered(terms)
+            for m in order[KEEP:]:
+                self._absorb(terms, m, order[:KEEP])
+        return Element(self, terms)
+
+    def _absorb(self, terms, m, into):
+        for kept in reversed(into):
+            low, high = self.range_of_monomial(_product(m, kept, -1))
+            if high.is_finite():
+                terms[kept] = terms[kept] + terms.pop(m) * real.ball(low, high)
+                return
+
+    # Ranges over the whole domain: these are the proofs
+
+    def range_of_monomial(self, m):
+        """(low, high) with low ≤ m(u) ≤ high on the domain; high may be infinite."""
+        if m not in self.ranges:
+            self.ranges[m] = self._range_of_monomial(m)
+        return self.ranges[m]
+
+    def _range_of_monomial(self, m):
+        factor, exponent, logs = self._apart(m)
+        if logs:
+            grown = self._with_logs(m[0], logs, exponent)
+        elif exponent.terms:
+            grown = self._exponential(m[0], exponent)
+        else:
+            grown = self._of_power(m[0])
+        return _times((factor.lower(), factor.upper()), grown)
+
+    def _apart(self, m):
+        """(constant factor, G, k) of a monomial u^p·constant·e^G·(log u)ᵏ."""
+        factor, exponent, logs = arb(1), self.number(fmpq(0)), fmpq(0)
+        for atom, k in m[1]:
+            value = self.atoms[atom]
+            if value is LOG:
+                logs = k
+            elif isinstance(value, arb):
+                factor = factor * (arb(k) * value.log()).exp()
+            else:
+                exponent = exponent + value * self.number(k)
+        return factor, exponent, logs
+
+    def _with_logs(self, p, k, exponent):
+        """The range of u^p·(log u)ᵏ·e^G on u > 1, by log T ≤ log u ≤ u where there is a G."""
+        least = _real_power(self.low.log(), k)
+        if self.high is not None:
+            most = _real_power(self.high.log(), k)
+            ends = (least.lower(), most.upper()) if k > 0 else (most.lower(), least.upper())
+            rest = self._exponential(p, exponent) if exponent.terms else self._of_power(p)
+            return _times(ends, rest)
+        if not exponent.terms:
+            return self._of_power_with_logs(p, k)
+        above = self._exponential(p + k if k > 0 else p, exponent)[1]
+        below = self._exponential(p if k > 0 else p + k, exponent)[0]
+        low, high = (below * least, above) if k > 0 else (below, above * least)
+        return low.lower(), high.upper()
+
+    def _of_power_with_logs(self, p, k):
+        """The range of u^p·(log u)ᵏ on u ≥ T: its only turn is at log u = −k / p, once p·k < 0."""
+        at_low = _real_power(self.low, p) * _real_power(self.low.log(), k)
+        turn = arb(-k / p) if p * k < 0 else arb(0)
+        turned = self.low.log() >= turn
+        peak = at_low if turned else at_low.union((arb(p) * turn).exp() * _real_power(turn, k))
+        grows = p > 0 or (p == 0 and k > 0)
+        return (peak.lower(), INFINITY) if grows else (arb(0), peak.upper())
+
+    def _of_power(self, k):
+        """The range of uᵏ, which is monotone."""
+        at_low = _real_power(self.low, k)
+        far = INFINITY if k > 0 else arb(0)
+        at_high = far if self.high is None else _real_power(self.high, k)
+        ends = (at_low, at_high) if k > 0 else (at_high, at_low)
+        return (arb(1), arb(1)) if k == 0 else (ends[0].lower(), ends[1].upper())
+
+    def _exponential(self, k, exponent):
+        """The range of uᵏ·e^G."""
+        if self.high is None:
+            rate = self._range_of_rate(exponent)
+            if rate[1] < 0:
+                return arb(0), self._decay(k, -rate[1])
+            if rate[0] > 0:
+                return (1 / self._decay(-k, rate[0])).lower(), INFINITY
+        low, high = self.range(exponent)
+        ends = (low.exp().lower() if low.is_finite() else arb(0), high.exp().upper())
+        return _times(ends, self._of_power(k))
+
+    def _range_of_rate(self, exponent):
+        """The range of G(u) / u, or of nothing at all where it cannot be bounded."""
+        try:
+            return self.range(exponent * Element(self, {(fmpq(-1), ()): fmpq(1)}))
+        except Unproven:
+            return -INFINITY, INFINITY
+
+    def _decay(self, k, rate):
+        """An upper bound of uᵏ·e^(−rate·u) on u ≥ low: its value there, or at its peak k / rate."""
+        at = self.low
+        if k > 0 and not at * rate >= arb(k):
+            at = arb(k) / rate
+        return (_real_power(at, k) * (-rate * at).exp()).upper()
+
+    def factor(self, element):
+        """(m, ball): the element is m(u) times a function with values in the ball."""
+        found = None
+        for lead in self._ordered(element.terms)[:4]:
+            total = self._over_lead(element.terms, lead)
+            if total.is_finite() and (found is None or not total.contains(0)):
+                found = lead, total
+                if not total.contains(0):
+                    break
+        if found is None:
+            raise Unproven("no term of it dominates the others far out")
+        return found
+
+    def _over_lead(self, terms, lead):
+        """The ball of Σ c·m / lead, nan where a ratio is unbounded.
+
+        Exact terms with lead's atoms are a polynomial in 1 / u and bounded as one, so that what
+        cancels between them is not lost.
+        """
+        inverse_powers, total = {}, arb(0)
+        for m, c in terms.items():
+            power = lead[0] - m[0]
+            if m[1] == lead[1] and is_exact(c) and power >= 0 and power.q == 1:
+                inverse_powers[int(power)] = c
+            else:
+                low, high = self.range_of_monomial(_product(m, lead, -1))
+                total = total + (c * real.ball(low, high) if high.is_finite() else arb.nan())
+        together = fmpq_poly(
+            [inverse_powers.get(k, 0) for k in range(max(inverse_powers, default=0) + 1)]
+        )
+        far = arb(0) if self.high is None else (1 / self.high).lower()
+        return total + real.value(e.polynomial(together), real.ball(far, (1 / self.low).upper()))
+
+    def range(self, element):
+        """(low, high) of an element over the domain; ends may be infinite."""
+        if not element.terms:
+            return arb(0), arb(0)
+        try:
+            lead, ball = self.factor(element)
+        except Unproven:
+            return self._range_by_terms(element)
+        return _times(self.range_of_monomial(lead), (ball.lower(), ball.upper()))
+
+    def _range_by_terms(self, element):
+        """The sum of the terms' ranges, where none of them dominates; all must be bounded."""
+        total = arb(0)
+        for m, c in element.terms.items():
+            total = total + c * hull(*self.range_of_monomial(m))
+        return total.lower(), total.upper()
+
+    def sign(self, element):
+        """1 or −1 where the element has that sign on the whole domain, 0 where it is exactly 0."""
+        if not element.terms:
+            return 0
+        ball = self.factor(element)[1]
+        if ball.contains(0):
+            raise Unproven("it oscillates" if self.waves else "its sign far out is undecided")
+        return 1 if ball > 0 else -1
+
+    def is_constant(self, m):
+        """Whether a monomial is made of constants alone."""
+        return m[0] == 0 and self.is_algebraic(m)
+
+    def is_algebraic(self, m):
+        """Whether a monomial is a constant times a power of u."""
+        return all(isinstance(self.atoms[atom], arb) for atom, _ in m[1])
+
+
+def _real_power(base, k):
+    """baseᵏ for an exact base > 0 and a rational k."""
+    if k == 0:
+        return arb(1)
+    whole = arb(base) ** int(k.p)
+    return whole if k.q == 1 else whole.root(int(k.q))
