@@ -218,7 +218,7 @@ def test_the_variance_map_moves_as_its_fixed_points_say(name):
             return sum(square)
 
         one = mean_square(1)
-        for q in (0.2, 0.7, 1.5, 6.0):
+        for q in (0.3, 4.0):
             grows = mean_square(q) / one > q
             assert grows == ((q > 1) == (found["q1"] == "repels"))
 
