@@ -20,6 +20,7 @@ import pytest
 
 from activarium import datasets, prepare
 from activarium.datasets import DatasetError, Images
+from activarium.stratified import stratified
 
 LIBRARY = Path(datasets.__file__).parents[2]
 ARCHIVED = ["cifar10", "cifar100", "stl10"]
@@ -234,7 +235,7 @@ def balanced(classes=10, each=30):
 
 @pytest.mark.parametrize("size", [1, 10, 17, 123, 299, 300])
 def test_a_draw_has_the_size_asked_for_sorted_and_without_repeats(size):
-    drawn = prepare.stratified(balanced(), size, generator())
+    drawn = stratified(balanced(), size, generator())
     assert len(drawn) == size
     assert (np.diff(drawn) > 0).all()
 
@@ -242,42 +243,42 @@ def test_a_draw_has_the_size_asked_for_sorted_and_without_repeats(size):
 @pytest.mark.parametrize("size", [10, 11, 57, 128, 299])
 def test_a_draw_holds_every_class_within_1_of_its_proportion(size):
     labels = np.concatenate([balanced(), [3, 3, 7, 9]])
-    counts = np.bincount(labels[prepare.stratified(labels, size, generator())], minlength=10)
+    counts = np.bincount(labels[stratified(labels, size, generator())], minlength=10)
     assert counts.min() >= 1
     assert np.abs(counts - np.bincount(labels) * size / len(labels)).max() <= 1
 
 
 def test_a_smaller_draw_lies_within_a_larger_one():
-    sets = [set(prepare.stratified(balanced(), size, generator(5))) for size in range(1, 301)]
+    sets = [set(stratified(balanced(), size, generator(5))) for size in range(1, 301)]
     assert all(a < b for a, b in zip(sets, sets[1:], strict=False))
 
 
 def test_a_draw_depends_on_the_generator_alone():
     labels = balanced()
-    once, again = (prepare.stratified(labels, 40, generator(1)) for _ in range(2))
+    once, again = (stratified(labels, 40, generator(1)) for _ in range(2))
     assert (once == again).all()
-    assert (once != prepare.stratified(labels, 40, generator(2))).any()
+    assert (once != stratified(labels, 40, generator(2))).any()
     used = generator(1)
-    prepare.stratified(labels, 40, used)
-    assert (once != prepare.stratified(labels, 40, used)).any()
+    stratified(labels, 40, used)
+    assert (once != stratified(labels, 40, used)).any()
 
 
 def test_a_draw_is_the_same_for_all_time():
-    drawn = prepare.stratified(balanced(3, 6), 7, generator(0))
+    drawn = stratified(balanced(3, 6), 7, generator(0))
     assert drawn.tolist() == [1, 2, 3, 8, 11, 13, 15]
 
 
 def test_every_image_is_as_likely_to_be_drawn_as_any_other():
     times = np.zeros(60)
     for seed in range(400):
-        times[prepare.stratified(balanced(3, 20), 15, generator(seed))] += 1
+        times[stratified(balanced(3, 20), 15, generator(seed))] += 1
     assert abs(times - 100).max() < 5 * np.sqrt(400 * 0.25 * 0.75)
 
 
 @pytest.mark.parametrize("size", [0, -1, 31])
 def test_a_draw_of_more_than_there_is_or_of_nothing_is_refused(size):
     with pytest.raises(ValueError, match=f"cannot draw {size} of 30 images"):
-        prepare.stratified(balanced(10, 3), size, generator())
+        stratified(balanced(10, 3), size, generator())
 
 
 # Official files

@@ -9,7 +9,7 @@ from functools import cache
 from html.parser import HTMLParser
 
 import pytest
-from synthetic import reported, study
+from synthetic import drawn, reported, study
 
 from activarium import activations, figures
 from activarium.report import words
@@ -570,3 +570,22 @@ def test_a_large_study_stays_below_five_megabytes():
     assert len(report.html.encode()) < 5e6
     assert len(report.tables.settings) * 25 == len(report.tables.summaries)
     assert seconds < 60  # 15 s on one core where this was written; 30 seeds take 30
+
+
+@pytest.mark.parametrize("name", ["relu2", "xielu", "snake", "sine", "gcu", "hardshrink"])
+def test_whatever_a_profile_holds_is_drawn_and_tabled(name):
+    """Ends that are no straight lines, oscillations, jumps and refusals."""
+    made = reported(study(["gelu", name], seeds=3), certified=True, draw=False)
+    assert "data-empty" not in drawn("profiles", made.tables).split(">")[0]
+    proofs = parsed(made).text_of("section", id="profiles")
+    assert activations.load(name).label in proofs
+    for refused in made.tables.profiles[name]["refused"]:
+        assert f"Not claimed: {refused.replace('_', ' ')}" in proofs
+
+
+def test_recipes_stand_under_their_own_names_where_not_all_have_all():
+    survival = [
+        {"verdicts": {"r1": "better", "r2": "worse"}},
+        {"verdicts": {"r2": "worse", "r3": "better"}},
+    ]
+    assert words.recipes(survival) == ["r1", "r2", "r3"]

@@ -1,6 +1,6 @@
 # From an activation's definition to its profile, and a study's profiles to one table.
-# The profiles of the house's own activations belong to no study; `make profiles` makes them all,
-# with what needs torch or compares activations, which no study waits for.
+# What is known of the house's own activations belongs to no study and is shared: the profiles, how
+# far torch is from them, and the claims, which compare all of the house. `make profiles` makes all.
 
 
 rule certify:

@@ -7,7 +7,7 @@ localrules:
 
 rule prepare:
     input:
-        code=GRID.code("datasets/{dataset}.py", "prepare.py"),
+        code=GRID.code("datasets/{dataset}.py", "prepare.py", "stratified.py"),
     output:
         data="results/datasets/{dataset}.arrow",
         description="results/datasets/{dataset}.json",

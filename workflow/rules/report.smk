@@ -10,6 +10,8 @@ rule figure:
             "../figure.py",
             "figures/{figure}.py",
             "figures/_style.py",
+            "expressions.py",
+            "primitives/on_numpy.py",
             "report/tables.py",
             "report/tags.py",
             "report/words.py",

@@ -15,6 +15,7 @@ for k, seeds in enumerate(GRID.packs):
                 "train/augmentation.py",
                 "train/randomness.py",
                 "train/data.py",
+                "stratified.py",
                 "primitives/as_module.py",
                 "primitives/on_torch.py",
                 "primitives/on_numpy.py",  # constants, as sqrt(2 / pi)

@@ -306,6 +306,8 @@ def load(config, files, schema):
             _say([twice], f"stands twice in {file}")
     study = read(config, schema)
     for file in study.runs:
+        if "{" in file or "}" in file:
+            _say(["runs"], f"'{file}' has a brace in its path; rename the file or its folder")
         if Path(file).suffix not in (".csv", ".parquet") or not Path(file).is_file():
             _say(["runs"], f"no table '{file}'; it must be a .csv or .parquet file that is there")
     _check_root(study)

@@ -88,8 +88,9 @@ def _group(tables, shared, control, confidence):
 def _winner(tables, shared, confidence):
     """(activation of the highest equal-weight mean, p that it is above every other, disputed).
 
-    One-sided against each other, an intersection–union test; disputed where the data sets
-    disagree about one of these differences.
+    An intersection–union test against each other. Two-sided, for the data have chosen which one
+    is on top: of two that are tied, either could be, and a one-sided test would err twice as
+    often. Disputed where the data sets disagree about one of these differences.
     """
     top = max(shared, key=lambda a: np.mean([mean(known(table[a])) for table in tables]))
     others = [
@@ -99,8 +100,8 @@ def _winner(tables, shared, confidence):
     ]
     if not others:
         return top, math.nan, False
-    one_sided = [r["p"] / 2 if r["mean_diff"] > 0 else 1 - r["p"] / 2 for r in others]
-    return top, float(np.max(one_sided)), any(r["p_q"] < level(confidence) for r in others)
+    p = [r["p"] if r["mean_diff"] > 0 else 1.0 for r in others]
+    return top, float(np.max(p)), any(r["p_q"] < level(confidence) for r in others)
 
 
 def _paired(scores, a, b):

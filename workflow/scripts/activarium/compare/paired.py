@@ -41,21 +41,24 @@ def sd(values):
 def paired_t(d, alternative="two-sided"):
     """p of Student's paired t test; NaN below two pairs.
 
-    Differences that are all equal have no error: p is then 1 or 0, as the alternative holds.
+    1 where all differences are 0. NaN where all are equal and not 0: that is rounding, and no
+    estimate of an error.
     """
     if len(d) < 2:
         return math.nan
     if np.ptp(d) == 0:
-        holds = {"two-sided": d[0] != 0, "greater": d[0] > 0, "less": d[0] < 0}[alternative]
-        return 0.0 if holds else 1.0
+        return math.nan if d[0] else 1.0
     return float(stats.ttest_1samp(d, 0, alternative=alternative).pvalue)
 
 
 def tost(d, margin):
     """p of two one-sided paired t tests: that the mean difference is not within ± margin.
 
-    Schuirmann 1987, A comparison of the two one-sided tests procedure and the power approach.
+    Schuirmann 1987, A comparison of the two one-sided tests procedure and the power approach. 0
+    where all differences are 0: two names of one function are equal.
     """
+    if len(d) > 1 and not np.any(d):
+        return 0.0
     return max(paired_t(d + margin, "greater"), paired_t(d - margin, "less"))
 
 

@@ -15,9 +15,9 @@ RESAMPLES, SEED = 9_999, 0
 ENOUGH = 5  # activations; fewer cannot show a rank correlation at any level in use
 
 PROPERTIES = {  # name: (what it is, source)
-    "depth_scale": ("1 / |ln χ₁|, how deep a signal travels", "Schoenholz et al. 2017"),
+    "depth_scale": ("1 / |ln χ₁| at its own gain, how deep a signal travels", "Schoenholz 2017"),
     "smooth": ("differentiable everywhere (1) or not (0)", "Hayou et al. 2019"),
-    "variance_slope": ("slope of the variance map at q = 1", "Poole et al. 2016"),
+    "variance_slope": ("slope of the variance map at its own gain, q = 1", "Poole et al. 2016"),
     "isometry": ("E f′⁴, the spread of singular values", "Pennington et al. 2017"),
     "flat": ("P(f′ = 0), inputs without a gradient", "Hayou et al. 2019"),
     "bend": ("sup |f″|, the smoothness constant", "Hayou et al. 2019"),
@@ -57,7 +57,8 @@ def _correlation(name, rows, profiles, confidence):
     if len(x) >= ENOUGH and len(set(x)) > 1 and len(set(y)) > 1:
         rho = float(stats.spearmanr(x, y).statistic)
         p = _permuted(stats.rankdata(x), stats.rankdata(y))
-        low, high = interval(rho, len(x), confidence)
+        if len(set(x)) > 2:  # of a yes or no the interval is not known to hold
+            low, high = interval(rho, len(x), confidence)
     return {"property": name, "n": len(x), "rho": rho, "low": low, "high": high, "p": p}
 
 

@@ -27,7 +27,7 @@ def load(root=None):
     import numpy as np
     from sklearn.datasets import load_digits
 
-    from ..prepare import stratified
+    from ..stratified import stratified
     from . import Images
 
     bundled = load_digits()

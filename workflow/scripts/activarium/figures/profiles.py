@@ -1,8 +1,8 @@
 """Each activation f (in the colour of the text) with its derivative f′ (blue) and second
 derivative f″ (violet, dashed), on −4 … 4 and all to one scale. Marked at their proven places:
 zeros of f ○, extrema ▲, inflections ×; dotted are breakpoints, faint the asymptotes. The curves
-are drawn in floating point; what is proven is where the marks stand and that there are no
-others."""
+are drawn in floating point; what is proven is where the marks stand and that inside the frame
+there are no others."""
 
 import numpy as np
 
@@ -38,7 +38,7 @@ def _panel(ax, tables, name):
     for x in (middle(point) for point in (profile["breakpoints"] or [])):
         ax.axvline(x, color=FAINT, lw=0.7, ls=":")
     for line in (profile.get("asymptotes") or {}).values():
-        if line and line["slope"]:
+        if line and line.get("slope"):
             slope, intercept = middle(line["slope"]), middle(line["intercept"])
             ax.axline((0, intercept), slope=slope, color=FAINT, lw=0.7, alpha=0.7)
     for x, curves in _pieces(f, [middle(point) for point in (profile["breakpoints"] or [])]):

@@ -136,8 +136,42 @@ def headline(tables):
     rest = f", and in {n['not shown']} no difference was shown" if n["not shown"] else ""
     return (
         f"Of {count(len(rows), 'comparison')} with {control}{where}, {n['better']} came out "
-        f"better, {n['worse']} worse{same}{rest}."
+        f"better, {n['worse']} worse{same}{rest}.{_together(tables, rows)}"
     )
+
+
+def _together(tables, rows):
+    """What of several settings also holds for the study as a whole, corrected over all of it."""
+    if len(tables.settings) < 2:
+        return ""
+    level = round(1 - tables.analysis["plan"]["confidence"], 10)
+    hold = rows["verdict"].isin(["better", "worse"]) & (rows["p_max_t_study"] < level)
+    return (
+        " Each setting is corrected for itself; corrected over the whole study, "
+        f"{int(hold.sum())} of these differences hold."
+    )
+
+
+def best_in_the_study(tables):
+    """Whether the control is the best in every setting, or None with one setting."""
+    found, control = tables.analysis["control_is_best"], label(tables.control)
+    if len(tables.settings) < 2 or not found["verdict"]:
+        return None
+    if found["verdict"] == "supported":
+        return f"{control} is better than every other in every setting."
+    if found["verdict"] == "contradicted":
+        return f"{control} is not the best everywhere: {_where(tables, found['better'])}."
+    return f"Whether {control} is the best in every setting is undecided."
+
+
+def _where(tables, better):
+    """ "ELU on Digits" for rows of setting and activation, the first few of them."""
+    places = (
+        f"{label(r['activation'])} is better on "
+        f"{tables.title((r['recipe'], r['network'], r['dataset']))}"
+        for r in better
+    )
+    return listed(places, 4)
 
 
 def best(tables, setting):
@@ -146,7 +180,7 @@ def best(tables, setting):
     control, found = label(tables.control), about["control_is_best"]
     could = [label(a) for a in tables.best_first(setting) if a in about["could_be_best"]]
     last = f" The best could be {listed(could, 8)}." if could else ""
-    if not about["has_control"] or about["n_activations"] < 2:
+    if not about["has_control"] or about["n_activations"] < 2 or about["descriptive_only"]:
         return None
     if found["verdict"] == "supported":
         return f"{control} is better than every other here (p {probability(found['p'])})." + last
@@ -171,13 +205,18 @@ def unseen(tables, setting):
     (power,) = tables.rows("power", setting) or [None]
     if not power or not known(power["mde"]):
         return None
-    return (
+    sentence = (
         f"With {count(power['n_pairs'], 'pair')} and a standard deviation of "
-        f"{percent(power['sd_diff'])} pp, a difference below {percent(power['mde'])} pp would "
-        f"probably not have been seen, or below {percent(power['mde_corrected'])} pp after "
-        f"correcting for {count(power['n_contrasts'], 'comparison')} "
-        f"({percent(tables.analysis['plan']['power'], 0)} % power)."
+        f"{percent(power['sd_diff'])} pp, a true difference of {percent(power['mde'])} pp is seen "
+        f"in {percent(tables.analysis['plan']['power'], 0)} % of such studies and a smaller one "
+        "less often"
     )
+    if known(power["mde_corrected"]):
+        sentence += (
+            f"; corrected for {count(power['n_contrasts'], 'comparison')} it takes "
+            f"{percent(power['mde_corrected'])} pp"
+        )
+    return sentence + "."
 
 
 def limits(tables, study):
@@ -206,7 +245,8 @@ def _design(tables):
         where = "" if len(few) == len(tables.settings) else listed(map(tables.title, few)) + ": "
         yield (
             f"{where}Descriptive only: with {most} pairs or fewer the smallest possible p of a "
-            "rank or sign-flip test is 0.06, so that no difference can be confirmed at 5 %."
+            "rank or sign-flip test is 0.06, so that no difference can be confirmed at 5 %; an "
+            "“equivalent” rests on a normal distribution alone."
         )
 
 
@@ -261,12 +301,17 @@ def published(tables):
     if apart:
         more = (
             f", and {agree} of {count(len(apart), 'published difference')} from "
-            f"{label(tables.control)} could be one more pair of ours"
+            f"{label(tables.control)} are not excluded as one more pair of ours"
         )
     return (
         f"Of {count(len(rows), 'accuracy', 'accuracies')} that {found['source']['name']} reports "
-        f"for what was run here, {inside} could be one more run of ours{more}."
+        f"for what was run here, {inside} are not excluded as one more run of ours{more}."
     )
+
+
+def recipes(survival):
+    """The names of all recipes that any row of the survival table has, sorted."""
+    return sorted({recipe for row in survival for recipe in row["verdicts"]})
 
 
 def within_margin(row, plan):

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from ..prepare import stratified
 from ..refusal import Refusal
+from ..stratified import stratified
 
 
 def resident(images, description, train_size, validation, device):
