@@ -11,13 +11,15 @@ ASK := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 .PHONY: report-from-scratch report profiles check unlock test test-all lint lock
 
 # The study, from what is there to the report.
-report-from-scratch: $(VENV)/ready $(STUDY)
-	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY)
+report-from-scratch: $(VENV)/ready
+	@$(ASK) where $(STUDY) > /dev/null
+	@$(BIN)/snakemake --quiet host rules --cores $(CORES) --configfile $(STUDY)
 	@$(ASK) where $(STUDY)
 
 # Tables to report again, without training whatever has changed.
-report: $(VENV)/ready $(STUDY)
-	@$(BIN)/snakemake --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles compare figure report
+report: $(VENV)/ready
+	@$(ASK) where $(STUDY) > /dev/null
+	@$(BIN)/snakemake --quiet host rules --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles compare figure report
 	@$(ASK) where $(STUDY)
 
 # Every activation of the house certified, into results/profiles, and claims about them settled.
@@ -27,11 +29,11 @@ profiles: $(VENV)/ready
 		--configfile $(STUDY)
 
 # Read every file of the study's runs, also where its tables are there already.
-check: $(VENV)/ready $(STUDY)
+check: $(VENV)/ready
 	@$(ASK) check $(STUDY)
 
 # After an execution was killed; refused by Snakemake's own lock while another one lives.
-unlock: $(VENV)/ready $(STUDY)
+unlock: $(VENV)/ready
 	@$(BIN)/snakemake --unlock --configfile $(STUDY)
 
 test: $(VENV)/ready-to-test lint

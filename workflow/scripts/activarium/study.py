@@ -233,13 +233,29 @@ def _check_names(config):
         twice = [name for name, n in Counter(names).items() if n > 1]
         if twice:
             _say([key], f"'{twice[0]}' stands here twice")
-        if key == "datasets" and config["train_size"] is not None:
-            for name in names:
-                n = datasets.load(name).n_train
-                if config["train_size"] > n:
-                    _say(["train_size"], f"{config['train_size']} is more than {name} has, {n}")
+        if key == "datasets":
+            _check_sizes(config)
         if key == "activations" and config["control"] not in names:
-            _say(["control"], f"'{config['control']}' is not among the activations of this study")
+            _say(["control"], _not_here(config["control"], names))
+
+
+def _not_here(control, names):
+    return f"'{control}' is not among the activations of this study: {', '.join(names)}"
+
+
+def _check_sizes(config):
+    """Refuse more training images than a data set has, and batches of more than are left."""
+    size, validation = config["train_size"], config["validation"]
+    for name in config["datasets"]:
+        n = datasets.load(name).n_train
+        if size is not None and size > n:
+            _say(["train_size"], f"{size} is more than {name} has, {n}")
+        left = (size or n) - round(validation * (size or n))
+        for recipe, values in config["recipes"].items():
+            batch = values["batch_size"]
+            if batch > left:
+                where = ["recipes", recipe, "batch_size"]
+                _say(where, f"{batch} is more than the {left} images of {name} that are trained on")
 
 
 def _check_expression(item, known):

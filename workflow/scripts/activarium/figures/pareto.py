@@ -21,7 +21,7 @@ place = 60
 def draw(tables):
     """One panel a setting; None where no cost is known."""
     cells = {setting: _cells(tables, setting) for setting in tables.settings}
-    if not any(cells.values()):
+    if tables.busy or not any(cells.values()):
         return None
     figure, axes = panels(tables, 3.1)
     for i, (setting, ax) in enumerate(axes.items()):

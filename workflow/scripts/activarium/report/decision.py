@@ -45,7 +45,7 @@ def _numbers(series):
 def _times(tables, setting):
     """{activation: [ratio of each machine]}, in the order of the machines."""
     times = {}
-    for cell in tables.rows("cost", setting):
+    for cell in [] if tables.busy else tables.rows("cost", setting):
         if cell["ratio"] is not None:
             times.setdefault(cell["activation"], []).append(cell["ratio"])
     return times

@@ -10,8 +10,8 @@ def methods(tables, study):
     said = [("Runs", _runs(tables, study))]
     said += [("Training", text) for text in _recipes(study)]
     return said + [
-        ("Score", _score(tables, plan)),
-        ("Pairs", _pairs(plan)),
+        ("Score", _score(tables, plan, study)),
+        ("Pairs", _pairs(plan, study)),
         ("Verdicts", _verdicts(plan)),
     ]
 
@@ -42,21 +42,30 @@ def _recipes(study):
         )
 
 
-def _score(tables, plan):
+def _score(tables, plan, study):
     used = [d for d in sorted(set(tables.runs["dataset"])) if d in plan["chance"]]
     chance = listed(f"{dataset_label(d)} {percent(plan['chance'][d], 1)} %" for d in used)
+    score = (
+        "A run's score is the test accuracy that its table states"
+        if study["runs"]
+        else "A run's score is its test accuracy after the last epoch, never that of its best epoch"
+    )
     return (
-        "A run's score is its test accuracy after the last epoch, never that of its best epoch. A "
-        "run whose loss became infinite or undefined is a failure and scores what guessing scores"
+        f"{score}. A run that diverged is a failure and scores what guessing scores"
         f"{f' ({chance})' if chance else ''}; a second analysis leaves failures out."
     )
 
 
-def _pairs(plan):
+def _pairs(plan, study):
+    same = (
+        "whether equal seeds mean equal weights and batches, its tables do not say"
+        if study["runs"]
+        else "the same seed gives both the same initial weights and the same batches"
+    )
     return (
         f"Every activation is compared with {label(plan['control'])} within its setting (recipe × "
-        "network × data set), paired by seed: the same seed gives both the same initial weights "
-        "and the same batches. Settings are never pooled unless the table below says so."
+        f"network × data set), paired by seed: {same}. Settings are never pooled unless the table "
+        "below says so."
     )
 
 

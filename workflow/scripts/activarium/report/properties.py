@@ -32,7 +32,7 @@ def _row(tables, name, profile):
         "minimum": _cell(low["value"] if low else None),
         "gain": _cell(profile.get("gain")),
         "chi1": _cell(profile.get("chi1")),
-        "edge": f"{shown(edge.get('sigma_w'))}, {shown(edge.get('sigma_b2'))}"
+        "edge": f"{shown(edge.get('sigma_w'), 4)}, {shown(edge.get('sigma_b2'), 4)}"
         if edge.get("exists") and edge.get("sigma_w")
         else "none"
         if edge.get("exists") is False
@@ -74,7 +74,7 @@ def _cell(enclosure):
     return infinite.get(enclosure[0], enclosure[0]) if enclosure else "", shown(enclosure)
 
 
-def shown(enclosure):
+def shown(enclosure, digits=DIGITS):
     """An enclosure as text: exact where it is a short decimal, else its certain digits and “…”.
 
     ["1", "1"] is “1”, ["1.128904145185154786", "1.128904145185154787"] is “1.12890…”; where
@@ -85,9 +85,9 @@ def shown(enclosure):
     low, high = map(Decimal, enclosure)
     if low.is_infinite():
         return "−∞" if low < 0 else "∞"
-    if low == high and len(low.normalize().as_tuple().digits) <= DIGITS + 2:
+    if low == high and len(low.normalize().as_tuple().digits) <= digits + 2:
         return _plain(low)
-    cut = [_truncated(end) for end in (low, high)]
+    cut = [_truncated(end, digits) for end in (low, high)]
     if cut[0] == cut[1]:
         return f"{cut[0]}…"
     with localcontext(prec=DIGITS):
@@ -95,8 +95,8 @@ def shown(enclosure):
     return "≈ 0" if abs(middle) < Decimal("1e-12") else f"≈ {_plain(middle)}"
 
 
-def _truncated(value):
-    with localcontext(prec=DIGITS, rounding="ROUND_DOWN"):
+def _truncated(value, digits):
+    with localcontext(prec=digits, rounding="ROUND_DOWN"):
         return _plain(+value, whole=False)
 
 
@@ -129,7 +129,8 @@ def _places(profile, key, value=None):
         for p in profile.get(key) or []
     ]
     flat = (profile.get("identically_zero_on") or {}).get(key) or []
-    points += ["on a whole interval"] if flat else []
+    zero = {"zeros": "f", "stationary_points": "f′", "inflection_points": "f″"}[key]
+    points += [f"{zero} = 0 on a whole interval"] if flat else []
     return ", ".join(points) or "none"
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 from .. import activations, datasets
 from ..compare.scores import SETTING
 
+BUSY = 2  # equal runs on an idle machine differ by less
 UNNAMED = "unnamed"  # what an outside table without such a column has, and nobody needs to read
 
 
@@ -53,6 +54,17 @@ class Tables:
     def primary(self):
         """The contrasts of the primary analysis, in which failures score as chance."""
         return self.contrasts[self.contrasts["failures"] == "chance"]
+
+    @cached_property
+    def time_spread(self):
+        """How many times longer the slowest of equal runs took than the fastest, at most."""
+        spreads = (row["spread"] for row in self.analysis["cost"]["cells"])
+        return max((s for s in spreads if s is not None), default=1.0)
+
+    @property
+    def busy(self):
+        """Whether other work ran beside these runs, so that their times say nothing."""
+        return self.time_spread > BUSY
 
     def number(self, activation):
         """Where an activation stands among all: its mark in figures, tables and the script."""

@@ -66,12 +66,12 @@ def count(n, word, plural=None):
     return f"{n} {word if n == 1 else plural or word + 's'}"
 
 
-def listed(words, most=None):
+def listed(words, most=None, last="and"):
     """ "a, b and c"; beyond `most` words the rest is only counted."""
     words = list(words)
     if most and len(words) > most:
         words = [*words[:most], f"{len(words) - most} more"]
-    return " and ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
+    return f" {last} ".join(filter(None, [", ".join(words[:-1]), *words[-1:]]))
 
 
 def confidence(plan):
@@ -179,7 +179,7 @@ def best(tables, setting):
     (about,) = tables.rows("settings", setting)
     control, found = label(tables.control), about["control_is_best"]
     could = [label(a) for a in tables.best_first(setting) if a in about["could_be_best"]]
-    last = f" The best could be {listed(could, 8)}." if could else ""
+    last = f" The best could be {listed(could, 8, 'or')}." if could else ""
     if not about["has_control"] or about["n_activations"] < 2 or about["descriptive_only"]:
         return None
     if found["verdict"] == "supported":
@@ -206,7 +206,7 @@ def unseen(tables, setting):
     if not power or not known(power["mde"]):
         return None
     sentence = (
-        f"With {count(power['n_pairs'], 'pair')} and a standard deviation of "
+        f"With {count(power['n_pairs'], 'pair')} whose differences have a standard deviation of "
         f"{percent(power['sd_diff'])} pp, a true difference of {percent(power['mde'])} pp is seen "
         f"in {percent(tables.analysis['plan']['power'], 0)} % of such studies and a smaller one "
         "less often"
@@ -226,6 +226,11 @@ def limits(tables, study):
         sentence = unseen(tables, setting)
         where = f"{tables.title(setting)}: " if len(tables.settings) > 1 else ""
         said += [where + sentence] if sentence else []
+    said += [
+        f"{tables.title(s)}: no activation is shown to be better than guessing."
+        for s in tables.settings
+        if _guessing(tables, s)
+    ]
     failed = int((tables.runs["status"] == "diverged").sum())
     if failed:
         said.append(
@@ -233,6 +238,13 @@ def limits(tables, study):
             "as missing."
         )
     return said + _executions(tables) + list(_busy(tables))
+
+
+def _guessing(tables, setting):
+    """Whether every mean's interval reaches down to the accuracy of guessing."""
+    chance = tables.analysis["plan"]["chance"].get(setting[2])
+    lows = tables.of(tables.summaries, setting)["low"].dropna()
+    return chance is not None and len(lows) > 0 and bool((lows <= chance).all())
 
 
 def _design(tables):
@@ -245,8 +257,8 @@ def _design(tables):
         where = "" if len(few) == len(tables.settings) else listed(map(tables.title, few)) + ": "
         yield (
             f"{where}Descriptive only: with {most} pairs or fewer the smallest possible p of a "
-            "rank or sign-flip test is 0.06, so that no difference can be confirmed at 5 %; an "
-            "“equivalent” rests on a normal distribution alone."
+            "rank or sign-flip test is 0.06 or more, so that no difference can be confirmed at "
+            "5 %; an “equivalent” rests on a normal distribution alone."
         )
 
 
@@ -262,16 +274,13 @@ def _data(tables, study):
         yield from (f"{dataset_label(dataset)}: {text}" for text in said if text)
 
 
-BUSY = 2  # times differ so much between runs of one cell where other work ran beside them
-
-
 def _busy(tables):
-    """That times are not to be read, where the machine did other work beside the runs."""
-    spreads = [row["spread"] for row in tables.analysis["cost"]["cells"] if known(row["spread"])]
-    if max(spreads, default=0) > BUSY:
+    """That times are not shown, where the machine did other work beside the runs."""
+    if tables.busy:
         yield (
-            f"Equal runs took up to {max(spreads):.1f} times as long as others, so the machine was "
-            "busy with other work too: do not read the times."
+            "Equal runs took up to "
+            f"{tables.time_spread:.1f} times as long as others, so the machine was busy with other "
+            "work too: times are not shown."
         )
 
 
