@@ -240,7 +240,23 @@ class Piece:
 
 
 def pieces(definition_expression):
-    """The pieces of a whole expression, from left to right."""
+    """The pieces of a whole expression, from left to right.
+
+    Raises Unproven where the value at a breakpoint is not shown to be that of the piece on its
+    left or right: nested branches can give one point a value of its own.
+    """
     points = expression.breakpoints(definition_expression)
     likely = {fmpq(0), *points}
-    return [Piece(low, high, f, likely) for low, high, f in expression.cut(definition_expression)]
+    cut = expression.cut(definition_expression)
+    for (_, r, left), (_, _, right) in zip(cut, cut[1:], strict=False):
+        _refuse_a_third(expression.resolve(definition_expression, r), r, (left, right))
+    return [Piece(low, high, f, likely) for low, high, f in cut]
+
+
+def _refuse_a_third(here, r, sides):
+    """Refuse a branch that holds at r alone, unless its value is exactly that of a side."""
+    if here in sides:
+        return
+    value, *others = (exact.jet(f, r, 0)[0] for f in (here, *sides))
+    if not (isinstance(value, fmpq) and any(isinstance(v, fmpq) and v == value for v in others)):
+        raise Unproven(f"at x = {r} a third branch holds, neither the left one nor the right one")
