@@ -60,3 +60,30 @@ def test_functions_that_differ_in_one_point_are_not_called_equal():
         duplicates.equal({"a": mine, "b": expressions.definition("1*x")})
     with pytest.raises(Unproven, match="third branch"):
         duplicates.distance(mine, expressions.definition("1*x"))
+
+
+# Constants that do not exist
+
+
+@pytest.mark.parametrize(
+    ("text", "why"),
+    [
+        ("x / sin(0)", "a division by sin(0), which is not proven other than 0"),
+        ("x / sin(pi)", "a division by sin(pi), which is not proven other than 0"),
+        ("x * log(0 - 1)", "log(−1), whose argument is not proven above 0"),
+        ("x + (log(-1) - log(-1))", "log(−1), whose argument is not proven above 0"),
+        ("x * log1p(0 - 1)", "log1p(−1), whose argument is not proven above -1"),
+        ("x * sqrt(0 - 2)", "sqrt(−2), whose argument is not proven above 0"),
+        ("exp(1 / (tanh(1) - tanh(1) + sin(0))) * x", "a division by sin(0)"),
+    ],
+)
+def test_a_constant_that_does_not_exist_is_refused(text, why):
+    assert why in profile(text)["refused"]["definition"]
+    with pytest.raises(ExpressionError) as refused:
+        expressions.check(text)
+    assert why in str(refused.value) and "\n" not in str(refused.value)
+
+
+def test_a_constant_that_is_only_small_is_none_of_them():
+    expressions.check("x / (exp(1e-20) - 1)")
+    expressions.check("x * sqrt(log(1 + 1e-20))")

@@ -10,12 +10,15 @@ from fractions import Fraction
 from itertools import count
 from weakref import WeakValueDictionary
 
-from flint import fmpq, fmpq_poly
+from flint import arb, ctx, fmpq, fmpq_poly
 
 from ..primitives import FUNCTIONS
+from . import real
 from .refusal import Unproven
 
 MAX_DEGREE = 64  # of a polynomial in x; more is no activation but a mistake
+CONSTANT_BITS = 256  # to tell a constant from 0
+ABOVE = {"log": 0, "log1p": -1, "sqrt": 0}  # what is taken of must lie above this
 _nodes = WeakValueDictionary()  # equal expressions are one object, so `is` compares them
 _serial = count()
 
@@ -67,6 +70,8 @@ def _make(op, args=(), value=None, key=None):
     key = (op, *map(id, args), key)
     found = _nodes.get(key)
     if found is None:
+        if (op == "div" or op in ABOVE) and args[-1].constant:
+            _refuse_what_does_not_exist(op, args[-1])
         found = Node()
         found.op, found.args, found.value, found.serial = op, args, value, next(_serial)
         found.constant = (
@@ -74,6 +79,17 @@ def _make(op, args=(), value=None, key=None):
         )
         _nodes[key] = found
     return found
+
+
+def _refuse_what_does_not_exist(op, constant):
+    """Refuse a quotient, logarithm or root of a constant for which it is not proven to exist."""
+    with ctx.workprec(CONSTANT_BITS):
+        value = real.value(constant, arb(0))
+    sound = not value.contains(0) if op == "div" else value > ABOVE[op]
+    if not (value.is_finite() and sound):
+        words = {"div": "a division by {}, which is not proven other than 0"}
+        words |= {o: f"{o}({{}}), whose argument is not proven above {ABOVE[o]}" for o in ABOVE}
+        raise Unproven(words[op].format(text(constant)))
 
 
 def polynomial(p):
@@ -241,11 +257,14 @@ def breakpoints(expression):
 
 
 def partial(expression):
-    """Whether it holds a quotient, logarithm or root in x, which may not be finite everywhere."""
+    """Whether it holds a quotient, logarithm or root in x, which may not be finite everywhere.
+
+    Those of constants exist, or `_make` would have refused them.
+    """
     stack = [expression]
     while stack:
         n = stack.pop()
-        if n.op in ("div", "log", "log1p", "sqrt") and not n.args[-1].constant:
+        if (n.op == "div" or n.op in ABOVE) and not n.args[-1].constant:
             return True
         stack.extend(n.args)
     return False
