@@ -87,3 +87,27 @@ def test_a_constant_that_does_not_exist_is_refused(text, why):
 def test_a_constant_that_is_only_small_is_none_of_them():
     expressions.check("x / (exp(1e-20) - 1)")
     expressions.check("x * sqrt(log(1 + 1e-20))")
+
+
+# Numbers beyond all sizes
+
+HUGE = "1.000000000000000000000000E+1000"
+
+
+@pytest.mark.parametrize(
+    ("number", "low", "high"),
+    [
+        (arb(10**4).exp(), HUGE, "inf"),
+        (-arb(10**4).exp(), "-inf", f"-{HUGE}"),
+        (arb(10**15).exp(), HUGE, "inf"),
+    ],
+)
+def test_what_is_beyond_1e1000_keeps_that_as_its_inner_end(number, low, high):
+    assert pair(number) == [low, high]
+
+
+@pytest.mark.parametrize("text", ["exp(exp(20*x)) if x < 1 else x", "exp(1e15*x) if x < 1 else x"])
+def test_an_astronomic_value_is_certified_or_refused_and_ends_no_process(text):
+    found = profile(text)
+    jsonschema.validate(found, SCHEMA)
+    assert found["kinks"][0]["f"]["left"] == [HUGE, "inf"]

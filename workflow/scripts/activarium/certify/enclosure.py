@@ -5,7 +5,7 @@ from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Dec
 from flint import arb, fmpq
 
 DIGITS = 25  # significant ones of an end that has no shorter exact decimal
-_TINY = arb(10) ** -1000  # nothing here is told apart below it
+_TINY, _HUGE = arb(10) ** -1000, arb(10) ** 1000  # nothing is told apart below and above these
 
 
 def pair(value):
@@ -24,10 +24,13 @@ def ends(value):
 
 
 def _end(exact, outwards):
-    if not exact.is_finite():
-        return arb(exact.sgn()) * arb.pos_inf()
+    sign, away = (1 if exact > 0 else -1), (exact > 0) == (outwards > 0)
+    if not exact.is_finite() or (abs(exact) > _HUGE and away):
+        return sign * arb.pos_inf()
+    if abs(exact) > _HUGE:  # all its digits would be more than fit into memory
+        return fmpq(sign * 10**1000)
     if abs(exact) < _TINY and not exact.is_zero():
-        return fmpq(outwards, fmpq(10**1000).p) if (exact > 0) == (outwards > 0) else fmpq(0)
+        return fmpq(outwards, fmpq(10**1000).p) if away else fmpq(0)
     return exact.fmpq()
 
 
