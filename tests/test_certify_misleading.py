@@ -111,3 +111,46 @@ def test_an_astronomic_value_is_certified_or_refused_and_ends_no_process(text):
     found = profile(text)
     jsonschema.validate(found, SCHEMA)
     assert found["kinks"][0]["f"]["left"] == [HUGE, "inf"]
+
+
+# Zeros beside breakpoints
+
+
+def near_the_root_of(k, digits, bits=500):
+    """A rational that is less than 10^(1 − 2·digits) from the k-th root of 2."""
+    with ctx.workprec(bits):
+        root = arb(2).root(k).mid().fmpq()
+    near = Fraction(int(root.p), int(root.q)).limit_denominator(10**digits)
+    return fmpq(near.numerator, near.denominator)
+
+
+@pytest.mark.parametrize("digits", [17, 20, 25, 40])
+def test_an_irrational_zero_beside_a_breakpoint_is_placed_or_refused_and_never_lost(digits):
+    x = expression.X
+    with ctx.workprec(128):
+        end = near_the_root_of(2, digits)
+        found = []
+        for low, high in ((None, end), (end, None)):
+            try:
+                found.append(len(Piece(low, high, x * x - 2).zeros(0)))
+            except Unproven:
+                found.append("refused")
+    assert found in ([1, 1], [2, 0], ["refused", "refused"])
+
+
+def test_a_zero_at_a_breakpoint_without_a_finite_decimal_is_found():
+    found = profile("(3*x - 1)*(x*x - 2) if x < 1/3 else 15*x - 5")
+    assert [zero["multiplicity"] for zero in found["zeros"]] == [1, 1]
+    assert found["zeros"][1]["x"][0].startswith("0.33333333333333333333")
+
+
+def test_a_turn_of_the_variance_map_close_to_a_breakpoint_is_never_lost():
+    f = fmpq_poly([1, 0, 0, 0, fmpq(1, 2)])  # P = x⁴ − 2, which turns at the fourth root of 2
+    with ctx.workprec(128):
+        with pytest.raises(Unproven, match="too close to x ="):
+            _sign_of_polynomial(f, near_the_root_of(4, 40), None)
+        end = near_the_root_of(4, 19)
+        close = end if end**4 < 2 else 2 / end**3  # below the turn, by some 1e-38
+        with pytest.raises(Unproven, match="not monotone"):
+            _sign_of_polynomial(f, close, None)
+    assert _sign_of_polynomial(f, fmpq(6, 5), None) == 1

@@ -35,6 +35,20 @@ class Root:
         """Where it is: the rational where that is known, else the ball."""
         return self.ball if self.exact is None else self.exact
 
+    def side(self, r):
+        """−1, 0 or 1: the zero is left of, at or right of the rational `r`; else Unproven."""
+        if self.exact is not None:
+            return (self.exact > r) - (self.exact < r)
+        low, high = _ends(self.ball)
+        if low <= r <= high:
+            raise Unproven(f"a zero too close to x = {r}")
+        return 1 if low > r else -1
+
+
+def _ends(ball):
+    """(low, high) as rationals: against a ball a rational would be rounded to a ball itself."""
+    return ball.lower().fmpq(), ball.upper().fmpq()
+
 
 def of_polynomial(p):
     """Every real zero of the fmpq_poly `p` ≠ 0: FLINT's isolation of all complex ones."""
@@ -53,7 +67,8 @@ def _rational_or_ball(ball, multiplicity, is_zero):
     middle = Fraction(*map(int, (ball.mid().fmpq().p, ball.mid().fmpq().q)))
     guess = middle.limit_denominator(10**6)
     guess = fmpq(guess.numerator, guess.denominator)
-    if ball.contains(guess) and is_zero(guess):
+    low, high = _ends(ball)
+    if low <= guess <= high and is_zero(guess):
         return Root(arb(guess), multiplicity, guess)
     return Root(ball, multiplicity)
 

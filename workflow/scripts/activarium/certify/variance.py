@@ -63,10 +63,14 @@ def _sign_of_polynomial(f, low, high):
     p = fmpq_poly([0, 1]) * f.derivative() - 2 * f
     if p == fmpq_poly([]):
         return 0
-    inside = [r for r in roots.of_polynomial(p) if r.ball > low and (high is None or r.ball < high)]
-    if inside:
+    if any(_inside(root, low, high) for root in roots.of_polynomial(p)):
         raise Unproven("(f(x)² + f(−x)²) / x² is not monotone, so other fixed points may be there")
     return 1 if p(low + 1 if high is None else (low + high) / 2) > 0 else -1
+
+
+def _inside(root, low, high):
+    """Whether a zero lies strictly between two ends; one that overlaps an end is undecided."""
+    return root.side(low) > 0 and (high is None or root.side(high) < 0)
 
 
 def _tail(f):
