@@ -1,5 +1,6 @@
 """Made to mislead the proofs: a value at one point alone, constants that do not exist, sizes."""
 
+import math
 from fractions import Fraction
 
 import jsonschema
@@ -154,3 +155,19 @@ def test_a_turn_of_the_variance_map_close_to_a_breakpoint_is_never_lost():
         with pytest.raises(Unproven, match="not monotone"):
             _sign_of_polynomial(f, close, None)
     assert _sign_of_polynomial(f, fmpq(6, 5), None) == 1
+
+
+# Means of slopes where f jumps
+
+
+def test_a_jump_counts_in_the_mean_slope_with_its_height_times_the_density():
+    step = profile("0 if x < 1 else 2")["gaussian"]
+    assert float(step["Efp"][0]) == pytest.approx(2 * math.exp(-0.5) / math.sqrt(2 * math.pi))
+    assert step["Efp2"] is None and step["Efp4"] is None
+
+
+def test_means_of_slopes_are_refused_where_a_jump_is_undecided_and_the_rest_stays():
+    found = profile("tanh(x) if x < 1 else tanh(1) + tanh(x - 1)")
+    assert found["gaussian"]["Efp"] is None and found["gaussian"]["Ef2"]
+    assert "undecided" in found["refused"]["gaussian.Efp"]
+    jsonschema.validate(found, SCHEMA)

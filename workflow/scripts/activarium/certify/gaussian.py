@@ -69,8 +69,13 @@ def _edge(n, at):
     """xⁿ·φ(x) at an end, 0 at ±∞."""
     if at is None or (at == 0 and n > 0):
         return arb(0)
+    return arb(at) ** n * density(at)
+
+
+def density(at):
+    """φ(at), the standard normal density."""
     x = arb(at)
-    return x**n * (-x * x / 2).exp() / (2 * arb.pi()).sqrt()
+    return (-x * x / 2).exp() / (2 * arb.pi()).sqrt()
 
 
 def mass(low, high):

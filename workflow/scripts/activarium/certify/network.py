@@ -11,22 +11,41 @@ import math
 from flint import arb, fmpq
 
 from .enclosure import pair
+from .gaussian import density
 from .refusal import Unproven
 from .variance import direction
 
 
-def gaussian(moments, flat):
-    """The key `gaussian`: moments over a standard normal, derivatives taken where they exist.
+def gaussian(moments, flat, jumps):
+    """The key `gaussian`: moments over a standard normal.
 
-    `flat` is P(f′ = 0). `hermite` are the coefficients E f·Heₙ / √n!, n = 0 … 4.
+    `flat` is P(f′ = 0), `jumps()` lists where f jumps and how high. `hermite` are the coefficients
+    E f·Heₙ / √n!, n = 0 … 4. What is null has its reason under `refused`.
     """
     x = [moments[f"x{k}"] for k in range(5)]
     raw = [x[0], x[1], x[2] - x[0], x[3] - 3 * x[1], x[4] - 6 * x[2] + 3 * x[0]]
     hermite = [_over_root(c, fmpq(math.factorial(n))) for n, c in enumerate(raw)]
-    named = {"Ef": x[0], "Ef2": moments["f2"], "Efp": moments["fp"], "Efp2": moments["fp2"],
-             "Efp4": moments["fp4"], "P_fp_zero": flat}  # fmt: skip
-    pairs = {key: pair(value) for key, value in named.items()}
-    return pairs | {"hermite": [pair(c) for c in hermite]}
+    slopes, why = _slopes(moments, jumps)
+    named = {"Ef": x[0], "Ef2": moments["f2"], **slopes, "P_fp_zero": flat}
+    pairs = {key: None if value is None else pair(value) for key, value in named.items()}
+    return pairs | {"hermite": [pair(c) for c in hermite], "refused": why}
+
+
+def _slopes(moments, jumps):
+    """({Efp, Efp2, Efp4}, why some are None).
+
+    A jump is the limit of ever steeper slopes: it adds its height times the density to E f′, so
+    that E f′ = E f·z holds, while E f′² and E f′⁴ grow without end.
+    """
+    slopes = {key: moments[key[1:]] for key in ("Efp", "Efp2", "Efp4")}
+    try:
+        found = jumps()
+    except Unproven as why:
+        return dict.fromkeys(slopes), str(why)
+    if not found:
+        return slopes, None
+    total = sum((height * density(r) for r, height in found), arb(slopes["Efp"]))
+    return dict.fromkeys(slopes) | {"Efp": total}, "f jumps, so this mean is infinite"
 
 
 def gain(moments):

@@ -58,7 +58,7 @@ def _profile(definition, bits):
 def _properties(shape):
     """{key: a function without arguments that proves it}, in the order of the profile."""
     moments = _once(lambda: gaussian.moments(shape))
-    jumps = _once(lambda: any(shape.order(r) < 0 for r in shape.breakpoints))
+    jumps = _once(lambda: shape.jumps())
     return {
         "class": lambda: shape.smoothness()[1],
         "breakpoints": lambda: [pair(r) for r in shape.breakpoints],
@@ -77,7 +77,7 @@ def _properties(shape):
         "bounded": lambda: _bounded(shape),
         "parity": lambda: parity(shape),
         "asymptotes": lambda: asymptotes(shape),
-        "gaussian": lambda: network.gaussian(moments(), _flat_mass(shape)),
+        "gaussian": lambda: network.gaussian(moments(), _flat_mass(shape), jumps),
         "gain": lambda: pair(network.gain(moments())),
         "chi1": lambda: pair(network.chi1(moments(), jumps())),
         "variance_map": lambda: network.variance_map(moments(), shape),
@@ -144,5 +144,8 @@ def _undecided(profile):
         for name, extreme in (profile[key] or {}).items():
             if extreme["attained"] is None:
                 found[f"{key}.{name}.attained"] = "a value and a limit cannot be told apart"
-    unlisted = (profile["variance_map"] or {}).pop("refused", None)
-    return found | ({"variance_map.fixed_points": unlisted} if unlisted else {})
+    for key in ("gaussian", "variance_map"):
+        part = profile[key] or {}
+        why = part.pop("refused", None)
+        found |= {f"{key}.{name}": why for name, value in part.items() if value is None}
+    return found

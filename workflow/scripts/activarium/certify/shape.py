@@ -53,6 +53,15 @@ class Shape:
                 return k - 1
         raise Unproven(f"the pieces agree at x = {r} in all of the first {ORDER} derivatives")
 
+    def jumps(self):
+        """[(r, how much higher f is on the right than on the left)] where f is not continuous."""
+        found = []
+        for r in self.breakpoints:
+            if not self.continuous(r, 0):
+                left, right = (piece.at(r, 0) for piece in self.around(r))
+                found.append((r, right - left))
+        return found
+
     def smoothness(self):
         """(order, name): −1 "discontinuous", k "C^k", None "analytic"."""
         orders = [self.order(r) for r in self.breakpoints]
