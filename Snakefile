@@ -25,6 +25,7 @@ with refusal.in_one_line():
     STUDY = study.load(config, workflow.configfiles, HOME / "config/schema.yaml")
 GRID = Grid(STUDY, str(HOME / "workflow/scripts/activarium"))
 GPUS = devices.gpus()
+# How many are used at once: on a cluster its profile says so, else it is those seen here.
 if GPUS and "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", len(GPUS))
 

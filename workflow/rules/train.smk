@@ -31,7 +31,7 @@ for k, seeds in enumerate(GRID.packs):
             "../envs/activarium.yaml"
         threads: 1
         resources:
-            gpu=min(1, len(GPUS)),
+            gpu=int("gpu" in workflow.global_resources),
         params:
             expr=GRID.expression,
             recipe=GRID.recipe,
