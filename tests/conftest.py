@@ -13,6 +13,11 @@ import yaml
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
+TABLES = [
+    f"{name}.{ending}"
+    for name in ("runs", "epochs", "summaries", "contrasts")
+    for ending in ("parquet", "csv")
+]  # those that two correct executions of a study agree in, byte by byte
 PARTS = ("Snakefile", "Makefile", "requirements.txt", "config", "profiles", "workflow")
 
 
@@ -73,6 +78,11 @@ class House:
         study = yaml.safe_load((self / "study.yaml").read_text()) | changes
         kept = {k: v for k, v in study.items() if v is not None}
         (self / "study.yaml").write_text(yaml.safe_dump(kept, sort_keys=False))
+
+
+def tables(house, study="tiny"):
+    """{file: bytes} of the tables that two correct executions of a study agree in."""
+    return {file: (house / f"results/{study}/{file}").read_bytes() for file in TABLES}
 
 
 @pytest.fixture
