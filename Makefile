@@ -37,10 +37,10 @@ unlock: $(VENV)/ready
 	@$(BIN)/snakemake --unlock --configfile $(STUDY)
 
 test: $(VENV)/ready-to-test lint
-	$(BIN)/python -m pytest -n 2 -m "not slow"
+	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
 test-all: $(VENV)/ready-to-test lint
-	$(BIN)/python -m pytest -n 2
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check .

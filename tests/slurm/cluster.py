@@ -180,14 +180,27 @@ class Slurm:
                   "create database slurm; create user slurm@'127.0.0.1' identified by 'slurm'; "
                   "grant all on slurm.* to slurm@'127.0.0.1'")  # fmt: skip
         self.start("slurmdbd", "slurmdbd", "-D", SLURM_CONF=f"{b}/slurm.conf")
-        until(lambda: self._answers("sacctmgr", "-n", "show", "cluster"), "slurmdbd")
+        self.until(lambda: self._answers("sacctmgr", "-n", "show", "cluster"), "slurmdbd")
         self.call("sacctmgr", "-i", "add", "cluster", "test")
         self.call("sacctmgr", "-i", "add", "account", "test", "cluster=test")
         self.call("sacctmgr", "-i", "add", "user", "root", "account=test")
         self.start_controller()
         for node in NODES:
             self.start_node(node)
-        until(self.ready, "the nodes")
+        self.until(self.ready, "slurmctld")
+
+    def until(self, happened, name):
+        """Wait for the daemon `name`; an error with its last words where it does not come up."""
+        try:
+            until(lambda: self.processes[name].poll() is not None or happened(), name)
+        except TimeoutError as error:
+            raise TimeoutError(f"{error}\n{self._last_words(name)}") from error
+        if self.processes[name].poll() is not None:
+            raise RuntimeError(f"{name} ended\n{self._last_words(name)}")
+
+    def _last_words(self, name):
+        logs = [*self.folder.glob(f"log/{name}*"), *self.folder.glob("munge/log")]
+        return "\n".join(log.read_text(errors="replace")[-1500:] for log in logs)
 
     def start(self, name, *command, **environment):
         """A daemon in the foreground of its own session, its output in log/{name}.out."""
