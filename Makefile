@@ -13,7 +13,7 @@ ASK := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 # The study, from what is there to the report.
 report-from-scratch: $(VENV)/ready
 	@$(ASK) where $(STUDY) > /dev/null
-	@$(BIN)/snakemake --quiet host rules --cores $(CORES) --configfile $(STUDY)
+	@$(BIN)/snakemake --quiet host rules --cores $(CORES) --configfile $(STUDY) || $(ASK) stopped $(STUDY)
 	@$(ASK) where $(STUDY)
 
 # Tables to report again, without training whatever has changed.
@@ -32,8 +32,9 @@ profiles: $(VENV)/ready
 check: $(VENV)/ready
 	@$(ASK) check $(STUDY)
 
-# After an execution was killed; refused by Snakemake's own lock while another one lives.
+# After an execution was killed; refused while another one lives.
 unlock: $(VENV)/ready
+	@$(ASK) alone $(STUDY)
 	@$(BIN)/snakemake --unlock --configfile $(STUDY)
 
 test: $(VENV)/ready-to-test lint

@@ -11,7 +11,7 @@ min_version("9.27")
 HOME = Path(os.path.relpath(workflow.basedir))
 sys.path.append(str(HOME / "workflow/scripts"))
 
-from activarium import devices, refusal, study
+from activarium import alive, devices, refusal, study
 from activarium.grid import Grid
 from activarium.train import progress
 
@@ -54,6 +54,7 @@ rule all:
 
 
 onstart:
+    alive.begin()
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name.startswith("train_")]
     progress.begin(
         GRID.tally,

@@ -3,6 +3,7 @@
 import errno
 import hashlib
 import io
+import json
 import os
 import pickle
 import shutil
@@ -546,7 +547,7 @@ def test_the_prepared_file_explains_itself_to_a_stranger(prepared):
     assert table["image"][7].as_py() == tiny().test_images[1].tobytes()
     assert table.schema.metadata == {
         b"name": b"cifar10", b"shape": b"32 32 3", b"classes": b"10",
-        b"sha256": description["sha256"].encode(),
+        b"sha256": description["sha256"].encode(), b"description": json.dumps(description).encode(),
     }  # fmt: skip
 
 
@@ -621,6 +622,14 @@ def test_the_file_of_another_preparation_is_refused(prepared, tmp_path):
     path, _ = prepared
     other = prepare.write(tiny(5, 4), tmp_path / "other.arrow", "cifar10")
     assert f"not {other['sha256'][:12]}…" in refused(path, other)
+
+
+@pytest.mark.parametrize("change", [{"mean": [0.5] * 3}, {"sd": []}, {"classes": 9}, {"more": 1}])
+def test_a_description_that_was_changed_is_refused(prepared, change):
+    """Its mean and sd normalise the images, and no checksum of these would tell."""
+    path, description = prepared
+    problem = f"{path.with_suffix('.json')} is not what was written with it"
+    assert problem in refused(path, description | change)
 
 
 @pytest.mark.parametrize(

@@ -59,9 +59,9 @@ AccountingStorageHost=127.0.0.1
 AccountingStoragePort=16819
 AccountingStoragePass={b}/munge/socket
 AccountingStorageTRES=gres/gpu
-NodeName=DEFAULT NodeHostname={host} NodeAddr=127.0.0.1 CPUs=8 RealMemory=64000 Gres=gpu:test:4
-NodeName=n1 Port=17001
-NodeName=n2 Port=17002
+NodeName=DEFAULT CPUs=8 RealMemory=64000 Gres=gpu:test:4
+NodeName=n1 NodeHostname={host} NodeAddr=127.0.0.1 Port=17001
+NodeName=n2 NodeHostname={host} NodeAddr=127.0.0.1 Port=17002
 PartitionName=DEFAULT MaxTime=02:00:00 DefaultTime=00:10:00 DefMemPerCPU=500
 PartitionName=gpu Nodes=n1,n2 Default=YES State=UP
 """
@@ -116,10 +116,13 @@ class Slurm:
 
     def __init__(self):
         self.processes = {}
+        self.answered = ""
 
     def __enter__(self):
         self.turn = (Path(tempfile.gettempdir()) / f"{MARK.lower()}.lock").open("w")
         fcntl.flock(self.turn, fcntl.LOCK_EX)
+        for pid in marked(f"{MARK}="):  # of one that was killed before it could stop its daemons
+            _kill(pid, signal.SIGKILL)
         self.folder = Path(tempfile.mkdtemp(prefix=f"{MARK.lower()}."))
         try:
             self._configure()
@@ -172,10 +175,9 @@ class Slurm:
         self.start("mariadbd", "mariadbd", "--no-defaults", "--user=root", f"--datadir={b}/db",
                    f"--socket={b}/db.sock", "--bind-address=127.0.0.1", "--port=13306",
                    f"--pid-file={b}/run/db.pid", "--innodb-flush-log-at-trx-commit=0")  # fmt: skip
-        until((munge / "socket").exists, "munged")
-        until(
-            lambda: self._answers("mariadb", f"--socket={b}/db.sock", "-e", "select 1"), "MariaDB"
-        )
+        self.until((munge / "socket").exists, "munged")
+        ask = ("mariadb", f"--socket={b}/db.sock", "-e", "select 1")
+        self.until(lambda: self._answers(*ask), "mariadbd")
         self.call("mariadb", f"--socket={b}/db.sock", "-e",
                   "create database slurm; create user slurm@'127.0.0.1' identified by 'slurm'; "
                   "grant all on slurm.* to slurm@'127.0.0.1'")  # fmt: skip
@@ -200,7 +202,7 @@ class Slurm:
 
     def _last_words(self, name):
         logs = [*self.folder.glob(f"log/{name}*"), *self.folder.glob("munge/log")]
-        return "\n".join(log.read_text(errors="replace")[-1500:] for log in logs)
+        return self.answered + "\n".join(log.read_text(errors="replace")[-1500:] for log in logs)
 
     def start(self, name, *command, **environment):
         """A daemon in the foreground of its own session, its output in log/{name}.out."""
@@ -237,6 +239,7 @@ class Slurm:
     def _answers(self, *command):
         done = subprocess.run(command, env=os.environ | self.environment, capture_output=True,
                               text=True, timeout=60)  # fmt: skip
+        self.answered = done.stdout + done.stderr
         return done.returncode == 0
 
     def ready(self):
@@ -266,7 +269,11 @@ class Slurm:
         return self.call("squeue", "-h", "--states=all", "-O", "tres-alloc:200").splitlines()
 
     def kill_node(self, node):
-        """As if its plug was pulled: slurmd and every process of its jobs end at once."""
+        """As if its plug was pulled: slurmd and every process of its jobs end at once.
+
+        The controller is told, as a health check tells it; by itself it notices by and by, and
+        calls some of the jobs FAILED. Returns the jobs that were there.
+        """
         jobs = [i for i, where in self.running().items() if where == node]
         self.processes[node].kill()
         self.processes.pop(node).wait()
@@ -276,7 +283,14 @@ class Slurm:
             )
             if steps or any(self.trains_for(pid, job) for job in jobs):
                 _kill(pid, signal.SIGKILL)
+        self.call("scontrol", "update", f"nodename={node}", "state=down", "reason=lost")
         return jobs
+
+    def mend_node(self, node):
+        """Bring a lost node back."""
+        self.start_node(node)
+        self.call("scontrol", "update", f"nodename={node}", "state=resume")
+        until(self.ready, f"{node} is back")
 
     @staticmethod
     def trains_for(pid, job):
@@ -285,9 +299,13 @@ class Slurm:
 
     def ours(self):
         """The ids of all processes that this cluster or its jobs started and that still live."""
-        mark = f"{MARK}={self.folder}".encode()
-        pids = [int(p.name) for p in Path("/proc").glob("[0-9]*")]
-        return [p for p in pids if p != os.getpid() and mark in _read(p, "environ").split(b"\0")]
+        return marked(f"{MARK}={self.folder}")
+
+
+def marked(begin):
+    """The ids of the other processes with a variable in their environment that begins so."""
+    pids = [int(p.name) for p in Path("/proc").glob("[0-9]*") if int(p.name) != os.getpid()]
+    return [p for p in pids if b"\0" + begin.encode() in b"\0" + _read(p, "environ")]
 
 
 def _read(pid, file):

@@ -1,7 +1,7 @@
 """A study on a real Slurm: the tables of one machine, whatever happens to its jobs meanwhile."""
 
 import cluster
-import faults
+import faults_of_slurm as faults
 import pytest
 from conftest import House, tables
 
@@ -25,7 +25,7 @@ def undisturbed(tmp_path_factory):
 
 def test_a_study_through_slurm_gives_the_tables_of_one_machine(slurm, house, trained_once):
     wanted = [faults.WANTED, "results/tiny/figures/forest.svg"]
-    run = faults.Execution(slurm, house, "--config", "pack=5", "--", *wanted)
+    run = faults.Execution(slurm, house, "--config", "pack=5", wanted=wanted)
     assert run.wait() == 0, run.said
     assert tables(house) == tables(House(trained_once))
     assert all((house / file).exists() for file in wanted)

@@ -3,15 +3,13 @@
 import json
 from pathlib import Path
 
-import pandas as pd
-
 from activarium import files, tables
 from activarium.compare.analysis import analysis
 from activarium.refusal import logged
 
 out = snakemake.output
 with logged(snakemake.log[0]):
-    read = [pd.read_parquet(snakemake.input[name]) for name in ("runs", "epochs", "costs")]
+    read = [tables.read(snakemake.input[name]) for name in ("runs", "epochs", "costs")]
     profiles = {Path(p).stem: json.loads(Path(p).read_text()) for p in snakemake.input.profiles}
     found = analysis(*read, **dict(snakemake.params.items()), profiles=profiles)
     tables.write_both(tables.table(found["summaries"], tables.SUMMARIES), *out.summaries)

@@ -1,12 +1,12 @@
-"""Two questions about a study that `make` asks: where is its report, are its runs whole?
+"""What `make` asks about a study: where is its report, are its runs whole, what stopped it?
 
-python -m activarium where STUDY | python -m activarium check STUDY
+python -m activarium (where | check | stopped | alone) STUDY
 """
 
 import sys
 from pathlib import Path
 
-from . import study
+from . import alive, study
 from .grid import Grid, rebuild
 from .refusal import in_one_line
 
@@ -34,13 +34,29 @@ def check(grid, file):
     print(f"{len(grid.runs)} of {len(grid.runs)} runs of {grid.study.name} are whole")
 
 
+def stopped(grid, file):
+    """After Snakemake has failed: the one command, where the lock of a killed one is the reason."""
+    if alive.locked():
+        alone(grid, file)
+        sys.exit("make: an execution was killed here and has left its lock; take it away: "
+                 "make unlock")  # fmt: skip
+    sys.exit(1)
+
+
+def alone(grid, file):
+    """Nothing where no Snakemake works in this folder; else it is named and must end first."""
+    if found := alive.others():
+        sys.exit(f"make: another Snakemake works here, {found[0]}; wait for its end, or stop it")
+
+
 def main(question, file):
     """Answer one question about the study in `file`."""
     library = Path(__file__).parent
     with in_one_line():
         config = study.mapping(file)
         asked = study.load(config, [file], library.parents[2] / "config/schema.yaml")
-    {"where": where, "check": check}[question](Grid(asked, str(library)), file)
+    answer = {"where": where, "check": check, "stopped": stopped, "alone": alone}[question]
+    answer(Grid(asked, str(library)), file)
 
 
 if __name__ == "__main__":

@@ -1,8 +1,10 @@
 """Refusals: input that cannot be worked with, said in one line with the way out."""
 
+import errno
+import os
 import sys
 import traceback
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 
@@ -21,13 +23,41 @@ def in_one_line():
 
 @contextmanager
 def logged(log):
-    """The open file `log`, where whatever ends the block stands too; a Refusal ends in one line."""
-    with Path(log).open("w", encoding="utf-8") as file:
+    """The open file `log`, where whatever ends the block stands too.
+
+    A Refusal ends the process in one line, and so does a disk that cannot be written to.
+    """
+    with in_one_line(), _writable(log), Path(log).open("w", encoding="utf-8") as file:
         try:
             yield file
-        except Refusal as refusal:
-            print(refusal, file=file)
-            sys.exit(str(refusal))
-        except Exception:
-            traceback.print_exc(file=file)
+        except Exception as error:
+            refusal = error if isinstance(error, Refusal) else _unwritable(error, log)
+            with suppress(OSError):  # a full disk takes no last words either
+                if refusal:
+                    print(refusal, file=file, flush=True)
+                else:
+                    traceback.print_exc(file=file)
+            if refusal:
+                raise refusal from error
             raise
+
+
+@contextmanager
+def _writable(log):
+    """What closing or opening the log itself meets, as the Refusal that it is."""
+    try:
+        yield
+    except OSError as error:
+        raise _unwritable(error, log) or error from error
+
+
+def _unwritable(error, log):
+    """A Refusal for an error that says that nothing can be written; else None."""
+    reasons = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
+    if not isinstance(error, OSError) or error.errno not in reasons:
+        return None
+    place = error.filename or Path(log).parent
+    return Refusal(
+        f"cannot write {place} ({os.strerror(error.errno)}); make room or get the right to write "
+        "there and start again: what is finished is kept"
+    )

@@ -9,11 +9,13 @@ import hashlib
 import json
 import math
 
+import pandas as pd
 import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
 from .files import atomic
+from .refusal import Refusal
 
 
 def _field(name, type_, unit=None, nullable=True):
@@ -143,10 +145,26 @@ def write_run(table, path):
 def read_run(path):
     """The table that `write_run` wrote, in RUN_FILE; one of DAMAGED where that cannot be had."""
     table = pq.read_table(path, partitioning=None)
-    run = table.cast(RUN_FILE)
-    if _metadata(table).get(b"sha256") != _sha256(run):
+    return checked(table.cast(RUN_FILE).replace_schema_metadata(table.schema.metadata))
+
+
+def checked(table):
+    """`table`, whose values are those that its checksum was made from; else a ValueError."""
+    if _metadata(table).get(b"sha256") != _sha256(table):
         raise ValueError("its values do not match its checksum")
-    return run.replace_schema_metadata(table.schema.metadata)
+    return table
+
+
+def read(path):
+    """The DataFrame of a table of the study; a Refusal that names the file where it is damaged."""
+    try:
+        checked(pq.read_table(path, partitioning=None))
+        return pd.read_parquet(path)
+    except DAMAGED as error:
+        reason = (str(error).splitlines() or ["empty"])[0][:120]
+        raise Refusal(
+            f"{path} cannot be read ({reason}); rebuild it: rm -f {path}, then start again"
+        ) from error
 
 
 DAMAGED = (OSError, ValueError, KeyError, pa.ArrowException)  # what a broken file may end in
@@ -170,6 +188,6 @@ def write_csv(table, path):
 
 
 def write_both(table, parquet, csv):
-    """The same table as Parquet and as CSV."""
-    write(table, parquet)
+    """The same table as Parquet, with a checksum of its values, and as CSV."""
+    write_run(table, parquet)
     write_csv(table, csv)

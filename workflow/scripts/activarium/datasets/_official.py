@@ -70,7 +70,8 @@ def _fetch(name, source, archive):
                 download_url(source.url, archive.parent, temporary.name, source.tgz_md5)
         except (OSError, RuntimeError, HTTPException) as error:
             wrong = type(error) is RuntimeError  # torchvision's word for another md5
-            problem = "what came is not the official archive" if wrong else error
+            said = " ".join(str(error).split())  # one line, also of a redirect without end
+            problem = "what came is not the official archive" if wrong else said
             raise DatasetError(
                 name,
                 f"cannot fetch {source.url} ({problem}); put {source.filename} "

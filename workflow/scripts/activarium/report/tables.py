@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pandas as pd
 
-from .. import activations, datasets
+from .. import activations, datasets, tables
 from ..compare.scores import SETTING
 
 BUSY = 2  # equal runs on an idle machine differ by less
@@ -30,7 +30,7 @@ class Tables:
     @classmethod
     def read(cls, parquets, analysis, profiles=(), expressions=None):
         """Read them from their files; a Parquet file's name is its table's."""
-        frames = {Path(p).stem: pd.read_parquet(p) for p in parquets}
+        frames = {Path(p).stem: tables.read(p) for p in parquets}
         (found,) = values([analysis]).values()
         more = {"profiles": values(profiles), "expressions": expressions or {}}
         return cls(**frames, analysis=found, **more)

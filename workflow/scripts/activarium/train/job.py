@@ -1,6 +1,5 @@
 """A training job from its input files to its output files; what Snakemake's script calls."""
 
-import json
 import time
 from pathlib import Path
 
@@ -26,7 +25,7 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
     which jobs share GPUs. Raises a Refusal naming the seeds that crashed.
     """
     started = time.monotonic()
-    about = json.loads(Path(description).read_text())
+    about = prepare.description(description)
     values = [cell, expr, recipe, network, train_size, validation]
     values += [about["sha256"], torch.__version__]
     seeds = {int(Path(file).stem): file for file in files}
@@ -37,14 +36,14 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
         prepare_torch()
         images = resident(prepare.verify(data, about), about, train_size, validation, device)
         images["classes"] = about["classes"]
-        trained = train_pack(
+        finished, trained = train_pack(
             seeds,
             lambda seed: train_run(cell, seed, network, images, recipe, device, progress, expr),
             store,
             progress,
         )
     for seed, file in seeds.items():
-        tables.write_run(store.take(seed), file)
+        tables.write_run(finished[seed], file)
     store.clear(seeds)
     line = tally(tally_file, len(seeds), trained, time.monotonic() - started)
     if line:

@@ -13,9 +13,12 @@ def train_pack(seeds, run, unfinished, progress):
     """Finish every seed of `seeds` in `unfinished`; a seed that crashes costs only itself.
 
     `run(seed)` trains one seed and returns its one-row table. Raises CrashedError naming the
-    seeds that crashed, after all the others are done. Returns how many were trained.
+    seeds that crashed, after all the others are done. Returns {seed: table}, whatever becomes of
+    `unfinished` meanwhile (another execution of the same pack clears it), and how many of them
+    were trained now.
     """
-    missing = [seed for seed in seeds if unfinished.take(seed) is None]
+    finished = {seed: unfinished.take(seed) for seed in seeds}
+    missing = [seed for seed in seeds if finished[seed] is None]
     if len(missing) < len(seeds):
         kept = len(seeds) - len(missing)
         progress.say(f"{kept} of {len(seeds)} runs were finished before and are taken as they are")
@@ -23,7 +26,8 @@ def train_pack(seeds, run, unfinished, progress):
     for follow, seed in zip(reversed(range(len(missing))), missing, strict=True):
         progress.starts(follow)
         try:
-            unfinished.keep(seed, run(seed))
+            finished[seed] = run(seed)
+            unfinished.keep(seed, finished[seed])
         except Exception as error:  # whatever it is, the other seeds go on
             progress.say(traceback.format_exc(), terminal=False)
             # As text: the exception itself would hold the crashed network in memory.
@@ -35,4 +39,4 @@ def train_pack(seeds, run, unfinished, progress):
             f"seed {names} of {progress.label} crashed ({next(iter(crashed.values()))}); "
             "the other seeds are kept: the next start trains only what is missing"
         )
-    return len(missing)
+    return finished, len(missing)

@@ -31,13 +31,15 @@ FAST = ["--slurm-init-seconds-before-status-checks", "2", "--seconds-between-sta
 class Execution:
     """Snakemake on the study of `house` through `slurm` with our profile, not waited for."""
 
-    def __init__(self, slurm, house, *arguments, memory="1500*attempt", runtime="10*attempt"):
+    def __init__(self, slurm, house, *options, wanted=(WANTED,), memory="1500*attempt",
+                 runtime="10*attempt"):  # fmt: skip
         self.slurm, self.house = slurm, house
         self.arguments = [
             *("--configfile", "study.yaml", "--workflow-profile", "profiles/slurm", *FAST),
             *("--default-resources", f"mem_mb={memory}", f"runtime={runtime}"),
             "gpu_model='test' if hasattr(wildcards, 'recipe') else None",
-            *(arguments or [WANTED]),
+            *options,
+            *("--", *wanted),
         ]
         self.start()
 
@@ -77,7 +79,8 @@ class Execution:
 
     def training(self):
         """Wait until a job trains; {id: node} of those that run."""
-        until(self.trains, "a pack that trains", 120)
+        until(lambda: self.process.poll() is not None or self.trains(), "a pack that trains", 120)
+        assert self.process.poll() is None, self.said
         return self.trains()
 
 
@@ -132,12 +135,11 @@ def time_is_too_short(slurm, house):
 
 def node_is_lost(slurm, house):
     """a node's plug is pulled: slurmd and its jobs end at once (NODE_FAIL)"""
-    run = Execution(slurm, house, "--slurm-no-requeue", WANTED)
+    run = Execution(slurm, house, "--slurm-no-requeue")
     node = next(iter(run.training().values()))
     hit = slurm.kill_node(node)
     assert run.wait() == 0, run.said
-    slurm.start_node(node)
-    until(slurm.ready, f"{node} is back")
+    slurm.mend_node(node)
     return ended(slurm, hit[0], "NODE_FAIL")
 
 
@@ -147,8 +149,7 @@ def node_is_lost_and_slurm_requeues(slurm, house):
     node = next(iter(run.training().values()))
     slurm.kill_node(node)
     assert run.wait() == 0, run.said
-    slurm.start_node(node)
-    until(slurm.ready, f"{node} is back")
+    slurm.mend_node(node)
     return True
 
 
