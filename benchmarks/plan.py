@@ -2,8 +2,8 @@
 
     python benchmarks/plan.py
 
-plans config/paper.yaml and a study of 10 000 runs in packs of 10, 5 and 1, nothing of which is
-trained yet, each in an empty folder of its own, and prints a table.
+plans config/paper.yaml and studies of 1 000, 10 000 and 100 000 runs in packs of several sizes,
+nothing of which is trained yet, each in an empty folder of its own, and prints a table.
 """
 
 import os
@@ -18,8 +18,16 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 
 
-def large(pack):
-    """10 000 runs: 50 activations × 4 recipes × 5 networks × 1 data set × 10 seeds."""
+SIZES = {1_000: (10, 1), 10_000: (100, 10, 1), 100_000: (100, 10)}  # runs: sizes of a pack
+
+
+def large(runs, pack):
+    """So many runs of 50 activations on one data set, 10 seeds or more.
+
+    With 1 recipe × 2 networks they are 100 cells, with 4 × 5 the 1 000 of the two larger ones.
+    """
+    cells = min(1000, runs // 10)
+    recipes, widths = (4, 5) if cells == 1000 else (1, 2)
     names = sorted(
         p.stem for p in (ROOT / "workflow/scripts/activarium/activations").glob("[a-z]*.py")
     )
@@ -28,9 +36,11 @@ def large(pack):
         "name": "large",
         "datasets": ["digits"],
         "activations": ["gelu", *[n for n in names if n != "gelu"][:49]],
-        "networks": [{"name": f"plain_{w}", "file": "plain", "width": w} for w in range(1, 6)],
-        "recipes": {f"lr{k}": recipe | {"learning_rate": 0.001 * k} for k in range(1, 5)},
-        "seeds": 10,
+        "networks": [
+            {"name": f"plain_{w}", "file": "plain", "width": w} for w in range(1, widths + 1)
+        ],
+        "recipes": {f"lr{k}": recipe | {"learning_rate": 0.001 * k} for k in range(1, recipes + 1)},
+        "seeds": runs // cells,
         "pack": pack,
     }
 
@@ -60,7 +70,11 @@ def planned(study):
 
 def main():
     studies = {"paper.yaml": yaml.safe_load((ROOT / "config/paper.yaml").read_text())}
-    studies |= {f"10 000 runs, pack {pack}": large(pack) for pack in (10, 5, 1)}
+    studies |= {
+        f"{runs:_} runs, pack {pack}".replace("_", " "): large(runs, pack)
+        for runs, packs in SIZES.items()
+        for pack in packs
+    }
     print("| study | jobs | CPU s | wall s | MiB |\n|---|---|---|---|---|")
     for name, study in studies.items():
         jobs, cpu, wall, memory = planned(study)

@@ -405,6 +405,96 @@ def test_whatever_stands_inside_a_key_is_read_or_refused_in_one_line(value, key)
         assert str(error).startswith("config: ") and str(error).isprintable()
 
 
+# Bad studies, all of them
+
+
+def bad():
+    """(what is wrong, the study) of over 300 studies, none of which may be accepted."""
+    places = {  # where: how to say it there
+        "name": lambda v: {"name": v},
+        "datasets": lambda v: {"datasets": v},
+        "a data set": lambda v: {"datasets": [v]},
+        "an activation": lambda v: {"activations": ["gelu", v]},
+        "a network": lambda v: {"networks": [v]},
+        "a file": lambda v: network(file=v),
+        "a width": lambda v: network(width=v),
+        "a recipe": lambda v: {"recipes": {"short": v}},
+        "optimizer": lambda v: recipe(optimizer=v),
+        "learning_rate": lambda v: recipe(learning_rate=v),
+        "batch_size": lambda v: recipe(batch_size=v),
+        "epochs": lambda v: recipe(epochs=v),
+        "augmentation": lambda v: recipe(augmentation=v),
+        "seeds": lambda v: {"seeds": v},
+        "pack": lambda v: {"pack": v},
+        "control": lambda v: {"control": v},
+        "validation": lambda v: {"validation": v},
+        "margin": lambda v: {"analysis": {"margin": v}},
+        "confidence": lambda v: {"analysis": {"confidence": v}},
+    }
+    wrong = [
+        True, -1, 10**30, -1e300, math.nan, math.inf, [], {}, [[]], "", "../x", "/etc/passwd",
+        "a/b", "<script>alert(1)</script>", "{seed}", "$(touch pwned)", "`id`", "a\nb", "é",
+        "__import__('os').system('touch pwned')", datetime.date(2024, 1, 1), b"x",
+    ]  # fmt: skip
+    for where, say in places.items():
+        yield from ((f"{where}: {value!r}", said(TINY, **say(value))) for value in wrong)
+    for key in ("Name", "seed", "activation", "__proto__", "../x", "", 3, None, True):
+        yield f"key {key!r}", TINY | {key: 1}
+        yield f"key {key!r} in a recipe", said(TINY, recipes={"a": TINY["recipes"]["short"]
+                                                             | {key: 1}})  # fmt: skip
+
+
+BAD = list(bad())
+
+
+def test_over_300_bad_studies_are_refused_in_one_line_each(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert len(BAD) > 300
+    accepted = []
+    for what, config in BAD:
+        try:
+            study.load(config, [], SCHEMA)
+            accepted.append(what)
+        except StudyError as error:
+            line = str(error)
+            assert line.startswith("config: ") and line.isprintable() and len(line) < 1500, what
+    assert accepted == []
+    assert list(tmp_path.iterdir()) == []  # nothing was executed, nothing was written
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "!!python/object/apply:os.system ['touch pwned']",
+        "!!python/object/new:os.system ['touch pwned']",
+        "!!python/name:os.system",
+        "!!python/module:os",
+        "!!python/tuple [1, 2]",
+        "!!binary eA==",
+        "!!set {gelu, relu}",
+        "!custom {a: 1}",
+        "!!float ten",
+        "!!timestamp 2024-01-01",
+    ],
+)
+def test_a_tag_is_refused_and_nothing_is_executed(tmp_path, monkeypatch, value):
+    monkeypatch.chdir(tmp_path)
+    text = yaml.safe_dump(TINY).replace("seeds: 10", f"seeds: {value}")
+    Path("study.yaml").write_text(text)
+    with pytest.raises(StudyError) as refused:
+        study.load(study.mapping("study.yaml"), ["study.yaml"], SCHEMA)
+    assert str(refused.value).startswith("config: ") and "\n" not in str(refused.value)
+    assert [p.name for p in tmp_path.iterdir()] == ["study.yaml"]
+
+
+@pytest.mark.slow
+def test_snakemake_executes_nothing_of_a_tag_either(house):
+    house.edit("study.yaml", "pack: !!python/object/apply:os.system ['touch pwned']\n")
+    done = house.snakemake()
+    assert done.returncode == 1 and not (house / "pwned").exists()
+    assert not (house / "results").exists()
+
+
 # On the terminal
 
 
