@@ -18,7 +18,7 @@ import yaml
 ROOT = Path(__file__).resolve().parents[1]
 
 
-SIZES = {1_000: (10, 1), 10_000: (100, 10, 1), 100_000: (100, 10)}  # runs: sizes of a pack
+SIZES = {1_000: (10, 1), 10_000: (10, 5, 1), 100_000: (100, 10)}  # runs: sizes of a pack
 
 
 def large(runs, pack):

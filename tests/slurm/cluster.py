@@ -271,10 +271,11 @@ class Slurm:
     def kill_node(self, node):
         """As if its plug was pulled: slurmd and every process of its jobs end at once.
 
-        The controller is told, as a health check tells it; by itself it notices by and by, and
-        calls some of the jobs FAILED. Returns the jobs that were there.
+        The controller is told before, as a health check tells it; by itself it notices by and by
+        and calls the jobs FAILED. Returns the jobs that were there.
         """
         jobs = [i for i, where in self.running().items() if where == node]
+        self.call("scontrol", "update", f"nodename={node}", "state=down", "reason=lost")
         self.processes[node].kill()
         self.processes.pop(node).wait()
         for pid in self.ours():
@@ -283,7 +284,6 @@ class Slurm:
             )
             if steps or any(self.trains_for(pid, job) for job in jobs):
                 _kill(pid, signal.SIGKILL)
-        self.call("scontrol", "update", f"nodename={node}", "state=down", "reason=lost")
         return jobs
 
     def mend_node(self, node):
