@@ -382,11 +382,15 @@ def clock_back(machine, draw):
         os.utime(file, (tomorrow, tomorrow))
     for file in (f"{RESULTS}/contrasts.parquet", f"{RESULTS}/report.html"):
         (house / file).unlink()
+    done = make(house)
+    assert done.returncode and "clock skew" in done.stdout + done.stderr, last(done)
+    for file in [*(house / "results").rglob("*"), *(house / "workflow").rglob("*")]:
+        file.touch()
     go_on(house)
     planned = house.plan()
     assert not [rule for rule in planned if rule.startswith("train_")], planned
     machine.whole(house)
-    return "nothing is trained again, tables equal"
+    return "Snakemake names the file of the future; touched, nothing is trained again"
 
 
 # Two at once
