@@ -19,7 +19,7 @@ LIBRARY = "workflow/scripts/activarium"
 DRAWN = {"figure": len(figures.names()), "report": 1}
 COMPARED = {"compare": 1, **DRAWN}
 COLLECTED = {"collect": 1, **COMPARED}
-CERTIFIED = {"certify": 1, "profiles": 1}
+CERTIFIED = {"certify": 1, "numerics": 1, "profiles": 1, "claims": 1}
 SMALL = {"name": "small", "file": "plain", "width": 1}
 SHIPPED = sorted(p for p in (ROOT / "config").glob("*.yaml") if p.stem != "schema")
 RUN = "results/tiny/runs/short/plain_2/digits/{}/{}.parquet"
@@ -134,7 +134,8 @@ def test_an_edited_activation_trains_its_own_cells_again(trained):
 
 def test_an_edited_proof_certifies_again_and_trains_nothing(trained):
     trained.edit(f"{LIBRARY}/certify/roots.py")
-    assert trained.plan() == {"certify": 2, "profiles": 1}
+    proofs = {"certify": 2, "numerics": 2, "profiles": 1, "claims": 1}
+    assert trained.plan() == {**proofs, **COMPARED}
 
 
 @pytest.mark.parametrize("file", [

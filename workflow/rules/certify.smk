@@ -1,6 +1,6 @@
 # From an activation's definition to its profile, and a study's profiles to one table.
 # What is known of the house's own activations belongs to no study and is shared: the profiles, how
-# far torch is from them, and the claims, which compare all of the house. `make profiles` makes all.
+# far torch is from them. `make profiles` makes all, and settles the claims about all of them.
 
 
 rule certify:
@@ -39,13 +39,14 @@ rule profiles:
 
 rule claims:
     input:
-        gelu="results/profiles/gelu.json",
-        definitions=GRID.code("activations/[a-z]*.py"),
+        definitions=GRID.claimed,
         code=GRID.code("claims/*.py", "certify/*.py", "primitives/__init__.py"),
     output:
-        "results/profiles/claims.json",
+        "{home}/profiles/claims.json",
     log:
-        "results/profiles/logs/claims.log",
+        "{home}/profiles/logs/claims.log",
+    wildcard_constraints:
+        home=GRID.homes,
     conda:
         "../envs/activarium.yaml"
     script:

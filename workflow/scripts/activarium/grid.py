@@ -100,8 +100,15 @@ class Grid:
 
     @property
     def claims(self):
-        """The claims of the literature settled, where the study certifies anything."""
-        return ["results/profiles/claims.json"] if self.study.activations else []
+        """What is claimed of the study's own activations, settled, where any is certified."""
+        return [f"{self.folder}/profiles/claims.json"] if self.study.activations else []
+
+    def claimed(self, wildcards):
+        """The files of the activations that claims are about: the study's, or all of the house."""
+        house = activations.names()
+        ours = wildcards.home == self.folder
+        names = [n for n in house if n in self.study.activations] if ours else house
+        return self.code(*(f"activations/{name}.py" for name in names))
 
     @property
     def numerics(self):

@@ -262,6 +262,8 @@ def _check_expression(item, known):
     """Refuse an expression that cannot be read, or one under the name of another activation."""
     if item["name"] in known:
         _say(["activations"], f"'{item['name']}' is one of the house; give yours another name")
+    if item["name"] == "claims":
+        _say(["activations"], "'claims' is a word of its own in profiles/; choose another")
     try:
         expressions.check(item["expr"])
     except Refusal as refusal:

@@ -1,6 +1,6 @@
 """Claims about activations settled by proof: those of the literature, duplicates and distances."""
 
-from ..certify import Unproven
+from ..certify import Unproven, certify
 from . import duplicates, reported
 
 APPROXIMATIONS = (  # (what is meant, what stands in for it)
@@ -13,16 +13,18 @@ APPROXIMATIONS = (  # (what is meant, what stands in for it)
 )
 
 
-def settled(gelu, definitions):
+def settled(definitions):
     """{reported, equal, close}: answers to the reported claims, duplicates, and distances.
 
-    `gelu` is its profile, `definitions` maps names to definition(x, xp). A distance is
-    sup |f − g| over all of R with where it is found, or the reason why it was refused.
+    `definitions` maps names to definition(x, xp); what is claimed of others is left out. A
+    distance is sup |f − g| over all of R with where it is found, or the reason why it was refused.
     """
+    gelu = definitions.get("gelu")
+    pairs = [pair for pair in APPROXIMATIONS if set(pair) <= set(definitions)]
     return {
-        "reported": reported.answers(gelu, definitions["gelu"]),
+        "reported": reported.answers(certify(gelu), gelu) if gelu else [],
         "equal": duplicates.equal(definitions),
-        "close": [_distance(f, g, definitions) for f, g in APPROXIMATIONS],
+        "close": [_distance(f, g, definitions) for f, g in pairs],
     }
 
 
