@@ -1,5 +1,6 @@
 """Made to mislead the proofs: a value at one point alone, constants that do not exist, sizes."""
 
+import json
 import math
 from fractions import Fraction
 
@@ -9,7 +10,7 @@ from flint import arb, ctx, fmpq, fmpq_poly
 from test_certify import SCHEMA
 
 from activarium import expressions
-from activarium.certify import Unproven, certify, expression
+from activarium.certify import Unproven, certify, expression, work
 from activarium.certify.enclosure import pair
 from activarium.certify.pieces import Piece
 from activarium.certify.variance import _sign_of_polynomial
@@ -107,7 +108,13 @@ def test_what_is_beyond_1e1000_keeps_that_as_its_inner_end(number, low, high):
     assert pair(number) == [low, high]
 
 
-@pytest.mark.parametrize("text", ["exp(exp(20*x)) if x < 1 else x", "exp(1e15*x) if x < 1 else x"])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exp(1e15*x) if x < 1 else x",
+        pytest.param("exp(exp(30*x)) if x < 1 else x", marks=pytest.mark.slow),
+    ],
+)
 def test_an_astronomic_value_is_certified_or_refused_and_ends_no_process(text):
     found = profile(text)
     jsonschema.validate(found, SCHEMA)
@@ -171,3 +178,21 @@ def test_means_of_slopes_are_refused_where_a_jump_is_undecided_and_the_rest_stay
     assert found["gaussian"]["Efp"] is None and found["gaussian"]["Ef2"]
     assert "undecided" in found["refused"]["gaussian.Efp"]
     jsonschema.validate(found, SCHEMA)
+
+
+# Work
+
+
+def test_a_property_that_costs_too_much_is_refused_and_the_others_stay(monkeypatch):
+    monkeypatch.setattr(work, "PROPERTY", 400)
+    found = profile("x * tanh(exp(x))")
+    assert "undecided within the 400 units of work" in found["refused"]["range_fsecond"]
+    assert found["class"] == "analytic" and found["asymptotes"] and found["parity"] == "neither"
+    assert json.dumps(profile("x * tanh(exp(x))")) == json.dumps(found)
+    jsonschema.validate(found, SCHEMA)
+
+
+def test_nobody_counts_outside_of_a_profile(monkeypatch):
+    monkeypatch.setattr(work, "PROPERTY", 0)
+    profile("x * tanh(exp(x))")
+    work.spend(10**9)

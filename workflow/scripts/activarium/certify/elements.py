@@ -13,7 +13,7 @@ import math
 from flint import arb, fmpq, fmpq_poly
 
 from . import expression as e
-from . import real
+from . import real, work
 from .refusal import Unproven
 
 KEEP = 14  # terms of a sum; smaller ones are absorbed into the coefficients of those
@@ -38,6 +38,7 @@ class Element:
         return self.ring.trimmed(terms)
 
     def __mul__(self, other):
+        work.spend()
         terms = {}
         for m, c in self.terms.items():
             for n, d in other.terms.items():

@@ -8,7 +8,7 @@ the whole interval. Polynomial pieces have closed forms, exact where they end at
 
 from flint import arb, arb_series, ctx, fmpq, fmpq_poly
 
-from . import expression, tails
+from . import expression, tails, work
 from .real import ball, series
 from .refusal import Unproven
 
@@ -121,6 +121,7 @@ def _between(f, low, high):
         if not stack:
             break
         a, b = stack.pop()
+        work.spend(work.INTERVAL)
         part = _over(f, a, b)
         if all(value.rad() < SMALL for value in part.values()):
             total = {name: total[name] + part[name] for name in total}

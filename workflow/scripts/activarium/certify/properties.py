@@ -2,7 +2,7 @@
 
 from flint import ctx, fmpq
 
-from . import expression, gaussian, network
+from . import expression, gaussian, network, work
 from .asymptotes import asymptotes
 from .enclosure import pair
 from .ranges import range_of, steepest
@@ -41,7 +41,8 @@ def _profile(definition, bits):
     try:
         traced = expression.trace(definition)
         shape = Shape(traced)
-        all(piece.finite() for piece in shape.pieces)
+        with work.limited():
+            all(piece.finite() for piece in shape.pieces)
         properties = _properties(shape)
     except Unproven as why:
         unknown = dict.fromkeys(_properties(None))
@@ -49,7 +50,8 @@ def _profile(definition, bits):
     refused, profile = {}, {"definition": expression.text(traced), "bits": bits}
     for name, prove in properties.items():
         try:
-            profile[name] = prove()
+            with work.limited():
+                profile[name] = prove()
         except Unproven as why:
             profile[name], refused[name] = None, str(why)
     return profile | {"refused": refused | _undecided(profile)}

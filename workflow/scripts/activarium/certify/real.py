@@ -8,6 +8,7 @@ formulas that neither overflow nor cancel.
 
 from flint import arb, arb_series, ctx, fmpq, fmpq_poly
 
+from . import work
 from .refusal import Unproven
 
 
@@ -22,6 +23,7 @@ def jet(expression, at, order):
 
     A coefficient that cannot be bounded is nan, as where a denominator's ball holds 0.
     """
+    work.spend()
     ctx.cap = order + 1
     x = arb_series([arb(at), 1], prec=order + 1)
     try:
