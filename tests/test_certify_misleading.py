@@ -64,6 +64,11 @@ def test_functions_that_differ_in_one_point_are_not_called_equal():
         duplicates.distance(mine, expressions.definition("1*x"))
 
 
+def test_the_direction_of_the_smallest_jump_is_told_exactly():
+    assert profile("x if x < 1/3 else x + 1e-50")["monotone"]["everywhere"] == "increasing"
+    assert profile("x if x < 1/3 else x - 1e-50")["monotone"]["everywhere"] == "neither"
+
+
 # Constants that do not exist
 
 

@@ -53,14 +53,16 @@ class Shape:
                 return k - 1
         raise Unproven(f"the pieces agree at x = {r} in all of the first {ORDER} derivatives")
 
-    def jumps(self):
-        """[(r, how much higher f is on the right than on the left)] where f is not continuous."""
-        found = []
-        for r in self.breakpoints:
-            if not self.continuous(r, 0):
-                left, right = (piece.at(r, 0) for piece in self.around(r))
-                found.append((r, right - left))
-        return found
+    def jumps(self, k=0):
+        """[(r, height)] where f⁽ᵏ⁾ is not continuous: right − left, an fmpq or a ball without 0."""
+        return [(r, self._step(r, k)) for r in self.breakpoints if not self.continuous(r, k)]
+
+    def _step(self, r, k):
+        left, right = (piece.at(r, k) for piece in self.around(r))
+        step = right - left
+        if isinstance(step, arb) and step.contains(0):
+            raise Unproven(f"which way derivative {k} jumps at x = {r} is undecided")
+        return step
 
     def smoothness(self):
         """(order, name): −1 "discontinuous", k "C^k", None "analytic"."""

@@ -10,14 +10,8 @@ from .shape import end_in_json
 
 def steps(shape, k):
     """[(r, sign)]: how f⁽ᵏ⁾ jumps at breakpoints, 0 for not at all."""
-    found = []
-    for r in shape.breakpoints:
-        if shape.continuous(r, k):
-            found.append((r, 0))
-        else:
-            left, right = (piece.at(r, k) for piece in shape.around(r))
-            found.append((r, 1 if arb(right) > arb(left) else -1))
-    return found
+    jumps = dict(shape.jumps(k))
+    return [(r, (jumps[r] > 0) - (jumps[r] < 0) if r in jumps else 0) for r in shape.breakpoints]
 
 
 def monotone(shape):
