@@ -41,5 +41,5 @@ def finding(tables):
         (about,) = tables.rows("settings", setting)
         best = [label(a) for a in tables.best_first(setting) if a in about["could_be_best"]]
         if best:
-            words.append(f"{tables.title(setting)}: the best could be {listed(best, 8)}.")
+            words.append(f"{tables.title(setting)}: the best could be {listed(best, 8, 'or')}.")
     return " ".join(words) or "Too few runs to rank anything."
