@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from activarium import activations, datasets, study
+from activarium.grid import Grid
 from activarium.study import StudyError
 
 SCHEMA = ROOT / "config/schema.yaml"
@@ -522,6 +523,15 @@ def test_a_word_on_the_command_line_is_checked_like_one_in_the_file(house):
     assert done.returncode == 1
     assert done.stderr.splitlines()[-1] == "config: seeds: 'nine' is not a whole number"
     assert house.plan("--config", "seeds=3", "pack=1")["train_2"] == 2
+
+
+def test_a_study_in_pieces_of_seeds_is_the_whole_study_with_no_run_twice(house):
+    def runs(**change):
+        return Grid(study.read(said(TINY, **change), SCHEMA), "library").runs
+
+    pieces = [runs(seeds=4), runs(first_seed=4, seeds=1), runs(first_seed=5, seeds=5)]
+    assert sorted(sum(pieces, [])) == sorted(runs(seeds=10))
+    assert house.plan("--config", "first_seed=4", "seeds=3", "pack=2")["train_1"] == 2
 
 
 @pytest.mark.parametrize(

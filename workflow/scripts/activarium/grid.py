@@ -145,9 +145,9 @@ class Grid:
 
     @property
     def packs(self):
-        """The seeds of each pack: from k·size to (k + 1)·size − 1, the last one may be shorter."""
-        n, size = self.study.seeds, self.study.pack
-        return [range(start, min(start + size, n)) for start in range(0, n, size)]
+        """The seeds of each pack, `pack` in a row from the first one; the last may be shorter."""
+        seeds, size = self.study.seed_range, self.study.pack
+        return [seeds[start : start + size] for start in range(0, len(seeds), size)]
 
     @property
     def runs(self):
@@ -159,7 +159,7 @@ class Grid:
             for n in s.networks
             for d in s.datasets
             for a in s.activations
-            for seed in range(s.seeds)
+            for seed in s.seed_range
         ]
 
     @property

@@ -40,12 +40,18 @@ class Study:
     networks: dict = field(default_factory=dict)
     recipes: dict = field(default_factory=dict)
     seeds: int = 0
+    first_seed: int = 0
     validation: float = 0.0
     train_size: int | None = None
     data_root: str | None = None
     pack: int = 10
     runs: tuple = ()
     chance: dict = field(default_factory=dict)
+
+    @property
+    def seed_range(self):
+        """The seeds that every cell trains on."""
+        return range(self.first_seed, self.first_seed + self.seeds)
 
     @property
     def size(self):
