@@ -12,24 +12,31 @@ def cost(training, clock, epochs):
     """The columns of the costs table: what may differ between two correct executions."""
     n = len(training.data["train"][1])
     images = epochs * (n - n % min(training.recipe["batch_size"], n))
-    device = training.device
-    cuda = device.type == "cuda"
     return {
         "train_seconds": clock["train"],
         "evaluate_seconds": clock["evaluate"],
         "images": images,
         "images_per_second": images / clock["train"] if clock["train"] else None,
-        "device": device.type,
-        "device_name": torch.cuda.get_device_name(device) if cuda else _processor(),
-        "instruction_set": torch.backends.cpu.get_cpu_capability(),
-        "threads": torch.get_num_threads(),
+        **machine(training.device),
         "host": platform.node(),
         "python": platform.python_version(),
-        "torch": torch.__version__,
         "commit": _commit(),
     }
 
 
+def machine(device):
+    """What a run's last bits may depend on beside all that the study declares."""
+    cuda = device.type == "cuda"
+    return {
+        "device": device.type,
+        "device_name": torch.cuda.get_device_name(device) if cuda else _processor(),
+        "instruction_set": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+        "torch": str(torch.__version__),  # else a class of its own
+    }
+
+
+@cache
 def _processor():
     """The processor's name as Linux gives it, else the architecture."""
     try:

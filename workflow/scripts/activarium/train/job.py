@@ -6,6 +6,7 @@ from pathlib import Path
 import torch
 
 from .. import devices, prepare, tables
+from .checkpoints import Checkpoints
 from .data import resident
 from .pack import train_pack
 from .progress import Progress, tally
@@ -36,12 +37,14 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
         prepare_torch()
         images = resident(prepare.verify(data, about), about, train_size, validation, device)
         images["classes"] = about["classes"]
-        finished, trained = train_pack(
-            seeds,
-            lambda seed: train_run(cell, seed, network, images, recipe, device, progress, expr),
-            store,
-            progress,
-        )
+
+        def run(seed):
+            checkpoints = Checkpoints(store, seed, progress)
+            return train_run(
+                cell, seed, network, images, recipe, device, progress, expr, checkpoints
+            )
+
+        finished, trained = train_pack(seeds, run, store, progress)
     for seed, file in seeds.items():
         tables.write_run(finished[seed], file)
     store.clear(seeds)

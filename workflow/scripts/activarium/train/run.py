@@ -14,12 +14,13 @@ from .randomness import seed_the_rest
 from .step import Training
 
 
-def train_run(cell, seed, network, data, recipe, device, progress, expr=None):
+def train_run(cell, seed, network, data, recipe, device, progress, expr=None, checkpoints=None):
     """Train one run and return its row as a table in `tables.RUN_FILE`.
 
     `cell` holds recipe, network, dataset and activation by name, `expr` the activation's text
     where the study states it, `network` the network's file and parameters. Infinite or undefined
-    losses end the run as "diverged", with the finite epochs before.
+    losses end the run as "diverged", with the finite epochs before. Where `checkpoints` holds a
+    state of this run, it goes on from there.
     """
     seed_the_rest(seed)
     channels, size = data["test"][0].shape[1:3]
@@ -30,19 +31,27 @@ def train_run(cell, seed, network, data, recipe, device, progress, expr=None):
         size,
         **network["parameters"],
     )
-    started = datetime.now(UTC).isoformat(timespec="seconds")
     training = Training(model, data, recipe, seed, device)
-    clock, epochs, status, correct = {"train": 0.0, "evaluate": 0.0}, [], "ok", None
-    for epoch in range(recipe["epochs"]):
-        metrics, correct = _epoch(training, epoch, clock)
+    told = {
+        "epochs": [],
+        "clock": {"train": 0.0, "evaluate": 0.0},
+        "started": datetime.now(UTC).isoformat(timespec="seconds"),
+    }
+    if checkpoints:
+        told = checkpoints.resume(training, told)
+    epochs, status, correct = told["epochs"], "ok", None
+    for epoch in range(len(epochs), recipe["epochs"]):
+        metrics, correct = _epoch(training, epoch, told["clock"])
         if not all(np.isfinite(v) for v in metrics.values() if v is not None):
             status = "diverged"
             progress.say(f"seed {seed} diverged in epoch {epoch + 1}")
             break
         epochs.append(metrics)
         progress.epoch(seed, metrics)
+        if checkpoints and epoch + 1 < recipe["epochs"]:
+            checkpoints.save(training, told)
     trained = len(epochs) + (status == "diverged")
-    spent = cost(training, clock, trained) | {"started": started}
+    spent = cost(training, told["clock"], trained) | {"started": told["started"]}
     result = _result(status, epochs, correct)
     return tables.table([{**cell, "seed": seed, **result, "cost": spent}], tables.RUN_FILE)
 

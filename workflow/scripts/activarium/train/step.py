@@ -83,13 +83,34 @@ class Training:
         self.network = network.to(device, memory_format=torch.channels_last)
         self.data, self.recipe, self.seed, self.device = data, recipe, seed, device
         self.optimiser = optimiser(self.network, recipe)
-        noise = generator("activation", seed, device=device)
+        self.noise = generator("activation", seed, device=device)
         for layer in self.network.modules():
             if hasattr(layer, "generator"):
-                layer.generator = noise
+                layer.generator = self.noise
         sd = torch.as_tensor(data["sd"], device=device)
         self.scale = (1 / (255 * sd))[:, None, None]
         self.shift = (-torch.as_tensor(data["mean"], device=device) / sd)[:, None, None]
+
+    def state(self):
+        """All that the next epoch depends on, as `torch.load` reads it with weights_only."""
+        state = {
+            "network": self.network.state_dict(),
+            "optimiser": self.optimiser.state_dict(),
+            "noise": self.noise.get_state(),
+            "anything else": torch.get_rng_state(),
+        }
+        if self.device.type == "cuda":
+            state["anything else on the GPU"] = torch.cuda.get_rng_state(self.device)
+        return state
+
+    def restore(self, state):
+        """Go back to where `state` was taken: the epochs after it are the same, bit by bit."""
+        self.network.load_state_dict(state["network"])
+        self.optimiser.load_state_dict(state["optimiser"])
+        self.noise.set_state(state["noise"])
+        torch.set_rng_state(state["anything else"])
+        if self.device.type == "cuda":
+            torch.cuda.set_rng_state(state["anything else on the GPU"], self.device)
 
     def normalised(self, images):
         """uint8 images as float32 with the training set's mean 0 and variance 1 per channel."""

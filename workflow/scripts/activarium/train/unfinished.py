@@ -1,16 +1,23 @@
-"""Finished runs of an unfinished pack, kept where Snakemake deletes nothing.
+"""What an unfinished pack has: finished runs and checkpoints, where Snakemake deletes nothing.
 
 Snakemake removes a job's outputs when it fails and before it runs again. So each run is put
-here as soon as it is done and moved to its place when the whole pack is; a later start of the
-pack takes up what is here, if it was made from the same code, recipe, data and versions.
+here as soon as it is done and moved to its place when the whole pack is; while it is trained its
+state waits here too. A later start of the pack takes up what is here, if it was made from the same
+code, recipe, data and versions.
 """
 
 import hashlib
+import io
 import json
+import re
 from contextlib import suppress
 from pathlib import Path
+from pickle import UnpicklingError
+
+import torch
 
 from .. import tables
+from ..files import atomic
 
 
 def digest(sources, values):
@@ -26,7 +33,7 @@ def digest(sources, values):
 
 
 class Unfinished:
-    """The store of one cell: `folder`/{seed}.parquet, each stamped with a digest."""
+    """The store of one cell: `folder`/{seed}.parquet and {seed}.pt, each stamped with a digest."""
 
     def __init__(self, folder, digest):
         self.folder, self.digest = Path(folder), digest.encode()
@@ -48,26 +55,64 @@ class Unfinished:
         return None
 
     def keep(self, seed, table):
-        """Put a finished run here.
-
-        Another pack of the cell may remove the folder as empty at any moment, hence the retries.
-        """
+        """Put a finished run here; its checkpoint has served."""
         stamped = table.replace_schema_metadata(
             {**(table.schema.metadata or {}), b"digest": self.digest}
         )
-        for _ in range(5):
-            with suppress(FileNotFoundError):
-                return tables.write_run(stamped, self.folder / f"{seed}.parquet")
-        return tables.write_run(stamped, self.folder / f"{seed}.parquet")
+        self._here(lambda: tables.write_run(stamped, self.folder / f"{seed}.parquet"))
+        self._checkpoint(seed).unlink(missing_ok=True)
+
+    def resume(self, seed):
+        """The state that `save` put here for `seed`, or None; a foreign or broken one goes.
+
+        Nothing is read as a state before its own checksum matched, and tensors, numbers and text
+        are all that it may hold.
+        """
+        path = self._checkpoint(seed)
+        if not path.exists():
+            return None
+        with suppress(OSError, ValueError, RuntimeError, UnpicklingError):
+            stamp, state = path.read_bytes().split(b"\n", 1)
+            if stamp == self._stamp(seed, state):
+                return torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
+        path.unlink(missing_ok=True)
+        return None
+
+    def save(self, seed, state):
+        """Put the state of an unfinished run here, in place of the one before."""
+        buffer = io.BytesIO()
+        torch.save(state, buffer)
+        state = buffer.getvalue()
+
+        def write():
+            with atomic(self._checkpoint(seed)) as temporary:
+                temporary.write_bytes(self._stamp(seed, state) + b"\n" + state)
+
+        self._here(write)
 
     def clear(self, seeds):
         """Forget these seeds, what a kill left of them, and the folders that this leaves empty."""
-        for seed in seeds:
-            for path in self.folder.glob(f"*{seed}.parquet*"):
-                if path.name == f"{seed}.parquet" or path.name.startswith(f".{seed}.parquet."):
-                    path.unlink(missing_ok=True)
+        ours = re.compile(rf"\.?({'|'.join(map(str, seeds))})\.(parquet|pt)(\..*)?")
+        for path in self.folder.glob("*"):
+            if ours.fullmatch(path.name):
+                path.unlink(missing_ok=True)
         with suppress(OSError):  # not empty, or another pack was quicker
             for folder in (self.folder, *self.folder.parents):
                 folder.rmdir()
                 if folder.name == "unfinished":
                     break
+
+    def _checkpoint(self, seed):
+        return self.folder / f"{seed}.pt"
+
+    def _stamp(self, seed, state):
+        """What a state is known by: this digest, its seed and its bytes."""
+        return hashlib.sha256(b"%s %d " % (self.digest, seed) + state).hexdigest().encode()
+
+    @staticmethod
+    def _here(write):
+        """`write`, again where another pack of the cell has just removed the folder as empty."""
+        for _ in range(5):
+            with suppress(FileNotFoundError):
+                return write()
+        return write()

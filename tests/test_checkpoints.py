@@ -1,0 +1,213 @@
+"""A killed run goes on from its last finished epoch, and nobody can tell it from any other."""
+
+import errno
+import os
+import random
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import torch
+from test_training import LIBRARY, RECIPE, as_a_job, pack, prepared, settled, weights
+
+from activarium.train import checkpoints, job, run, step
+from activarium.train.unfinished import Unfinished
+
+__all__ = ["as_a_job", "prepared", "weights"]  # fixtures, used by their names
+LONG = RECIPE | {"epochs": 4, "schedule": "cosine"}
+STORE = "unfinished/r/n/d"
+
+
+class PowerCutError(BaseException):
+    """Stops a process as a kill does: nothing that handles exceptions handles it."""
+
+
+@pytest.fixture(autouse=True)
+def every_epoch(monkeypatch):
+    monkeypatch.setattr(checkpoints, "APART", 0)
+
+
+@pytest.fixture
+def trained(monkeypatch):
+    """The (seed, epoch) trained, in order; `cut` holds those that a power cut ends."""
+    seen, whole = [], step.Training.epoch
+
+    def epoch(self, number):
+        if (self.seed, number) in cut:
+            cut.clear()
+            raise PowerCutError
+        seen.append((self.seed, number))
+        return whole(self, number)
+
+    cut = set()
+    monkeypatch.setattr(run.Training, "epoch", epoch)
+    return seen, cut
+
+
+def interrupted(folder, prepared, cut, at=(0, 2), activation="gelu", **changed):
+    """Leave the pack of seed 0 killed in an epoch; the path of its checkpoint."""
+    cut.add(at)
+    with pytest.raises(PowerCutError):
+        pack(folder, [0], prepared, activation, recipe=LONG, **changed)
+    return folder / STORE / activation / "0.pt"
+
+
+@pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
+@pytest.mark.parametrize("activation", ["gelu", "prelu", "rrelu"])
+def test_a_run_cut_in_any_epoch_ends_with_the_bits_of_one_that_was_not(
+    tmp_path, prepared, weights, trained, activation, optimizer
+):
+    recipe = LONG | {"optimizer": optimizer}
+    seen, cut = trained
+    whole = pack(tmp_path / "whole", [0], prepared, activation, recipe=recipe)
+    expected = settled(whole[0]), weights[0]
+    for epoch in range(4):
+        folder = tmp_path / str(epoch)
+        cut.add((0, epoch))
+        with pytest.raises(PowerCutError):
+            pack(folder, [0], prepared, activation, recipe=recipe)
+        seen.clear()
+        files = pack(folder, [0], prepared, activation, recipe=recipe)
+        assert seen == [(0, n) for n in range(epoch, 4)], "no finished epoch is trained again"
+        assert (settled(files[0]), weights[0]) == expected
+        assert not (folder / "unfinished").exists()
+
+
+def test_a_run_cut_twice_counts_each_epochs_time_once(tmp_path, prepared, trained):
+    seen, cut = trained
+    interrupted(tmp_path, prepared, cut, (0, 1))
+    interrupted(tmp_path, prepared, cut, (0, 3))
+    pack(tmp_path, [0], prepared, recipe=LONG)
+    assert seen == [(0, n) for n in range(4)]
+    assert "goes on after epoch 3" in (tmp_path / "log").read_text()
+
+
+def test_a_process_killed_in_an_epoch_goes_on_in_another(tmp_path, prepared):
+    killed, whole = tmp_path / "killed", tmp_path / "whole"
+    code = [sys.executable, "-c", SCRIPT, killed, *prepared]
+    with subprocess.Popen(code, stdout=subprocess.PIPE, text=True) as child:
+        assert child.stdout.readline() == "in epoch 2\n"
+        os.kill(child.pid, signal.SIGKILL)
+    (killed / STORE / "gelu/.0.pt.host.1").write_bytes(b"half a checkpoint of a killed process")
+    files = pack(killed, [0], prepared, recipe=LONG)
+    assert "goes on after epoch 2" in (killed / "log").read_text()
+    assert settled(files[0]) == settled(pack(whole, [0], prepared, recipe=LONG)[0])
+    assert not (killed / "unfinished").exists()
+
+
+SCRIPT = f"""
+import sys
+sys.path[:0] = [{str(LIBRARY)!r}, {str(Path(__file__).parent)!r}]
+from activarium import devices
+devices.one_thread()
+from pathlib import Path
+from activarium.train import checkpoints, run
+from test_checkpoints import LONG, pack
+checkpoints.APART = 0
+epoch = run.Training.epoch
+def hang(self, number):
+    if number == 2:
+        print("in epoch 2", flush=True)
+        import time; time.sleep(60)
+    return epoch(self, number)
+run.Training.epoch = hang
+folder, *prepared = sys.argv[1:]
+pack(Path(folder), [0], prepared, recipe=LONG)
+"""
+
+
+def test_a_checkpoint_of_edited_code_is_not_taken_up(tmp_path, prepared, trained):
+    code, (seen, cut) = tmp_path / "gelu.py", trained
+    code.write_text("a = 1")
+    interrupted(tmp_path, prepared, cut, sources=[code])
+    seen.clear()
+    code.write_text("a = 2")
+    pack(tmp_path, [0], prepared, recipe=LONG, sources=[code])
+    assert seen == [(0, n) for n in range(4)]
+
+
+@pytest.mark.parametrize("key", ["device", "device_name", "instruction_set", "threads", "torch"])
+def test_a_checkpoint_of_another_machine_is_not_taken_up(
+    tmp_path, prepared, trained, monkeypatch, key
+):
+    seen, cut = trained
+    interrupted(tmp_path, prepared, cut)
+    seen.clear()
+    other = checkpoints.machine(torch.device("cpu")) | {key: "another"}
+    monkeypatch.setattr(checkpoints, "machine", lambda _: other)
+    pack(tmp_path, [0], prepared, recipe=LONG)
+    assert seen == [(0, n) for n in range(4)]
+
+
+def test_a_checkpoint_under_another_seeds_name_is_not_taken_up(tmp_path, prepared, trained):
+    file = interrupted(tmp_path, prepared, trained[1])
+    file.rename(file.with_name("1.pt"))
+    trained[0].clear()
+    pack(tmp_path, [1], prepared, recipe=LONG)
+    assert trained[0] == [(1, n) for n in range(4)]
+
+
+def test_no_damaged_checkpoint_is_read_as_a_state(tmp_path, prepared, trained, monkeypatch):
+    file = interrupted(tmp_path, prepared, trained[1])
+    whole, draw = file.read_bytes(), random.Random(0)
+    monkeypatch.setattr(torch, "load", lambda *_, **__: pytest.fail("read"))
+    damaged = [b"", whole[:-1], whole[: len(whole) // 2], whole + b"0", b"\n" + whole]
+    for _ in range(200):
+        at, bit = draw.randrange(len(whole)), 1 << draw.randrange(8)
+        damaged.append(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
+    store = Unfinished(file.parent, digest_of(tmp_path, prepared))
+    for content in damaged:
+        file.write_bytes(content)
+        assert store.resume(0) is None
+        assert not file.exists()
+
+
+def digest_of(folder, prepared):
+    """The digest under which the interrupted pack of `folder` keeps what it has."""
+    stores = []
+
+    class Noted(Unfinished):
+        def __init__(self, folder, digest):
+            stores.append(digest)
+            raise PowerCutError
+
+    with pytest.MonkeyPatch.context() as patch, pytest.raises(PowerCutError):
+        patch.setattr(job, "Unfinished", Noted)
+        pack(folder, [0], prepared, recipe=LONG)
+    return stores[0]
+
+
+class Command:
+    """What a stranger's file may hold: unpickled, it would make a file."""
+
+    def __init__(self, path):
+        self.path = path
+
+    def __reduce__(self):
+        return Path.touch, (self.path,)
+
+
+def test_a_checkpoint_holds_data_and_runs_nothing(tmp_path):
+    store = Unfinished(tmp_path / "unfinished/a", "d")
+    store.save(0, {"training": Command(tmp_path / "ran")})
+    assert store.resume(0) is None
+    assert not (tmp_path / "ran").exists()
+    assert not (tmp_path / "unfinished/a/0.pt").exists()
+
+
+def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tmp_path, prepared, monkeypatch):
+    def full(*_):
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(Unfinished, "save", full)
+    files = pack(tmp_path, [0], prepared, recipe=LONG)
+    assert settled(files[0])["status"] == "ok"
+    assert "no checkpoint is kept" in (tmp_path / "log").read_text()
+
+
+def test_epochs_of_a_moment_are_not_worth_a_checkpoint(tmp_path, prepared, monkeypatch):
+    monkeypatch.setattr(checkpoints, "APART", 3600)
+    monkeypatch.setattr(Unfinished, "save", lambda *_: pytest.fail("saved"))
+    pack(tmp_path, [0], prepared, recipe=LONG)

@@ -1,0 +1,38 @@
+"""Checkpoints of a run in training: from the last finished epoch on, nothing is done twice."""
+
+import time
+
+from .cost import machine
+
+APART = 2.0  # seconds from one to the next: what a kill may cost beside the epoch that runs
+
+
+class Checkpoints:
+    """Those of one run, in the `store` of its cell; only this kind of machine takes them up."""
+
+    def __init__(self, store, seed, progress):
+        self.store, self.seed, self.progress = store, seed, progress
+        self.saved = time.monotonic()
+
+    def resume(self, training, told):
+        """Bring `training` to its last checkpoint; returns what was told by then, else `told`."""
+        state = self.store.resume(self.seed)
+        if state is None or state["machine"] != machine(training.device):
+            return told
+        training.restore(state["training"])
+        self.progress.say(f"seed {self.seed} goes on after epoch {len(state['told']['epochs'])}")
+        return state["told"]
+
+    def save(self, training, told):
+        """Keep the state after an epoch, unless the last one is hardly older.
+
+        A disk that has no place for it costs the checkpoint and not the run.
+        """
+        if time.monotonic() - self.saved < APART:
+            return
+        state = {"told": told, "training": training.state(), "machine": machine(training.device)}
+        try:
+            self.store.save(self.seed, state)
+        except OSError as error:
+            self.progress.say(f"seed {self.seed}: no checkpoint is kept ({error})", terminal=False)
+        self.saved = time.monotonic()
