@@ -21,6 +21,7 @@ from activarium.datasets import Images
 from activarium.refusal import Refusal
 from activarium.train import job, progress, randomness, run, step
 from activarium.train.augmentation import augment, draw
+from activarium.train.cost import saved_bytes
 from activarium.train.data import resident
 from activarium.train.pack import CrashedError
 from activarium.train.unfinished import Unfinished, digest
@@ -1116,9 +1117,33 @@ def test_a_run_says_what_it_cost_and_on_what():
     assert cost["images"] == 2 * 48
     assert cost["images_per_second"] == pytest.approx(96 / cost["train_seconds"])
     assert cost["evaluate_seconds"] > 0
+    assert cost["saved_bytes_per_element"] == 4
     assert (cost["device"], cost["threads"]) == ("cpu", 1)
     assert cost["torch"] == torch.__version__ and cost["device_name"]
     assert cost["started"][10] == "T" and cost["started"].endswith("+00:00")
+
+
+# What autograd keeps of an activation, as its derivative formula says: the input, the output (free,
+# for what comes next keeps it too), a mask, the slopes that were drawn
+
+
+@pytest.mark.parametrize(
+    ("activation", "kept"),
+    [("identity", 0), ("relu", 0), ("sigmoid", 0), ("gelu", 4), ("prelu", 4), ("rrelu", 1 + 4)],
+)
+def test_saved_bytes_are_what_the_derivative_needs_beside_the_output(activation, kept):
+    assert saved_bytes(activations.module(activation)) == kept
+
+
+def test_counting_saved_bytes_draws_nothing_that_a_later_run_would_miss():
+    before = torch.get_rng_state()
+    saved_bytes(activations.module("gelu"))
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_a_job_does_not_import_torchs_compiler(tmp_path, prepared):
+    code = SCRIPT + "assert 'torch._dynamo' not in sys.modules\n"
+    subprocess.run([sys.executable, "-c", code, tmp_path, "0", *prepared], check=True)
 
 
 # Real images

@@ -51,6 +51,7 @@ _COST = [
     _field("evaluate_seconds", pa.float64(), "s"),
     _field("images", pa.int64(), "training images seen"),
     _field("images_per_second", pa.float64(), "1/s"),
+    _field("saved_bytes_per_element", pa.float64(), "B"),  # cost.saved_bytes of the activation
     _field("device", pa.string()),
     _field("device_name", pa.string()),
     _field("instruction_set", pa.string()),

@@ -55,6 +55,7 @@ def _cell(activation, cell, accuracy):
         "train_seconds": float(seconds),
         "seconds_per_image": float(per_image.median()),
         "spread": float(per_image.max() / per_image.where(per_image > 0).min()),
+        "saved_bytes_per_element": float(cell["saved_bytes_per_element"].median()),
         "accuracy": score,
         "accuracy_per_second": float(score / seconds) if seconds > 0 else math.nan,
     }

@@ -187,7 +187,8 @@ METHODS = [
     },
     {
         "question": "at what cost",
-        "method": "median time of a training image, its ratio to the reference, Pareto front",
+        "method": "median time of a training image, its ratio to the reference, Pareto front; bytes "
+        "kept for the backward pass by an element of the activation's input",
         "columns": ["cost"],
         "family": "one machine and setting",
         "status": "estimate",

@@ -10,12 +10,15 @@ def decision(tables, setting):
     """Rows as dicts, highest mean first: the numbers of summary, contrast and cost side by side.
 
     Accuracies and differences are fractions; those of the contrast are prefixed with `diff_` and
-    missing for the control. `times` maps a machine to the training time as a multiple of the
-    reference's there, and `mixed` is (pairs that mix machines, all pairs) or None.
+    missing for the control. `times` holds the training time as a multiple of the reference's on
+    each machine, `saved` the bytes an element kept for the backward pass or None, and `mixed` is
+    (pairs that mix machines, all pairs) or None.
     """
     summaries = tables.of(tables.summaries, setting).set_index("activation")
     contrasts = tables.of(tables.primary, setting).set_index("activation")
     times, mixed = _times(tables, setting), _mixed(tables, setting)
+    costs = tables.rows("cost", setting)
+    saved = {cell["activation"]: cell["saved_bytes_per_element"] for cell in costs}
     rows = []
     for activation in tables.best_first(setting):
         row = {
@@ -24,6 +27,7 @@ def decision(tables, setting):
             "number": tables.number(activation),
             "control": activation == tables.control,
             "times": times.get(activation, []),
+            "saved": saved.get(activation),
             "mixed": mixed.get(activation),
         }
         row |= _numbers(summaries.loc[activation])

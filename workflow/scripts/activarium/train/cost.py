@@ -8,8 +8,11 @@ from pathlib import Path
 import torch
 
 
-def cost(training, clock, epochs):
-    """The columns of the costs table: what may differ between two correct executions."""
+def cost(training, activation, clock, epochs):
+    """The columns of the costs table: what may differ between two correct executions.
+
+    `activation` is a new module of the one that was trained.
+    """
     n = len(training.data["train"][1])
     images = epochs * (n - n % min(training.recipe["batch_size"], n))
     return {
@@ -17,11 +20,33 @@ def cost(training, clock, epochs):
         "evaluate_seconds": clock["evaluate"],
         "images": images,
         "images_per_second": images / clock["train"] if clock["train"] else None,
+        "saved_bytes_per_element": saved_bytes(activation),
         **machine(training.device),
         "host": platform.node(),
         "python": platform.python_version(),
         "commit": _commit(),
     }
+
+
+def saved_bytes(activation, n=2**14):
+    """Bytes that autograd keeps for each float32 element that a module is applied to in training.
+
+    Counted by torch's own hook (torch.autograd.graph.saved_tensors_hooks), each piece of memory
+    once. The output is left out, since whatever comes next keeps it or not by itself, and so are
+    parameters and constants. Shapes decide it, so that it holds for every device.
+    """
+    kept = {}
+
+    def keep(tensor):
+        kept[tensor.untyped_storage().data_ptr()] = tensor
+        return tensor
+
+    x = torch.linspace(-4, 4, n).requires_grad_()
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        y = activation.train()(1 * x)  # an input in memory of its own, as inside a network
+    kept.pop(y.untyped_storage().data_ptr(), None)
+    sizes = (tensor.untyped_storage().nbytes() for tensor in kept.values())
+    return sum(size for size in sizes if size >= n) / n
 
 
 def machine(device):

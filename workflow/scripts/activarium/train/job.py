@@ -11,6 +11,7 @@ from .data import resident
 from .pack import train_pack
 from .progress import Progress, tally
 from .run import train_run
+from .startup import spare_the_compiler
 from .step import prepare_torch
 from .unfinished import Unfinished, digest
 
@@ -35,6 +36,7 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
     with devices.lease(devices.gpus(), locks):
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
         prepare_torch()
+        spare_the_compiler()
         images = resident(prepare.verify(data, about), about, train_size, validation, device)
         images["classes"] = about["classes"]
 

@@ -51,7 +51,8 @@ def train_run(cell, seed, network, data, recipe, device, progress, expr=None, ch
         if checkpoints and epoch + 1 < recipe["epochs"]:
             checkpoints.save(training, told)
     trained = len(epochs) + (status == "diverged")
-    spent = cost(training, told["clock"], trained) | {"started": told["started"]}
+    activation = activations.module(cell["activation"], expr)
+    spent = cost(training, activation, told["clock"], trained) | {"started": told["started"]}
     result = _result(status, epochs, correct)
     return tables.table([{**cell, "seed": seed, **result, "cost": spent}], tables.RUN_FILE)
 
