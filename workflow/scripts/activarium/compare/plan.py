@@ -187,8 +187,8 @@ METHODS = [
     },
     {
         "question": "at what cost",
-        "method": "median time of a training image, its ratio to the reference, Pareto front; bytes "
-        "kept for the backward pass by an element of the activation's input",
+        "method": "median time of a training image, its ratio to the reference, Pareto front, "
+        "and the bytes that an element of the input keeps for the backward pass",
         "columns": ["cost"],
         "family": "one machine and setting",
         "status": "estimate",
