@@ -44,6 +44,7 @@ include: "workflow/rules/certify.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"
+include: "workflow/rules/publish.smk"
 
 
 rule all:
