@@ -13,6 +13,7 @@ from conftest import ROOT
 from activarium import datasets, outside, reference, study, tables
 from activarium.compare.analysis import analysis
 from activarium.refusal import Refusal
+from activarium.report import words
 
 KEPT = sorted(file.parent for file in (ROOT / "reference").glob("*/runs.parquet"))
 kept = pytest.mark.parametrize("folder", KEPT, ids=lambda folder: folder.name)
@@ -56,12 +57,12 @@ def test_a_reference_says_how_it_was_made(folder):
 @kept
 def test_a_reference_was_trained_from_a_commit_of_this_history(folder):
     def git(*words):
-        return subprocess.run(["git", "-C", ROOT, *words], capture_output=True).returncode
+        return subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True)
 
-    if not (ROOT / ".git").exists() or not git("rev-parse", "--is-shallow-repository"):
-        pytest.skip("no history here")
+    if git("rev-parse", "--is-shallow-repository").stdout.strip() != "false":
+        pytest.skip("the history is not here")
     for commit in set(pq.read_table(folder / "costs.parquet")["commit"].to_pylist()):
-        assert git("merge-base", "--is-ancestor", commit, "HEAD") == 0
+        assert git("merge-base", "--is-ancestor", commit, "HEAD").returncode == 0
 
 
 def test_all_references_together_are_small():
@@ -132,3 +133,19 @@ def test_no_number_of_the_analysis_is_lost_on_the_way():
     for folder in KEPT:
         found = json.loads((Path(folder) / "analysis.json").read_text())
         assert found["summaries"] and found["plan"]["control"] == frozen(folder).control
+
+
+def test_each_contrast_in_the_readme_is_a_row_of_the_table_it_points_to():
+    """−0.03 pp (95 % interval −1.24 to +1.19), as words.interval writes it."""
+    text = " ".join((ROOT / "README.md").read_text().split())
+    answer = text.split("## The answer")[1].split("Its limits")[0]
+    folder = ROOT / re.search(r"\]\((reference/[\w-]+)\)", answer)[1]
+    rows = pq.read_table(folder / "contrasts.parquet").to_pylist()
+    said = re.findall(r"(\S+) pp \((?:95 % interval )?(\S+) to (\S+?)\)", answer)
+    assert len(said) >= 3
+    made = {
+        tuple(words.points(row[k]) for k in ("mean_diff", "low", "high"))
+        for row in rows
+        if row["failures"] == "chance"
+    }
+    assert set(said) <= made

@@ -39,14 +39,13 @@ def publish(study, results, frozen, readme):
 def page(study, runs, costs, frozen):
     """The text that says on what, when, at which commit and for how long a study was trained."""
     seconds = costs["train_seconds"].sum() + costs["evaluate_seconds"].sum()
-    cpu = "of one thread's CPU" if set(costs["device"]) == {"cpu"} else "of the device"
     failed = int((runs["status"] != "ok").sum())
     rows = {
         "runs": f"{len(runs)}, of which {failed} diverged",
         "machine": _all(costs, ["device_name", "instruction_set"]),
         "begun": " to ".join(dict.fromkeys(costs["started"].agg(["min", "max"]).str[:10])),
-        "time": f"{span(seconds)} {cpu} in training and testing; {span(_wall(costs))} from the "
-        "first start to the last end",
+        "time": f"{span(seconds)} in training and testing, all runs added up; "
+        f"{span(_wall(costs))} from the first start to the last end",
         "versions": f"Python {_all(costs, ['python'])}; torch {_all(costs, ['torch'])}",
         "commit": _all(costs, ["commit"]),
         "again": f"`{AGAIN} {frozen}`" + (", from its tables" if "runs" in study else ""),
