@@ -357,6 +357,24 @@ def test_times_of_a_busy_machine_are_not_to_be_read():
     assert "Equal runs took up to 2.6 times as long as others" in text
 
 
+def test_each_activation_has_its_time_memory_and_accuracy_a_second():
+    made = study()
+    text = parsed(reported(made, draw=False)).text_of("section", id="cost")
+    row = made.costs[made.costs["activation"] == "relu"].iloc[0]
+    score = made.runs[made.runs["activation"] == "relu"]["test_accuracy"].mean()
+    image = f"{1e6 * row['train_seconds'] / row['images']:.0f}"
+    kept = f"{row['saved_bytes_per_element']:g}"
+    bought = f"{100 * score / row['train_seconds']:.2f}"
+    assert " ".join(["made-up", image, "1.00 ×", kept, bought]) in " ".join(text.split())
+
+
+def test_a_busy_machine_shows_memory_and_no_times():
+    made = study()
+    made.costs.loc[made.costs["seed"] == 3, "train_seconds"] *= 2.6
+    text = parsed(reported(made, draw=False)).text_of("section", id="cost")
+    assert "made-up – – " in " ".join(text.split()) and "×" not in text
+
+
 def test_the_downloads_are_the_tables():
     found = parsed(plain())
     files = {e["download"]: e["href"] for e in found.all("a") if "download" in e}
