@@ -135,17 +135,24 @@ def test_no_number_of_the_analysis_is_lost_on_the_way():
         assert found["summaries"] and found["plan"]["control"] == frozen(folder).control
 
 
-def test_each_contrast_in_the_readme_is_a_row_of_the_table_it_points_to():
-    """−0.03 pp (95 % interval −1.24 to +1.19), as words.interval writes it."""
-    text = " ".join((ROOT / "README.md").read_text().split())
-    answer = text.split("## The answer")[1].split("Its limits")[0]
-    folder = ROOT / re.search(r"\]\((reference/[\w-]+)\)", answer)[1]
-    rows = pq.read_table(folder / "contrasts.parquet").to_pylist()
-    said = re.findall(r"(\S+) pp \((?:95 % interval )?(\S+) to (\S+?)\)", answer)
-    assert len(said) >= 3
-    made = {
-        tuple(words.points(row[k]) for k in ("mean_diff", "low", "high"))
-        for row in rows
-        if row["failures"] == "chance"
-    }
-    assert set(said) <= made
+@pytest.mark.parametrize("page", ["README.md", "docs/findings.md"])
+def test_each_difference_in_the_text_is_a_row_of_the_table_that_it_names(page):
+    """−0.03 pp (95 % interval −1.24 to +1.19) is a row of the reference linked last before it."""
+    text = " ".join((ROOT / page).read_text().split())
+    links = r"\]\((?:\.\./)?reference/(?P<folder>[\w-]+)\)"
+    difference = r"(?P<said>\S+ pp \((?:95 % interval )?\S+ to \S+?\))"
+    found, folder = [], None
+    for match in re.finditer(f"{links}|{difference}", text):
+        folder = match["folder"] or folder
+        if match["said"]:
+            found.append((folder, match["said"].replace("95 % interval ", "")))
+    assert len(found) >= 3
+    for name in {name for name, _ in found}:
+        rows = pq.read_table(ROOT / "reference" / name / "contrasts.parquet").to_pylist()
+        assert {said for folder, said in found if folder == name} <= set(map(in_words, rows))
+
+
+def in_words(row):
+    """A contrast as the pages state it."""
+    interval = words.interval(row["low"], row["high"], show=words.points)
+    return f"{words.points(row['mean_diff'])} pp ({interval})"
