@@ -1,0 +1,133 @@
+"""The training loop that tutorials show: torchvision, PIL images, a DataLoader; also Lightning's.
+
+PIL images, RandomCrop and RandomHorizontalFlip, ToTensor, Normalize, channels first,
+torch.optim.Adam, torch's own defaults throughout; autocast where the recipe is bfloat16.
+"""
+
+import time
+from contextlib import nullcontext
+
+import torch
+from PIL import Image
+from torch.nn import functional as F
+from torchvision import datasets as vision
+from torchvision import transforms as T
+
+from . import setting as settings
+
+
+class Random(torch.utils.data.Dataset):
+    """What torchvision's CIFAR10 is, of random images: PIL images from an array in memory."""
+
+    def __init__(self, n, transform):
+        self.data, self.targets = settings.images(n)
+        self.transform = transform
+
+    def __len__(self):
+        return len(self.data)
+
+    def __getitem__(self, index):
+        return self.transform(Image.fromarray(self.data[index])), int(self.targets[index])
+
+
+def loader(n, batch, workers, device):
+    """Batches of `n` images, read by so many processes (0: by this one)."""
+    crop_and_flip = [T.RandomCrop(32, padding=4), T.RandomHorizontalFlip()]
+    normalise = T.Normalize(settings.MEAN, settings.SD)
+    transform = T.Compose([*crop_and_flip, T.ToTensor(), normalise])
+    if settings.source():
+        whole = vision.CIFAR10(settings.source(), transform=transform)
+        images = torch.utils.data.Subset(whole, range(n))
+    else:
+        images = Random(n, transform)
+    return torch.utils.data.DataLoader(
+        images,
+        batch,
+        shuffle=True,
+        drop_last=True,
+        num_workers=workers,
+        persistent_workers=workers > 0,
+        pin_memory=device == "cuda",
+    )
+
+
+def loop(n, batch, workers, device):
+    """A function of a Setting that trains its network on `n` images; (seconds, CPU seconds).
+
+    The network is made when it is first asked for, and that first epoch only warms up.
+    """
+    batches, made = loader(n, batch, workers, device), {}
+
+    def epoch(setting):
+        if setting not in made:
+            net = setting.network().to(device).train()
+            made[setting] = net, torch.optim.Adam(net.parameters(), lr=0.001)
+        start = time.perf_counter(), time.process_time()
+        _train(*made[setting], batches, setting.precision, device)
+        return time.perf_counter() - start[0], time.process_time() - start[1]
+
+    return epoch
+
+
+def _train(net, optimiser, batches, precision, device):
+    bfloat16 = precision == "bfloat16"
+    for x, y in batches:
+        x, y = x.to(device, non_blocking=True), y.to(device, non_blocking=True)
+        with torch.autocast(device, torch.bfloat16) if bfloat16 else nullcontext():
+            loss = F.cross_entropy(net(x), y)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+    if device == "cuda":
+        torch.cuda.synchronize()
+
+
+def in_lightning(n, batch, workers, device):
+    """As `loop`, trained by Lightning's Trainer; its own start of each fit is not counted."""
+    import logging
+
+    import lightning
+
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    batches, made = loader(n, batch, workers, device), {}
+
+    class Module(lightning.LightningModule):
+        def __init__(self, net):
+            super().__init__()
+            self.net = net
+
+        def training_step(self, batch, _):
+            x, y = batch
+            return F.cross_entropy(self.net(x), y)
+
+        def configure_optimizers(self):
+            return torch.optim.Adam(self.parameters(), lr=0.001)
+
+    class Clock(lightning.Callback):
+        def on_train_epoch_start(self, *_):
+            self.start = time.perf_counter(), time.process_time()
+
+        def on_train_epoch_end(self, *_):
+            if device == "cuda":
+                torch.cuda.synchronize()
+            wall, cpu = time.perf_counter(), time.process_time()
+            self.spent = wall - self.start[0], cpu - self.start[1]
+
+    def epoch(setting):
+        clock = Clock()
+        if setting not in made:
+            made[setting] = Module(setting.network())
+        lightning.Trainer(
+            max_epochs=1,
+            accelerator="gpu" if device == "cuda" else "cpu",
+            devices=1,
+            precision="bf16-mixed" if setting.precision == "bfloat16" else "32-true",
+            logger=False,
+            enable_checkpointing=False,
+            enable_progress_bar=False,
+            enable_model_summary=False,
+            callbacks=[clock],
+        ).fit(made[setting], batches)
+        return clock.spent
+
+    return epoch

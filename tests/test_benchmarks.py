@@ -1,0 +1,115 @@
+"""What the speed benchmarks measure is what is trained: the same steps, the same bits."""
+
+import subprocess
+import sys
+from dataclasses import replace
+
+import pytest
+import torch
+from conftest import ROOT
+
+sys.path.append(str(ROOT / "benchmarks"))
+
+from activarium.train import step  # noqa: E402
+from candidates import graph, one_by_one, stacked  # noqa: E402
+from parts import hashing, rows, work  # noqa: E402
+from parts.setting import Setting  # noqa: E402
+from parts.worker import Worker, WorkerError  # noqa: E402
+
+SMALL = Setting(width=2, batch=8, steps=3)
+
+
+@pytest.fixture(autouse=True)
+def as_a_job(monkeypatch):
+    """One thread, no GPU and random images, whatever the machine has."""
+    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
+    monkeypatch.delenv("ACTIVARIUM_DATA", raising=False)
+    step.prepare_torch()
+
+
+def trained(kind, setting, seeds, epochs=2, **options):
+    """The states of the seeds after some epochs in one pack."""
+    pack = kind(setting, seeds, **options)
+    for number in range(epochs):
+        pack.epoch(number)
+    return pack
+
+
+@pytest.mark.parametrize("precision", ["float32", "bfloat16"])
+@pytest.mark.parametrize("activation", ["gelu", "prelu", "rrelu"])
+def test_the_step_that_is_captured_gives_the_bits_of_training(precision, activation):
+    setting = replace(SMALL, precision=precision, activation=activation)
+    eager = trained(one_by_one.OneByOne, setting, [1])
+    lanes = trained(graph.Graph, setting, [0, 1], per_graph=10)
+    assert hashing.hashes(lanes)[1] == hashing.hashes(eager)[0]
+
+
+def test_what_the_warm_up_changes_is_put_back():
+    lane = replace(SMALL, activation="rrelu").training(graph.Lane, 0)
+    tensors, states = graph._kept(lane)
+    lane.feed.begin(0)
+    lane.advance()
+    graph._put_back(lane, tensors, states)
+    fresh = trained(graph.Graph, replace(SMALL, activation="rrelu"), [0], epochs=1)
+    lane.feed.begin(0)
+    for _ in range(SMALL.steps):
+        lane.advance()
+    for name, tensor in lane.network.state_dict().items():
+        assert torch.equal(tensor, fresh.states()[0][name]), name
+
+
+@pytest.mark.parametrize("kind", [stacked.Mapped, stacked.Grouped])
+def test_stacked_runs_are_those_of_training_to_rounding(kind):
+    setting = replace(SMALL, steps=1)
+    pack = trained(kind, setting, [0, 1, 2], epochs=1, per_graph=10)
+    eager = trained(one_by_one.OneByOne, setting, [0, 1, 2], epochs=1)
+    for found, expected in zip(pack.states(), eager.states(), strict=True):
+        assert set(found) == set(expected)
+        off = torch.cat([(found[n] - t).abs().flatten().double() for n, t in expected.items()])
+        assert (off < 1e-5).double().mean() > 0.98  # where a gradient is all but 0, Adam says ±
+        for name in (n for n in expected if "running" in n):
+            torch.testing.assert_close(found[name], expected[name])
+
+
+def test_an_activation_with_weights_cannot_be_grouped():
+    with pytest.raises(TypeError, match="PReLU has weights that cannot be grouped"):
+        stacked.Grouped(replace(SMALL, activation="prelu"), [0, 1])
+
+
+def test_a_run_that_changes_with_its_pack_is_found():
+    assert hashing.packs(4) == [[0], [0, 1], [0, 1, 2, 3], [3, 2, 1, 0]]
+    assert hashing.independent([([0], ["a"]), ([1, 0], ["b", "a"])])
+    assert not hashing.independent([([0], ["a"]), ([1, 0], ["a", "b"])])
+
+
+def test_the_work_of_the_narrow_net_is_159_million_operations_an_image():
+    net = Setting(width=16).network()
+    assert work.operations(net) == 159_059_712
+    found = work.least_bytes(Setting(width=16).network(), "bfloat16", 128)
+    assert 2.0e6 < found["fused"] < found["unfused"] < 5.0e6
+
+
+def test_a_process_that_fails_says_so_in_a_line():
+    worker = Worker("parts.worker:no_such_function")
+    with pytest.raises(WorkerError, match="^AttributeError: .*no_such_function"):
+        worker.answer()
+    worker.close()
+
+
+def test_the_verdict_leaves_out_what_depends_on_its_pack():
+    found = [rows.Row(n, 16, "float32", 8, True) for n in ("eager", "vmap")]
+    for row, rate, independent in zip(found, (100, 900), (True, False), strict=True):
+        row.fill({"seconds": [1], "independent": independent}, rate)
+    said = rows.verdict(found, 16, "float32")
+    assert "fastest independent of the pack: eager at K=8, 100 img/s" in said
+
+
+@pytest.mark.slow
+def test_the_shoot_out_ends_in_a_verdict_on_a_cpu(tmp_path):
+    script = ROOT / "benchmarks/engines.py"
+    tiny = ["--steps", "2", "--batch", "8", "--widths", "2", "--packs", "1,2"]
+    tiny += ["--precisions", "float32", "--only", "eager", "--out", tmp_path]
+    done = subprocess.run([sys.executable, script, *map(str, tiny)], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "fastest independent of the pack: eager at K=1" in done.stdout.splitlines()[-1]
+    assert (tmp_path / "engines.parquet").exists()
