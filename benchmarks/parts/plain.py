@@ -13,6 +13,8 @@ from torch.nn import functional as F
 from torchvision import datasets as vision
 from torchvision import transforms as T
 
+from activarium import devices
+
 from . import setting as settings
 
 
@@ -67,6 +69,14 @@ def loop(n, batch, workers, device):
         return time.perf_counter() - start[0], time.process_time() - start[1]
 
     return epoch
+
+
+def alone(n, batch, keep):
+    """As `loop` on one thread of the CPU, which also reads the images."""
+    if keep:
+        devices.keep_freed_memory()
+    torch.set_num_threads(1)
+    return loop(n, batch, 0, "cpu")
 
 
 def _train(net, optimiser, batches, precision, device):
