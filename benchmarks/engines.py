@@ -26,11 +26,11 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path += [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if p not in sys.path]
 
-from parts.rows import PLAIN, compare, missing, plan, verdict  # noqa: E402
+from parts.rows import NO_GPU, PLAIN, compare, failed_before, missing, plan, verdict  # noqa: E402
 from parts.worker import Worker, WorkerError  # noqa: E402
 
 GRACE = 40  # seconds that what is running at the end may still take
-LONGEST = 150  # seconds for one row
+LONGEST = 200  # seconds for one row, of which a compilation may take most
 
 
 def main():
@@ -134,11 +134,14 @@ class Bench:
         if time.monotonic() > self.deadline:
             row.problem = f"did not fit into {self.options.minutes:g} min"
             return
+        row.problem = failed_before(row, self.rows)
+        if row.problem:
+            return
         setting = self.setting(row)
         try:
             found = self.found(row, setting)
             row.fill(found, row.k * setting.steps * setting.batch)
-            row.problem = None if row.images_per_second else "needs CUDA"
+            row.problem = None if row.images_per_second else NO_GPU
             compare(row, self.rows, self.floor(row))
             trace = ""
         except Exception as error:

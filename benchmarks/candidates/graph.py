@@ -41,9 +41,8 @@ class Lane(Training):
         return list(self.network.state_dict().values())
 
     def generators(self):
-        """Those that activations draw their noise from."""
-        layers = self.network.modules()
-        return {g for layer in layers if (g := getattr(layer, "generator", None)) is not None}
+        """That which activations draw their noise from."""
+        return {self.noise}
 
 
 class Units:

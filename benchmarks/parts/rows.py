@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 
 PLAIN, EAGER = "plain loop", "eager"  # what the others stand beside
+NO_GPU = "needs CUDA"
 
 
 @dataclass
@@ -89,6 +90,13 @@ def compare(row, rows, floor):
         row.of_floor = row.images_per_second * floor
     if row.images_per_second and plain and plain.images_per_second:
         row.times_plain = row.images_per_second / plain.images_per_second
+
+
+def failed_before(row, rows):
+    """The problem that the same candidate had with no more seeds than this row's, or None."""
+    same = [r for r in rows if (r.candidate, r.where) == (row.candidate, row.where)]
+    found = [r.problem for r in same if r.problem and r.k <= row.k and r is not row]
+    return next((problem for problem in found if problem != NO_GPU), None)
 
 
 def missing(rows):
