@@ -2,7 +2,9 @@
 
 import subprocess
 import sys
+from contextlib import contextmanager, nullcontext
 from dataclasses import replace
+from types import SimpleNamespace
 
 import pytest
 import torch
@@ -44,18 +46,50 @@ def test_the_step_that_is_captured_gives_the_bits_of_training(precision, activat
     assert hashing.hashes(lanes)[1] == hashing.hashes(eager)[0]
 
 
-def test_what_the_warm_up_changes_is_put_back():
-    lane = replace(SMALL, activation="rrelu").training(graph.Lane, 0)
-    tensors, states = graph._kept(lane)
-    lane.feed.begin(0)
-    lane.advance()
-    graph._put_back(lane, tensors, states)
-    fresh = trained(graph.Graph, replace(SMALL, activation="rrelu"), [0], epochs=1)
-    lane.feed.begin(0)
-    for _ in range(SMALL.steps):
-        lane.advance()
-    for name, tensor in lane.network.state_dict().items():
-        assert torch.equal(tensor, fresh.states()[0][name]), name
+@pytest.fixture
+def recorder(monkeypatch):
+    """CUDA as far as recording uses it: what advances meanwhile is noted, and replayed later."""
+    streams = SimpleNamespace(wait_stream=lambda other: None)
+    noted, step = [], graph.Lane.advance
+
+    class Recording:
+        def __init__(self):
+            self.steps, self.generators = [], []
+
+        def register_generator_state(self, generator):
+            self.generators.append(generator)
+
+        def replay(self):
+            for lane in self.steps:
+                step(lane)
+
+    @contextmanager
+    def record(recording, stream):
+        noted.append(recording)
+        monkeypatch.setattr(graph.Lane, "advance", lambda lane: recording.steps.append(lane))
+        yield
+        monkeypatch.setattr(graph.Lane, "advance", step)
+
+    cuda = {"CUDAGraph": Recording, "graph": record, "Stream": lambda: streams}
+    cuda |= {"current_stream": lambda: streams, "stream": lambda stream: nullcontext()}
+    for name, fake in (cuda | {"synchronize": lambda: None}).items():
+        monkeypatch.setattr(graph.torch.cuda, name, fake)
+    yield noted
+    graph.streams.cache_clear(), graph.recorder.cache_clear()
+
+
+@pytest.mark.parametrize("together", [True, False])
+def test_a_recorded_pack_starts_where_it_was_and_gives_the_bits_of_training(recorder, together):
+    setting = replace(SMALL, activation="rrelu", steps=4)
+    lanes = [setting.training(graph.Lane, seed) for seed in (0, 1)]
+    pack = graph.Recorded(lanes, setting.steps, per_graph=2, together=together)
+    for number in range(2):
+        pack.epoch(number)
+    assert [len(r.steps) for r in recorder] == ([4] if together else [2, 2])
+    assert {g for r in recorder for g in r.generators} == {lane.noise for lane in lanes}
+    eager = trained(one_by_one.OneByOne, setting, [0, 1])
+    found = SimpleNamespace(states=lambda: [lane.network.state_dict() for lane in lanes])
+    assert hashing.hashes(found) == hashing.hashes(eager)
 
 
 @pytest.mark.parametrize("kind", [stacked.Mapped, stacked.Grouped])
