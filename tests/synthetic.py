@@ -13,11 +13,11 @@ import pandas as pd
 
 from activarium import activations, figures, tables
 from activarium.certify import certify
-from activarium.certify.job import as_json
 from activarium.claims import settled
 from activarium.collect import provenance
 from activarium.compare.analysis import analysis
 from activarium.figures._style import svg
+from activarium.files import as_json
 from activarium.report.page import page
 from activarium.report.tables import Tables
 

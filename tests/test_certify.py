@@ -17,7 +17,7 @@ from independent import moment_violations, violations
 from scipy import stats
 from scipy.integrate import quad
 
-from activarium import activations
+from activarium import activations, files
 from activarium import certify as room
 from activarium.certify import certify, job
 from activarium.certify.enclosure import width
@@ -410,7 +410,7 @@ def test_a_job_keeps_time_and_versions_apart_from_the_profile(tmp_path):
     first, again, about = (tmp_path / name for name in ("a.json", "b.json", "a.provenance"))
     job.run("relu", None, first, about)
     job.run("mine", "0 if x <= 0 else x", again, about)
-    assert json.loads(first.read_text()) == profile("relu")
+    assert files.read_json(first) == profile("relu")
     assert again.read_text() == first.read_text()
     assert set(json.loads(about.read_text())) == {"seconds", "python", "python-flint"}
 

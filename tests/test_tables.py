@@ -1,6 +1,7 @@
 """Tables: the columns that were promised, the same values for every reader, whole or not at all."""
 
 import csv
+import json
 import math
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from activarium import files, tables
+from activarium.refusal import Refusal
 
 CELL = {"recipe": "adam", "network": "plain", "dataset": "digits", "activation": "gelu"}
 TABLES = {name: getattr(tables, name) for name in
@@ -300,3 +302,40 @@ def test_a_written_file_replaces_the_old_one_at_once(tmp_path):
         assert old.read() == "eins\n", "who reads the old file reads it to its end"
     assert path.read_text(encoding="utf-8") == "zwei ✓\n"
     assert [p.name for p in path.parent.iterdir()] == ["a.txt"]
+
+
+# JSON
+
+
+def test_json_is_read_as_it_was_written_and_its_checksum_stands_last(tmp_path):
+    path, value = tmp_path / "a.json", {"b": [1 / 3, None, "ü"], "a": {"x": math.inf, "y": -0.0}}
+    files.write_json(path, value)
+    assert files.read_json(path) == value and list(files.read_json(path)) == ["b", "a"]
+    assert list(json.loads(path.read_text(encoding="utf-8"))) == ["b", "a", "sha256"]
+
+
+def test_no_changed_byte_of_json_is_ever_read_as_another_value(tmp_path):
+    """Every bit of a file in turn flipped, and every byte cut off: refused, or harmless."""
+    path, value = tmp_path / "a.json", {"low": 0.125, "n": 10, "none": None, "word": "gelü"}
+    files.write_json(path, value)
+    whole, refused = path.read_bytes(), 0
+    flips = [
+        whole[:i] + bytes([whole[i] ^ 1 << bit]) + whole[i + 1 :]
+        for i in range(len(whole))
+        for bit in range(8)
+    ]
+    for changed in [*flips, *(whole[:i] for i in range(len(whole)))]:
+        path.write_bytes(changed)
+        try:
+            assert files.read_json(path) == value, changed
+        except Refusal as refusal:
+            assert f"rm -f {path}" in str(refusal) and "\n" not in str(refusal)
+            refused += 1
+    assert refused > 0.9 * len(flips)
+
+
+@pytest.mark.parametrize("text", ["", "[]", "3", '{"a": 1}', "null"])
+def test_json_without_a_checksum_is_named(tmp_path, text):
+    (tmp_path / "a.json").write_text(text)
+    with pytest.raises(Refusal, match=r"a\.json cannot be read .*; rebuild it: rm -f"):
+        files.read_json(tmp_path / "a.json")

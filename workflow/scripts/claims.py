@@ -3,11 +3,10 @@
 from pathlib import Path
 
 from activarium import activations, files
-from activarium.certify.job import as_json
 from activarium.claims import settled
 from activarium.refusal import logged
 
 with logged(snakemake.log[0]):
     names = [Path(file).stem for file in snakemake.input.definitions]
     found = settled({name: activations.load(name).definition for name in names})
-    files.write_text(snakemake.output[0], as_json(found))
+    files.write_json(snakemake.output[0], found)

@@ -1,7 +1,5 @@
 """Collect the study's runs into the tables runs, epochs and costs."""
 
-import json
-
 from activarium import collect, files, outside, tables
 from activarium.refusal import logged
 
@@ -14,5 +12,4 @@ with logged(snakemake.log[0]):
     tables.write_both(epochs, *snakemake.output.epochs)
     tables.write_both(costs, *snakemake.output.costs)
     made = collect.provenance(costs) | {"study": snakemake.params.study}
-    text = json.dumps(made, indent=1, ensure_ascii=False)
-    files.write_text(snakemake.output.provenance, text + "\n")
+    files.write_json(snakemake.output.provenance, made)

@@ -3,10 +3,14 @@
 import errno
 import fcntl
 import glob
+import hashlib
+import json
 import os
 import platform
 from contextlib import contextmanager, suppress
 from pathlib import Path
+
+from .refusal import Refusal
 
 
 @contextmanager
@@ -47,3 +51,35 @@ def write_text(path, text):
     """`text` as UTF-8 into `path`, atomically."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
+
+
+def as_json(value):
+    """`value` as the JSON text of a file, the same for the same value."""
+    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
+
+
+def write_json(path, value):
+    """The mapping `value` as JSON into `path`, atomically; its last key is a checksum of it."""
+    write_text(path, as_json(value | {"sha256": _sha256(value)}))
+
+
+def read_json(path):
+    """The mapping that `write_json` wrote; a Refusal that names the file where it is damaged."""
+    try:
+        value = json.loads(Path(path).read_text(encoding="utf-8"))
+        if value.pop("sha256", None) != _sha256(value):
+            raise ValueError("its values do not match its checksum")
+        return value
+    except (OSError, ValueError, TypeError, AttributeError) as error:
+        raise unreadable(path, error) from error
+
+
+def unreadable(path, error):
+    """The Refusal for a file of ours that `error` was met in: what is wrong, and the way out."""
+    reason = (str(error).splitlines() or ["empty"])[0][:120]
+    return Refusal(f"{path} cannot be read ({reason}); rebuild it: rm -f {path}, then start again")
+
+
+def _sha256(value):
+    """Of the values and their order, whatever white space stands between them."""
+    return hashlib.sha256(json.dumps(value).encode()).hexdigest()

@@ -14,8 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from .files import atomic
-from .refusal import Refusal
+from .files import atomic, unreadable
 
 
 def _field(name, type_, unit=None, nullable=True):
@@ -162,10 +161,7 @@ def read(path):
         checked(pq.read_table(path, partitioning=None))
         return pd.read_parquet(path)
     except DAMAGED as error:
-        reason = (str(error).splitlines() or ["empty"])[0][:120]
-        raise Refusal(
-            f"{path} cannot be read ({reason}); rebuild it: rm -f {path}, then start again"
-        ) from error
+        raise unreadable(path, error) from error
 
 
 DAMAGED = (OSError, ValueError, KeyError, pa.ArrowException)  # what a broken file may end in

@@ -1,6 +1,5 @@
 """A certifying job: from an activation's name or text to the two files that are kept of it."""
 
-import json
 import sys
 import time
 from importlib.metadata import version
@@ -19,9 +18,9 @@ def run(name, expr, profile, provenance):
     started = time.perf_counter()
     found = certify(definition)
     seconds = round(time.perf_counter() - started, 3)
-    files.write_text(profile, as_json(found))
+    files.write_json(profile, found)
     about = {"seconds": seconds, "python": sys.version.split()[0]}
-    files.write_text(provenance, as_json(about | {"python-flint": version("python-flint")}))
+    files.write_text(provenance, files.as_json(about | {"python-flint": version("python-flint")}))
 
 
 def _definition(name, expr):
@@ -30,8 +29,3 @@ def _definition(name, expr):
     from ..expressions import definition
 
     return definition(expr)
-
-
-def as_json(value):
-    """`value` as the JSON text of a file, the same for the same value."""
-    return json.dumps(value, indent=1, ensure_ascii=False) + "\n"

@@ -1,6 +1,5 @@
 """What a report is made from: the study's tables as DataFrames, and the analysis."""
 
-import json
 from dataclasses import dataclass, field
 from functools import cache, cached_property
 from pathlib import Path
@@ -9,6 +8,7 @@ import pandas as pd
 
 from .. import activations, datasets, tables
 from ..compare.scores import SETTING
+from ..files import read_json
 
 BUSY = 2  # equal runs on an idle machine differ by less
 UNNAMED = "unnamed"  # what an outside table without such a column has, and nobody needs to read
@@ -104,8 +104,8 @@ def texts(files):
 
 
 def values(files):
-    """{name: value} of files of JSON."""
-    return {name: json.loads(text) for name, text in texts(files).items()}
+    """{name: value} of our files of JSON; a Refusal that names one that is damaged."""
+    return {Path(f).stem: read_json(f) for f in files}
 
 
 @cache
