@@ -24,6 +24,8 @@ PARTS = ("Snakefile", "Makefile", "requirements.txt", "config", "profiles", "wor
 class House:
     """A copy of the checkout in `folder`, which a test may edit and start Snakemake in."""
 
+    patience = 300  # seconds after which a command counts as hanging
+
     def __init__(self, folder):
         self.folder = Path(folder)
 
@@ -51,7 +53,7 @@ class House:
             stdin=subprocess.DEVNULL,
             capture_output=True,
             text=True,
-            timeout=300,
+            timeout=self.patience,
         )
 
     def snakemake(self, *arguments, study="study.yaml", cores=1, **environment):

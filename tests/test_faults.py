@@ -21,6 +21,7 @@ def machine(tmp_path, trained_once):
     """What benchmarks/faults.py breaks, without training anything for it."""
     made = object.__new__(faults.Machine)
     made.folder, made.houses, made.seconds = tmp_path / "houses", 0, 15
+    made.study, made.name = ROOT / "tests/study.yaml", "tiny"
     made.folder.mkdir()
     made.trained, made.tables = House(trained_once), tables(House(trained_once))
     return made
