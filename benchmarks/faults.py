@@ -19,8 +19,10 @@ import subprocess
 import sys
 import tempfile
 import time
-from functools import cached_property
+from functools import cached_property, wraps
 from pathlib import Path
+
+import yaml
 
 ROOT = Path(__file__).resolve().parents[1]
 sys.path[:0] = [str(ROOT / p) for p in ("tests", "tests/slurm", "workflow/scripts")]
@@ -482,8 +484,11 @@ def tried(fault, times, *given):
     return "WRONG" not in said
 
 
+# On a Slurm
+
+
 def on_slurm(times, names):
-    """The rows of tests/slurm's faults."""
+    """The rows of tests/slurm's faults, and of two whole studies that nothing disturbs."""
     import cluster
     import faults_of_slurm
 
@@ -491,23 +496,66 @@ def on_slurm(times, names):
         sys.exit(cluster.missing())
     wrong = 0
     with tempfile.TemporaryDirectory() as folder, cluster.Slurm() as slurm:
-        expected = faults_of_slurm.undisturbed(House(Path(folder) / "undisturbed").built())
-
-        def trial(fault):
-            def one(draw):
-                house = House(Path(folder) / f"{fault.__name__}-{draw.random()}").built()
-                fault(slurm, faults_of_slurm.long_study(house))
-                assert tables(house) == expected, "other tables"
-                assert faults_of_slurm.left_over(house) == [], "something is left behind"
-                return "tables equal"
-
-            one.__doc__ = fault.__doc__
-            return one
-
-        for fault in faults_of_slurm.ALL:
-            if not names or fault.__name__ in names:
-                wrong += not tried(trial(fault), times or 1)
+        place = Path(folder)
+        rows = dict.fromkeys((default_study, paper_grid), (slurm, place))
+        if not names or not {f.__name__ for f in rows}.issuperset(names):
+            expected = faults_of_slurm.undisturbed(House(place / "undisturbed").built())
+            rows = {survived(f): (slurm, place, expected) for f in faults_of_slurm.ALL} | rows
+        for row, given in rows.items():
+            if not names or row.__name__ in names:
+                wrong += not tried(row, times or 1, *given)
     return wrong
+
+
+def survived(fault):
+    """A fault of tests/slurm as a row: after it the tables must be the `expected` ones."""
+    import faults_of_slurm
+
+    @wraps(fault)
+    def row(slurm, folder, expected, draw):
+        house = House(folder / f"{fault.__name__}-{draw.random()}").built()
+        assert fault(slurm, faults_of_slurm.long_study(house)), "it did not happen"
+        assert tables(house) == expected, "other tables"
+        assert faults_of_slurm.left_over(house) == [], "something is left behind"
+        return "tables equal"
+
+    return row
+
+
+def default_study(slurm, folder, draw):
+    """the default study to its report, 110 runs in packs of 10, undisturbed"""
+    return both(slurm, folder, yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+
+
+def paper_grid(slurm, folder, draw):
+    """the paper's grid on digits to its report, 132 runs in packs of 3, undisturbed"""
+    from faults_of_slurm import paper_shaped
+
+    return both(slurm, folder, paper_shaped())
+
+
+def both(slurm, folder, study):
+    """Run a study without and with Slurm and hold its tables against each other; what it took."""
+    from faults_of_slurm import Execution, left_over
+
+    here, there = (House(folder / f"{study['name']}-{n}").built() for n in range(2))
+    for house in (here, there):
+        (house / "study.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
+    begun = time.monotonic()
+    alone = here.snakemake(cores=2)
+    assert alone.returncode == 0, last(alone)
+    between = time.monotonic()
+    through = Execution(slurm, there, wanted=())
+    assert through.wait(3600) == 0, through.said[-300:]
+    end = time.monotonic()
+    assert tables(there, study["name"]) == tables(here, study["name"]), "other tables"
+    assert (there / f"results/{study['name']}/report.html").exists(), "no report"
+    assert left_over(there) == [], "something is left behind"
+    jobs = len(list((there / ".snakemake/slurm_logs").rglob("*.log")))
+    took = f"{jobs} jobs in {end - between:.0f} s, {between - begun:.0f} s without Slurm"
+    shutil.rmtree(here.folder)
+    shutil.rmtree(there.folder)
+    return f"tables equal; {took}"
 
 
 def main():

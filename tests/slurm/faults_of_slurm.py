@@ -12,7 +12,7 @@ from pathlib import Path
 
 import yaml
 from cluster import until
-from conftest import BIN, tables
+from conftest import BIN, ROOT, tables
 
 STUDY = {
     "name": "tiny",
@@ -39,7 +39,7 @@ class Execution:
             *("--default-resources", f"mem_mb={memory}", f"runtime={runtime}"),
             "gpu_model='test' if hasattr(wildcards, 'recipe') else None",
             *options,
-            *("--", *wanted),
+            *(["--", *wanted] if wanted else []),  # nothing wanted in particular is everything
         ]
         self.start()
 
@@ -88,6 +88,14 @@ def long_study(house):
     """Make the study of `house` one of four packs of some seconds each."""
     (house / "study.yaml").write_text(yaml.safe_dump(STUDY, sort_keys=False))
     return house
+
+
+def paper_shaped():
+    """The paper's study with all its activations, small enough for minutes on two cores."""
+    study = yaml.safe_load((ROOT / "config/paper.yaml").read_text())
+    study["recipes"]["paper"] |= {"epochs": 2}
+    narrow = {"name": "resnet14_2", "file": "resnet14", "width": 2}
+    return study | {"datasets": ["digits"], "networks": [narrow], "seeds": 6, "pack": 3}
 
 
 def undisturbed(house):
@@ -175,6 +183,20 @@ def controller_is_restarted(slurm, house):
     return True
 
 
+def controller_is_gone_while_jobs_are_submitted(slurm, house):
+    """slurmctld gone for a minute, with packs still to be submitted; started again if it ended"""
+    run = Execution(slurm, house, "--jobs", "2", "--config", "pack=1")
+    run.training()
+    slurm.stop("slurmctld", signal.SIGKILL)
+    time.sleep(60)
+    slurm.start_controller()
+    if run.wait():
+        slurm.until(slurm.ready, "slurmctld")
+        run.start()
+        assert run.wait() == 0, run.said
+    return True
+
+
 def snakemake_is_killed(slurm, house):
     """Snakemake killed (-9) while packs train, unlocked and started again while they still do"""
     run = Execution(slurm, house)
@@ -221,6 +243,7 @@ ALL = [
     node_is_lost_and_slurm_requeues,
     node_daemon_is_killed_alone,
     controller_is_restarted,
+    controller_is_gone_while_jobs_are_submitted,
     snakemake_is_killed,
     folder_is_full,
 ]
