@@ -225,14 +225,16 @@ def corrupt(file, draw):
 
 
 def corrupted(machine, draw):
-    """prepared data, a run, a kept run, a table, a JSON file: emptied, cut off or a bit flipped"""
+    """prepared data, a run, a checkpoint, a table or a JSON file cut off or with a bit flipped"""
+    import torch
+
     from activarium import collect, files, prepare
     from activarium import tables as stored
     from activarium.refusal import Refusal
     from activarium.train.unfinished import Unfinished
 
     results = machine.trained / "results"
-    kinds = ["prepared", "description", "run", "kept", "table", "json"]
+    kinds = ["prepared", "description", "run", "kept", "checkpoint", "table", "json"]
     kind = draw.choice(kinds)
     with tempfile.TemporaryDirectory() as folder:
         copied = Path(folder) / "results"
@@ -245,6 +247,7 @@ def corrupted(machine, draw):
         said = draw.choice([*tiny.glob("*.json"), *sorted(copied.rglob("profiles/*.json"))])
         store = Unfinished(Path(folder) / "unfinished", "digest")
         store.keep(0, stored.read_run(run).replace_schema_metadata(None))
+        store.save(1, {"epoch": 1, "weights": torch.arange(100.0)})
         file, read = {
             "prepared": (data, lambda: prepare.verify(data, prepare.description(description))),
             "description": (
@@ -253,6 +256,7 @@ def corrupted(machine, draw):
             ),
             "run": (run, lambda: collect.read_run(run)),
             "kept": (store.folder / "0.parquet", lambda: store.take(0)),
+            "checkpoint": (store.folder / "1.pt", lambda: weights(store.resume(1))),
             "table": (tiny / f"{name}.parquet", lambda: stored.read(tiny / f"{name}.parquet")),
             "json": (said, lambda: files.read_json(said)),
         }[kind]
@@ -267,6 +271,11 @@ def corrupted(machine, draw):
             return "rebuilt"
         assert repr_of(after) == before, f"{kind} {file} was used"
         return "read as it was"
+
+
+def weights(state):
+    """The arrays of a checkpoint's state; None where there is none."""
+    return state and [state["weights"].numpy()]
 
 
 def repr_of(value):
