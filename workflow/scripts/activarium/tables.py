@@ -144,7 +144,8 @@ def write_run(table, path):
 
 def read_run(path):
     """The table that `write_run` wrote, in RUN_FILE; one of DAMAGED where that cannot be had."""
-    table = pq.read_table(path, partitioning=None)
+    with pq.ParquetFile(path) as file:  # half of read_table's time, which counts in thousands
+        table = file.read(use_threads=False)
     return checked(table.cast(RUN_FILE).replace_schema_metadata(table.schema.metadata))
 
 
