@@ -33,7 +33,7 @@ def saved_bytes(activation, n=2**14):
 
     Counted by torch's own hook (torch.autograd.graph.saved_tensors_hooks), each piece of memory
     once. The output is left out, since whatever comes next keeps it or not by itself, and so are
-    parameters and constants. Shapes decide it, so that it holds for every device.
+    parameters and constants. Counted on the CPU: a GPU may keep less, as of LogSigmoid.
     """
     kept = {}
 
