@@ -10,9 +10,22 @@ from pathlib import Path
 
 import pytest
 import torch
-from test_training import LIBRARY, RECIPE, as_a_job, pack, prepared, settled, weights
+from test_training import (
+    LIBRARY,
+    RECIPE,
+    as_a_job,
+    pack,
+    prepared,
+    quiet,
+    settled,
+    training,
+    weights,
+)
 
-from activarium.train import checkpoints, job, run, step
+from activarium import tables
+from activarium.files import atomic
+from activarium.train import checkpoints, job, run, step, unfinished
+from activarium.train.pack import CrashedError
 from activarium.train.unfinished import Unfinished
 
 __all__ = ["as_a_job", "prepared", "weights"]  # fixtures, used by their names
@@ -27,6 +40,7 @@ class PowerCutError(BaseException):
 @pytest.fixture(autouse=True)
 def every_epoch(monkeypatch):
     monkeypatch.setattr(checkpoints, "APART", 0)
+    monkeypatch.setattr(checkpoints, "SHARE", 0)
 
 
 @pytest.fixture
@@ -75,13 +89,47 @@ def test_a_run_cut_in_any_epoch_ends_with_the_bits_of_one_that_was_not(
         assert not (folder / "unfinished").exists()
 
 
-def test_a_run_cut_twice_counts_each_epochs_time_once(tmp_path, prepared, trained):
+@pytest.mark.parametrize("changed", [{"precision": "bfloat16"}, {"label_smoothing": 0.1}])
+def test_whatever_the_recipe_a_cut_run_ends_with_the_same_bits(
+    tmp_path, prepared, weights, trained, changed
+):
+    given = {"recipe": LONG | changed, "validation": 0.2}
+    whole = pack(tmp_path / "whole", [0], prepared, **given)
+    expected = settled(whole[0]), weights[0]
+    trained[1].add((0, 2))
+    with pytest.raises(PowerCutError):
+        pack(tmp_path, [0], prepared, **given)
+    assert (settled(pack(tmp_path, [0], prepared, **given)[0]), weights[0]) == expected
+    assert expected[0]["validation_accuracy"] is not None
+
+
+def test_a_run_that_diverges_after_a_cut_diverges_as_it_would_have(
+    tmp_path, prepared, trained, monkeypatch
+):
+    epoch = step.Training.epoch  # the one that notes and cuts
+
+    def worse(self, number):
+        found = epoch(self, number)
+        return found | {"train_loss": float("nan")} if number == 3 else found
+
+    monkeypatch.setattr(run.Training, "epoch", worse)
+    whole = settled(pack(tmp_path / "whole", [0], prepared, recipe=LONG)[0])
+    interrupted(tmp_path, prepared, trained[1])
+    assert settled(pack(tmp_path, [0], prepared, recipe=LONG)[0]) == whole
+    assert whole["status"] == "diverged" and len(whole["epochs"]) == 3
+
+
+def test_a_run_cut_twice_counts_each_epochs_time_once(tmp_path, prepared, trained, monkeypatch):
+    ticks = iter(range(10**6))
+    monkeypatch.setattr(run.time, "process_time", lambda: next(ticks))  # a second a look
     seen, cut = trained
     interrupted(tmp_path, prepared, cut, (0, 1))
     interrupted(tmp_path, prepared, cut, (0, 3))
-    pack(tmp_path, [0], prepared, recipe=LONG)
+    files = pack(tmp_path, [0], prepared, recipe=LONG)
     assert seen == [(0, n) for n in range(4)]
-    assert "goes on after epoch 3" in (tmp_path / "log").read_text()
+    cost = tables.read_run(files[0]).to_pylist()[0]["cost"]
+    assert (cost["train_seconds"], cost["evaluate_seconds"]) == (4, 4)
+    assert cost["images"] == 4 * 48
 
 
 def test_a_process_killed_in_an_epoch_goes_on_in_another(tmp_path, prepared):
@@ -105,7 +153,7 @@ devices.one_thread()
 from pathlib import Path
 from activarium.train import checkpoints, run
 from test_checkpoints import LONG, pack
-checkpoints.APART = 0
+checkpoints.APART = checkpoints.SHARE = 0
 epoch = run.Training.epoch
 def hang(self, number):
     if number == 2:
@@ -197,17 +245,53 @@ def test_a_checkpoint_holds_data_and_runs_nothing(tmp_path):
     assert not (tmp_path / "unfinished/a/0.pt").exists()
 
 
-def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tmp_path, prepared, monkeypatch):
-    def full(*_):
-        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+def test_a_state_that_the_network_cannot_take_is_tried_once(
+    tmp_path, prepared, trained, monkeypatch
+):
+    seen, cut = trained
+    interrupted(tmp_path, prepared, cut)
+    seen.clear()
+    with monkeypatch.context() as patch:
+        patch.setattr(step.Training, "restore", lambda *_: 1 / 0)
+        with pytest.raises(CrashedError):
+            pack(tmp_path, [0], prepared, recipe=LONG)
+    pack(tmp_path, [0], prepared, recipe=LONG)
+    assert seen == [(0, n) for n in range(4)]
 
-    monkeypatch.setattr(Unfinished, "save", full)
+
+def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tmp_path, prepared, monkeypatch):
+    def full(path):
+        if path.suffix == ".pt":
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return atomic(path)
+
+    monkeypatch.setattr(unfinished, "atomic", full)
     files = pack(tmp_path, [0], prepared, recipe=LONG)
     assert settled(files[0])["status"] == "ok"
-    assert "no checkpoint is kept" in (tmp_path / "log").read_text()
+    assert (tmp_path / "log").read_text().count("no checkpoint is kept") == 3
 
 
 def test_epochs_of_a_moment_are_not_worth_a_checkpoint(tmp_path, prepared, monkeypatch):
     monkeypatch.setattr(checkpoints, "APART", 3600)
     monkeypatch.setattr(Unfinished, "save", lambda *_: pytest.fail("saved"))
     pack(tmp_path, [0], prepared, recipe=LONG)
+
+
+def test_a_checkpoint_that_takes_long_to_write_waits_longer_for_the_next(
+    tmp_path, prepared, monkeypatch
+):
+    saved, clock = [], [0]
+    monkeypatch.setattr(checkpoints.time, "monotonic", lambda: clock[0])
+    monkeypatch.setattr(checkpoints, "SHARE", 20)
+
+    def slow(self, seed, state):
+        saved.append(clock[0])
+        clock[0] += 1
+
+    store = Unfinished(tmp_path, "d")
+    monkeypatch.setattr(Unfinished, "save", slow)
+    kept = checkpoints.Checkpoints(store, 0, quiet())
+    for now in (0, 5, 20, 21, 30):
+        clock[0] = now
+        kept.save(training(), {})
+    assert saved == [0, 21]

@@ -273,15 +273,6 @@ def test_epochs_and_costs_are_those_of_the_runs_that_are_there(trained, tmp_path
     assert collect.provenance(costs)["device"] == {"cpu": 3}
 
 
-def test_costs_of_before_a_column_was_known_are_read_without_it(trained, tmp_path):
-    (tmp_path / "runs.parquet").write_bytes((trained / "results/tiny/runs.parquet").read_bytes())
-    costs = pq.read_table(trained / "results/tiny/costs.parquet")
-    pq.write_table(costs.drop_columns("saved_bytes_per_element"), tmp_path / "costs.parquet")
-    _, _, read = outside.read([str(tmp_path / "runs.parquet")], "gelu")
-    assert read.schema.equals(tables.COSTS)
-    assert read["saved_bytes_per_element"].null_count == read.num_rows == costs.num_rows
-
-
 def test_a_broken_table_beside_ours_is_named(tmp_path):
     frame().to_parquet(tmp_path / "runs.parquet")
     pq.write_table(pa.table({"x": [1]}), tmp_path / "epochs.parquet")

@@ -1,22 +1,24 @@
 """What the repository keeps of a study can be made again from its runs and says how it was."""
 
-import json
 import re
 import subprocess
-from pathlib import Path
 
+import pandas as pd
 import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import ROOT
 
-from activarium import datasets, outside, reference, study, tables
+from activarium import activations, datasets, outside, reference, study, tables
 from activarium.compare.analysis import analysis
 from activarium.refusal import Refusal
 from activarium.report import words
+from activarium.train import cost
 
 KEPT = sorted(file.parent for file in (ROOT / "reference").glob("*/runs.parquet"))
+PIECES = sorted(file.parent for file in (ROOT / "reference/pieces").glob("*/runs.parquet"))
 kept = pytest.mark.parametrize("folder", KEPT, ids=lambda folder: folder.name)
+trained_here = pytest.mark.parametrize("folder", KEPT + PIECES, ids=lambda folder: folder.name)
 
 
 def frozen(folder):
@@ -24,6 +26,11 @@ def frozen(folder):
     return study.read(
         yaml.safe_load((folder / "study.yaml").read_text()), ROOT / "config/schema.yaml"
     )
+
+
+def test_the_folders_are_those_that_the_page_lists():
+    listed = re.findall(r"^\| \[([\w-]+)\]", (ROOT / "reference/README.md").read_text(), re.M)
+    assert sorted(listed) == [folder.name for folder in KEPT]
 
 
 @kept
@@ -38,23 +45,23 @@ def test_summaries_and_contrasts_follow_from_the_runs_that_are_kept(folder):
         assert tables.table(found[name], schema).replace_schema_metadata().equals(stored)
 
 
-@kept
+@trained_here
 def test_every_table_is_the_one_that_was_written(folder):
-    for name in ("runs", "epochs", "costs", "summaries", "contrasts"):
-        tables.read(folder / f"{name}.parquet")
+    for file in folder.glob("*.parquet"):
+        tables.read(file)
+    keys = [pq.read_table(folder / f"{n}.parquet", columns=tables.KEY) for n in ("runs", "costs")]
+    assert keys[0].equals(keys[1]), "every run has its cost"
 
 
 @kept
 def test_a_reference_says_how_it_was_made(folder):
-    text = (folder / "README.md").read_text()
-    commits = set(pq.read_table(folder / "costs.parquet")["commit"].to_pylist())
-    assert all(re.fullmatch("[0-9a-f]{40}", commit) and commit in text for commit in commits)
-    assert f"`{reference.AGAIN} reference/{folder.name}/study.yaml`" in text
-    html = (folder / "report.html").read_text()
-    assert frozen(folder).control in html
+    said = yaml.safe_load((folder / "study.yaml").read_text())
+    runs, costs = (tables.read(folder / f"{name}.parquet") for name in ("runs", "costs"))
+    page = reference.page(said, runs, costs, f"reference/{folder.name}")
+    assert (folder / "README.md").read_text() == page
 
 
-@kept
+@trained_here
 def test_a_reference_was_trained_from_a_commit_of_this_history(folder):
     def git(*words):
         return subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True)
@@ -93,70 +100,140 @@ def test_snakemake_makes_the_same_tables_and_a_report_from_the_runs_that_are_kep
     assert made == stored
 
 
-def test_a_study_is_kept_whole(trained, tmp_path):
-    """The tiny study, whose code in a test is no commit, with a commit written in."""
-    made = published(trained, tmp_path, commit="0" * 40)
-    assert yaml.safe_load((made / "study.yaml").read_text())["name"] == "tiny"
-    page = (made / "README.md").read_text()
-    rows = dict(re.findall(r"^\| (\w+) \| (.*) \|$", page, re.MULTILINE))
-    n = pq.read_table(made / "runs.parquet").num_rows
-    assert rows["runs"] == f"{n}, of which 0 diverged"
-    assert rows["commit"] == "0" * 40
-    assert (made / "analysis.json").read_bytes() == (
-        trained / "results/tiny/analysis.json"
-    ).read_bytes()
+# How a study comes here
 
 
-@pytest.mark.parametrize("commit", ["0" * 40 + "+", None])
-def test_runs_of_no_commit_are_not_kept(trained, tmp_path, commit):
-    with pytest.raises(Refusal, match="reference: the code of tiny is no commit"):
-        published(trained, tmp_path, commit=commit)
-    assert not (tmp_path / "reference").exists()
-
-
-def published(trained, folder, commit):
+def published(trained, folder, commit="0" * 40, missing=0):
     """Publish the tiny study as if it had been trained at `commit`; where it stands."""
     made, home = trained / "results/tiny", folder / "reference/tiny"
-    costs = pq.read_table(made / "costs.parquet").to_pylist()
+    costs = pq.read_table(made / "costs.parquet").to_pylist()[missing:]
     table = tables.table([row | {"commit": commit} for row in costs], tables.COSTS)
     tables.write_run(table, folder / "costs.parquet")
-    files = {str(made / f): str(home / f) for f in ("runs.parquet", "analysis.json")}
-    files[str(folder / "costs.parquet")] = str(home / "costs.parquet")
+    files = [made / "runs.parquet", made / "analysis.json", folder / "costs.parquet"]
     said = yaml.safe_load((trained / "study.yaml").read_text())
-    reference.publish(said, files, home / "study.yaml", home / "README.md")
+    reference.publish(list(map(str, files)), said, str(home))
     return home
 
 
-def test_a_reference_is_asked_for_by_its_rule_alone(trained):
+def test_a_study_is_kept_whole(trained, tmp_path):
+    made = published(trained, tmp_path)
+    assert yaml.safe_load((made / "study.yaml").read_text())["name"] == "tiny"
+    rows = dict(re.findall(r"^\| (\w+) \| (.*) \|$", (made / "README.md").read_text(), re.M))
+    n = pq.read_table(made / "runs.parquet").num_rows
+    assert (rows["runs"], rows["commit"]) == (f"{n}, of which 0 diverged", "0" * 40)
+    for file in ("analysis.json", "runs.parquet"):
+        assert (made / file).read_bytes() == (trained / "results/tiny" / file).read_bytes()
+
+
+@pytest.mark.parametrize(
+    ("changed", "shown"),
+    [({"commit": "0" * 40 + "+"}, r"0\+"), ({"commit": None}, "unknown"), ({"missing": 1}, "unk")],
+)
+def test_runs_of_no_commit_are_not_kept(trained, tmp_path, changed, shown):
+    with pytest.raises(Refusal, match=f"reference: the code of tiny is no commit .*{shown}"):
+        published(trained, tmp_path, **changed)
+    assert not (tmp_path / "reference").exists()
+
+
+def test_a_refused_reference_leaves_the_one_that_is_there(trained):
+    """In a test the code stands in no repository, so that its commit is not known."""
+    before = trained / "reference/tiny"
+    before.mkdir(parents=True)
+    (before / "README.md").write_text("the one before")
+    (before / "study.yaml").write_bytes((trained / "study.yaml").read_bytes())
+    done = trained.snakemake("reference", study="reference/tiny/study.yaml")
+    assert done.returncode == 1
+    assert "reference: the code of tiny is no commit (unknown)" in done.stderr
+    assert (before / "README.md").read_text() == "the one before"
+    assert (before / "study.yaml").exists()
+
+
+def test_nothing_is_kept_unless_its_rule_is_asked_for(trained):
     assert trained.plan() == {}
-    done = trained.snakemake("reference", "-n", "--quiet", "rules")
-    assert re.findall(r"^reference +(\d+)$", done.stdout + done.stderr, re.MULTILINE) == ["1"] * 2
+    assert not (trained / "reference").exists()
 
 
-def test_no_number_of_the_analysis_is_lost_on_the_way():
-    for folder in KEPT:
-        found = json.loads((Path(folder) / "analysis.json").read_text())
-        assert found["summaries"] and found["plan"]["control"] == frozen(folder).control
+def test_a_new_file_of_the_workflow_is_no_commit(tmp_path, monkeypatch):
+    def git(*words):
+        who = ["-c", "user.name=a", "-c", "user.email=a@b.c"]
+        subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
+
+    def commit():
+        cost._commit.cache_clear()
+        return cost._commit()
+
+    place = tmp_path / "workflow/scripts/activarium/train/cost.py"
+    place.parent.mkdir(parents=True)
+    monkeypatch.setattr(cost, "__file__", str(place))
+    git("init", "-q")
+    place.write_text("1")
+    git("add", ".")
+    git("commit", "-qm", "first")
+    git("tag", "-a", "v1", "-m", "a name")
+    assert re.fullmatch("[0-9a-f]{40}", commit())
+    (tmp_path / "study.yaml").write_text("a study is frozen beside its tables")
+    assert not commit().endswith("+")
+    new = place.with_name("swoosh.py")
+    new.write_text("2")
+    assert commit().endswith("+")
+    new.unlink()
+    place.write_text("3")
+    assert commit().endswith("+")
+    cost._commit.cache_clear()
 
 
-@pytest.mark.parametrize("page", ["README.md", "docs/findings.md"])
-def test_each_difference_in_the_text_is_a_row_of_the_table_that_it_names(page):
-    """−0.03 pp (95 % interval −1.24 to +1.19) is a row of the reference linked last before it."""
-    text = " ".join((ROOT / page).read_text().split())
-    links = r"\]\((?:\.\./)?reference/(?P<folder>[\w-]+)\)"
-    difference = r"(?P<said>\S+ pp \((?:95 % interval )?\S+ to \S+?\))"
-    found, folder = [], None
-    for match in re.finditer(f"{links}|{difference}", text):
-        folder = match["folder"] or folder
-        if match["said"]:
-            found.append((folder, match["said"].replace("95 % interval ", "")))
-    assert len(found) >= 3
-    for name in {name for name, _ in found}:
-        rows = pq.read_table(ROOT / "reference" / name / "contrasts.parquet").to_pylist()
-        assert {said for folder, said in found if folder == name} <= set(map(in_words, rows))
+# What is said of them
+
+
+PAGES = {
+    page: " ".join((ROOT / page).read_text().split()) for page in ("README.md", "docs/findings.md")
+}
+LINK = r"\]\((?:\.\./)?reference/(?P<folder>[\w-]+)\)"
+DIFFERENCE = r"(?P<said>\S+ pp \((?:95 % interval )?\S+ to \S+?\))"
 
 
 def in_words(row):
     """A contrast as the pages state it."""
     interval = words.interval(row["low"], row["high"], show=words.points)
     return f"{words.points(row['mean_diff'])} pp ({interval})"
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_each_difference_in_the_text_is_a_row_of_the_table_that_it_names(page):
+    """Of the reference linked last before it; its activation stands in the same sentence."""
+    text, folder, found = PAGES[page], None, 0
+    for match in re.finditer(f"{LINK}|{DIFFERENCE}", text):
+        folder = match["folder"] or folder
+        if not match["said"]:
+            continue
+        rows = pq.read_table(ROOT / "reference" / folder / "contrasts.parquet").to_pylist()
+        said = match["said"].replace("95 % interval ", "")
+        meant = {row["activation"] for row in rows if in_words(row) == said}
+        sentence = text[text.rfind(". ", 0, match.start()) + 1 : match.end()]
+        assert any(activations.load(name).label in sentence for name in meant), said
+        found += 1
+    assert found >= 3
+
+
+def test_each_mean_in_the_findings_is_that_of_its_activation():
+    """48.65 % ± 1.05, and the rows of the table of depths."""
+    text = PAGES["docs/findings.md"]
+    summaries = {f.name: pd.read_parquet(f / "summaries.parquet") for f in KEPT}
+    known = {activations.load(name).label: name for name in activations.names()}
+
+    def row(study, label, network=None):
+        table = summaries[study]
+        chosen = table[table["activation"] == known[label]]
+        return (chosen if network is None else chosen[chosen["network"] == network]).iloc[0]
+
+    means = re.findall(r"(\w+) (\d+\.\d\d)(?: %)? ± (\d+\.\d\d)", text)
+    assert len(means) == 4
+    for label, mean, half in means:
+        found = row("cifar10-quick", label)
+        assert words.percent(found["mean"]) == mean
+        assert words.percent((found["high"] - found["low"]) / 2) == half
+    depths = re.findall(r"\| (\w+) \| (\d+\.\d\d) \| (\d+\.\d\d) \| (\d+\.\d\d) (?=\|)", text)
+    assert len(depths) == 11
+    for label, *cells in depths:
+        found = [row("depth", label, f"mlp_{n}")["mean"] for n in (4, 16, 32)]
+        assert list(map(words.percent, found)) == cells

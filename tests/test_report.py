@@ -9,7 +9,7 @@ from functools import cache
 from html.parser import HTMLParser
 
 import pytest
-from synthetic import drawn, reported, study
+from synthetic import MACHINES, drawn, reported, study
 
 from activarium import activations, figures
 from activarium.report import words
@@ -365,14 +365,21 @@ def test_each_activation_has_its_time_memory_and_accuracy_a_second():
     image = f"{1e6 * row['train_seconds'] / row['images']:.0f}"
     kept = f"{row['saved_bytes_per_element']:g}"
     bought = f"{100 * score / row['train_seconds']:.2f}"
-    assert " ".join(["made-up", image, "1.00 ×", kept, bought]) in " ".join(text.split())
+    assert " ".join(["ReLU", image, "1.00 ×", kept, bought]) in " ".join(text.split())
+
+
+def test_two_machines_are_named_beside_their_times():
+    text = parsed(reported(study(machines=2), draw=False)).text_of("section", id="cost")
+    counted = [text.count(f"made-up, {host}, {host}") for host in MACHINES]
+    assert counted[0] == counted[1] > 1 and counted[2] == 0
+    assert "made-up" not in parsed(plain()).text_of("section", id="cost")
 
 
 def test_a_busy_machine_shows_memory_and_no_times():
     made = study()
     made.costs.loc[made.costs["seed"] == 3, "train_seconds"] *= 2.6
     text = parsed(reported(made, draw=False)).text_of("section", id="cost")
-    assert "made-up – – " in " ".join(text.split()) and "×" not in text
+    assert "ReLU – – " in " ".join(text.split()) and "×" not in text
 
 
 def test_the_downloads_are_the_tables():

@@ -4,9 +4,4 @@ from activarium import reference
 from activarium.refusal import logged
 
 with logged(snakemake.log[0]):
-    reference.publish(
-        snakemake.params.study,
-        dict(zip(snakemake.input.results, snakemake.output.results, strict=True)),
-        snakemake.output.study,
-        snakemake.output.readme,
-    )
+    reference.publish(snakemake.input.results, **dict(snakemake.params.items()))

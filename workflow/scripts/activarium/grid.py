@@ -127,11 +127,6 @@ class Grid:
         return f"{self.folder}/report.html"
 
     @property
-    def published(self):
-        """Where the repository keeps the results of this study, if it does."""
-        return f"reference/{self.study.name}"
-
-    @property
     def stated(self):
         """What the study declares, as a plain mapping; no folder of this machine is in it."""
         return {k: v for k, v in asdict(self.study).items() if k not in ("data_root", "pack")}

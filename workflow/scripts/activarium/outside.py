@@ -164,14 +164,6 @@ def _refuse(frame, wrong, text, shown=None):
     )
 
 
-def _cast(table, schema):
-    """`table` in `schema`; null where an older version of ours did not know a column yet."""
-    for field in schema:
-        if field.nullable and field.name not in table.schema.names:
-            table = table.append_column(field, pa.nulls(len(table), field.type))
-    return table.select(schema.names).cast(schema)
-
-
 def _beside(files, name, keys):
     """The table `name` that stands beside our own runs.parquet, for the runs of `keys` only."""
     schema = {"epochs": tables.EPOCHS, "costs": tables.COSTS}[name]
@@ -180,7 +172,9 @@ def _beside(files, name, keys):
         path = Path(file).with_name(f"{name}.parquet")
         if Path(file).name == "runs.parquet" and path.exists():
             try:
-                found.append(_cast(pq.read_table(path, partitioning=None), schema))
+                found.append(
+                    pq.read_table(path, partitioning=None).select(schema.names).cast(schema)
+                )
             except (OSError, KeyError, ValueError) as error:
                 reason = str(error).splitlines()[0][:120]
                 raise CollectError(f"runs: {path} is not a table of {name} ({reason})") from error

@@ -18,7 +18,8 @@ def decision(tables, setting):
     contrasts = tables.of(tables.primary, setting).set_index("activation")
     times, mixed = _times(tables, setting), _mixed(tables, setting)
     costs = tables.rows("cost", setting)
-    saved = {cell["activation"]: cell["saved_bytes_per_element"] for cell in costs}
+    kept = ((cell["activation"], cell["saved_bytes_per_element"]) for cell in costs)
+    saved = {activation: size for activation, size in kept if size is not None}
     rows = []
     for activation in tables.best_first(setting):
         row = {

@@ -47,7 +47,8 @@ def page(tables, svgs, provenance, study, claims=None, numerics=None):
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    environment.filters |= {"ratio": words.ratio, "dataset_label": dataset_label, "label": label}
+    environment.filters |= {"ratio": words.ratio, "machine": words.machine}
+    environment.filters |= {"dataset_label": dataset_label, "label": label}
     script = (HERE / "page.js").read_text(encoding="utf-8")
     return environment.get_template("page.html").render(
         tables=tables,

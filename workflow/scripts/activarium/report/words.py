@@ -299,6 +299,12 @@ def _executions(tables):
     return [f"The runs were made in {len(kinds)} different ways: {listed(shown, 6)}.{pairs}"]
 
 
+def machine(cell):
+    """ "AMD EPYC, AVX512, node1" for what a cell of the costs was trained on."""
+    about = (cell["device_name"] or cell["device"], cell["instruction_set"], cell["host"])
+    return ", ".join(filter(None, about)) or "unknown"
+
+
 def published(tables):
     """How many published figures one more run of ours could have given, in a sentence."""
     found = tables.analysis["published"]

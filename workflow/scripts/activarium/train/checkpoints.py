@@ -5,6 +5,7 @@ import time
 from .cost import machine
 
 APART = 2.0  # seconds from one to the next: what a kill may cost beside the epoch that runs
+SHARE = 20  # and so many times as long as one takes to write, so that it costs a twentieth at most
 
 
 class Checkpoints:
@@ -12,27 +13,37 @@ class Checkpoints:
 
     def __init__(self, store, seed, progress):
         self.store, self.seed, self.progress = store, seed, progress
-        self.saved = time.monotonic()
+        self.next = time.monotonic() + APART
 
     def resume(self, training, told):
-        """Bring `training` to its last checkpoint; returns what was told by then, else `told`."""
+        """Bring `training` to its last checkpoint; returns what was told by then, else `told`.
+
+        One that `training` cannot take goes, so that the next start begins anew.
+        """
         state = self.store.resume(self.seed)
         if state is None or state["machine"] != machine(training.device):
             return told
-        training.restore(state["training"])
+        try:
+            training.restore(state["training"])
+        except Exception:
+            self.store.forget(self.seed)
+            raise
         self.progress.say(f"seed {self.seed} goes on after epoch {len(state['told']['epochs'])}")
         return state["told"]
 
     def save(self, training, told):
         """Keep the state after an epoch, unless the last one is hardly older.
 
-        A disk that has no place for it costs the checkpoint and not the run.
+        A disk that has no place for it costs the checkpoint and not the run, as long as the log
+        still has some.
         """
-        if time.monotonic() - self.saved < APART:
+        begun = time.monotonic()
+        if begun < self.next:
             return
         state = {"told": told, "training": training.state(), "machine": machine(training.device)}
         try:
             self.store.save(self.seed, state)
         except OSError as error:
             self.progress.say(f"seed {self.seed}: no checkpoint is kept ({error})", terminal=False)
-        self.saved = time.monotonic()
+        now = time.monotonic()
+        self.next = now + max(APART, SHARE * (now - begun))

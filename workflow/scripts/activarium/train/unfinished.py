@@ -60,7 +60,7 @@ class Unfinished:
             {**(table.schema.metadata or {}), b"digest": self.digest}
         )
         self._here(lambda: tables.write_run(stamped, self.folder / f"{seed}.parquet"))
-        self._checkpoint(seed).unlink(missing_ok=True)
+        self.forget(seed)
 
     def resume(self, seed):
         """The state that `save` put here for `seed`, or None; a foreign or broken one goes.
@@ -75,18 +75,22 @@ class Unfinished:
             stamp, state = path.read_bytes().split(b"\n", 1)
             if stamp == self._stamp(seed, state):
                 return torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
-        path.unlink(missing_ok=True)
+        self.forget(seed)
         return None
+
+    def forget(self, seed):
+        """Take the state of `seed` away."""
+        self._checkpoint(seed).unlink(missing_ok=True)
 
     def save(self, seed, state):
         """Put the state of an unfinished run here, in place of the one before."""
         buffer = io.BytesIO()
         torch.save(state, buffer)
-        state = buffer.getvalue()
+        state = buffer.getbuffer()
 
         def write():
-            with atomic(self._checkpoint(seed)) as temporary:
-                temporary.write_bytes(self._stamp(seed, state) + b"\n" + state)
+            with atomic(self._checkpoint(seed)) as temporary, temporary.open("wb") as file:
+                file.writelines([self._stamp(seed, state), b"\n", state])
 
         self._here(write)
 
@@ -107,7 +111,9 @@ class Unfinished:
 
     def _stamp(self, seed, state):
         """What a state is known by: this digest, its seed and its bytes."""
-        return hashlib.sha256(b"%s %d " % (self.digest, seed) + state).hexdigest().encode()
+        sha = hashlib.sha256(b"%s %d " % (self.digest, seed))
+        sha.update(state)
+        return sha.hexdigest().encode()
 
     @staticmethod
     def _here(write):
