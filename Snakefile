@@ -55,11 +55,14 @@ rule all:
 
 
 onstart:
-    alive.begin()
+    with refusal.in_one_line():
+        alive.begin(STUDY.name)
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name.startswith("train_")]
     progress.begin(
         GRID.tally,
         left=sum(len(job.output) for job in jobs),
         declared=STUDY.size,
-        at_once=workflow.nodes or len(GPUS) or workflow.cores,
+        at_once=devices.jobs_at_once(
+            workflow.nodes or workflow.cores, workflow.global_resources.get("gpu").value
+        ),
     )

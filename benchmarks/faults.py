@@ -228,13 +228,13 @@ def corrupted(machine, draw):
     """prepared data, a run, a checkpoint, a table or a JSON file cut off or with a bit flipped"""
     import torch
 
-    from activarium import collect, files, prepare
+    from activarium import collect, files, outside, prepare
     from activarium import tables as stored
     from activarium.refusal import Refusal
     from activarium.train.unfinished import Unfinished
 
     results = machine.trained / "results"
-    kinds = ["prepared", "description", "run", "kept", "checkpoint", "table", "json"]
+    kinds = ["prepared", "description", "run", "kept", "checkpoint", "table", "outside", "json"]
     kind = draw.choice(kinds)
     with tempfile.TemporaryDirectory() as folder:
         copied = Path(folder) / "results"
@@ -243,6 +243,7 @@ def corrupted(machine, draw):
         runs = sorted(tiny.rglob("runs/**/*.parquet"))
         data, description = copied / "datasets/digits.arrow", copied / "datasets/digits.json"
         name = draw.choice(["runs", "epochs", "costs", "summaries", "contrasts"])
+        theirs = draw.choice(["runs", "epochs", "costs"])
         run = draw.choice(runs)
         said = draw.choice([*tiny.glob("*.json"), *sorted(copied.rglob("profiles/*.json"))])
         store = Unfinished(Path(folder) / "unfinished", "digest")
@@ -258,6 +259,10 @@ def corrupted(machine, draw):
             "kept": (store.folder / "0.parquet", lambda: store.take(0)),
             "checkpoint": (store.folder / "1.pt", lambda: weights(store.resume(1))),
             "table": (tiny / f"{name}.parquet", lambda: stored.read(tiny / f"{name}.parquet")),
+            "outside": (
+                tiny / f"{theirs}.parquet",
+                lambda: outside.read([str(tiny / "runs.parquet")], "gelu"),
+            ),
             "json": (said, lambda: files.read_json(said)),
         }[kind]
         before = repr_of(read())
@@ -284,6 +289,8 @@ def repr_of(value):
         return value
     if hasattr(value, "to_pylist"):
         return value.to_pylist()
+    if isinstance(value, tuple):
+        return [repr_of(part) for part in value]
     if hasattr(value, "to_json"):
         return value.drop(columns="correct", errors="ignore").to_json(), str(
             value.get("correct", "")

@@ -24,6 +24,13 @@ def visible(monkeypatch):
 
 
 @pytest.mark.parametrize(
+    ("jobs", "gpus", "most"), [(2, None, 2), (50, 0, 50), (50, 8, 8), (2, 8, 2), (16, 1, 1)]
+)
+def test_as_many_packs_train_at_once_as_there_are_jobs_and_cards(jobs, gpus, most):
+    assert devices.jobs_at_once(jobs, gpus) == most
+
+
+@pytest.mark.parametrize(
     "words, cards",
     [
         ("", []),

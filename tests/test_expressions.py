@@ -100,6 +100,8 @@ def test_every_word_of_the_vocabulary_can_be_written(function):
         ("(lambda: x)()", "is not allowed"),
         ("x.real", "is not allowed"),
         ("[x]", "is not allowed"),
+        ("x * ndtr(x)  # GELU\n + 0.5*x", "has a comment in it"),
+        ("x + \x1b[31m", "'x + \\x1b[31m' cannot be read as one expression"),
         ("x" + " + x" * 300, "is too long"),
     ],
 )

@@ -1,7 +1,9 @@
 """Nothing finished is lost and nothing wrong gets in, whatever one machine does to a study."""
 
+import errno
 import fcntl
 import os
+import platform
 import random
 import subprocess
 import sys
@@ -10,7 +12,7 @@ import pytest
 from conftest import BIN, ROOT, House, tables
 
 from activarium import alive, files
-from activarium.refusal import logged
+from activarium.refusal import Refusal, logged
 
 sys.path.append(str(ROOT / "benchmarks"))
 import faults  # noqa: E402
@@ -62,21 +64,84 @@ def test_what_a_killed_process_left_is_removed_and_a_living_one_s_is_not(tmp_pat
 
 
 def test_an_execution_is_seen_as_long_as_it_lives(tmp_path):
-    program = (
-        "from pathlib import Path; from activarium import alive;"
-        f"alive.begin(Path({str(tmp_path)!r})); print('begun', flush=True); input()"
-    )
-    running = subprocess.Popen(
-        [BIN / "python", "-c", program], cwd=ROOT / "workflow/scripts", text=True,
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
-    )  # fmt: skip
-    assert running.stdout.readline() == "begun\n"
+    running = execution(tmp_path, "tiny")
     (seen,) = alive.others(tmp_path)
-    assert seen.startswith(f"process {running.pid} on ")
+    assert seen == (
+        f"another Snakemake works here, process {running.pid} on {platform.node()}; "
+        "wait for its end, or stop it"
+    )
+    with pytest.raises(Refusal, match=f"works on tiny here, process {running.pid} on"):
+        alive.begin("tiny", tmp_path)
     running.kill()
     running.communicate()
     assert alive.others(tmp_path) == []
-    assert list(tmp_path.iterdir()) == []
+
+
+def test_executions_of_two_studies_do_not_hinder_each_other(tmp_path):
+    running = execution(tmp_path, "one"), execution(tmp_path, "two")
+    assert len(alive.others(tmp_path)) == 2
+    for each in running:
+        each.communicate("end\n")
+    assert alive.others(tmp_path) == []
+    execution(tmp_path, "one").kill()
+
+
+def test_one_on_another_host_may_live_for_all_that_a_lock_says(tmp_path):
+    (tmp_path / "tiny").write_text("process 12 on login1")
+    assert alive.others(tmp_path) == [
+        "another Snakemake may work here, process 12 on login1; if it has ended: "
+        f"rm {tmp_path}/tiny, then start again"
+    ]
+
+
+def test_locks_are_asked_for_as_nfs_wants_it(tmp_path, monkeypatch):
+    whole = fcntl.flock
+
+    def over_nfs(file, operation):
+        """flock(2): shared needs a file that is read, exclusive one that is written."""
+        mode = fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE
+        if mode == (os.O_RDONLY if operation & fcntl.LOCK_EX else os.O_WRONLY):
+            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+        whole(file, operation)
+
+    monkeypatch.setattr(fcntl, "flock", over_nfs)
+    running = execution(tmp_path / "alive", "tiny")
+    assert "works here" in alive.others(tmp_path / "alive")[0]
+    running.kill()
+    running.communicate()
+    assert alive.others(tmp_path / "alive") == []
+    (tmp_path / ".a.txt.host.1").write_text("half")
+    with files.atomic(tmp_path / "a.txt") as temporary:
+        assert not (tmp_path / ".a.txt.host.1").exists()
+        temporary.write_text("whole")
+        files._remove_abandoned(tmp_path / "a.txt")  # as another process would meanwhile
+    assert (tmp_path / "a.txt").read_text() == "whole"
+
+
+def test_the_same_study_is_not_executed_twice_though_a_third_took_the_lock_away(house):
+    running = execution(house / ".snakemake/alive", "tiny")
+    refused = house.snakemake("results/profiles/gelu.json")
+    assert refused.returncode == 1 and refused.stderr.strip().splitlines()[-1] == (
+        f"another Snakemake works on tiny here, process {running.pid} on {platform.node()}; "
+        "wait for its end, or stop it"
+    )
+    assert house.plan()["certify"] == 2  # whoever only looks is not in the way
+    running.communicate("end\n")
+    assert house.snakemake("results/profiles/gelu.json").returncode == 0
+
+
+def execution(folder, study):
+    """A process that executes `study` for those who look into `folder`, until it reads a line."""
+    program = (
+        "import sys; from pathlib import Path; from activarium import alive;"
+        "alive.begin(sys.argv[2], Path(sys.argv[1])); print('begun', flush=True); input()"
+    )
+    running = subprocess.Popen(
+        [BIN / "python", "-c", program, folder, study], cwd=ROOT / "workflow/scripts", text=True,
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+    )  # fmt: skip
+    assert running.stdout.readline() == "begun\n"
+    return running
 
 
 # A disk that takes nothing

@@ -1,6 +1,7 @@
 """Tables made elsewhere: what is taken, what is refused by row, and a report made from them."""
 
 import json
+import shutil
 
 import pandas as pd
 import pyarrow as pa
@@ -264,7 +265,7 @@ def test_epochs_and_costs_are_those_of_the_runs_that_are_there(trained, tmp_path
     monkeypatch.chdir(trained.folder)
     rows = pq.read_table("results/tiny/runs.parquet")
     monkeypatch.chdir(tmp_path)
-    pq.write_table(rows.slice(0, 3), "runs.parquet")
+    pq.write_table(rows.slice(0, 3).replace_schema_metadata(None), "runs.parquet")
     for table in ("epochs", "costs"):
         whole = pq.read_table(trained / f"results/tiny/{table}.parquet")
         pq.write_table(whole, f"{table}.parquet")
@@ -278,6 +279,27 @@ def test_a_broken_table_beside_ours_is_named(tmp_path):
     pq.write_table(pa.table({"x": [1]}), tmp_path / "epochs.parquet")
     with pytest.raises(CollectError, match="epochs.parquet is not a table of epochs"):
         outside.read([str(tmp_path / "runs.parquet")], "gelu")
+
+
+@pytest.mark.parametrize("table", ["runs", "epochs", "costs"])
+def test_a_damaged_table_of_ours_is_named_and_one_written_anew_is_read(
+    trained, tmp_path, monkeypatch, table
+):
+    monkeypatch.chdir(tmp_path)
+    for name in ("runs", "epochs", "costs"):
+        shutil.copy(trained / f"results/tiny/{name}.parquet", tmp_path)
+    whole = pq.read_table(f"{table}.parquet")
+    seeds = pa.array([seed ^ 1 for seed in whole["seed"].to_pylist()])
+    other = whole.set_column(
+        whole.schema.get_field_index("seed"), whole.schema.field("seed"), seeds
+    )
+    assert other.schema.metadata == whole.schema.metadata  # a flipped bit of the values
+    pq.write_table(other, f"{table}.parquet")
+    with pytest.raises(CollectError, match=f"runs: {table}.parquet is damaged, or was edited: .*"
+                       "write it without 'sha256' in its metadata"):  # fmt: skip
+        outside.read(["runs.parquet"], "gelu")
+    pq.write_table(other.replace_schema_metadata(None), f"{table}.parquet")
+    assert outside.read(["runs.parquet"], "gelu")[0].num_rows == 20
 
 
 # From a CSV to a report

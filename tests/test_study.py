@@ -416,6 +416,7 @@ def bad():
         "datasets": lambda v: {"datasets": v},
         "a data set": lambda v: {"datasets": [v]},
         "an activation": lambda v: {"activations": ["gelu", v]},
+        "an expression": lambda v: {"activations": ["gelu", {"name": "mine", "expr": v}]},
         "a network": lambda v: {"networks": [v]},
         "a file": lambda v: network(file=v),
         "a width": lambda v: network(width=v),
@@ -436,6 +437,7 @@ def bad():
         True, -1, 10**30, -1e300, math.nan, math.inf, [], {}, [[]], "", "../x", "/etc/passwd",
         "a/b", "<script>alert(1)</script>", "{seed}", "$(touch pwned)", "`id`", "a\nb", "é",
         "__import__('os').system('touch pwned')", datetime.date(2024, 1, 1), b"x",
+        "\x1b[31mx", "a\0b", "\u202ex", "x  # and no more",
     ]  # fmt: skip
     for where, say in places.items():
         yield from ((f"{where}: {value!r}", said(TINY, **say(value))) for value in wrong)

@@ -1,5 +1,6 @@
 """Training: a run depends on what it declares and on nothing else, and none is lost or made up."""
 
+import errno
 import hashlib
 import io
 import json
@@ -913,6 +914,23 @@ def test_a_broken_unfinished_run_is_trained_again(tmp_path, prepared, calls):
     kept.write_bytes(kept.read_bytes()[:-20])
     pack(tmp_path, [0, 1], prepared)
     assert calls.done == [0, 1]
+
+
+def test_a_kept_run_that_cannot_be_read_just_now_stays(tmp_path, monkeypatch):
+    store = Unfinished(tmp_path / "unfinished/a", digest([], ["x"]))
+    store.keep(7, one_run(7))
+    store.save(8, {"epoch": 1})
+
+    def stale(*_, **__):
+        raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
+
+    with monkeypatch.context() as patch:
+        patch.setattr(tables, "read_run", stale)
+        patch.setattr(Path, "read_bytes", stale)
+        for asked in (store.take, store.resume):
+            with pytest.raises(OSError, match="Stale"):
+                asked(7 if asked == store.take else 8)
+    assert store.take(7) is not None and store.resume(8) == {"epoch": 1}
 
 
 def test_a_kept_run_is_written_as_if_it_had_never_waited(tmp_path):

@@ -342,6 +342,19 @@ def test_a_run_that_is_gone_is_named_with_the_command_that_brings_it_back(traine
     assert trained.plan("--forcerun", "collect") == {"train_0": 1, **COLLECTED}
 
 
+@pytest.mark.parametrize("left", [0, 100])
+def test_a_damaged_table_stops_nobody_at_the_door(trained, left):
+    """The seeds that are added make the table of runs anew; and a lock can still be taken away."""
+    table = trained / "results/tiny/runs.parquet"
+    table.write_bytes(table.read_bytes()[:left])
+    trained.say(seeds=12)
+    for done in (trained.snakemake("-n"), trained.snakemake("--unlock")):
+        assert done.returncode == 0 and "Traceback" not in done.stderr
+        (line,) = [line for line in lines(done) if "results/tiny/runs.parquet cannot be" in line]
+        assert line.endswith("rm -f results/tiny/runs.parquet, then start again")
+    assert trained.plan()["collect"] == 1
+
+
 def test_an_unreadable_run_is_named_by_check_also_where_its_date_is_old(trained):
     broken = trained / RUN.format("relu", 0)
     date = broken.stat().st_mtime

@@ -46,7 +46,7 @@ def stopped(grid, file):
 def alone(grid, file):
     """Nothing where no Snakemake works in this folder; else it is named and must end first."""
     if found := alive.others():
-        sys.exit(f"make: another Snakemake works here, {found[0]}; wait for its end, or stop it")
+        sys.exit(f"make: {found[0]}")
 
 
 def main(question, file):

@@ -1,38 +1,66 @@
-"""Which executions of Snakemake work in this folder: after a kill its own lock does not tell."""
+"""Which executions of Snakemake work in this folder, each on a study of its own.
 
+Snakemake's lock does not tell: after a kill it stays, and any Snakemake that ends in the folder
+takes away all of it, also what another one holds. So each execution locks a file that is called as
+its study and says who it is; the lock ends with the process, however that ends.
+"""
+
+import atexit
 import fcntl
 import os
 import platform
 from contextlib import suppress
 from pathlib import Path
 
+from .refusal import Refusal
+
 FOLDER = Path(".snakemake/alive")
 _held = []
 
 
-def begin(folder=FOLDER):
-    """Say that this process executes here, until it ends, however it ends."""
-    with suppress(OSError):  # a file system without locks, or nowhere to write: nothing is said
+def begin(study, folder=FOLDER):
+    """Say that this process executes `study` here; a Refusal where another one does."""
+    with suppress(OSError):  # nowhere to write, or no locks: who could be refused is not known
         folder.mkdir(parents=True, exist_ok=True)
-        file = (folder / f"{platform.node()}.{os.getpid()}").open("w")
-        fcntl.flock(file, fcntl.LOCK_EX)
-        _held.append(file)  # the lock goes with the file
+        file = (folder / study).open("a+")  # it may hold what another one has said
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            file.seek(0)
+            raise Refusal(
+                f"another Snakemake works on {study} here, {file.read()}; wait for its end, or "
+                "stop it"
+            ) from None
+        finally:
+            _held.append(file)  # the lock goes with the file
+        file.truncate(0)
+        print(f"process {os.getpid()} on {platform.node()}", end="", file=file, flush=True)
+        atexit.register(file.truncate, 0)  # an empty file is the word of one that has ended
 
 
 def others(folder=FOLDER):
-    """["process 123 on HOST", …] of those that live; what the dead have left is removed."""
-    found = []
-    for path in sorted(folder.glob("*.*")):
-        try:
-            with path.open("rb") as file:
-                fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-                path.unlink()
-        except BlockingIOError:
-            host, pid = path.name.rsplit(".", 1)
-            found.append(f"process {pid} on {host}")
-        except OSError:
-            continue
-    return found
+    """What is to be said of each execution that lives here, or of which nobody can tell."""
+    return [said for path in sorted(folder.glob("*")) if (said := _said(path))]
+
+
+def _said(path):
+    """What is to be said of the execution behind one file; None where it has ended."""
+    who = ""
+    with suppress(OSError):
+        who = path.read_text()
+    if not who:
+        return None
+    try:
+        with path.open("r+") as file:  # over NFS only what may be written can be locked
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        if who.endswith(f" on {platform.node()}"):
+            return None
+    except BlockingIOError:
+        return f"another Snakemake works here, {who}; wait for its end, or stop it"
+    except OSError:
+        pass
+    # Not every file system carries locks to other hosts, or to other users.
+    return f"another Snakemake may work here, {who}; if it has ended: rm {path}, then start again"
 
 
 def locked(folder=".snakemake/locks"):

@@ -24,6 +24,11 @@ def gpus(environment=os.environ, folder="/dev"):
     return sorted((p.name[6:] for p in Path(folder).glob("nvidia[0-9]*")), key=int)
 
 
+def jobs_at_once(jobs, gpus):
+    """How many train at once where `jobs` may run; each takes one of `gpus`, where there are."""
+    return min(jobs, gpus) if gpus else jobs
+
+
 @contextmanager
 def lease(cards, folder, poll=0.2):
     """One of the `cards` for this process alone, set as CUDA_VISIBLE_DEVICES; None without any.

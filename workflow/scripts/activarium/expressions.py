@@ -40,6 +40,8 @@ def check(text):
     """Refuse what cannot be read, has no x in it, or may divide by zero for some |x| ≤ SPAN."""
     from .certify import Unproven, finite
 
+    if "#" in text:  # its lines are joined, and a comment would swallow those that follow
+        raise ExpressionError(f"'{_one_line(text)}' has a comment in it; write that beside it")
     text = _one_line(text)
     if "x" not in {n.id for n in ast.walk(_parsed(text)) if isinstance(n, ast.Name)}:
         raise ExpressionError(f"'{text}' does not depend on x")

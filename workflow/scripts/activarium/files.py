@@ -26,7 +26,7 @@ def atomic(path):
     _remove_abandoned(path)
     temporary = path.with_name(f".{path.name}.{platform.node()}.{os.getpid()}")
     try:
-        with temporary.open("wb") as held:
+        with temporary.open("w+b") as held:  # over NFS it must be readable to be shared
             with suppress(OSError):  # not every file system has locks
                 fcntl.flock(held, fcntl.LOCK_SH)
             yield temporary
@@ -42,7 +42,7 @@ def atomic(path):
 def _remove_abandoned(path):
     """Remove the temporary files beside `path` that no living process writes any more."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
-        with suppress(OSError), left.open("rb") as file:
+        with suppress(OSError), left.open("r+b") as file:  # over NFS writable, to be locked
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             left.unlink()
 

@@ -11,6 +11,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from . import activations, datasets, figures
+from .files import unreadable
 from .study import Study
 
 
@@ -186,7 +187,11 @@ class Grid:
 
     def say_gone(self, study=""):
         """Name the `gone` files and the command that rebuilds them, on the standard error."""
-        files = self.gone()
+        try:
+            files = self.gone()
+        except (OSError, ValueError, KeyError) as error:  # a damaged table stops nobody at the door
+            print(unreadable(self.table("runs"), error), file=sys.stderr)
+            return
         if files:
             print(f"results: {files[0]} is gone", end="", file=sys.stderr)
             print(f" and {len(files) - 1} more" * (len(files) > 1), end="", file=sys.stderr)

@@ -50,11 +50,25 @@ def _frame(file):
             missing = dict.fromkeys(NUMBERS, ["", "NA", "NaN", "nan", "null"])
             frame = pd.read_csv(file, dtype=str, keep_default_na=False, na_values=missing)
             return frame.drop(columns="correct", errors="ignore")
-        return pq.read_table(file, partitioning=None).to_pandas(integer_object_nulls=True)
+        return _parquet(file).to_pandas(integer_object_nulls=True)
+    except CollectError:
+        raise
     except (OSError, ValueError, pa.ArrowException) as error:
         reason = str(error).splitlines()[0][:120]
         raise CollectError(
             f"runs: {file} cannot be read ({reason}); it must be a CSV or Parquet table"
+        ) from error
+
+
+def _parquet(file):
+    """The table in a Parquet file; one of ours must be what its checksum was made from."""
+    table = pq.read_table(file, partitioning=None)
+    try:
+        return tables.checked(table) if tables.has_checksum(table) else table
+    except ValueError as error:
+        raise CollectError(
+            f"runs: {file} is damaged, or was edited: {error}; bring the original back, or write "
+            "it without 'sha256' in its metadata"
         ) from error
 
 
@@ -172,9 +186,9 @@ def _beside(files, name, keys):
         path = Path(file).with_name(f"{name}.parquet")
         if Path(file).name == "runs.parquet" and path.exists():
             try:
-                found.append(
-                    pq.read_table(path, partitioning=None).select(schema.names).cast(schema)
-                )
+                found.append(_parquet(path).select(schema.names).cast(schema))
+            except CollectError:
+                raise
             except (OSError, KeyError, ValueError) as error:
                 reason = str(error).splitlines()[0][:120]
                 raise CollectError(f"runs: {path} is not a table of {name} ({reason})") from error

@@ -149,6 +149,11 @@ def read_run(path):
     return checked(table.cast(RUN_FILE).replace_schema_metadata(table.schema.metadata))
 
 
+def has_checksum(table):
+    """Whether `write_run` wrote `table`."""
+    return b"sha256" in _metadata(table)
+
+
 def checked(table):
     """`table`, whose values are those that its checksum was made from; else a ValueError."""
     if _metadata(table).get(b"sha256") != _sha256(table):

@@ -32,6 +32,12 @@ def digest(sources, values):
     return sha.hexdigest()
 
 
+def _refused_by_the_system(error):
+    """Raise `error` again where a file could not be read just now, which says nothing about it."""
+    if getattr(error, "errno", None):
+        raise error
+
+
 class Unfinished:
     """The store of one cell: `folder`/{seed}.parquet and {seed}.pt, each stamped with a digest."""
 
@@ -49,8 +55,8 @@ class Unfinished:
                 return table.replace_schema_metadata(
                     {k: v for k, v in table.schema.metadata.items() if k != b"digest"} or None
                 )
-        except tables.DAMAGED:
-            pass  # half a file: the same as none
+        except tables.DAMAGED as error:  # half a file: the same as none
+            _refused_by_the_system(error)
         path.unlink(missing_ok=True)
         return None
 
@@ -71,8 +77,9 @@ class Unfinished:
         path = self._checkpoint(seed)
         if not path.exists():
             return None
+        content = path.read_bytes()
         with suppress(OSError, ValueError, RuntimeError, UnpicklingError):
-            stamp, state = path.read_bytes().split(b"\n", 1)
+            stamp, state = content.split(b"\n", 1)
             if stamp == self._stamp(seed, state):
                 return torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
         self.forget(seed)
