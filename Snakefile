@@ -38,6 +38,20 @@ wildcard_constraints:
     **GRID.constraints,
 
 
+# A cluster gets what takes long, the packs; everything else is made where Snakemake runs. There, too,
+# is the network that data are fetched from.
+localrules:
+    prepare,
+    certify,
+    profiles,
+    claims,
+    numerics,
+    collect,
+    compare,
+    figure,
+    report,
+
+
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
 include: "workflow/rules/certify.smk"
@@ -51,6 +65,7 @@ rule all:
     default_target: True
     input:
         GRID.report,
+        GRID.tables,
         GRID.proven,
 
 

@@ -98,7 +98,8 @@ def _cost(a, seed, machines):
 
 
 def reported(
-    made, control="gelu", confidence=0.95, margin=0.005, draw=True, certified=False, **declared
+    made, control="gelu", confidence=0.95, margin=0.005, draw=True, certified=False, numerics=None,
+    **declared,
 ):  # fmt: skip
     """The `Report` of a `Made` study; `declared` is what the study file says beside the grid.
 
@@ -122,7 +123,8 @@ def reported(
     claims = settled_claims() if certified else None
     svgs = {name: drawn(name, compacted, draw) for name in figures.names()}
     made_on = provenance(tables.table(made.costs.to_dict("records"), tables.COSTS))
-    return Report(compacted, svgs, page(compacted, svgs, made_on, DECLARED | declared, claims))
+    html = page(compacted, svgs, made_on, DECLARED | declared, claims, numerics)
+    return Report(compacted, svgs, html)
 
 
 @cache

@@ -449,6 +449,31 @@ def test_only_the_control_leaves_nothing_to_compare():
     assert "There is no verdict to question." in parsed(edge("only the control")).words
 
 
+def test_a_setting_where_nothing_was_learned_says_so():
+    made = study(activations=("gelu", "relu"))
+    sentence = "No activation is shown to be better than guessing here (10.00 %)"
+    assert sentence not in reported(made, draw=False).html
+    made.runs["test_accuracy"] = 0.102  # always one class, which is a little more than a tenth
+    assert sentence in reported(made, draw=False).html
+    made.runs.loc[made.runs["activation"] == "relu", "test_accuracy"] = 0.4
+    assert sentence not in reported(made, draw=False).html
+
+
+def test_an_activation_whose_numerics_are_not_measured_is_named():
+    found = {
+        "value": dict.fromkeys(("max_abs", "max_abs_at", "max_ulp", "zero_below"), 0.5),
+        "gradient": {"max_abs": 0.5, "wrong_sign": 0},
+        "not_finite": {"value": 0, "gradient": 0, "first_at": None},
+    }
+    measured = {f"{a}.numerics": {"float32": found} for a in ("gelu", "relu")}
+    made = study(activations=("gelu", "relu"))
+    whole = reported(made, draw=False, certified=True, numerics=measured).html
+    assert "What torch makes of it" in whole and "not measured" not in whole
+    del measured["relu.numerics"]
+    part = reported(made, draw=False, certified=True, numerics=measured).html
+    assert "Stated in a line of the study, and not measured: ReLU." in part
+
+
 def test_a_setting_where_everything_diverged_says_so():
     found = parsed(edge("all of a setting diverged"))
     assert "40 runs of 80 diverged; they count as guessing, not as missing." in found.words

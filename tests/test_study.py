@@ -115,6 +115,11 @@ def test_every_shipped_study_stands_in_the_table_of_times_with_its_runs():
             "analysis: 'alpha' is no key here; known are confidence, margin",
         ),
         (recipe(lr=1), "recipes: short: 'lr' is no key here; known are optimizer, "),
+        ({"sedes": 3}, "'sedes' is no key here (did you mean seeds?); known are name, "),
+        (
+            {"activations": ["ReLU", "gelu"]},
+            "activations: no 'ReLU' (did you mean relu?); known are ",
+        ),
         (network(widht=3), "networks: net: widht: plain has no such parameter; it has width"),
         (
             recipe(optimizer="adamm"),

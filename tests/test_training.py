@@ -812,6 +812,34 @@ def test_a_seed_that_crashes_costs_only_itself(tmp_path, prepared, calls):
     assert not (tmp_path / "unfinished").exists()
 
 
+def test_runs_of_a_killed_snakemake_are_taken_up_by_its_next_start(
+    tmp_path, prepared, calls, monkeypatch
+):
+    """Nobody took note of them, so that Snakemake deletes the files and starts the job again."""
+    monkeypatch.chdir(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "getppid", iter([4711, 1]).__next__)
+        files = pack(tmp_path, [0, 1], prepared)
+    assert "its next start takes these runs up" in (tmp_path / "log").read_text()
+    before = [file.read_bytes() for file in files.values()]
+    for file in files.values():
+        file.unlink()
+    calls.done.clear()
+    files = pack(tmp_path, [0, 1], prepared)
+    assert calls.done == [] and [file.read_bytes() for file in files.values()] == before
+    assert not (tmp_path / "unfinished").exists()
+
+
+def test_runs_of_a_killed_snakemake_are_not_kept_where_another_makes_them(
+    tmp_path, prepared, calls, monkeypatch
+):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(os, "getppid", iter([4711, 1]).__next__)
+    monkeypatch.setattr(job.alive, "others", lambda: ["another Snakemake works here"])
+    pack(tmp_path, [0, 1], prepared)
+    assert not (tmp_path / "unfinished").exists()
+
+
 def test_a_crashed_network_is_not_held_in_memory(monkeypatch, tmp_path, prepared):
     import gc
     import weakref
@@ -1069,9 +1097,9 @@ def test_after_a_pack_a_line_says_how_long_the_others_take_here(tmp_path):
     path = tmp_path / "tally.jsonl"
     progress.begin(path, left=100, declared=100, at_once=2)
     line = progress.tally(path, runs=10, trained=10, seconds=600)
-    assert line == "10 of 100 runs are trained; about 45 min left on this device"
+    assert line == "10 of 100 runs are trained; about 45 min left"
     line = progress.tally(path, runs=10, trained=10, seconds=1800)
-    assert line == "20 of 100 runs are trained; about 80 min left on this device"
+    assert line == "20 of 100 runs are trained; about 80 min left"
 
 
 def test_runs_that_were_finished_before_take_no_time_but_are_done(tmp_path):
@@ -1079,7 +1107,7 @@ def test_runs_that_were_finished_before_take_no_time_but_are_done(tmp_path):
     progress.begin(path, left=20, declared=20, at_once=1)
     assert progress.tally(path, runs=5, trained=0, seconds=3) is None
     line = progress.tally(path, runs=5, trained=1, seconds=60)
-    assert line == "10 of 20 runs are trained; about 10 min left on this device"
+    assert line == "10 of 20 runs are trained; about 10 min left"
     assert progress.tally(path, runs=10, trained=10, seconds=60) is None, "nothing is left"
 
 
@@ -1088,7 +1116,7 @@ def test_a_study_above_a_day_on_this_device_says_so(tmp_path):
     progress.begin(path, left=1000, declared=1000, at_once=1)
     line = progress.tally(path, runs=10, trained=10, seconds=3600)
     assert line == (
-        "10 of 1000 runs are trained; about 4.1 days left on this device: more than a day; "
+        "10 of 1000 runs are trained; about 4.1 days left: more than a day; "
         "a GPU, a cluster or a smaller study would be shorter"
     )
 

@@ -355,6 +355,19 @@ def test_a_damaged_table_stops_nobody_at_the_door(trained, left):
     assert trained.plan()["collect"] == 1
 
 
+@pytest.mark.slow
+def test_the_way_out_of_an_unreadable_run_brings_everything_back(trained):
+    broken = RUN.format("relu", 0)
+    before = {file: file.read_bytes() for file in (trained / "results/tiny").glob("*.csv")}
+    before.pop(trained / "results/tiny/costs.csv")
+    (trained / broken).write_bytes(b"")
+    done = trained.snakemake()
+    assert done.returncode == 1 and f"rebuild it: rm -f {broken}, then start again" in done.stderr
+    (trained / broken).unlink()
+    assert trained.snakemake().returncode == 0
+    assert {file: file.read_bytes() for file in before} == before
+
+
 def test_an_unreadable_run_is_named_by_check_also_where_its_date_is_old(trained):
     broken = trained / RUN.format("relu", 0)
     date = broken.stat().st_mtime

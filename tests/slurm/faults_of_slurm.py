@@ -37,7 +37,7 @@ class Execution:
         self.arguments = [
             *("--configfile", "study.yaml", "--workflow-profile", "profiles/slurm", *FAST),
             *("--default-resources", f"mem_mb={memory}", f"runtime={runtime}"),
-            "gpu_model='test' if hasattr(wildcards, 'recipe') else None",
+            "gpu_model='test'",
             *options,
             *(["--", *wanted] if wanted else []),  # nothing wanted in particular is everything
         ]

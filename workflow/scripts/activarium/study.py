@@ -14,7 +14,7 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from . import activations, datasets, expressions, networks
+from . import activations, datasets, definitions, expressions, networks
 from .refusal import Refusal
 
 
@@ -165,7 +165,8 @@ def _sentence(error, config):
         case "additionalProperties" if isinstance(value, dict):
             known = error.schema.get("properties", {})
             unknown = next(key for key in value if key not in known)
-            return f"{_shown(unknown)} is no key here; known are {', '.join(known)}"
+            guess = _guess(unknown, known)
+            return f"{_shown(unknown)} is no key here{guess}; known are {', '.join(known)}"
         case "type":
             wanted = [wants] if isinstance(wants, str) else wants
             kinds = " or ".join(_KINDS[kind] for kind in wanted)
@@ -235,6 +236,8 @@ def _check_names(config):
                 _check_expression(item, known)
             elif name not in known:
                 _say([key], _unknown(name, known))
+            elif key == "activations":
+                _check_file(name)
         names = [item if isinstance(item, str) else item["name"] for item in config[key]]
         twice = [name for name, n in Counter(names).items() if n > 1]
         if twice:
@@ -264,6 +267,14 @@ def _check_sizes(config):
                 _say(where, f"{batch} is more than the {left} images of {name} that are trained on")
 
 
+def _check_file(name):
+    """Refuse an activation whose file no definition can be read from."""
+    try:
+        definitions.check(Path(activations.__file__).with_name(f"{name}.py"))
+    except Refusal as refusal:
+        _say(["activations", name], str(refusal))
+
+
 def _check_expression(item, known):
     """Refuse an expression that cannot be read, or one under the name of another activation."""
     if item["name"] in known:
@@ -277,9 +288,13 @@ def _check_expression(item, known):
 
 
 def _unknown(name, known):
-    close = get_close_matches(name, known, 1)
-    guess = f" (did you mean {close[0]}?)" if close else ""
-    return f"no '{name}'{guess}; known are {', '.join(known)}"
+    return f"no '{name}'{_guess(name, known)}; known are {', '.join(known)}"
+
+
+def _guess(word, known):
+    """A question for the one that may have been meant, however it was capitalised, or nothing."""
+    close = get_close_matches(str(word).lower(), known, 1)
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 def _grid(config):

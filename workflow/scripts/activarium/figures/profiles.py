@@ -88,6 +88,6 @@ def finding(tables):
     rising = sum((p.get("monotone") or {}).get("everywhere") in ("increasing", "nondecreasing")
                  for p in tables.profiles.values())  # fmt: skip
     return (
-        f"{count(len(tables.profiles), 'activation')} certified over all of R: {rising} never "
-        f"decrease, {kinked} have a kink or a jump in some derivative."
+        f"{count(len(tables.profiles), 'activation')} certified over all of R; non-decreasing: "
+        f"{rising}, with a kink or a jump in some derivative: {kinked}."
     )

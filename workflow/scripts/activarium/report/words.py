@@ -124,6 +124,19 @@ def scoreless(tables, setting):
     return "Every run diverged here, so that all score as guessing and nothing can be said."
 
 
+def guessing(tables, setting):
+    """That nothing was learned in a setting, or None; the margin is for classes of uneven size."""
+    plan = tables.analysis["plan"]
+    chance = plan["chance"].get(setting[2])
+    lows = tables.of(tables.summaries, setting)["low"].dropna()
+    if chance is None or lows.empty or (lows > chance + plan["margin"]).any():
+        return None
+    return (
+        f"No activation is shown to be better than guessing here ({percent(chance)} %), so that "
+        "their differences say nothing."
+    )
+
+
 def headline(tables):
     """The one sentence at the top: who differs from the control, and in which direction."""
     control = label(tables.control)
@@ -226,11 +239,6 @@ def limits(tables, study):
         sentence = unseen(tables, setting)
         where = f"{tables.title(setting)}: " if len(tables.settings) > 1 else ""
         said += [where + sentence] if sentence else []
-    said += [
-        f"{tables.title(s)}: no activation is shown to be better than guessing."
-        for s in tables.settings
-        if _guessing(tables, s)
-    ]
     failed = int((tables.runs["status"] == "diverged").sum())
     if failed:
         said.append(
@@ -238,13 +246,6 @@ def limits(tables, study):
             "as missing."
         )
     return said + _executions(tables) + list(_busy(tables))
-
-
-def _guessing(tables, setting):
-    """Whether every mean's interval reaches down to the accuracy of guessing."""
-    chance = tables.analysis["plan"]["chance"].get(setting[2])
-    lows = tables.of(tables.summaries, setting)["low"].dropna()
-    return chance is not None and len(lows) > 0 and bool((lows <= chance).all())
 
 
 def _design(tables):

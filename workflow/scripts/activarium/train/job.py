@@ -1,11 +1,12 @@
 """A training job from its input files to its output files; what Snakemake's script calls."""
 
+import os
 import time
 from pathlib import Path
 
 import torch
 
-from .. import devices, prepare, tables
+from .. import alive, devices, prepare, tables
 from .checkpoints import Checkpoints
 from .data import resident
 from .pack import train_pack
@@ -26,7 +27,7 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
     `unfinished` is the folder where finished runs wait for the pack, `locks` the one through
     which jobs share GPUs. Raises a Refusal naming the seeds that crashed.
     """
-    started = time.monotonic()
+    started, parent = time.monotonic(), os.getppid()
     about = prepare.description(description)
     values = [cell, expr, recipe, network, train_size, validation]
     values += [about["sha256"], torch.__version__]
@@ -49,7 +50,10 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
         finished, trained = train_pack(seeds, run, store, progress)
     for seed, file in seeds.items():
         tables.write_run(finished[seed], file)
-    store.clear(seeds)
+    if os.getppid() == parent or alive.others():
+        store.clear(seeds)
+    else:  # who would have taken note of these files is gone, so the next start makes them anew
+        progress.say("Snakemake was killed meanwhile: its next start takes these runs up")
     line = tally(tally_file, len(seeds), trained, time.monotonic() - started)
     if line:
         progress.say(line)

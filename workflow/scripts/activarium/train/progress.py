@@ -96,7 +96,7 @@ def _rest(first, packs):
     if left <= 0 or not trained:
         return None
     seconds = sum(p["seconds"] for p in packs if p["trained"]) / trained * left / first["at_once"]
-    line = f"{done} of {first['runs']} runs are trained; about {span(seconds)} left on this device"
+    line = f"{done} of {first['runs']} runs are trained; about {span(seconds)} left"
     if seconds > 86400:
         line += ": more than a day; a GPU, a cluster or a smaller study would be shorter"
     return line
