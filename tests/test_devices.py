@@ -49,10 +49,10 @@ def test_the_cards_are_those_that_the_environment_lets_us_see(tmp_path, words, c
     assert devices.gpus({"CUDA_VISIBLE_DEVICES": words}, tmp_path) == cards
 
 
-def test_without_the_variable_the_cards_are_the_device_files_in_order(tmp_path):
-    for name in ("nvidia10", "nvidia2", "nvidia0", "nvidiactl", "nvidia-uvm", "tty0"):
+def test_without_the_variable_each_device_file_is_a_card_by_the_number_that_cuda_gives_it(tmp_path):
+    for name in ("nvidia10", "nvidia2", "nvidia3", "nvidiactl", "nvidia-uvm", "tty0"):
         (tmp_path / name).touch()
-    assert devices.gpus({}, tmp_path) == ["0", "2", "10"]
+    assert devices.gpus({}, tmp_path) == ["0", "1", "2"]
 
 
 def test_a_machine_without_device_files_has_no_card(tmp_path):

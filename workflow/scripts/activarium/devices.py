@@ -15,13 +15,14 @@ def gpus(environment=os.environ, folder="/dev"):
     """The GPUs that a job here may use, as the words that CUDA_VISIBLE_DEVICES takes.
 
     What CUDA_VISIBLE_DEVICES names, up to the first word that names none, as CUDA reads it;
-    where it is not set, one for each NVIDIA device file.
+    where it is not set, one for each NVIDIA device file. CUDA counts the cards it can open from
+    0, whatever their files are called: in a container that has nvidia2 and nvidia3 they are 0, 1.
     """
     visible = environment.get("CUDA_VISIBLE_DEVICES")
     if visible is not None:
         words = (word.strip() for word in visible.split(","))
         return list(takewhile(re.compile(r"\d+$|GPU-|MIG-").match, words))
-    return sorted((p.name[6:] for p in Path(folder).glob("nvidia[0-9]*")), key=int)
+    return [str(n) for n, _ in enumerate(Path(folder).glob("nvidia[0-9]*"))]
 
 
 def jobs_at_once(jobs, gpus):
