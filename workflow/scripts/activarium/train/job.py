@@ -34,8 +34,13 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
     seeds = {int(Path(file).stem): file for file in files}
     store = Unfinished(unfinished, digest(sources, values))
     progress = Progress(" ".join(cell.values()), log, recipe["epochs"])
-    with devices.lease(devices.gpus(), locks):
+    with devices.lease(devices.gpus(), locks) as card:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+        if card and device.type == "cpu":
+            progress.say(
+                f"GPU {card} is not used: torch {torch.__version__} finds no CUDA device there "
+                "(nvidia-smi shows the driver); trained on the CPU"
+            )
         prepare_torch()
         spare_the_compiler()
         images = resident(prepare.verify(data, about), about, train_size, validation, device)
