@@ -13,7 +13,7 @@ from conftest import ROOT
 sys.path.append(str(ROOT / "benchmarks"))
 
 from activarium.train import step  # noqa: E402
-from candidates import graph, one_by_one, stacked  # noqa: E402
+from candidates import graph, one_by_one, processes, stacked  # noqa: E402
 from parts import hashing, rows, work  # noqa: E402
 from parts.setting import Setting  # noqa: E402
 from parts.worker import Worker, WorkerError  # noqa: E402
@@ -128,6 +128,20 @@ def test_a_process_that_fails_says_so_in_a_line():
     with pytest.raises(WorkerError, match="^AttributeError: .*no_such_function"):
         worker.answer()
     worker.close()
+
+
+@pytest.mark.parametrize("starts", [True, False])
+def test_the_mps_daemon_is_told_to_quit_however_it_started(tmp_path, monkeypatch, starts):
+    control = tmp_path / "nvidia-cuda-mps-control"
+    first = f'#!/bin/sh\n[ "$1" = -d ] && exit {int(not starts)}\n'
+    control.write_text(f"{first}read said; echo $said >>{tmp_path}/said; echo 123\n")
+    control.chmod(0o755)
+    monkeypatch.setenv("PATH", str(tmp_path), prepend=":")
+    failing = nullcontext() if starts else pytest.raises(subprocess.CalledProcessError)
+    with failing, processes.mps(True) as environment:
+        assert len(environment) == 2
+    said = (tmp_path / "said").read_text().split()
+    assert said == (["get_server_list", "quit"] if starts else ["quit"])
 
 
 def test_the_verdict_leaves_out_what_depends_on_its_pack():

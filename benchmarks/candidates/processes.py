@@ -33,6 +33,8 @@ class Processes:
         return together(self.workers[: len(seeds)], asked, self.left())[1]
 
     def close(self):
+        for worker in self.workers:  # all at once: a process with CUDA takes a second to end
+            worker.dismiss()
         for worker in self.workers:
             worker.close()
 
@@ -69,8 +71,8 @@ def mps(wanted):
         raise RuntimeError("nvidia-cuda-mps-control is not installed here")
     with tempfile.TemporaryDirectory(prefix="mps", ignore_cleanup_errors=True) as folder:
         environment = {f"CUDA_MPS_{name}_DIRECTORY": folder for name in ("PIPE", "LOG")}
-        _control([control, "-d"], environment)
         try:
+            _control([control, "-d"], environment)
             yield environment
             served = _control([control], environment, "get_server_list\n")
         finally:

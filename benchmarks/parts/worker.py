@@ -56,10 +56,14 @@ class Worker:
             raise WorkerError(said, trace)
         return said
 
-    def close(self):
-        """End the process, by force where it does not end by itself."""
+    def dismiss(self):
+        """Tell the process to end, without waiting for it."""
         with suppress(OSError):
             self.connection.send(None)
+
+    def close(self):
+        """End the process, by force where it does not end by itself."""
+        self.dismiss()
         self.process.join(20)
         if self.process.is_alive():
             self.process.kill()
