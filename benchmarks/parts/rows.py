@@ -1,6 +1,7 @@
 """The measurements of engines.py as rows: which, in what order, beside what, and the verdicts."""
 
 from dataclasses import dataclass
+from itertools import product
 
 PLAIN, EAGER = "plain loop", "eager"  # what the others stand beside
 NO_GPU = "needs CUDA"
@@ -62,17 +63,17 @@ def _number(value, width, form):
 def plan(options, candidates):
     """All rows, the most telling first, and the main K: 8, or the largest below.
 
-    The plain loop; every candidate at the main K on the narrow net, then on the wide one; then
-    the other Ks. The bits of packs are compared at the main K.
+    The plain loop; every candidate in turn at the main K on the narrow net and the wide one, so
+    that neither is left out where the time ends; then the other Ks. The bits of packs are
+    compared at the main K.
     """
     main = max((k for k in options.packs if k <= 8), default=options.packs[0])
     others = [k for k in (1, 16, 4, 2, 8) if k in options.packs and k != main]
     named = [c for c in candidates if not options.only or c.name == EAGER or options.only in c.name]
     rows = [Row(PLAIN, w, p, 1) for w in options.widths for p in options.precisions]
-    for w in options.widths:
-        for c in named:
-            k = main if c.any_size else 1
-            rows += [Row(c.name, w, p, k, check=True) for p in options.precisions]
+    for c in named:
+        k, places = main if c.any_size else 1, product(options.widths, options.precisions)
+        rows += [Row(c.name, w, p, k, check=True) for w, p in places]
     for w in options.widths:
         for k in others:
             for c in (c for c in named if c.any_size):
