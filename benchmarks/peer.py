@@ -120,9 +120,13 @@ def rounds(sides, asked, number):
             if not ready(name, workers):
                 del found[name]
         for n in range(number + 1):
-            for name in found:
+            for name in list(found):
                 workers = sides[name]
-                found[name].append(together(workers, [asked[name](n)] * len(workers)))
+                try:
+                    found[name].append(together(workers, [asked[name](n)] * len(workers)))
+                except WorkerError as error:
+                    _without(name, error)
+                    del found[name]
         return {name: seen[1:] for name, seen in found.items()}
     finally:
         for workers in sides.values():
@@ -137,10 +141,15 @@ def ready(name, workers):
             worker.answer()
         return True
     except WorkerError as error:
-        if name == "ours":
-            raise
-        print(f"{name} is not compared: {error}")
+        _without(name, error)
         return False
+
+
+def _without(name, error):
+    """Say that a peer failed, which costs only itself; ours must not."""
+    if name == "ours":
+        raise error
+    print(f"{name} is not compared: {error}", flush=True)
 
 
 def ratios(rates, what):

@@ -12,8 +12,9 @@ from conftest import ROOT
 
 sys.path.append(str(ROOT / "benchmarks"))
 
+import peer  # noqa: E402
 from activarium.train import step  # noqa: E402
-from candidates import graph, one_by_one, processes, stacked  # noqa: E402
+from candidates import CANDIDATES, graph, one_by_one, processes, stacked  # noqa: E402
 from parts import hashing, rows, work  # noqa: E402
 from parts.setting import Setting  # noqa: E402
 from parts.worker import Worker, WorkerError  # noqa: E402
@@ -150,6 +151,41 @@ def test_the_verdict_leaves_out_what_depends_on_its_pack():
         row.fill({"seconds": [1], "independent": independent}, rate)
     said = rows.verdict(found, 16, "float32")
     assert "fastest independent of the pack: eager at K=8, 100 img/s" in said
+
+
+def test_every_candidate_is_measured_on_both_nets_before_the_next_one():
+    options = SimpleNamespace(packs=[1, 8], widths=[16, 64], precisions=["float32"], only=None)
+    found, main = rows.plan(options, CANDIDATES[:2])
+    assert main == 8
+    said = [(row.candidate, row.width, row.k, row.check) for row in found[2:]]
+    assert said[:2] == [("eager", w, 1, True) for w in (16, 64)]
+    assert said[2:4] == [("graph, 10 steps", w, 8, True) for w in (16, 64)]
+    assert said[4:] == [("graph, 10 steps", w, 1, False) for w in (16, 64)]
+
+
+def test_a_peer_that_fails_in_a_round_costs_only_itself(capsys):
+    class Side:
+        def __init__(self, rounds):
+            self.rounds = rounds
+
+        def ask(self, number):
+            self.rounds -= 1
+
+        def answer(self, seconds=None):
+            if self.rounds < 0:
+                raise WorkerError("no GPU for me")
+            return self.rounds
+
+        def close(self):
+            self.rounds = None
+
+    sides = {"ours": [Side(9)], "theirs": [Side(2)]}
+    found = peer.rounds(sides, dict.fromkeys(sides, lambda n: (n,)), 3)
+    assert [said for _, said in found["ours"]] == [[7], [6], [5]] and set(found) == {"ours"}
+    assert "theirs is not compared: no GPU for me" in capsys.readouterr().out
+    assert all(worker.rounds is None for side in sides.values() for worker in side)
+    with pytest.raises(WorkerError):
+        peer.rounds({"ours": [Side(0)]}, {"ours": lambda n: (n,)}, 1)
 
 
 @pytest.mark.slow
