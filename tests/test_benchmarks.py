@@ -1,5 +1,6 @@
 """What the speed benchmarks measure is what is trained: the same steps, the same bits."""
 
+import os
 import subprocess
 import sys
 from contextlib import contextmanager, nullcontext
@@ -197,3 +198,32 @@ def test_the_shoot_out_ends_in_a_verdict_on_a_cpu(tmp_path):
     assert done.returncode == 0, done.stderr
     assert "fastest independent of the pack: eager at K=1" in done.stdout.splitlines()[-1]
     assert (tmp_path / "engines.parquet").exists()
+
+
+# The check of a device
+
+
+def test_the_check_of_a_device_finds_nothing_on_a_cpu_and_sees_a_seed_that_depends_on_its_pack():
+    command = [sys.executable, "-W", "ignore", ROOT / "benchmarks/check_device.py"]
+    small = ["--width", "1", "--images", "240", "--few"]
+    done = subprocess.run([*command, *small], capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[-1] == "0 of 6 checks went wrong"
+    assert sum("any pack the same True, resumed the same True" in line for line in lines) == 2
+    broken = f"""
+import runpy, sys, torch
+from itertools import count
+from activarium.train import step
+whole, epochs = step.Training.epoch, count(1)  # of all runs of the process
+step.Training.epoch = lambda self, n: (
+    torch.nn.init.constant_(next(self.network.parameters()), next(epochs) / 100), whole(self, n))[1]
+sys.argv = ["x", *{small}]
+runpy.run_path({str(ROOT / "benchmarks/check_device.py")!r}, run_name="__main__")
+"""
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")}
+    done = subprocess.run(
+        [sys.executable, "-W", "ignore", "-c", broken], capture_output=True, text=True,
+        env=environment,
+    )  # fmt: skip
+    assert done.returncode == 1 and "any pack the same False" in done.stdout, done.stderr

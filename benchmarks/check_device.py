@@ -1,0 +1,210 @@
+"""Does training keep its promises on this device? What the tests show of a CPU, asked of a GPU.
+
+    python benchmarks/check_device.py                                  about 3 minutes on a GPU
+    python benchmarks/check_device.py --width 2 --images 480 --few     tried on a CPU
+
+Whole jobs are trained, as Snakemake starts them but without it, on made-up images that can be
+learned: the same seeds in packs of several shapes, and a pack that is cut off and started again,
+must give the same weights and rows bit by bit. Every activation is trained for some steps here and
+on the CPU, whose losses must be near. And steps recorded as a CUDA graph must give eager's bits.
+
+Needs torch, numpy, scipy, pandas and pyarrow. One line a check, and last how many went wrong.
+"""
+
+import argparse
+import json
+import sys
+import tempfile
+import time
+from dataclasses import replace
+from pathlib import Path
+from types import SimpleNamespace
+
+HERE = Path(__file__).resolve().parent
+sys.path += [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if p not in sys.path]
+
+from activarium import devices  # noqa: E402
+
+devices.one_thread()  # before torch is imported
+devices.keep_freed_memory()
+
+import numpy as np  # noqa: E402
+import torch  # noqa: E402
+
+from activarium import activations, datasets, prepare, tables  # noqa: E402
+from activarium.train import checkpoints, job, progress, run, step  # noqa: E402
+from activarium.train.pack import CrashedError  # noqa: E402
+from candidates import graph, one_by_one  # noqa: E402
+from parts import hashing  # noqa: E402
+from parts.setting import Setting  # noqa: E402
+
+RECIPE = {
+    "optimizer": "adam", "learning_rate": 0.001, "schedule": "cosine", "batch_size": 32,
+    "epochs": 4, "weight_decay": 0.0001, "augmentation": "crop_flip", "label_smoothing": 0.1,
+    "precision": "float32",
+}  # fmt: skip
+CELLS = [
+    ("gelu", {}),
+    ("rrelu", {"precision": "bfloat16"}),
+    ("gelu", {"optimizer": "sgd"}),
+    ("prelu", {"precision": "bfloat16"}),
+    ("gelu", {"optimizer": "adamw", "precision": "bfloat16"}),
+    ("rrelu", {}),
+]
+GRAPHS = [("gelu", {}), ("rrelu", {}), ("prelu", {}), ("rrelu", {"together": False})]
+NEAR = {"float32": 2e-3, "bfloat16": 5e-2}  # of the loss: other orders of summation, fewer bits
+
+
+def main():
+    """Every check, whatever becomes of the others."""
+    options = arguments()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    name = torch.cuda.get_device_name() if device == "cuda" else "CPU"
+    print(f"torch {torch.__version__}, {name}", flush=True)
+    with tempfile.TemporaryDirectory() as folder:
+        place = Jobs(Path(folder), options)
+        few = 2 if options.few else None
+        checks = [(place.check, cell) for cell in CELLS[:few]]
+        checks += [(beside_the_cpu, (device, precision, options)) for precision in NEAR]
+        checks += [(recorded, (device, *each, options)) for each in GRAPHS[:few]]
+        wrong = sum(not said(check, given) for check, given in checks)
+    print(f"{wrong} of {len(checks)} checks went wrong")
+    return wrong
+
+
+def arguments():
+    """The command line's options."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--width", type=int, default=16)
+    parser.add_argument("--images", type=int, default=3000)
+    parser.add_argument("--few", action="store_true", help="a part of all cells and activations")
+    return parser.parse_args()
+
+
+def said(check, given):
+    """Print the line of one check; whether it went well."""
+    begun = time.monotonic()
+    try:
+        line, fine = check(*given)
+    except Exception as error:  # one more thing that went wrong
+        line, fine = f"{check.__name__} {given[:2]}: {type(error).__name__}: {error}", False
+    line = " ".join(line.split())[:600]
+    print(f"{'ok   ' if fine else 'WRONG'} {line}, {time.monotonic() - begun:.0f} s", flush=True)
+    return fine
+
+
+class CutOffError(Exception):
+    """What ends a run in the middle."""
+
+
+class Jobs:
+    """Training jobs in `folder`, on made-up images of which as many as asked for are trained on."""
+
+    def __init__(self, folder, options):
+        self.folder, self.width = folder, options.width
+        self.data, self.description = folder / "cifar10.arrow", folder / "cifar10.json"
+        about = prepare.write(learnable(options.images), self.data, "cifar10")
+        self.description.write_text(json.dumps(about))
+        checkpoints.APART = checkpoints.SHARE = 0  # one after every epoch
+
+    def check(self, activation, changed):
+        """A cell whose seeds are trained in packs of several shapes, and cut off and resumed."""
+        cell = f"{activation} {changed or ''}".strip()
+        whole = self.train(cell, "whole", [0, 1], activation, changed)
+        back = self.train(cell, "back", [1, 0], activation, changed)
+        alone = self.train(cell, "alone", [1], activation, changed)
+        try:
+            self.train(cell, "cut", [0, 1], activation, changed, cut=(1, 3))
+            cut = False
+        except CrashedError as crashed:
+            cut = CutOffError.__name__ in str(crashed)
+        again = self.train(cell, "cut", [0, 1], activation, changed)
+        packs = whole.runs == back.runs and alone.runs == {1: whole.runs[1]}
+        # Seed 0 was done by then and is not trained again: it has no weights to look at.
+        resumed = cut and again.rows == whole.rows and again.runs[1] == whole.runs[1]
+        score, speed = whole.rows[0]["test_accuracy"], whole.costs[0]["images_per_second"]
+        said = f"{cell}: any pack the same {packs}, resumed the same {resumed}"
+        return f"{said}; {100 * score:.0f} % on test, {speed:.0f} img/s", packs and resumed
+
+    def train(self, cell, name, seeds, activation, changed, cut=None):
+        """Rows, costs and (weights, row) by seed; `cut` off after (seed, epoch)."""
+        folder, weights = self.folder / cell / name, {}
+        folder.mkdir(parents=True, exist_ok=True)
+        files = {seed: folder / f"{seed}.parquet" for seed in seeds}
+
+        class Watched(step.Training):
+            def evaluate(self, split):
+                weights[self.seed] = hashing.hashes(SimpleNamespace(states=self._states))
+                return super().evaluate(split)
+
+            def _states(self):
+                return [self.network.state_dict()]
+
+        class Cutting(progress.Progress):
+            def epoch(self, seed, metrics):
+                super().epoch(seed, metrics)
+                if (seed, metrics["epoch"]) == cut:
+                    raise CutOffError("cut off")
+
+        run.Training, job.Progress = Watched, Cutting
+        with (folder / "log").open("w") as log:
+            job.train_cell(
+                {"recipe": "r", "network": "n", "dataset": "cifar10", "activation": activation},
+                list(map(str, files.values())), [], self.data, self.description, log,
+                folder / "unfinished", folder / "tally", folder / "locks", RECIPE | changed,
+                {"file": "resnet14", "parameters": {"width": self.width}}, None, 0.1,
+            )  # fmt: skip
+        rows = {seed: tables.read_run(file).to_pylist()[0] for seed, file in files.items()}
+        costs = {seed: row.pop("cost") for seed, row in rows.items()}
+        runs = {seed: (weights.get(seed), row) for seed, row in rows.items()}
+        return SimpleNamespace(rows=rows, costs=costs, runs=runs)
+
+
+def learnable(n):
+    """`n` noisy images whose brightness tells the class, a sixth of them to test on."""
+    random = np.random.default_rng(0)
+    labels = random.integers(0, 10, n).astype(np.uint8)
+    bright = 20 * labels[:, None, None, None] + 30
+    pixels = np.clip(random.normal(bright, 40, (n, 32, 32, 3)), 0, 255).astype(np.uint8)
+    m = n * 5 // 6
+    return datasets.Images(pixels[:m], labels[:m], pixels[m:], labels[m:])
+
+
+def beside_the_cpu(device, precision, options):
+    """The loss of two steps of every activation, here and on the CPU in float32.
+
+    RReLU draws its slopes on the device, so that another one draws others: its losses are not
+    compared, but it has to train.
+    """
+    setting = Setting(width=4, batch=8 if options.few else 64, steps=2)
+    off = []
+    for name in activations.names()[:: 9 if options.few else 1]:
+        here, there = (
+            replace(setting, activation=name, device=d, precision=p)
+            .training(step.Training, 0)
+            .epoch(0)["train_loss"]
+            for d, p in ((device, precision), ("cpu", "float32"))
+        )
+        near = abs(here - there) < NEAR[precision] * abs(there)
+        if not (near or (name == "rrelu" and np.isfinite(here))):
+            off.append(f"{name} {here:.5f} for {there:.5f}")
+    return f"losses in {precision} beside the CPU's, off: {', '.join(off) or 'none'}", not off
+
+
+def recorded(device, activation, how, options):
+    """Three runs as branches of a CUDA graph, beside the same run eagerly; unrecorded on a CPU."""
+    small = {"width": 4, "batch": 8} if options.few else {}
+    setting = replace(Setting(steps=4, activation=activation, device=device), **small)
+    packs = [
+        one_by_one.OneByOne(setting, [0, 1, 2]),
+        graph.Graph(setting, [0, 1, 2], per_graph=2, **how),
+    ]
+    for pack in packs:
+        pack.epoch(0)
+        pack.epoch(1)
+    eager, found = map(hashing.hashes, packs)
+    return f"graph {activation} {how or ''}: eager's own bits {eager == found}", eager == found
+
+
+if __name__ == "__main__":
+    sys.exit(main() > 0)
