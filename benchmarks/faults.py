@@ -1,6 +1,6 @@
 """What one machine can do to a study, done to tests/study.yaml; a table of what came of it.
 
-    python benchmarks/faults.py                        all of it: 43 kills, 100 corruptions, 1.5 h
+    python benchmarks/faults.py                        all of it: 43 kills, 100 corruptions, 40 min
     python benchmarks/faults.py --times 3 killed       some of it, some times
     python benchmarks/faults.py --slurm                what a cluster can do, on a real Slurm
 
