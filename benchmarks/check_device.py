@@ -122,6 +122,7 @@ class Jobs:
         packs = whole.runs == back.runs and alone.runs == {1: whole.runs[1]}
         # Seed 0 was done by then and is not trained again: it has no weights to look at.
         resumed = cut and again.rows == whole.rows and again.runs[1] == whole.runs[1]
+        resumed = resumed and "seed 1 goes on after epoch 2" in again.log
         score, speed = whole.rows[0]["test_accuracy"], whole.costs[0]["images_per_second"]
         said = f"{cell}: any pack the same {packs}, resumed the same {resumed}"
         return f"{said}; {100 * score:.0f} % on test, {speed:.0f} img/s", packs and resumed
@@ -157,7 +158,8 @@ class Jobs:
         rows = {seed: tables.read_run(file).to_pylist()[0] for seed, file in files.items()}
         costs = {seed: row.pop("cost") for seed, row in rows.items()}
         runs = {seed: (weights.get(seed), row) for seed, row in rows.items()}
-        return SimpleNamespace(rows=rows, costs=costs, runs=runs)
+        log = (folder / "log").read_text()
+        return SimpleNamespace(rows=rows, costs=costs, runs=runs, log=log)
 
 
 def learnable(n):

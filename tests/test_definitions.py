@@ -23,7 +23,7 @@ def definition(x, xp):
 @pytest.fixture
 def file(tmp_path):
     def write(text):
-        (tmp_path / "mine.py").write_text(text)
+        (tmp_path / "mine.py").write_text(text, encoding="utf-8")
         return tmp_path / "mine.py"
 
     return write
@@ -42,25 +42,56 @@ def test_every_word_of_the_vocabulary_is_known(file):
 
 
 @pytest.mark.parametrize(
+    "text",
+    [
+        WHOLE.format("base(x, xp)").replace(
+            "label", "from .gelu import definition as base\n\nlabel"
+        ),
+        "from .gelu import definition, formula, label\n",
+        "from .gelu import definition as base\nlabel = formula = 'g'\ndefinition = base\n",
+        WHOLE.replace("x, xp", "x, xp, /").format("xp.tanh(x)"),
+        WHOLE.replace("x, xp", "x, xp, *, slope=0.25 if 1 < 2 else 1").format("slope * x"),
+        WHOLE.format("sum(x for k in range(3) if k > 1)"),
+        "\ufeff" + WHOLE.format("x"),
+        "if True:\n    label = 'g'\n" + WHOLE.replace("label", "other").format("x"),
+    ],
+)
+def test_whatever_may_be_a_definition_is_left_to_those_who_run_it(file, text):
+    definitions.check(file(text))
+
+
+@pytest.mark.parametrize(
     ("text", "said"),
     [
-        (WHOLE.format("x *"), "mine.py, line 8: is no Python: invalid syntax"),
-        (WHOLE.replace("xp):", "xp)").format("x"), "mine.py, line 7: is no Python: expected ':'"),
-        ("\0", "mine.py, line 1: is no Python: "),
-        (WHOLE.format("x").replace("label", "name"), 'has no label; write label = "…"'),
-        (WHOLE.format("x").replace("formula", "text"), "has no formula"),
-        (WHOLE.format("x").replace("definition", "f"), "has no function definition(x, xp)"),
-        (WHOLE.format("x").replace("x, xp", "x"), "has no function definition(x, xp)"),
+        (WHOLE.format("x *"), "mine.py, line 8: cannot be read: invalid syntax"),
+        (WHOLE.replace("xp):", "xp)").format("x"), "mine.py, line 7: cannot be read: expected ':'"),
+        ("\0", "mine.py: cannot be read: "),
+        ("x = " + "-" * 100_000 + "1", "mine.py"),
+        (WHOLE.format("x").replace("label", "name"), 'mine.py: has no label; write label = "…"'),
+        (WHOLE.format("x").replace("formula", "text"), "has no formula; write"),
+        (WHOLE.format("x").replace("definition", "f"), "has no definition; write def definition("),
+        (WHOLE.replace("x, xp", "x").format("x"), "line 7: a definition is a function of x and xp"),
         (WHOLE.format("x * xp.normcdf(x)"), "line 8: 'xp.normcdf' is no word here; known are exp"),
         (WHOLE.format("x * xp.sigmoyd(x)"), "no word here (did you mean sigmoid?); known are exp"),
         (WHOLE.format("x if x > 0 else 0"), "line 8: a definition branches by xp.piecewise only"),
-        (WHOLE.format("x * (x > 0)"), "branches by xp.piecewise only, never by if or comparisons"),
+        (WHOLE.format("x * (x > 0)"), "never by if or comparisons of x"),
+        (WHOLE.replace("return", "y = 2 * x\n    return").format("y if 0 < y else x"), "line 9: a"),
+        (
+            WHOLE.format("xp.piecewise(x, 0, lambda t: 0 * t, lambda t: t if t < 1 else 1)"),
+            "line 8",
+        ),
     ],
 )
 def test_what_no_definition_can_be_read_from_is_refused_by_line(file, text, said):
     with pytest.raises(Refusal) as refused:
         definitions.check(file(text))
-    assert said in str(refused.value) and str(refused.value).startswith("mine.py, line ")
+    assert said in str(refused.value) and str(refused.value).startswith("mine.py")
+
+
+def test_a_file_that_leads_nowhere_is_refused(tmp_path):
+    (tmp_path / "mine.py").symlink_to(tmp_path / "nowhere.py")
+    with pytest.raises(Refusal, match="mine.py: cannot be read: .*No such file"):
+        definitions.check(tmp_path / "mine.py")
 
 
 def test_a_study_with_such_a_file_stops_before_the_first_job(house):

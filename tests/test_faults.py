@@ -1,12 +1,12 @@
 """Nothing finished is lost and nothing wrong gets in, whatever one machine does to a study."""
 
-import errno
 import fcntl
 import os
 import platform
 import random
 import subprocess
 import sys
+import threading
 
 import pytest
 from conftest import BIN, ROOT, House, tables
@@ -67,7 +67,7 @@ def test_an_execution_is_seen_as_long_as_it_lives(tmp_path):
     running = execution(tmp_path, "tiny")
     (seen,) = alive.others(tmp_path)
     assert seen == (
-        f"another Snakemake works here, process {running.pid} on {platform.node()}; "
+        f"another Snakemake works here on tiny, process {running.pid} on {platform.node()}; "
         "wait for its end, or stop it"
     )
     with pytest.raises(Refusal, match=f"works on tiny here, process {running.pid} on"):
@@ -94,18 +94,40 @@ def test_one_on_another_host_may_live_for_all_that_a_lock_says(tmp_path):
     ]
 
 
+def test_one_that_has_said_nothing_yet_lives(tmp_path):
+    with (tmp_path / "tiny").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        (seen,) = alive.others(tmp_path)
+        assert seen.startswith("another Snakemake works here on tiny, which has just begun; ")
+    assert alive.others(tmp_path) == []
+
+
+def test_asking_who_lives_refuses_nobody(tmp_path):
+    with (tmp_path / "tiny").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        threading.Timer(0.3, file.close).start()
+        execution(tmp_path, "tiny").kill()
+
+
+OVER_NFS = """
+import errno, fcntl, os
+whole = fcntl.flock
+
+def over_nfs(file, operation):
+    '''flock(2): shared needs a file that is read, exclusive one that is written.'''
+    mode = fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE
+    if mode == (os.O_RDONLY if operation & fcntl.LOCK_EX else os.O_WRONLY):
+        raise OSError(errno.EBADF, os.strerror(errno.EBADF))
+    whole(file, operation)
+
+fcntl.flock = over_nfs
+"""
+
+
 def test_locks_are_asked_for_as_nfs_wants_it(tmp_path, monkeypatch):
-    whole = fcntl.flock
-
-    def over_nfs(file, operation):
-        """flock(2): shared needs a file that is read, exclusive one that is written."""
-        mode = fcntl.fcntl(file, fcntl.F_GETFL) & os.O_ACCMODE
-        if mode == (os.O_RDONLY if operation & fcntl.LOCK_EX else os.O_WRONLY):
-            raise OSError(errno.EBADF, os.strerror(errno.EBADF))
-        whole(file, operation)
-
-    monkeypatch.setattr(fcntl, "flock", over_nfs)
-    running = execution(tmp_path / "alive", "tiny")
+    monkeypatch.setattr(fcntl, "flock", fcntl.flock)  # to be put back
+    exec(OVER_NFS, {})
+    running = execution(tmp_path / "alive", "tiny", OVER_NFS)
     assert "works here" in alive.others(tmp_path / "alive")[0]
     running.kill()
     running.communicate()
@@ -130,10 +152,10 @@ def test_the_same_study_is_not_executed_twice_though_a_third_took_the_lock_away(
     assert house.snakemake("results/profiles/gelu.json").returncode == 0
 
 
-def execution(folder, study):
+def execution(folder, study, first=""):
     """A process that executes `study` for those who look into `folder`, until it reads a line."""
     program = (
-        "import sys; from pathlib import Path; from activarium import alive;"
+        f"{first}\nimport sys; from pathlib import Path; from activarium import alive;"
         "alive.begin(sys.argv[2], Path(sys.argv[1])); print('begun', flush=True); input()"
     )
     running = subprocess.Popen(

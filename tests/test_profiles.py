@@ -138,6 +138,23 @@ def test_a_job_that_is_forgotten_and_left_no_files_is_tried_again(pbs):
     assert len(asked(pbs)) == 2
 
 
+BROKEN_QSUB = "#!/bin/sh\necho 1 >ended-7\necho 7\n"  # its jobs end before they begin
+
+
+@pytest.mark.parametrize("forgets", [False, True])
+def test_a_job_that_dies_before_it_begins_leaves_no_run_of_an_older_definition(pbs, forgets):
+    trains(pbs, WRITES)
+    assert pbs.snakemake(*RUNS[:2]).returncode == 0
+    pbs.edit("workflow/scripts/activarium/activations/gelu.py")
+    (pbs / "bin/qsub").write_text(BROKEN_QSUB)
+    if forgets:
+        (pbs / "bin/qstat").write_text("#!/bin/sh\necho 'qstat: Unknown Job Id'\n")
+    done = pbs.run(*command(RUNS[:2], "--retries", "0"), **pbs.path)
+    assert done.returncode == 1
+    assert not any((pbs / run).exists() for run in RUNS[:2])
+    assert "train_0" in pbs.snakemake("-n", *RUNS[:2]).stdout
+
+
 def test_a_job_of_a_killed_snakemake_that_dies_later_takes_nothing_away(pbs):
     trains(pbs, HOLDS)
     first = subprocess.Popen(

@@ -825,7 +825,6 @@ def test_runs_of_a_killed_snakemake_are_taken_up_by_its_next_start(
     tmp_path, prepared, calls, monkeypatch
 ):
     """Nobody took note of them, so that Snakemake deletes the files and starts the job again."""
-    monkeypatch.chdir(tmp_path)
     with monkeypatch.context() as patch:
         patch.setattr(os, "getppid", iter([4711, 1]).__next__)
         files = pack(tmp_path, [0, 1], prepared)
@@ -839,14 +838,33 @@ def test_runs_of_a_killed_snakemake_are_taken_up_by_its_next_start(
     assert not (tmp_path / "unfinished").exists()
 
 
-def test_runs_of_a_killed_snakemake_are_not_kept_where_another_makes_them(
-    tmp_path, prepared, calls, monkeypatch
-):
-    monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(os, "getppid", iter([4711, 1]).__next__)
-    monkeypatch.setattr(job.alive, "others", lambda: ["another Snakemake works here"])
-    pack(tmp_path, [0, 1], prepared)
-    assert not (tmp_path / "unfinished").exists()
+def test_runs_of_code_that_was_edited_meanwhile_count_for_neither(tmp_path, prepared, calls):
+    """Snakemake looks at the code when the job has ended, and would take them for the new one's."""
+    code = tmp_path / "gelu.py"
+    code.write_text("old")
+    whole = job.train_run
+
+    def edits(cell, seed, *rest):
+        code.write_text("new")
+        return whole(cell, seed, *rest)
+
+    job.train_run = edits
+    with pytest.raises(Refusal, match="code of r n digits gelu was edited while it trained"):
+        pack(tmp_path, [0, 1], prepared, sources=[code])
+    assert not (tmp_path / "gelu").exists()
+    job.train_run = whole
+    calls.done.clear()
+    pack(tmp_path, [0, 1], prepared, sources=[code])
+    assert calls.done == [0, 1]
+
+
+def test_a_store_that_another_execution_clears_meanwhile_holds_nothing(tmp_path, monkeypatch):
+    store = Unfinished(tmp_path / "unfinished/a", "d")
+    store.keep(7, one_run(7))
+    store.save(7, {"epoch": 1})
+    there = Path.exists
+    monkeypatch.setattr(Path, "exists", lambda path: (there(path), path.unlink())[0])
+    assert store.take(7) is None and store.resume(7) is None
 
 
 def test_a_crashed_network_is_not_held_in_memory(monkeypatch, tmp_path, prepared):

@@ -1,8 +1,11 @@
 """Train one pack: the seeds of one cell, each into its own file."""
 
+import os
+
 from activarium import devices
 from activarium.refusal import logged
 
+parent = os.getppid()
 devices.one_thread()  # before torch is imported
 devices.keep_freed_memory()
 
@@ -16,5 +19,6 @@ with logged(snakemake.log[0]) as log:
         data=snakemake.input.data,
         description=snakemake.input.description,
         log=log,
+        parent=parent,
         **dict(snakemake.params.items()),
     )

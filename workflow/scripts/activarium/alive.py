@@ -9,6 +9,7 @@ import atexit
 import fcntl
 import os
 import platform
+import time
 from contextlib import suppress
 from pathlib import Path
 
@@ -23,19 +24,26 @@ def begin(study, folder=FOLDER):
     with suppress(OSError):  # nowhere to write, or no locks: who could be refused is not known
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / study).open("a+")  # it may hold what another one has said
-        try:
-            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
+        _held.append(file)  # the lock goes with the file
+        if not _locked(file):
             file.seek(0)
+            who = file.read() or "which has just begun"
             raise Refusal(
-                f"another Snakemake works on {study} here, {file.read()}; wait for its end, or "
-                "stop it"
-            ) from None
-        finally:
-            _held.append(file)  # the lock goes with the file
+                f"another Snakemake works on {study} here, {who}; wait for its end, or stop it"
+            )
         file.truncate(0)
         print(f"process {os.getpid()} on {platform.node()}", end="", file=file, flush=True)
         atexit.register(file.truncate, 0)  # an empty file is the word of one that has ended
+
+
+def _locked(file, tries=10):
+    """Whether the lock could be had; `others` holds it for a moment while it asks."""
+    for n in range(tries):
+        with suppress(BlockingIOError):
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+        time.sleep(0.1 * (n + 1 < tries))
+    return False
 
 
 def others(folder=FOLDER):
@@ -48,17 +56,18 @@ def _said(path):
     who = ""
     with suppress(OSError):
         who = path.read_text()
-    if not who:
-        return None
     try:
         with path.open("r+") as file:  # over NFS only what may be written can be locked
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
         if who.endswith(f" on {platform.node()}"):
             return None
     except BlockingIOError:
-        return f"another Snakemake works here, {who}; wait for its end, or stop it"
+        who = who or "which has just begun"
+        return f"another Snakemake works here on {path.name}, {who}; wait for its end, or stop it"
     except OSError:
         pass
+    if not who:
+        return None
     # Not every file system carries locks to other hosts, or to other users.
     return f"another Snakemake may work here, {who}; if it has ended: rm {path}, then start again"
 

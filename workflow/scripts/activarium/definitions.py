@@ -1,6 +1,7 @@
 """An activation's file held against the vocabulary by its text, before anything is run.
 
 Certifying and training would find the same, each in its own words, after other jobs have begun.
+What cannot be told from the text alone is left to them.
 """
 
 import ast
@@ -17,36 +18,72 @@ def check(file):
     """Refuse a file that states no definition in these words: where, what and what would do."""
     file = Path(file)
     try:
-        tree = ast.parse(file.read_text(encoding="utf-8"))
-    except (SyntaxError, ValueError) as error:
-        line = getattr(error, "lineno", None) or 1
-        raise _refusal(file, line, f"is no Python: {getattr(error, 'msg', error)}") from error
-    stated = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
-    assigned = [n for n in tree.body if isinstance(n, ast.Assign | ast.AnnAssign)]
-    named = {n.id for a in assigned for n in ast.walk(a) if isinstance(n, ast.Name)}
-    for name in ("label", "formula"):
-        if name not in named:
-            raise _refusal(file, 1, f'has no {name}; write {name} = "…"')
-    if "definition" not in stated or len(stated["definition"].args.args) != 2:
-        raise _refusal(file, 1, "has no function definition(x, xp)")
-    _, xp = (a.arg for a in stated["definition"].args.args)
-    for node in ast.walk(stated["definition"]):
-        _check(node, xp, file)
+        tree = ast.parse(file.read_bytes())
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
+        why = getattr(error, "msg", None) or str(error) or type(error).__name__
+        raise _refusal(file, getattr(error, "lineno", None), f"cannot be read: {why}") from error
+    bound = _bound(tree.body)
+    for name, form in (("label", 'label = "…"'), ("formula", 'formula = "…"'),
+                       ("definition", "def definition(x, xp)")):  # fmt: skip
+        if name not in bound:
+            raise _refusal(file, None, f"has no {name}; write {form}")
+    stated = bound["definition"]
+    if isinstance(stated, ast.FunctionDef):
+        given = [*stated.args.posonlyargs, *stated.args.args]
+        if len(given) != 2:
+            raise _refusal(file, stated.lineno, "a definition is a function of x and xp")
+        x, xp = (a.arg for a in given)
+        varies = _made_from(x, stated)
+        for node in ast.walk(stated):
+            _check(node, xp, varies, file)
 
 
-def _check(node, xp, file):
+def _bound(body):
+    """{name: what binds it} of everything that stands at the top of a module."""
+    bound = {}
+    for node in body:
+        match node:
+            case ast.FunctionDef(name=name):
+                bound[name] = node
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                bound |= {a.asname or a.name: node for a in names}
+            case _:
+                stored = (n for n in ast.walk(node) if isinstance(n, ast.Name))
+                bound |= {n.id: node for n in stored if isinstance(n.ctx, ast.Store)}
+    return bound
+
+
+def _made_from(x, function):
+    """The names in a function that hold x, or a number that depends on it."""
+    lambdas = (n for n in ast.walk(function) if isinstance(n, ast.Lambda))
+    found, before = {x} | {a.arg for n in lambdas for a in n.args.args}, set()
+    while found != before:
+        before = set(found)
+        for node in ast.walk(function):
+            if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign) and node.value:
+                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
+                if _names(node.value) & found:
+                    found |= set().union(*map(_names, targets))
+    return found
+
+
+def _names(node):
+    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+
+
+def _check(node, xp, varies, file):
     match node:
         case ast.Attribute(value=ast.Name(id=name), attr=word) if name == xp and word not in WORDS:
             close = get_close_matches(word, WORDS, 1)
             guess = f" (did you mean {close[0]}?)" if close else ""
             known = f"known are {', '.join(WORDS)}"
             raise _refusal(file, node.lineno, f"'{xp}.{word}' is no word here{guess}; {known}")
-        case ast.If() | ast.IfExp() | ast.Compare() | ast.While() | ast.BoolOp():
+        case ast.Compare() if _names(node) & varies:
             raise _refusal(
                 file, node.lineno,
-                f"a definition branches by {xp}.piecewise only, never by if or comparisons",
+                f"a definition branches by {xp}.piecewise only, never by if or comparisons of x",
             )  # fmt: skip
 
 
 def _refusal(file, line, what):
-    return Refusal(f"{file.name}, line {line}: {what}")
+    return Refusal(f"{file.name}{f', line {line}' if line else ''}: {what}")

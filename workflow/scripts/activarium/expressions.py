@@ -22,7 +22,13 @@ SPAN = 1000  # |x| up to which divisions, logarithms and roots are proven sound
 
 
 class ExpressionError(Refusal):
-    """An expression that is refused; the message says what in it and what would do."""
+    """An expression that is refused; the message says what in it and what would do.
+
+    What a terminal would not print as it stands is shown escaped.
+    """
+
+    def __init__(self, line):
+        super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
 
 
 def definition(text):

@@ -9,13 +9,7 @@ from pathlib import Path
 
 
 class Refusal(ValueError):
-    """What is wrong, as one line for people: the thing, the value and the way out.
-
-    What a terminal would not print as it stands, in a value that was given, is shown escaped.
-    """
-
-    def __init__(self, line):
-        super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
+    """What is wrong, as one line for people: the thing, the value and the way out."""
 
 
 @contextmanager

@@ -5,6 +5,7 @@ import math
 from .. import datasets
 from .tables import dataset_label, label
 
+HARDLY = 0.02  # above guessing: as much as one class may be larger than the others
 MINUS, DASH = "−", "–"
 TESTS = {
     "p_max_t": "max-T (the verdict)",
@@ -125,16 +126,19 @@ def scoreless(tables, setting):
 
 
 def guessing(tables, setting):
-    """That nothing was learned in a setting, or None; the margin is for classes of uneven size."""
-    plan = tables.analysis["plan"]
-    chance = plan["chance"].get(setting[2])
-    lows = tables.of(tables.summaries, setting)["low"].dropna()
-    if chance is None or lows.empty or (lows > chance + plan["margin"]).any():
+    """How near to guessing all of a setting's means are, in words, or None."""
+    chance = tables.analysis["plan"]["chance"].get(setting[2])
+    rows = tables.of(tables.summaries, setting).dropna(subset=["mean", "low"])
+    if chance is None or rows.empty:
         return None
-    return (
-        f"No activation is shown to be better than guessing here ({percent(chance)} %), so that "
-        "their differences say nothing."
-    )
+    if (rows["low"] <= chance).all():
+        return f"No activation is shown to be better than guessing here ({percent(chance)} %)."
+    if (rows["mean"] <= chance + HARDLY).all():
+        return (
+            f"Hardly anything was learned here: no activation is more than {percent(HARDLY, 0)} pp "
+            f"above guessing ({percent(chance)} %)."
+        )
+    return None
 
 
 def headline(tables):

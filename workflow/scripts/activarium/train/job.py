@@ -6,7 +6,8 @@ from pathlib import Path
 
 import torch
 
-from .. import alive, devices, prepare, tables
+from .. import devices, prepare, tables
+from ..refusal import Refusal
 from .checkpoints import Checkpoints
 from .data import resident
 from .pack import train_pack
@@ -18,21 +19,22 @@ from .unfinished import Unfinished, digest
 
 
 def train_cell(cell, files, sources, data, description, log, unfinished, tally_file, locks,
-               recipe, network, train_size, validation, expr=None):  # fmt: skip
+               recipe, network, train_size, validation, expr=None, parent=None):  # fmt: skip
     """Train the runs that `files` ({seed}.parquet each) name and move them to their places.
 
     `cell` names recipe, network, dataset and activation; `recipe` and `network` are their values
     and `expr` is the activation's text where the study states it, else None; `sources` are the
     files of code that define the numbers; `data` and `description` come from prepare.
     `unfinished` is the folder where finished runs wait for the pack, `locks` the one through
-    which jobs share GPUs. Raises a Refusal naming the seeds that crashed.
+    which jobs share GPUs, `parent` the process that started the job, where that may have ended
+    before this is called. Raises a Refusal naming the seeds that crashed, or code that changed.
     """
-    started, parent = time.monotonic(), os.getppid()
+    started, parent = time.monotonic(), parent or os.getppid()
     about = prepare.description(description)
     values = [cell, expr, recipe, network, train_size, validation]
     values += [about["sha256"], torch.__version__]
     seeds = {int(Path(file).stem): file for file in files}
-    store = Unfinished(unfinished, digest(sources, values))
+    store = Unfinished(unfinished, made_from := digest(sources, values))
     progress = Progress(" ".join(cell.values()), log, recipe["epochs"])
     with devices.lease(devices.gpus(), locks) as card:
         device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
@@ -53,9 +55,14 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
             )
 
         finished, trained = train_pack(seeds, run, store, progress)
+    if digest(sources, values) != made_from:  # or Snakemake would take them for the new code's
+        raise Refusal(
+            f"the code of {progress.label} was edited while it trained: its runs are of neither "
+            "the old nor the new; start again"
+        )
     for seed, file in seeds.items():
         tables.write_run(finished[seed], file)
-    if os.getppid() == parent or alive.others():
+    if os.getppid() == parent:
         store.clear(seeds)
     else:  # who would have taken note of these files is gone, so the next start makes them anew
         progress.say("Snakemake was killed meanwhile: its next start takes these runs up")

@@ -34,7 +34,7 @@ def digest(sources, values):
 
 def _refused_by_the_system(error):
     """Raise `error` again where a file could not be read just now, which says nothing about it."""
-    if getattr(error, "errno", None):
+    if getattr(error, "errno", None) and not isinstance(error, FileNotFoundError):
         raise error
 
 
@@ -77,7 +77,10 @@ class Unfinished:
         path = self._checkpoint(seed)
         if not path.exists():
             return None
-        content = path.read_bytes()
+        try:
+            content = path.read_bytes()
+        except FileNotFoundError:  # another execution of the pack has just cleared it
+            return None
         with suppress(OSError, ValueError, RuntimeError, UnpicklingError):
             stamp, state = content.split(b"\n", 1)
             if stamp == self._stamp(seed, state):
