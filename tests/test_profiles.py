@@ -100,7 +100,7 @@ def test_every_cluster_is_asked_for_the_same():
     """What the one above shows of the generic profile is so of Slurm's."""
     said = [yaml.safe_load((ROOT / f"profiles/{p}/config.yaml").read_text())
             for p in ("slurm", "generic")]  # fmt: skip
-    for key in ("jobs", "local-cores", "resources", "default-resources", "retries",
+    for key in ("jobs", "resources", "default-resources", "retries",
                 "keep-incomplete", "rerun-incomplete"):  # fmt: skip
         assert said[0][key] == said[1][key], key
 
