@@ -73,9 +73,8 @@ onstart:
     with refusal.in_one_line():
         alive.begin(STUDY.name)
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name.startswith("train_")]
-    if (
-        not workflow.local_exec
-    ):  # a job that dies before it begins must leave no older run behind
+    # A remote job that dies before it begins must leave no older run behind.
+    if not workflow.local_exec:
         for job in jobs:
             for file in job.output:
                 Path(file).unlink(missing_ok=True)
