@@ -9,19 +9,34 @@ from mpmath import mp
 from activarium import expressions
 from activarium.certify import certify
 
+
+def _exp(x):
+    """e^x; far below every bound it is 0, which mpmath would compute for hours to say."""
+    return mp.exp(x) if x > -(2**64) else mp.zero
+
+
+def _sigmoid(x):
+    e = _exp(-abs(x))
+    return (1 if x >= 0 else e) / (1 + e)
+
+
+def _softplus(x):
+    return max(x, mp.zero) + mp.log1p(_exp(-abs(x)))
+
+
 WORDS = {
-    "exp": mp.exp,
-    "expm1": lambda x: mp.exp(x) - 1,
+    "exp": _exp,
+    "expm1": lambda x: _exp(x) - 1,
     "sin": mp.sin,
     "cos": mp.cos,
     "atan": mp.atan,
     "asinh": mp.asinh,
     "tanh": mp.tanh,
-    "sigmoid": lambda x: 1 / (1 + mp.exp(-x)),
-    "softplus": lambda x: mp.log(1 + mp.exp(x)),
-    "logsigmoid": lambda x: -mp.log(1 + mp.exp(-x)),
+    "sigmoid": _sigmoid,
+    "softplus": _softplus,
+    "logsigmoid": lambda x: -_softplus(-x),
     "erf": mp.erf,
-    "ndtr": lambda x: mp.erfc(-x / mp.sqrt(2)) / 2,
+    "ndtr": lambda x: mp.erfc(-x / mp.sqrt(2)) / 2 if x > -(2**32) else mp.zero,
 }
 TAME = [w for w in WORDS if w not in ("exp", "expm1")]  # so that towers of exponentials stay low
 
