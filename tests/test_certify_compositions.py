@@ -104,7 +104,7 @@ def test_a_composition_never_leaves_its_enclosures(composition):
 
 
 @pytest.mark.slow
-@settings(max_examples=600, **QUIET)
+@settings(max_examples=300, **QUIET)
 @given(COMPOSITIONS)
 def test_many_compositions_never_leave_their_enclosures(composition):
     holds(composition)
