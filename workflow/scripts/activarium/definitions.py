@@ -5,11 +5,10 @@ What cannot be told from the text alone is left to them.
 """
 
 import ast
-from difflib import get_close_matches
 from pathlib import Path
 
 from .primitives import FUNCTIONS
-from .refusal import Refusal
+from .refusal import Refusal, guess
 
 WORDS = (*FUNCTIONS, "piecewise", "decimal", "pi")
 
@@ -74,10 +73,9 @@ def _names(node):
 def _check(node, xp, varies, file):
     match node:
         case ast.Attribute(value=ast.Name(id=name), attr=word) if name == xp and word not in WORDS:
-            close = get_close_matches(word, WORDS, 1)
-            guess = f" (did you mean {close[0]}?)" if close else ""
             known = f"known are {', '.join(WORDS)}"
-            raise _refusal(file, node.lineno, f"'{xp}.{word}' is no word here{guess}; {known}")
+            what = f"'{xp}.{word}' is no word here{guess(word, WORDS)}; {known}"
+            raise _refusal(file, node.lineno, what)
         case ast.Compare() if _names(node) & varies:
             raise _refusal(
                 file, node.lineno,

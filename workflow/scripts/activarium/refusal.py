@@ -5,11 +5,18 @@ import os
 import sys
 import traceback
 from contextlib import contextmanager, suppress
+from difflib import get_close_matches
 from pathlib import Path
 
 
 class Refusal(ValueError):
     """What is wrong, as one line for people: the thing, the value and the way out."""
+
+
+def guess(word, known):
+    """A question for the one that may have been meant, however it was capitalised, or nothing."""
+    close = get_close_matches(str(word), known, 1) or get_close_matches(str(word).lower(), known, 1)
+    return f" (did you mean {close[0]}?)" if close else ""
 
 
 @contextmanager

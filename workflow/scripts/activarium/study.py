@@ -8,14 +8,13 @@ import os
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import date
-from difflib import get_close_matches
 from pathlib import Path
 
 import jsonschema
 import yaml
 
 from . import activations, datasets, definitions, expressions, networks
-from .refusal import Refusal
+from .refusal import Refusal, guess
 
 
 class StudyError(Refusal):
@@ -165,8 +164,8 @@ def _sentence(error, config):
         case "additionalProperties" if isinstance(value, dict):
             known = error.schema.get("properties", {})
             unknown = next(key for key in value if key not in known)
-            guess = _guess(unknown, known)
-            return f"{_shown(unknown)} is no key here{guess}; known are {', '.join(known)}"
+            hint = guess(unknown, known)
+            return f"{_shown(unknown)} is no key here{hint}; known are {', '.join(known)}"
         case "type":
             wanted = [wants] if isinstance(wants, str) else wants
             kinds = " or ".join(_KINDS[kind] for kind in wanted)
@@ -288,13 +287,7 @@ def _check_expression(item, known):
 
 
 def _unknown(name, known):
-    return f"no '{name}'{_guess(name, known)}; known are {', '.join(known)}"
-
-
-def _guess(word, known):
-    """A question for the one that may have been meant, however it was capitalised, or nothing."""
-    close = get_close_matches(str(word).lower(), known, 1)
-    return f" (did you mean {close[0]}?)" if close else ""
+    return f"no '{name}'{guess(name, known)}; known are {', '.join(known)}"
 
 
 def _grid(config):
