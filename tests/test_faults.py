@@ -4,9 +4,13 @@ import fcntl
 import os
 import platform
 import random
+import signal
 import subprocess
 import sys
 import threading
+import time
+from contextlib import suppress
+from pathlib import Path
 
 import pytest
 from conftest import BIN, ROOT, House, tables
@@ -44,6 +48,28 @@ def test_a_disk_that_became_read_only_is_named(machine):
 @pytest.mark.slow
 def test_a_lock_is_taken_away_only_where_nothing_lives(machine):
     assert faults.stale_lock(machine, random.Random(0))
+
+
+@pytest.mark.slow
+def test_runs_that_a_killed_snakemake_s_job_finishes_are_not_trained_again(house):
+    recipe = {"optimizer": "adam", "learning_rate": 0.01, "batch_size": 100, "epochs": 60}
+    house.say(activations=["gelu"], seeds=2, recipes={"short": recipe})
+    running = faults.started(house)
+    log = house / "results/tiny/logs/train/short/plain_2/digits/gelu-0.log"
+    faults.until(lambda: log.exists() and "epoch" in log.read_text(), running)
+    found = faults.processes(running.pid)
+    trains = [pid for pid, said in found.items() if "train.py" in said]
+    for pid in found.keys() - set(trains):
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+    running.wait()
+    assert trains
+    while any(Path(f"/proc/{pid}").exists() for pid in trains):
+        time.sleep(0.2)
+    assert "its next start takes these runs up" in log.read_text()
+    faults.go_on(house)
+    assert "2 of 2 runs were finished before and are taken as they are" in log.read_text()
+    assert not (house / "results/tiny/unfinished").exists()
 
 
 def test_whatever_is_damaged_is_named_rebuilt_or_read_as_it_was(machine):
