@@ -53,6 +53,7 @@ def arguments():
     add("--rounds", type=int, default=5)
     add("--steps", type=int, default=20, help="batches of a round, for each core")
     add("--width", type=int, default=16)
+    add("--blocks", type=int, default=2, help="in each stage; 2 is ResNet-14, 1 ResNet-8")
     add("--activation", default="gelu")
     add("--precision", default="float32", choices=["float32", "bfloat16"])
     add("--one-thread", action="store_true")
@@ -67,7 +68,8 @@ def described(options):
     from parts.setting import Setting, source
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    about = {n: getattr(options, n) for n in ("width", "precision", "activation", "steps")}
+    asked = ("width", "blocks", "precision", "activation", "steps")
+    about = {name: getattr(options, name) for name in asked}
     name = torch.cuda.get_device_name() if device == "cuda" else f"{CORES} cores"
     images = "CIFAR-10" if source() else "random images"
     said = ", ".join(f"{k} {v}" for k, v in about.items())

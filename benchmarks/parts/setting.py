@@ -1,7 +1,8 @@
 """What is trained in a benchmark: ResNet-14 by the paper's recipe, on CIFAR-10 or its likeness.
 
-The learning rate is 2^-10 and not 0.001, because a captured step reads it as float32: like this
-it is the same number there, and two ways of training can be compared bit for bit.
+Each of its three stages has `blocks` residual blocks: 2 make ResNet-14, 1 makes ResNet-8. The
+learning rate is 2^-10 and not 0.001, because a captured step reads it as float32: like this it is
+the same number there, and two ways of training can be compared bit for bit.
 """
 
 import os
@@ -30,6 +31,7 @@ class Setting:
     batch: int = 128
     steps: int = 200
     device: str = "cpu"
+    blocks: int = 2
 
     @property
     def recipe(self):
@@ -49,7 +51,8 @@ class Setting:
     def network(self):
         """The network, not yet initialised."""
         build = networks.load("resnet14").build
-        return build(lambda: activations.module(self.activation), 3, 10, 32, width=self.width)
+        size = {"width": self.width, "blocks": self.blocks}
+        return build(lambda: activations.module(self.activation), 3, 10, 32, **size)
 
     def training(self, kind, seed):
         """A run of `kind` (Training, or one that takes the same) with that seed."""
