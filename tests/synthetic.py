@@ -26,6 +26,7 @@ MACHINES = ("AVX512", "AVX2", "NEON")
 DECLARED = {
     "name": "made-up",
     "runs": (),
+    "pieces": (),
     "recipes": {},
     "validation": 0.0,
     "train_size": None,

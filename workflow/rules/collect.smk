@@ -1,11 +1,11 @@
-# From the files of all runs, or from tables made elsewhere, to the tables runs, epochs and costs.
+# From the files of all runs, or from tables of pieces or made elsewhere, to the tables runs, epochs and costs.
 
 
 rule collect:
     input:
-        runs=STUDY.runs or GRID.runs,
+        runs=GRID.sources,
         beside=GRID.beside,
-        code=GRID.code("../collect.py", "collect.py", "outside.py", "tables.py"),
+        code=GRID.code("../collect.py", "collect.py", "outside.py", "pieces.py", "tables.py"),
     output:
         runs=multiext(GRID.table("runs", ""), "parquet", "csv"),
         epochs=multiext(GRID.table("epochs", ""), "parquet", "csv"),
@@ -17,6 +17,7 @@ rule collect:
         "../envs/activarium.yaml"
     params:
         control=STUDY.control if STUDY.runs else None,
+        pieces=bool(STUDY.pieces),
         study=GRID.trained,
     script:
         "../scripts/collect.py"

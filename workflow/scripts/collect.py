@@ -1,11 +1,13 @@
 """Collect the study's runs into the tables runs, epochs and costs."""
 
-from activarium import collect, files, outside, tables
+from activarium import collect, files, outside, pieces, tables
 from activarium.refusal import logged
 
 with logged(snakemake.log[0]):
     if snakemake.params.control:
         runs, epochs, costs = outside.read(snakemake.input.runs, snakemake.params.control)
+    elif snakemake.params.pieces:
+        runs, epochs, costs = pieces.read(snakemake.input.runs, snakemake.params.study)
     else:
         runs, epochs, costs = collect.collect(snakemake.input.runs)
     tables.write_both(runs, *snakemake.output.runs)

@@ -135,7 +135,7 @@ class Grid:
     @property
     def trained(self):
         """The part of `stated` that the tables of runs are made by; nothing for outside tables."""
-        analysed = ("name", "control", "confidence", "margin", "runs", "chance")
+        analysed = ("name", "control", "confidence", "margin", "runs", "pieces", "chance")
         return {k: v for k, v in self.stated.items() if not self.study.runs and k not in analysed}
 
     @property
@@ -152,7 +152,7 @@ class Grid:
 
     @property
     def runs(self):
-        """Every run's file that the study declares."""
+        """Every run's file that the study declares; none where pieces have them already."""
         s = self.study
         return [
             self.run.format(recipe=r, network=n, dataset=d, activation=a, seed=seed)
@@ -161,12 +161,19 @@ class Grid:
             for d in s.datasets
             for a in s.activations
             for seed in s.seed_range
+            if not s.pieces
         ]
+
+    @property
+    def sources(self):
+        """The files that the tables of runs are made from."""
+        return self.study.runs or self.study.pieces or self.runs
 
     @property
     def beside(self):
         """Our own epochs and costs where they stand beside a runs.parquet of a study of tables."""
-        ours = [Path(file) for file in self.study.runs if Path(file).name == "runs.parquet"]
+        tables = [Path(file) for file in (*self.study.runs, *self.study.pieces)]
+        ours = [path for path in tables if path.name == "runs.parquet"]
         beside = [path.with_name(f"{n}.parquet") for path in ours for n in ("epochs", "costs")]
         return [str(path) for path in beside if path.exists()]
 

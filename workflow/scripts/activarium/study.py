@@ -26,8 +26,9 @@ class Study:
     """A valid study with every default filled in.
 
     `activations` maps a name to its expression, or to None where a file defines it; `networks`
-    maps a name to {"file", "parameters"}, `recipes` a name to all of its values. A study of
-    outside runs has `runs`, the files of its tables, and an empty grid.
+    maps a name to {"file", "parameters"}, `recipes` a name to all of its values. `pieces` are the
+    tables of parts of the grid that were trained before. A study of outside runs has `runs`, the
+    files of its tables, and an empty grid.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Study:
     train_size: int | None = None
     data_root: str | None = None
     pack: int = 10
+    pieces: tuple = ()
     runs: tuple = ()
     chance: dict = field(default_factory=dict)
 
@@ -70,10 +72,10 @@ def read(config, schema):
     _check_schema(config, kind, definitions)
     filled = _filled(config, definitions[kind], definitions)
     analysis = filled.pop("analysis")
-    if kind == "outside":
-        runs = filled["runs"]
-        filled["runs"] = (runs,) if isinstance(runs, str) else tuple(runs)
-    else:
+    for key in ("runs", "pieces"):
+        if key in filled:
+            filled[key] = (filled[key],) if isinstance(filled[key], str) else tuple(filled[key])
+    if kind == "trained":
         _check_names(filled)
         filled |= _grid(filled)
     return Study(**filled, **analysis)
@@ -337,13 +339,20 @@ def load(config, files, schema):
         if twice:
             _say([twice], f"stands twice in {file}")
     study = read(config, schema)
-    for file in study.runs:
-        if "{" in file or "}" in file:
-            _say(["runs"], f"'{file}' has a brace in its path; rename the file or its folder")
-        if Path(file).suffix not in (".csv", ".parquet") or not Path(file).is_file():
-            _say(["runs"], f"no table '{file}'; it must be a .csv or .parquet file that is there")
+    _check_tables("runs", study.runs, (".csv", ".parquet"))
+    _check_tables("pieces", study.pieces, ("runs.parquet",))
     _check_root(study)
     return study
+
+
+def _check_tables(key, files, endings):
+    """Refuse a table that is not there, or that Snakemake would take for a pattern."""
+    for file in files:
+        if "{" in file or "}" in file:
+            _say([key], f"'{file}' has a brace in its path; rename the file or its folder")
+        if not file.endswith(endings) or not Path(file).is_file():
+            kinds = " or ".join(endings)
+            _say([key], f"no table '{file}'; it must be a {kinds} file that is there")
 
 
 def _check_root(study):
