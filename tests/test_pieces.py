@@ -114,6 +114,13 @@ def test_a_table_that_is_gone_or_damaged_is_named(whole, declared, tmp_path, nam
         pieces.read([path], declared)
 
 
+def test_a_damaged_provenance_is_named(whole, declared, tmp_path):
+    path = cut(whole, tmp_path / "a", range(10), declared)
+    Path(path).with_name("provenance.json").write_text("{")
+    with pytest.raises(CollectError, match="pieces: .*provenance.json cannot be read .*; copy it"):
+        pieces.read([path], declared)
+
+
 def test_costs_of_other_runs_are_refused(whole, declared, tmp_path):
     path = cut(whole, tmp_path / "a", range(10))
     cut(whole, tmp_path / "b", range(9))

@@ -9,6 +9,7 @@ import pyarrow.parquet as pq
 
 from . import files, tables
 from .collect import CollectError, in_order
+from .refusal import Refusal
 
 TABLES = {"runs": tables.RUNS, "epochs": tables.EPOCHS, "costs": tables.COSTS}
 PARTS = {"recipes": "recipe", "networks": "network", "activations": "activation"}
@@ -75,7 +76,11 @@ def _check_runs(found, study):
 def _check_alike(path, study):
     """What a piece says of its training must be what the study says."""
     said = Path(path).with_name("provenance.json")
-    theirs = files.read_json(said).get("study", {}) if said.exists() else {}
+    try:
+        theirs = files.read_json(said).get("study", {}) if said.exists() else {}
+    except Refusal as error:
+        reason = str(error).partition("; ")[0]
+        raise CollectError(f"pieces: {reason}; copy it anew, or go without it") from error
     pairs = [(word, theirs[word], study[word]) for word in ("train_size", "validation")
              if word in theirs]  # fmt: skip
     for plural, word in PARTS.items():
