@@ -23,11 +23,25 @@ from activarium.report.tables import Tables
 
 CHANCE = {"digits": 0.1, "cifar10": 0.1, "cifar100": 0.01, "stl10": 0.1}
 MACHINES = ("AVX512", "AVX2", "NEON")
+RECIPE = {
+    "optimizer": "adam",
+    "learning_rate": 0.001,
+    "schedule": "constant",
+    "batch_size": 50,
+    "epochs": 4,
+    "weight_decay": 0.0,
+    "augmentation": "none",
+    "label_smoothing": 0.0,
+    "precision": "float32",
+}
 DECLARED = {
     "name": "made-up",
     "runs": (),
     "pieces": (),
-    "recipes": {},
+    "recipes": {"adam": RECIPE},
+    "networks": {"net": {"file": "plain", "parameters": {"width": 8}}},
+    "datasets": ("digits",),
+    "seeds": 10,
     "validation": 0.0,
     "train_size": None,
 }

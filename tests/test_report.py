@@ -9,7 +9,7 @@ from functools import cache
 from html.parser import HTMLParser
 
 import pytest
-from synthetic import MACHINES, drawn, reported, study
+from synthetic import MACHINES, RECIPE, drawn, reported, study
 
 from activarium import activations, figures
 from activarium.report import words
@@ -311,6 +311,19 @@ def test_better_by_less_than_the_margin_is_said():
     assert len(small)
     assert "by less than the margin" in parsed(report).text_of("section", id="answer")
     assert "by less than the margin" not in parsed(plain()).text_of("section", id="answer")
+
+
+def test_what_was_trained_stands_under_the_headline_unless_it_was_elsewhere():
+    text = parsed(plain()).text_of("section", id="answer")
+    assert "Trained: net (plain, width 8) for 4 epochs on all training images of Digits" in text
+    assert "; 10 seeds an activation." in text
+    recipes = {"short": RECIPE, "long": RECIPE | {"epochs": 20}}
+    more = {"recipes": recipes, "train_size": 10000, "validation": 0.2}
+    text = parsed(reported(study(), draw=False, **more)).text_of("section", id="answer")
+    long = "for 4 to 20 epochs on 10 000 training images of Digits, of which 20 % are held out"
+    assert long in text
+    elsewhere = parsed(reported(study(), draw=False, runs=("table.csv",)))
+    assert "Trained:" not in elsewhere.text_of("section", id="answer")
 
 
 def test_one_recipe_is_said_on_the_first_screen_and_two_are_compared():

@@ -25,6 +25,7 @@ def draw(tables):
         low, _ = window(middle) or (middle.min(), None)
         ax.set_ylim(bottom=max(0, low - 15))
         ax.grid(axis="y")
+        ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(xlabel="epoch", ylabel="test accuracy, %" if i == 0 else "")
     key_of(figure, tables, "line")
     return figure

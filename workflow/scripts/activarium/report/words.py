@@ -67,6 +67,11 @@ def count(n, word, plural=None):
     return f"{n} {word if n == 1 else plural or word + 's'}"
 
 
+def thousands(n):
+    """ "50 000", with the narrow space of large numbers."""
+    return f"{n:,}".replace(",", "\u202f")
+
+
 def listed(words, most=None, last="and"):
     """ "a, b and c"; beyond `most` words the rest is only counted."""
     words = list(words)
@@ -236,6 +241,31 @@ def unseen(tables, setting):
     return sentence + "."
 
 
+def trained(tables, study):
+    """What was trained, on how much and for how long, in a sentence; None of tables from outside.
+
+    It stands under the headline: no score means anything without it.
+    """
+    if study["runs"]:
+        return None
+    epochs = sorted({recipe["epochs"] for recipe in study["recipes"].values()})
+    long = f"{epochs[0]} to {count(epochs[-1], 'epoch')}" if epochs[1:] else count(*epochs, "epoch")
+    size = f"{thousands(study['train_size'])} training" if study["train_size"] else "all training"
+    held = study["validation"]
+    less = f", of which {percent(held, 0)} % are held out" if held else ""
+    data = listed(map(dataset_label, study["datasets"]))
+    nets = listed((_network(*item) for item in study["networks"].items()), 3)
+    return (
+        f"Trained: {nets} for "
+        f"{long} on {size} images of {data}{less}; {count(study['seeds'], 'seed')} an activation."
+    )
+
+
+def _network(name, network):
+    parameters = ", ".join(f"{key} {value}" for key, value in network["parameters"].items())
+    return f"{name} ({network['file']}{f', {parameters}' if parameters else ''})"
+
+
 def limits(tables, study):
     """What a reader must know before quoting a number, as a list of sentences."""
     said = [*_design(tables), *_data(tables, study)]
@@ -274,7 +304,7 @@ def _data(tables, study):
             [getattr(datasets.load(dataset), "caveat", "")] if dataset in datasets.names() else []
         )
         if study["train_size"]:
-            size = f"{study['train_size']:,}".replace(",", "\u202f")
+            size = thousands(study["train_size"])
             said.append(f"Trained on a fixed draw of {size} images, not on the whole training set.")
         yield from (f"{dataset_label(dataset)}: {text}" for text in said if text)
 
