@@ -316,11 +316,11 @@ def test_better_by_less_than_the_margin_is_said():
 def test_what_was_trained_stands_under_the_headline_unless_it_was_elsewhere():
     text = parsed(plain()).text_of("section", id="answer")
     assert "Trained: net (plain, width 8) for 4 epochs on all training images of Digits" in text
-    assert "; 10 seeds an activation." in text
+    assert "; 10 seeds." in text
     recipes = {"short": RECIPE, "long": RECIPE | {"epochs": 20}}
     more = {"recipes": recipes, "train_size": 10000, "validation": 0.2}
     text = parsed(reported(study(), draw=False, **more)).text_of("section", id="answer")
-    long = "for 4 to 20 epochs on 10 000 training images of Digits, of which 20 % are held out"
+    long = "for 4 to 20 epochs on 80 % of 10 000 training images of Digits, the others held out;"
     assert long in text
     elsewhere = parsed(reported(study(), draw=False, runs=("table.csv",)))
     assert "Trained:" not in elsewhere.text_of("section", id="answer")

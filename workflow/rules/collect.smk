@@ -17,7 +17,6 @@ rule collect:
         "../envs/activarium.yaml"
     params:
         control=STUDY.control if STUDY.runs else None,
-        pieces=bool(STUDY.pieces),
         study=GRID.trained,
     script:
         "../scripts/collect.py"

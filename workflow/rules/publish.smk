@@ -13,6 +13,7 @@ rule reference:
             *GRID.tables,
             *(GRID.table(name, "csv") for name in ("summaries", "contrasts")),
             GRID.table("analysis", "json"),
+            GRID.table("provenance", "json"),
             f"{GRID.folder}/figures/forest.svg",
             GRID.report,
         ],

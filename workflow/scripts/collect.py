@@ -6,7 +6,7 @@ from activarium.refusal import logged
 with logged(snakemake.log[0]):
     if snakemake.params.control:
         runs, epochs, costs = outside.read(snakemake.input.runs, snakemake.params.control)
-    elif snakemake.params.pieces:
+    elif snakemake.params.study.get("pieces"):
         runs, epochs, costs = pieces.read(snakemake.input.runs, snakemake.params.study)
     else:
         runs, epochs, costs = collect.collect(snakemake.input.runs)

@@ -20,6 +20,14 @@ def check(grid, file):
     """Read every run's file; name each that is gone or broken, and the command that rebuilds it."""
     from .collect import CollectError, read_run
 
+    if grid.study.pieces:
+        from . import pieces
+
+        with in_one_line():
+            whole = pieces.read(grid.study.pieces, grid.trained)[0].num_rows
+        print(f"{whole} of {whole} runs of {grid.study.name} are whole, in "
+              f"{', '.join(grid.study.pieces)}")  # fmt: skip
+        return
     broken = {}
     for run in grid.runs:
         try:

@@ -129,14 +129,15 @@ class Grid:
 
     @property
     def stated(self):
-        """What the study declares, as a plain mapping; no folder of this machine is in it."""
+        """What the study declares, as a plain mapping; where its images are is not in it."""
         return {k: v for k, v in asdict(self.study).items() if k not in ("data_root", "pack")}
 
     @property
     def trained(self):
         """The part of `stated` that the tables of runs are made by; nothing for outside tables."""
-        analysed = ("name", "control", "confidence", "margin", "runs", "pieces", "chance")
-        return {k: v for k, v in self.stated.items() if not self.study.runs and k not in analysed}
+        left_out = ["name", "control", "confidence", "margin", "runs", "chance"]
+        left_out += [] if self.study.pieces else ["pieces"]
+        return {k: v for k, v in self.stated.items() if not self.study.runs and k not in left_out}
 
     @property
     def chance(self):
@@ -154,6 +155,8 @@ class Grid:
     def runs(self):
         """Every run's file that the study declares; none where pieces have them already."""
         s = self.study
+        if s.pieces:
+            return []
         return [
             self.run.format(recipe=r, network=n, dataset=d, activation=a, seed=seed)
             for r in s.recipes
@@ -161,7 +164,6 @@ class Grid:
             for d in s.datasets
             for a in s.activations
             for seed in s.seed_range
-            if not s.pieces
         ]
 
     @property
@@ -171,10 +173,11 @@ class Grid:
 
     @property
     def beside(self):
-        """Our own epochs and costs where they stand beside a runs.parquet of a study of tables."""
-        tables = [Path(file) for file in (*self.study.runs, *self.study.pieces)]
-        ours = [path for path in tables if path.name == "runs.parquet"]
-        beside = [path.with_name(f"{n}.parquet") for path in ours for n in ("epochs", "costs")]
+        """What is read beside a runs.parquet of ours, where it is there."""
+        given = [Path(file) for file in (*self.study.runs, *self.study.pieces)]
+        ours = [path for path in given if path.name == "runs.parquet"]
+        names = ("epochs.parquet", "costs.parquet", *["provenance.json"] * bool(self.study.pieces))
+        beside = [path.with_name(name) for path in ours for name in names]
         return [str(path) for path in beside if path.exists()]
 
     def gone(self):

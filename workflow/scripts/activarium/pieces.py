@@ -1,6 +1,5 @@
 """Pieces: parts of a study that were trained by themselves, put together as the study they are."""
 
-from collections import Counter
 from itertools import product
 from pathlib import Path
 
@@ -12,88 +11,120 @@ from .collect import CollectError, in_order
 from .refusal import Refusal
 
 TABLES = {"runs": tables.RUNS, "epochs": tables.EPOCHS, "costs": tables.COSTS}
-PARTS = {"recipes": "recipe", "networks": "network", "activations": "activation"}
+NAMED = {"recipes": "recipe", "networks": "network", "activations": "activation"}
 
 
 def read(paths, study):
     """(runs, epochs, costs) as pyarrow tables in `tables.RUNS`, `EPOCHS`, `COSTS`.
 
     `paths` are our own runs.parquet, beside each its epochs.parquet and costs.parquet and, where
-    it is there, the provenance.json that says how it was trained; `study` is `Grid.trained`, each
-    of whose runs must stand in one of them. Raises CollectError naming the piece or the run, and
-    the way out.
+    it is there, the provenance.json that says how it was trained. `study` is `Grid.trained`: each
+    of its runs must stand in one of them, and no other one. Raises CollectError naming the piece,
+    the run or what differs, and the way out.
     """
+    found, places = {name: [] for name in TABLES}, {}
     for path in paths:
         _check_alike(path, study)
-    runs, epochs, costs = (_joined(paths, name) for name in TABLES)
-    _check_runs(_keys(runs), study)
-    if _keys(costs) != _keys(runs):
-        raise CollectError("pieces: a costs.parquet is not of the runs beside it; copy both anew")
-    return in_order(runs), in_order(epochs), in_order(costs)
+        piece = {name: _table(path, name) for name in TABLES}
+        _check_whole(path, piece, study)
+        for key in _keys(piece["runs"]):
+            places.setdefault(key, []).append(path)
+        for name, table in piece.items():
+            found[name].append(table)
+    _check_runs(places, paths, study)
+    return tuple(in_order(pa.concat_tables(parts)) for parts in found.values())
 
 
-def _joined(paths, name):
-    """One table of the rows that all pieces have in the table `name`."""
-    return pa.concat_tables([_table(Path(path).with_name(f"{name}.parquet")) for path in paths])
-
-
-def _table(path):
+def _table(path, name):
+    """The table `name` that stands beside the runs at `path`."""
+    file = Path(path).with_name(f"{name}.parquet")
     try:
-        table = tables.checked(pq.read_table(path, partitioning=None))
-        schema = TABLES[path.stem]
+        table = tables.checked(pq.read_table(file, partitioning=None))
+        schema = TABLES[name]
         return table.replace_schema_metadata().select(schema.names).cast(schema)
     except tables.DAMAGED as error:
-        reason = "is not there" if not path.exists() else f"cannot be read ({str(error)[:120]})"
-        raise CollectError(
-            f"pieces: {path} {reason}; copy runs, epochs and costs.parquet of the piece anew"
-        ) from error
+        reason = "is gone" if not file.exists() else f"cannot be read ({_first(error)})"
+        _refuse(f"{file} {reason}; copy the tables of this piece anew, all three")
 
 
 def _keys(table):
-    """How often each run stands in a table."""
-    return Counter(zip(*(table[c].to_pylist() for c in tables.KEY), strict=True))
+    return list(zip(*(table[c].to_pylist() for c in tables.KEY), strict=True))
 
 
-def _check_runs(found, study):
-    """Every declared run once, and no other one."""
-    seeds = range(study["first_seed"], study["first_seed"] + study["seeds"])
-    axes = (study[a] for a in ("recipes", "networks", "datasets", "activations"))
-    declared = set(product(*axes, seeds))
-    for wrong, text in (
-        (declared - set(found), "is in none of them; train it as a piece of its own"),
-        (
-            set(found) - declared,
-            "is not declared by the study; leave that piece out, or declare it",
-        ),
-        ({key for key, n in found.items() if n > 1}, "stands in two of them; leave one out"),
-    ):
-        if wrong:
-            first = "/".join(map(str, min(wrong)))
-            more = f" (and {len(wrong) - 1} more)" if len(wrong) > 1 else ""
-            raise CollectError(f"pieces: the run {first}{more} {text}")
-
-
-def _check_alike(path, study):
-    """What a piece says of its training must be what the study says."""
-    said = Path(path).with_name("provenance.json")
-    try:
-        theirs = files.read_json(said).get("study", {}) if said.exists() else {}
-    except Refusal as error:
-        reason = str(error).partition("; ")[0]
-        raise CollectError(f"pieces: {reason}; copy it anew, or go without it") from error
-    pairs = [(word, theirs[word], study[word]) for word in ("train_size", "validation")
-             if word in theirs]  # fmt: skip
-    for plural, word in PARTS.items():
-        both = [name for name in theirs.get(plural, {}) if name in study[plural]]
-        pairs += [(f"{word} {n}", theirs[plural][n], study[plural][n]) for n in both]
-    for what, its, ours in pairs:
-        if its != ours:
-            raise CollectError(
-                f"pieces: {path} was trained with another {what} ({_short(its)}) than the study "
-                f"says ({_short(ours)}); leave it out, or name its own otherwise"
+def _check_whole(path, piece, study):
+    """Costs for every run of a piece, and the epochs of its recipe; fewer where it diverged."""
+    keys, epochs = _keys(piece["runs"]), {}
+    for key, row in zip(_keys(piece["epochs"]), piece["epochs"]["epoch"].to_pylist(), strict=True):
+        epochs.setdefault(key, []).append(row)
+    if _keys(piece["costs"]) != keys or not set(epochs) <= set(keys):
+        _refuse(
+            f"{path}: epochs.parquet or costs.parquet beside it are of other runs; copy them "
+            "anew, all three"
+        )
+    for key, status in zip(keys, piece["runs"]["status"].to_pylist(), strict=True):
+        seen, stated = epochs.get(key, []), study["recipes"].get(key[0], {}).get("epochs")
+        if stated and status == "ok" and seen != list(range(1, stated + 1)):
+            _refuse(
+                f"{path}: {_run(key)} was trained for {len(seen)} epochs and not for the {stated} "
+                f"of recipe {key[0]}; leave it out, or name its own otherwise"
             )
 
 
-def _short(value):
-    text = str(value)
-    return text if len(text) <= 160 else text[:157] + "…"
+def _check_runs(places, paths, study):
+    """Every declared run in one piece, and no other run."""
+    seeds = range(study["first_seed"], study["first_seed"] + study["seeds"])
+    axes = (study[a] for a in ("recipes", "networks", "datasets", "activations"))
+    declared = set(product(*axes, seeds))
+    if missing := sorted(declared - set(places)):
+        known = ", ".join(map(str, paths))
+        _refuse(f"{_run(*missing)} is in none of {known}; train it as a piece of its own")
+    if other := sorted(set(places) - declared):
+        where = places[other[0]][0]
+        _refuse(f"{where}: {_run(*other)} is not declared; declare it, or leave that piece out")
+    if twice := sorted(key for key, where in places.items() if len(where) > 1):
+        where = " and in ".join(map(str, places[twice[0]]))
+        _refuse(f"{_run(*twice)} stands in {where}; it must be in one")
+
+
+def _check_alike(path, study):
+    """What a piece says of its training must be what the study says, as far as both say it."""
+    said = Path(path).with_name("provenance.json")
+    if not said.exists():
+        return
+    try:
+        theirs = files.read_json(said).get("study")
+    except Refusal as error:
+        _refuse(f"{str(error).partition('; ')[0]}; copy it anew, or go without it")
+    if not theirs:
+        _refuse(f"{path} was made from tables of other origin; analyse those by `runs`")
+    pairs = [(w, theirs.get(w, study[w]), study[w]) for w in ("train_size", "validation")]
+    for plural, word in NAMED.items():
+        for name in theirs.get(plural, {}).keys() & study[plural].keys():
+            pairs += _differing(f"{word} {name}", theirs[plural][name], study[plural][name])
+    for what, its, ours in pairs:
+        if its != ours:
+            way = "leave it out, or name its own otherwise"
+            _refuse(f"{path} was trained with {what} {its}, and the study says {ours}; {way}")
+
+
+def _differing(what, theirs, ours):
+    """(what, its value, our value) of all that both have; an older version had fewer keys."""
+    if isinstance(theirs, dict) and isinstance(ours, dict):
+        for key in sorted(theirs.keys() & ours.keys()):
+            yield from _differing(f"{what}: {key}", theirs[key], ours[key])
+    else:
+        yield what, theirs, ours
+
+
+def _run(key, *more):
+    """A run by its path, and how many more."""
+    others = f" and {len(more)} more" if more else ""
+    return f"the run {'/'.join(map(str, key))}{others}"
+
+
+def _first(error):
+    return (str(error).splitlines() or ["empty"])[0][:120]
+
+
+def _refuse(text):
+    raise CollectError(f"pieces: {text}")

@@ -27,8 +27,8 @@ def _runs(tables, study):
     )
     if study["runs"]:
         return text + " They were made elsewhere and came as tables: " + listed(study["runs"]) + "."
-    if study["pieces"]:
-        text += f" They were trained in {count(len(study['pieces']), 'piece')}, each run once."
+    if len(study["pieces"]) > 1:
+        text += f" They were trained in {len(study['pieces'])} pieces, each run once."
     held = study["validation"]
     return text + (f" {percent(held, 0)} % of the training images are held out." if held else "")
 

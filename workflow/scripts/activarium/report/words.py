@@ -241,7 +241,7 @@ def unseen(tables, setting):
     return sentence + "."
 
 
-def trained(tables, study):
+def trained(study):
     """What was trained, on how much and for how long, in a sentence; None of tables from outside.
 
     It stands under the headline: no score means anything without it.
@@ -252,18 +252,21 @@ def trained(tables, study):
     long = f"{epochs[0]} to {count(epochs[-1], 'epoch')}" if epochs[1:] else count(*epochs, "epoch")
     size = f"{thousands(study['train_size'])} training" if study["train_size"] else "all training"
     held = study["validation"]
-    less = f", of which {percent(held, 0)} % are held out" if held else ""
+    kept = f"{100 * (1 - held):g} % of " if held else ""
+    less = ", the others held out" if held else ""
     data = listed(map(dataset_label, study["datasets"]))
+    each = " each" if len(study["datasets"]) > 1 else ""
     nets = listed((_network(*item) for item in study["networks"].items()), 3)
     return (
         f"Trained: {nets} for "
-        f"{long} on {size} images of {data}{less}; {count(study['seeds'], 'seed')} an activation."
+        f"{long} on {kept}{size} images of {data}{each}{less}; {count(study['seeds'], 'seed')}."
     )
 
 
 def _network(name, network):
-    parameters = ", ".join(f"{key} {value}" for key, value in network["parameters"].items())
-    return f"{name} ({network['file']}{f', {parameters}' if parameters else ''})"
+    about = [network["file"]] if network["file"] != name else []
+    about += [f"{key} {value}" for key, value in network["parameters"].items()]
+    return f"{name} ({', '.join(about)})" if about else name
 
 
 def limits(tables, study):
