@@ -1,4 +1,5 @@
-# From the files of all runs, or from tables of pieces or made elsewhere, to the tables runs, epochs and costs.
+# From the files of all runs, or from tables of pieces or made elsewhere, to the tables runs, epochs
+# and costs.
 
 
 rule collect:

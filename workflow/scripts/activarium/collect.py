@@ -7,7 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from . import tables
-from .refusal import Refusal
+from .refusal import Refusal, first_line
 
 
 class CollectError(Refusal):
@@ -33,7 +33,7 @@ def read_run(file):
     try:
         table = tables.read_run(file).replace_schema_metadata()
     except tables.DAMAGED as error:
-        reason = "is gone" if not Path(file).exists() else f"cannot be read ({_first(error)})"
+        reason = "is gone" if not Path(file).exists() else f"cannot be read ({first_line(error)})"
         raise CollectError(
             f"{file} {reason}; rebuild it: rm -f {file}, then start again"
         ) from error
@@ -44,10 +44,6 @@ def read_run(file):
             f"{file} holds another run than its name says; rebuild it: rm {file}, then start again"
         )
     return table
-
-
-def _first(error):
-    return str(error).splitlines()[0][:120]
 
 
 def _unnested(keys, lists, schema):

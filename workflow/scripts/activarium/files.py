@@ -10,7 +10,7 @@ import platform
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .refusal import Refusal
+from .refusal import Refusal, first_line
 
 
 @contextmanager
@@ -76,8 +76,9 @@ def read_json(path):
 
 def unreadable(path, error):
     """The Refusal for a file of ours that `error` was met in: what is wrong, and the way out."""
-    reason = (str(error).splitlines() or ["empty"])[0][:120]
-    return Refusal(f"{path} cannot be read ({reason}); rebuild it: rm -f {path}, then start again")
+    return Refusal(
+        f"{path} cannot be read ({first_line(error)}); rebuild it: rm -f {path}, then start again"
+    )
 
 
 def _sha256(value):

@@ -16,6 +16,7 @@ import pyarrow.parquet as pq
 
 from . import tables
 from .collect import CollectError, in_order
+from .refusal import first_line
 
 NEEDED = ("dataset", "activation", "seed", "test_accuracy", "status")
 NAMES = ("recipe", "network", "dataset", "activation")
@@ -54,9 +55,8 @@ def _frame(file):
     except CollectError:
         raise
     except (OSError, ValueError, pa.ArrowException) as error:
-        reason = str(error).splitlines()[0][:120]
         raise CollectError(
-            f"runs: {file} cannot be read ({reason}); it must be a CSV or Parquet table"
+            f"runs: {file} cannot be read ({first_line(error)}); it must be a CSV or Parquet table"
         ) from error
 
 
@@ -190,8 +190,9 @@ def _beside(files, name, keys):
             except CollectError:
                 raise
             except (OSError, KeyError, ValueError) as error:
-                reason = str(error).splitlines()[0][:120]
-                raise CollectError(f"runs: {path} is not a table of {name} ({reason})") from error
+                raise CollectError(
+                    f"runs: {path} is not a table of {name} ({first_line(error)})"
+                ) from error
     table = pa.concat_tables(found)
     rows = zip(*(table[c].to_pylist() for c in tables.KEY), strict=True)
     return in_order(table.filter(pa.array([row in keys for row in rows], pa.bool_())))

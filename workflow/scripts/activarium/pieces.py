@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from . import files, tables
 from .collect import CollectError, in_order
-from .refusal import Refusal
+from .refusal import Refusal, first_line
 
 TABLES = {"runs": tables.RUNS, "epochs": tables.EPOCHS, "costs": tables.COSTS}
 NAMED = {"recipes": "recipe", "networks": "network", "activations": "activation"}
@@ -43,7 +43,7 @@ def _table(path, name):
         schema = TABLES[name]
         return table.replace_schema_metadata().select(schema.names).cast(schema)
     except tables.DAMAGED as error:
-        reason = "is gone" if not file.exists() else f"cannot be read ({_first(error)})"
+        reason = "is gone" if not file.exists() else f"cannot be read ({first_line(error)})"
         _refuse(f"{file} {reason}; copy the tables of this piece anew, all three")
 
 
@@ -120,10 +120,6 @@ def _run(key, *more):
     """A run by its path, and how many more."""
     others = f" and {len(more)} more" if more else ""
     return f"the run {'/'.join(map(str, key))}{others}"
-
-
-def _first(error):
-    return (str(error).splitlines() or ["empty"])[0][:120]
 
 
 def _refuse(text):

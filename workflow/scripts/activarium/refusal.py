@@ -13,6 +13,11 @@ class Refusal(ValueError):
     """What is wrong, as one line for people: the thing, the value and the way out."""
 
 
+def first_line(error, most=120):
+    """What an error says, short enough for a Refusal's line."""
+    return (str(error).splitlines() or ["empty"])[0][:most]
+
+
 def guess(word, known):
     """A question for the one that may have been meant, however it was capitalised, or nothing."""
     close = get_close_matches(str(word), known, 1) or get_close_matches(str(word).lower(), known, 1)

@@ -340,35 +340,42 @@ def load(config, files, schema):
             _say([twice], f"stands twice in {file}")
     study = read(config, schema)
     _check_tables(study)
-    _check_root(study)
+    if not study.pieces:  # they have been trained
+        _check_root(study)
     return study
 
 
 def _check_tables(study):
     """Refuse a table that is not there, or that this study itself would write."""
-    for key, file in [("runs", f) for f in study.runs] + [("pieces", f) for f in study.pieces]:
-        path = Path(file)
-        if "{" in file or "}" in file:
-            _say([key], f"'{file}' has a brace in its path; rename the file or its folder")
-        if key == "runs" and (path.suffix not in (".csv", ".parquet") or not path.is_file()):
-            _say([key], f"no table '{file}'; it must be a .csv or .parquet file that is there")
-        if Path("results", study.name).resolve() in path.resolve().parents:
-            _say([key], f"'{file}' would be written by this study itself; give the study another "
-                        "name, or move the table")  # fmt: skip
-        for name in ("runs", "epochs", "costs") if key == "pieces" else ():
-            beside = path.with_name(f"{name}.parquet")
-            if path.name != "runs.parquet" or not beside.is_file():
-                _say([key], f"no {beside} for '{file}'; a piece is a runs.parquet of ours with "
-                            "epochs.parquet and costs.parquet beside it")  # fmt: skip
+    for file in study.runs:
+        _check_place("runs", file, study)
+        if Path(file).suffix not in (".csv", ".parquet") or not Path(file).is_file():
+            _say(["runs"], f"no table '{file}'; it must be a .csv or .parquet file that is there")
+    for file in study.pieces:
+        _check_place("pieces", file, study)
+        for name in ("runs.parquet", "epochs.parquet", "costs.parquet"):
+            beside = Path(file).with_name(name)
+            if Path(file).name != "runs.parquet" or not beside.is_file():
+                why = "a piece is a runs.parquet of ours with epochs.parquet and costs.parquet"
+                _say(["pieces"], f"no {beside} for '{file}'; {why} beside it")
     twice = [file for file, n in Counter(map(os.path.realpath, study.pieces)).items() if n > 1]
     if twice:
         _say(["pieces"], f"'{twice[0]}' stands there twice; leave one out")
 
 
+def _check_place(key, file, study):
+    """Refuse what Snakemake takes for a pattern, and what would be overwritten while it is read."""
+    if "{" in file or "}" in file:
+        _say([key], f"'{file}' has a brace in its path; rename the file or its folder")
+    if Path("results", study.name).resolve() in Path(file).resolve().parents:
+        way = "give the study another name, or move the table"
+        _say([key], f"'{file}' would be written by this study itself; {way}")
+
+
 def _check_root(study):
     """Refuse a data root that cannot be read, unless every data set is prepared already."""
     root = Path(datasets.root(study.data_root)).expanduser()
-    needed = [n for n in study.datasets if datasets.load(n).needs_files and not study.pieces]
+    needed = [n for n in study.datasets if datasets.load(n).needs_files]
     if all(Path(f"results/datasets/{name}.arrow").exists() for name in needed):
         return
     if root.exists() and not (root.is_dir() and os.access(root, os.R_OK | os.X_OK)):
