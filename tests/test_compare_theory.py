@@ -69,6 +69,13 @@ def test_the_correction_is_over_the_properties_of_the_setting():
     assert found["bend"]["p_holm"] == found["bend"]["p"]  # the only one that can be computed
 
 
+def test_one_function_under_two_names_counts_once():
+    bends, scores = [1, 2, 3, 4, 5, 6], [0.1, 0.3, 0.2, 0.5, 0.4, 0.6]
+    again = correlations([*bends, 4], [*scores, 0.5])
+    assert again["bend"] == correlations(bends, scores)["bend"]
+    assert correlations([*bends, 4], [*scores, 0.4])["bend"]["n"] == 7
+
+
 def test_infinite_bends_are_the_largest():
     found = correlations(["1", "2", "3", "inf", "inf"], [0.1, 0.2, 0.3, 0.4, 0.5])["bend"]
     assert found["n"] == 5 and found["rho"] > 0.9

@@ -82,7 +82,25 @@ def test_a_run_that_is_missing_or_stands_twice_is_named(whole, declared, tmp_pat
 def test_a_run_that_the_study_does_not_declare_is_named(whole, declared, tmp_path):
     path = cut(whole, tmp_path / "a", range(10))
     assert refused([path], declared | {"seeds": 8}).startswith(
-        f"pieces: {path}: the run short/plain_2/digits/gelu/8 and 3 more is not declared; declare"
+        f"pieces: {path}: the run short/plain_2/digits/gelu/8 and 3 more is not declared; take"
+    )
+
+
+def test_a_piece_may_hold_more_activations_than_the_study(whole, declared, tmp_path):
+    """As when the control gets more seeds, to be held against itself."""
+    path = cut(whole, tmp_path / "a", range(10), declared)
+    less = declared | {"activations": {"gelu": declared["activations"]["gelu"]}}
+    for name, found in zip(NAMES, pieces.read([path], less), strict=True):
+        stored = pq.read_table(whole / f"{name}.parquet").replace_schema_metadata()
+        mine = stored.filter(pc.equal(stored["activation"], "gelu"))
+        assert found.replace_schema_metadata().equals(mine)
+
+
+def test_a_piece_of_another_study_is_named(whole, declared, tmp_path):
+    path = cut(whole, tmp_path / "a", range(10))
+    other = {"activations": {"tanh": "tanh(x)"}}
+    assert refused([path], declared | other) == (
+        f"pieces: {path} has no run of this study; leave it out"
     )
 
 

@@ -1,9 +1,11 @@
 """Pieces: parts of a study that were trained by themselves, put together as the study they are."""
 
+from functools import reduce
 from itertools import product
 from pathlib import Path
 
 import pyarrow as pa
+import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from . import files, tables
@@ -12,6 +14,7 @@ from .refusal import Refusal, first_line
 
 TABLES = {"runs": tables.RUNS, "epochs": tables.EPOCHS, "costs": tables.COSTS}
 NAMED = {"recipes": "recipe", "networks": "network", "activations": "activation"}
+AXES = NAMED | {"datasets": "dataset"}
 
 
 def read(paths, study):
@@ -19,13 +22,16 @@ def read(paths, study):
 
     `paths` are our own runs.parquet, beside each its epochs.parquet and costs.parquet and, where
     it is there, the provenance.json that says how it was trained. `study` is `Grid.trained`: each
-    of its runs must stand in one of them, and no other one. Raises CollectError naming the piece,
-    the run or what differs, and the way out.
+    of its runs must stand in one of them. A piece may hold cells that the study does not have,
+    which are left out, but of its own cells no seed that it does not declare: seeds are not to be
+    chosen among. Raises CollectError naming the piece, the run or what differs, and the way out.
     """
     found, places = {name: [] for name in TABLES}, {}
     for path in paths:
         _check_alike(path, study)
-        piece = {name: _table(path, name) for name in TABLES}
+        piece = {name: _of_study(_table(path, name), study) for name in TABLES}
+        if not piece["runs"].num_rows:
+            _refuse(f"{path} has no run of this study; leave it out")
         _check_whole(path, piece, study)
         for key in _keys(piece["runs"]):
             places.setdefault(key, []).append(path)
@@ -45,6 +51,12 @@ def _table(path, name):
     except tables.DAMAGED as error:
         reason = "is gone" if not file.exists() else f"cannot be read ({first_line(error)})"
         _refuse(f"{file} {reason}; copy the tables of this piece anew, all three")
+
+
+def _of_study(table, study):
+    """The rows of the cells that the study has."""
+    mine = [pc.is_in(table[column], pa.array(list(study[axis]))) for axis, column in AXES.items()]
+    return table.filter(reduce(pc.and_, mine))
 
 
 def _keys(table):
@@ -71,7 +83,7 @@ def _check_whole(path, piece, study):
 
 
 def _check_runs(places, paths, study):
-    """Every declared run in one piece, and no other run."""
+    """Every declared run in one piece, and no other seed."""
     seeds = range(study["first_seed"], study["first_seed"] + study["seeds"])
     axes = (study[a] for a in ("recipes", "networks", "datasets", "activations"))
     declared = set(product(*axes, seeds))
@@ -80,7 +92,7 @@ def _check_runs(places, paths, study):
         _refuse(f"{_run(*missing)} is in none of {known}; train it as a piece of its own")
     if other := sorted(set(places) - declared):
         where = places[other[0]][0]
-        _refuse(f"{where}: {_run(*other)} is not declared; declare it, or leave that piece out")
+        _refuse(f"{where}: {_run(*other)} is not declared; take all seeds, or leave that piece out")
     if twice := sorted(key for key, where in places.items() if len(where) > 1):
         where = " and in ".join(map(str, places[twice[0]]))
         _refuse(f"{_run(*twice)} stands in {where}; it must be in one")

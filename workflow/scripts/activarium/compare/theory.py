@@ -30,7 +30,8 @@ def theory(summaries, profiles, confidence):
     `summaries` are rows with setting, activation and mean; `profiles` maps a name to its profile
     (see certify). Spearman's rho with a Fisher interval in Bonett and Wright's form (2000,
     Psychometrika 65), and a two-sided p from seeded permutations of the scores, Holm-corrected
-    over the properties of the setting. Null where fewer than five activations have both numbers
+    over the properties of the setting. One function under two names, as ELU and CELU, counts once.
+    Null where fewer than five activations have both numbers
     or where all are equal.
     """
     settings = {}
@@ -39,19 +40,25 @@ def theory(summaries, profiles, confidence):
     found = []
     for (recipe, network, dataset), rows in settings.items():
         key = {"recipe": recipe, "network": network, "dataset": dataset}
+        rows = _once(rows, profiles)
         family = [key | _correlation(name, rows, profiles, confidence) for name in PROPERTIES]
         corrected = adjusted([row["p"] for row in family])
         found += [r | {"p_holm": p} for r, p in zip(family, corrected, strict=True)]
     return found if profiles else []
 
 
+def _once(rows, profiles):
+    """The rows without second names of one function: equal in every property and in the mean."""
+    known = [row for row in rows if row["activation"] in profiles and row["mean"] is not None]
+    return list(
+        {(*(str(value(p, profiles[row["activation"]])) for p in PROPERTIES), row["mean"]): row
+         for row in known}.values()
+    )  # fmt: skip
+
+
 def _correlation(name, rows, profiles, confidence):
     """Property `name` of each activation against its mean score."""
-    pairs = [
-        (value(name, profiles[row["activation"]]), row["mean"])
-        for row in rows
-        if row["activation"] in profiles and row["mean"] is not None
-    ]
+    pairs = [(value(name, profiles[row["activation"]]), row["mean"]) for row in rows]
     x, y = np.array([p for p in pairs if not math.isnan(p[0])], float).reshape(-1, 2).T
     rho = p = low = high = math.nan
     if len(x) >= ENOUGH and len(set(x)) > 1 and len(set(y)) > 1:
