@@ -16,7 +16,7 @@ sys.path.append(str(Path(__file__).resolve().parents[1] / "workflow/scripts"))
 import pandas as pd  # noqa: E402
 
 from activarium.compare import flips  # noqa: E402
-from activarium.compare.best import control_is_best  # noqa: E402
+from activarium.compare.best import control_is_best, could_be_best  # noqa: E402
 from activarium.compare.flips import critical_values, max_t  # noqa: E402
 from activarium.compare.paired import holm, t_interval  # noqa: E402
 from activarium.compare.ranks import rank_intervals  # noqa: E402
@@ -84,7 +84,7 @@ def unequal(rng, n):
 
 
 def best(rng, n):
-    """The two claims about the best, at their least favourable truths."""
+    """The claims about ranks and the best, at their least favourable truths."""
     true = -SD * np.repeat([0, 2, 4, 8], 2)  # every true rank is shared by two
     scores = pd.DataFrame(true + SD * rng.normal(size=(n, len(true))))
     ranks = rank_intervals(scores, CONFIDENCE)
@@ -95,7 +95,12 @@ def best(rng, n):
     one_as_good = pd.DataFrame(SD * rng.normal(size=(n, CONTRASTS + 1)))
     one_as_good.loc[:, 2:] -= 0.05
     claim = control_is_best(one_as_good, 0, [], CONFIDENCE)
-    return {"a rank outside": any(wrong), "false supported": claim["verdict"] == "supported"}
+    equals = pd.DataFrame(SD * rng.normal(size=(n, 8)))
+    return {
+        "a rank outside": any(wrong),
+        "the best left out": 0 not in could_be_best(equals, CONFIDENCE),
+        "false supported": claim["verdict"] == "supported",
+    }
 
 
 def edge(rng, n):

@@ -21,6 +21,7 @@ from statsmodels.stats.proportion import proportion_confint
 from activarium import tables
 from activarium.compare import plan
 from activarium.compare.a_a import a_a
+from activarium.compare.best import could_be_best
 from activarium.compare.contrasts import contrasts
 from activarium.compare.over_datasets import equal_weight, over_datasets
 from activarium.compare.pairs import all_pairs
@@ -102,6 +103,24 @@ def test_all_pairs_are_pingouin_s():
     expected = theirs.set_index(["A", "B"])["p_corr"].to_dict()
     for row in all_pairs(scores, 0.95):
         assert row["p_t_bh"] == pytest.approx(expected[row["activation"], row["other"]])
+
+
+# The best
+
+
+def test_what_is_shown_to_be_worse_than_any_other_is_not_the_best():
+    scores = settings_of(drawn(k=3, n=10, effects=[0.02, 0.02, -0.02]))[0][1]
+    assert could_be_best(scores, 0.95) == ["a0", "a1"]
+    assert could_be_best(scores[:5], 0.95) == list(scores), "five pairs show nothing"
+
+
+def test_the_best_is_left_in_nearly_always():
+    """Of ten equals any may be called the best; the first is."""
+    left_out = sum(
+        "a0" not in could_be_best(settings_of(drawn(k=9, n=8, seed=seed))[0][1], 0.95)
+        for seed in range(60)
+    )
+    assert left_out <= stats.binom.ppf(0.999, 60, 0.05)
 
 
 # The control is the best

@@ -5,7 +5,7 @@ What each key holds, and in which unit, says schema.yaml beside this file.
 
 from ..tables import KEY, finite
 from .a_a import a_a
-from .best import control_is_best, in_the_study
+from .best import control_is_best, could_be_best, in_the_study
 from .contrasts import contrasts
 from .cost import cost
 from .diagnostics import diagnostics
@@ -37,7 +37,7 @@ def analysis(runs, epochs, costs, control, confidence, margin, chance, profiles=
     described = summaries(runs, chance, confidence)
     compared = contrasts(runs, control, chance, confidence, margin)
     primary = [row for row in compared if row["failures"] == "chance"]
-    about = _settings(settings, control, described, primary, confidence)
+    about = _settings(settings, control, primary, confidence)
     return finite(
         {
             "schema": "workflow/scripts/activarium/compare/schema.yaml",
@@ -68,17 +68,14 @@ def analysis(runs, epochs, costs, control, confidence, margin, chance, profiles=
     )
 
 
-def _settings(settings, control, described, primary, confidence):
+def _settings(settings, control, primary, confidence):
     """What is true of a setting as a whole, one dict each."""
-    cells = {tuple(k.values()): rows for k, rows in rows_by_setting(described)}
     families = {tuple(k.values()): rows for k, rows in rows_by_setting(primary)}
     return [
         key
         | _setting(scores, control, confidence)
         | {
-            "could_be_best": [
-                row["activation"] for row in cells[tuple(key.values())] if row["rank_low"] == 1
-            ],
+            "could_be_best": could_be_best(scores, confidence),
             "control_is_best": control_is_best(
                 scores, control, families.get(tuple(key.values()), []), confidence
             ),

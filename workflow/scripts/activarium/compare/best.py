@@ -1,9 +1,29 @@
-"""Is the control the best? Three words: supported, contradicted, undecided."""
+"""Which is the best: those that it may be, and whether it is the control."""
 
 import math
 
+import numpy as np
+
+from .flips import max_t
 from .paired import paired_t
 from .scores import against, known, level
+
+
+def could_be_best(scores, confidence):
+    """The activations that are not ruled out as the best of a setting, in the order of `scores`.
+
+    Each is held against all others by a `flips.max_t` of its own and ruled out when one of them is
+    shown to be better. The best one is among those that are left with at least `confidence`; no
+    correction over the candidates is needed, for ruling one out is wrong only of the best (multiple
+    comparisons with the best; Hsu 1981, Annals of Statistics 9). `scores` is from `scores.wide`.
+    """
+    return [name for name in scores if not _is_beaten(scores, name, confidence)]
+
+
+def _is_beaten(scores, name, confidence):
+    """Whether any other activation of the setting is shown to be better than this one."""
+    d = against(scores, name).to_numpy().T
+    return bool(np.any((max_t(d) < level(confidence)) & (np.nansum(d, axis=1) > 0)))
 
 
 def control_is_best(scores, control, contrasts, confidence):

@@ -95,8 +95,17 @@ METHODS = [
     },
     {
         "question": "which could be the best",
-        "method": "simultaneous rank intervals from a max-T over all pairs; the best: rank_low 1",
-        "columns": ["rank_low", "rank_high", "could_be_best"],
+        "method": "each against all others by a max-T of its own, ruled out where one is better",
+        "columns": ["could_be_best"],
+        "family": "the others of a setting, for each one its own; near the level one that is "
+        "worse than the control may be left in",
+        "status": "confirmatory",
+        "source": "Hsu 1981",
+    },
+    {
+        "question": "which place it could have",
+        "method": "simultaneous rank intervals from a max-T over all pairs",
+        "columns": ["rank_low", "rank_high"],
         "family": "pairs of a setting",
         "status": "confirmatory",
         "source": "Mogstad, Romano, Shaikh and Wilhelm 2024",

@@ -14,8 +14,8 @@ def rank_intervals(scores, confidence):
     All pairs are compared in one `flips.max_t` family: an activation's best possible rank is one
     after those shown to be better, its worst possible one before those shown to be worse. All
     true ranks lie in their intervals together with at least `confidence` (Mogstad, Romano, Shaikh
-    and Wilhelm 2024, Inference for ranks, Review of Economic Studies 91). Those whose rank_low
-    is 1 are a confidence set of the best. `scores` is from `scores.wide`.
+    and Wilhelm 2024, Inference for ranks, Review of Economic Studies 91). For the first place
+    alone `best.could_be_best` needs fewer comparisons. `scores` is from `scores.wide`.
     """
     names = list(scores)
     pairs = list(combinations(range(len(names)), 2))

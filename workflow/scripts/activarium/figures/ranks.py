@@ -1,6 +1,7 @@
 """Which ranks each activation could have: simultaneous intervals from all pairs of the setting.
-Where an interval reaches rank 1, drawn in colour, the activation cannot be ruled out as the best.
-The dot is its rank by mean score, which alone would be a medal and no finding."""
+In colour are those that are not ruled out as the best: each is held against the others alone, which
+sees more than ranks, where all pairs are corrected for. The dot is the rank by mean score, which
+alone would be a medal and no finding."""
 
 from ..report.tables import label
 from ..report.words import listed
@@ -18,9 +19,11 @@ def draw(tables):
     order += [a for a in tables.activations if a not in order]
     figure, axes = rows_of(tables, order, 0.2)
     for i, (setting, ax) in enumerate(axes.items()):
+        (about,) = tables.rows("settings", setting)
         place = {a: k + 1 for k, a in enumerate(tables.best_first(setting))}
         for row in tables.of(tables.summaries, setting).dropna(subset="rank_low").itertuples():
-            y, colour = order.index(row.activation), TOP[0] if row.rank_low == 1 else FAINT
+            y = order.index(row.activation)
+            colour = TOP[0] if row.activation in about["could_be_best"] else FAINT
             (line,) = ax.plot([row.rank_low, row.rank_high], [y, y], color=colour, lw=3.2,
                               solid_capstyle="round", alpha=0.8)  # fmt: skip
             (dot,) = ax.plot([place[row.activation]], [y], "o", color=colour, ms=5.5)
