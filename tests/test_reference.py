@@ -1,5 +1,6 @@
 """What the repository keeps of a study can be made again from its runs and says how it was."""
 
+import json
 import re
 import subprocess
 
@@ -10,6 +11,7 @@ import yaml
 from conftest import ROOT
 
 from activarium import activations, datasets, outside, reference, study, tables
+from activarium.compare import published as figures
 from activarium.compare.analysis import analysis
 from activarium.refusal import Refusal
 from activarium.report import words
@@ -215,25 +217,65 @@ def test_each_difference_in_the_text_is_a_row_of_the_table_that_it_names(page):
     assert found >= 3
 
 
-def test_each_mean_in_the_findings_is_that_of_its_activation():
-    """48.65 % ± 1.05, and the rows of the table of depths."""
-    text = PAGES["docs/findings.md"]
-    summaries = {f.name: pd.read_parquet(f / "summaries.parquet") for f in KEPT}
-    known = {activations.load(name).label: name for name in activations.names()}
+SUMMARIES = {folder.name: pd.read_parquet(folder / "summaries.parquet") for folder in KEPT}
+LABELS = {activations.load(name).label: name for name in activations.names()}
+MEAN = r"(?P<label>\w+) (?P<mean>\d+\.\d\d) % ± (?P<half>\d+\.\d\d)"
 
-    def row(study, label, network=None):
-        table = summaries[study]
-        chosen = table[table["activation"] == known[label]]
-        return (chosen if network is None else chosen[chosen["network"] == network]).iloc[0]
 
-    means = re.findall(r"(\w+) (\d+\.\d\d)(?: %)? ± (\d+\.\d\d)", text)
-    assert len(means) == 4
-    for label, mean, half in means:
-        found = row("cifar10-quick", label)
-        assert words.percent(found["mean"]) == mean
-        assert words.percent((found["high"] - found["low"]) / 2) == half
-    depths = re.findall(r"\| (\w+) \| (\d+\.\d\d) \| (\d+\.\d\d) \| (\d+\.\d\d) (?=\|)", text)
+def spread(row):
+    """A summary as the pages state it: its mean and half of its interval."""
+    return words.percent(row["mean"]), words.percent((row["high"] - row["low"]) / 2)
+
+
+def test_the_readme_s_mean_is_that_of_its_activation():
+    """GELU 58.34 % ± 0.64, of CIFAR-10."""
+    (found,) = re.finditer(MEAN, PAGES["README.md"])
+    table = SUMMARIES["cifar10"].set_index("activation")
+    assert spread(table.loc[LABELS[found["label"]]]) == (found["mean"], found["half"])
+
+
+def test_the_ranking_is_that_of_cifar10():
+    summaries = SUMMARIES["cifar10"].sort_values("mean", ascending=False, kind="stable")
+    contrasts = pd.read_parquet(ROOT / "reference/cifar10/contrasts.parquet")
+    contrasts = contrasts[contrasts["failures"] == "chance"].set_index("activation")
+    rows = []
+    for row in summaries.to_dict("records"):
+        name = row["activation"]
+        cells = [activations.load(name).label]
+        cells += [words.percent(figures.REPORTED["cifar10"].get(name)), " ± ".join(spread(row))]
+        beside = contrasts.loc[name] if name in contrasts.index else None
+        cells += [words.DASH] * 2 if beside is None else [in_words(beside), beside["verdict"]]
+        rows.append(f"| {' | '.join(cells)} |")
+    lines = (ROOT / "docs/findings.md").read_text().splitlines()
+    assert [line for line in lines if re.search(r"\d ± \d.* \|$", line)] == rows
+
+
+def test_each_correlation_in_the_findings_is_one_of_the_table_that_it_names():
+    """ρ = +0.71, +0.34 to +0.89, Holm p = 0.007, of the reference linked last before it."""
+    words_of = r"(?P<said>ρ = \S+, \S+ to \S+, Holm p = \d\.\d+)"
+    folder, found = None, 0
+    for match in re.finditer(f"{LINK}|{words_of}", PAGES["docs/findings.md"]):
+        folder = match["folder"] or folder
+        if match["said"]:
+            rows = json.loads((ROOT / f"reference/{folder}/analysis.json").read_text())["theory"]
+            assert match["said"] in map(correlation_in_words, rows)
+            found += 1
+    assert found == 2
+
+
+def correlation_in_words(row):
+    """A property's correlation with the scores as the page states it."""
+    ends = words.interval(row["low"], row["high"], show=words.correlation)
+    return (
+        f"ρ = {words.correlation(row['rho'])}, {ends}, Holm p = {words.probability(row['p_holm'])}"
+    )
+
+
+def test_the_depths_are_those_of_the_table():
+    table = SUMMARIES["depth"].set_index(["activation", "network"])["mean"]
+    row = r"\| (\w+) \| (\d+\.\d\d) \| (\d+\.\d\d) \| (\d+\.\d\d) (?=\|)"
+    depths = re.findall(row, PAGES["docs/findings.md"])
     assert len(depths) == 11
     for label, *cells in depths:
-        found = [row("depth", label, f"mlp_{n}")["mean"] for n in (4, 16, 32)]
+        found = [table[LABELS[label], f"mlp_{n}"] for n in (4, 16, 32)]
         assert list(map(words.percent, found)) == cells
