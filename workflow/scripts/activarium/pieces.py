@@ -75,7 +75,7 @@ def _check_whole(path, piece, study):
         )
     for key, status in zip(keys, piece["runs"]["status"].to_pylist(), strict=True):
         seen, stated = epochs.get(key, []), study["recipes"].get(key[0], {}).get("epochs")
-        if stated and status == "ok" and seen != list(range(1, stated + 1)):
+        if stated and status == "ok" and sorted(seen) != list(range(1, stated + 1)):
             _refuse(
                 f"{path}: {_run(key)} was trained for {len(seen)} epochs and not for the {stated} "
                 f"of recipe {key[0]}; leave it out, or name its own otherwise"

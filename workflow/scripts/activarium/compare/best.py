@@ -14,8 +14,9 @@ def could_be_best(scores, confidence):
 
     Each is held against all others by a `flips.max_t` of its own and ruled out when one of them is
     shown to be better. The best one is among those that are left with at least `confidence`; no
-    correction over the candidates is needed, for ruling one out is wrong only of the best (multiple
-    comparisons with the best; Hsu 1981, Annals of Statistics 9). `scores` is from `scores.wide`.
+    correction over the candidates is needed, for ruling one out is wrong only of the best (after
+    Gupta 1965, Technometrics 7, and Hsu 1981, Annals of Statistics 9, whose tests are normal). One
+    without a pair with any other is left in. `scores` is from `scores.wide`.
     """
     return [name for name in scores if not _is_beaten(scores, name, confidence)]
 

@@ -100,7 +100,7 @@ METHODS = [
         "family": "the others of a setting, for each one its own; near the level one that is "
         "worse than the control may be left in",
         "status": "confirmatory",
-        "source": "Hsu 1981",
+        "source": "after Gupta 1965 and Hsu 1981",
     },
     {
         "question": "which place it could have",
