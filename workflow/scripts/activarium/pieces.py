@@ -13,8 +13,8 @@ from .collect import CollectError, in_order
 from .refusal import Refusal, first_line
 
 TABLES = {"runs": tables.RUNS, "epochs": tables.EPOCHS, "costs": tables.COSTS}
-NAMED = {"recipes": "recipe", "networks": "network", "activations": "activation"}
-AXES = NAMED | {"datasets": "dataset"}
+AXES = dict(zip(("recipes", "networks", "datasets", "activations"), tables.KEY, strict=False))
+DEFINED = ("recipes", "networks", "activations")  # by the study; a data set is what its files are
 
 
 def read(paths, study):
@@ -85,8 +85,7 @@ def _check_whole(path, piece, study):
 def _check_runs(places, paths, study):
     """Every declared run in one piece, and no other seed."""
     seeds = range(study["first_seed"], study["first_seed"] + study["seeds"])
-    axes = (study[a] for a in ("recipes", "networks", "datasets", "activations"))
-    declared = set(product(*axes, seeds))
+    declared = set(product(*(study[axis] for axis in AXES), seeds))
     if missing := sorted(declared - set(places)):
         known = ", ".join(map(str, paths))
         _refuse(f"{_run(*missing)} is in none of {known}; train it as a piece of its own")
@@ -110,9 +109,9 @@ def _check_alike(path, study):
     if not theirs:
         _refuse(f"{path} was made from tables of other origin; analyse those by `runs`")
     pairs = [(w, theirs.get(w, study[w]), study[w]) for w in ("train_size", "validation")]
-    for plural, word in NAMED.items():
-        for name in theirs.get(plural, {}).keys() & study[plural].keys():
-            pairs += _differing(f"{word} {name}", theirs[plural][name], study[plural][name])
+    for axis in DEFINED:
+        for name in theirs.get(axis, {}).keys() & study[axis].keys():
+            pairs += _differing(f"{AXES[axis]} {name}", theirs[axis][name], study[axis][name])
     for what, its, ours in pairs:
         if its != ours:
             way = "leave it out, or name its own otherwise"

@@ -49,11 +49,12 @@ def theory(summaries, profiles, confidence):
 
 def _once(rows, profiles):
     """The rows without second names of one function: equal in every property and in the mean."""
-    known = [row for row in rows if row["activation"] in profiles and row["mean"] is not None]
-    return list(
-        {(*(str(value(p, profiles[row["activation"]])) for p in PROPERTIES), row["mean"]): row
-         for row in known}.values()
-    )  # fmt: skip
+    distinct = {}
+    for row in rows:
+        if row["activation"] in profiles and row["mean"] is not None:
+            proven = [value(name, profiles[row["activation"]]) for name in PROPERTIES]
+            distinct[str(proven), row["mean"]] = row  # as text, for NaN is not itself
+    return list(distinct.values())
 
 
 def _correlation(name, rows, profiles, confidence):
