@@ -33,6 +33,7 @@ import torch  # noqa: E402
 
 from activarium import activations, datasets, prepare, tables  # noqa: E402
 from activarium.train import checkpoints, job, progress, run, step  # noqa: E402
+from activarium.train.lane import Lane  # noqa: E402
 from activarium.train.pack import CrashedError  # noqa: E402
 from candidates import graph, one_by_one  # noqa: E402
 from parts import hashing  # noqa: E402
@@ -133,13 +134,14 @@ class Jobs:
         folder.mkdir(parents=True, exist_ok=True)
         files = {seed: folder / f"{seed}.parquet" for seed in seeds}
 
-        class Watched(step.Training):
-            def evaluate(self, split):
-                weights[self.seed] = hashing.hashes(SimpleNamespace(states=self._states))
-                return super().evaluate(split)
+        def watched(kind):
+            class Watched(kind):
+                def evaluated(self, split):
+                    state = SimpleNamespace(states=lambda: [self.network.state_dict()])
+                    weights[self.seed] = hashing.hashes(state)
+                    return super().evaluated(split)
 
-            def _states(self):
-                return [self.network.state_dict()]
+            return Watched
 
         class Cutting(progress.Progress):
             def epoch(self, seed, metrics):
@@ -147,7 +149,7 @@ class Jobs:
                 if (seed, metrics["epoch"]) == cut:
                     raise CutOffError("cut off")
 
-        run.Training, job.Progress = Watched, Cutting
+        run.Training, job.Lane, job.Progress = watched(step.Training), watched(Lane), Cutting
         with (folder / "log").open("w") as log:
             job.train_cell(
                 {"recipe": "r", "network": "n", "dataset": "cifar10", "activation": activation},

@@ -57,6 +57,7 @@ def arguments():
     add("--packs", type=numbers, default=[1, 2, 4, 8, 16], help="sizes K, up to 16")
     add("--activation", default="gelu")
     add("--only", help="beside the eager engine: candidates with this in their name")
+    add("--skip", action="append", default=[], help="no candidates with this in their name")
     add("--out", type=Path, default=HERE.parent / "results/benchmarks")
     options = parser.parse_args()
     if max(options.packs) > 16 or options.steps * options.batch > 50_000:

@@ -44,7 +44,7 @@ def main():
             floors(width, precision, flops[precision], moved)
     precision = options.precision if options.precision in flops else "float32"
     setting = Setting(options.width, precision, options.activation, steps=20, device=device)
-    verdict(setting, options.rate or measured(setting), flops[precision], moved)
+    verdict(setting, options.rate or measured(setting, options.pack), flops[precision], moved)
 
 
 def arguments():
@@ -55,6 +55,7 @@ def arguments():
     add("--width", type=int, default=16, help="of the net that the rate belongs to")
     add("--precision", default="float32", help="of the rate, float32 or bfloat16")
     add("--activation", default="gelu")
+    add("--pack", type=int, default=8, help="seeds that train at once on a GPU")
     add("--widths", type=lambda s: [int(n) for n in s.split(",")], default=[16, 64])
     return parser.parse_args()
 
@@ -79,15 +80,17 @@ def floors(width, precision, flops, moved):
     )
 
 
-def measured(setting, epochs=5):
+def measured(setting, pack, epochs=5):
     """Images a second of our own step, the median of some epochs after one."""
-    epoch = ours.loop(setting, 0)
     cpu = setting.device == "cpu"  # there its own seconds, whatever else the machine does
+    seeds = range(1 if cpu else pack)
+    epoch = ours.loop(setting, seeds)
     spent = [epoch(number)[cpu] for number in range(epochs + 1)][1:]
     print(
-        f"our step on {'CIFAR-10' if source() else 'random images'}: {setting.steps} steps an epoch"
+        f"our step on {'CIFAR-10' if source() else 'random images'}: {setting.steps} steps an "
+        f"epoch, {len(seeds)} seeds at once"
     )
-    return setting.steps * setting.batch / statistics.median(spent)
+    return len(seeds) * setting.steps * setting.batch / statistics.median(spent)
 
 
 def verdict(setting, rate, flops, moved):

@@ -8,7 +8,7 @@ ACTIVARIUM_DATA names none): ResNet-14, Adam, batch 128, crop and flip. The peer
 tutorials show: PIL images, torchvision's transforms, a DataLoader with a worker a core, torch's
 own number of threads; the one as a loop, the other in PyTorch Lightning where `lightning` can be
 imported. Ours is what `make` does: on a CPU as many processes of one thread as cores, each
-training a run of its own, on a GPU one process.
+training a run of its own, on a GPU one process that trains a pack of seeds at once.
 
 The sides take turns in the same minutes, so that whatever else the machine does slows all of
 them; medians over rounds, and ratios round by round. With --one-thread it also compares what one
@@ -52,6 +52,7 @@ def arguments():
     add = parser.add_argument
     add("--rounds", type=int, default=5)
     add("--steps", type=int, default=20, help="batches of a round, for each core")
+    add("--pack", type=int, default=8, help="seeds of a pack on a GPU")
     add("--width", type=int, default=16)
     add("--blocks", type=int, default=2, help="in each stage; 2 is ResNet-14, 1 ResNet-8")
     add("--activation", default="gelu")
@@ -79,9 +80,9 @@ def described(options):
 
 def whole_machine(setting, device, peers, options):
     """Images a second of all cores, or of the GPU: ours beside each peer."""
-    runs = CORES if device == "cpu" else 1
-    images = runs * setting.steps * setting.batch
-    sides = {"ours": [Worker("parts.ours:loop", setting, seed) for seed in range(runs)]}
+    packs = [[seed] for seed in range(CORES)] if device == "cpu" else [range(options.pack)]
+    images = sum(map(len, packs)) * setting.steps * setting.batch
+    sides = {"ours": [Worker("parts.ours:loop", setting, pack) for pack in packs]}
     for name, loop in peers.items():
         about = (images, setting.batch, CORES, device)
         sides[name] = [Worker(f"parts.plain:{loop}", *about)]
@@ -100,7 +101,7 @@ def one_thread(setting, options):
     """Images a CPU second on one thread, where both read and train in one process."""
     images, keep = setting.steps * setting.batch, not options.keep_nothing
     sides = {
-        "ours": [Worker("parts.ours:loop", setting, 0, keep)],
+        "ours": [Worker("parts.ours:loop", setting, [0], keep)],
         "plain": [Worker("parts.plain:alone", images, setting.batch, keep, environment=ONE)],
     }
     asked = {"ours": lambda number: (number,), "plain": lambda _: (setting,)}

@@ -3,19 +3,20 @@
 import os
 import subprocess
 import sys
-from contextlib import contextmanager, nullcontext
+from contextlib import nullcontext
 from dataclasses import replace
 from types import SimpleNamespace
 
 import pytest
 import torch
 from conftest import ROOT
+from fake_gpu import FakeGpu
 
 sys.path.append(str(ROOT / "benchmarks"))
 
 import peer  # noqa: E402
 from activarium.train import step  # noqa: E402
-from candidates import CANDIDATES, graph, one_by_one, processes, stacked  # noqa: E402
+from candidates import CANDIDATES, engine, graph, one_by_one, processes, stacked  # noqa: E402
 from parts import hashing, rows, work  # noqa: E402
 from parts.setting import Setting  # noqa: E402
 from parts.worker import Worker, WorkerError  # noqa: E402
@@ -48,50 +49,26 @@ def test_the_step_that_is_captured_gives_the_bits_of_training(precision, activat
     assert hashing.hashes(lanes)[1] == hashing.hashes(eager)[0]
 
 
-@pytest.fixture
-def recorder(monkeypatch):
-    """CUDA as far as recording uses it: what advances meanwhile is noted, and replayed later."""
-    streams = SimpleNamespace(wait_stream=lambda other: None)
-    noted, step = [], graph.Lane.advance
-
-    class Recording:
-        def __init__(self):
-            self.steps, self.generators = [], []
-
-        def register_generator_state(self, generator):
-            self.generators.append(generator)
-
-        def replay(self):
-            for lane in self.steps:
-                step(lane)
-
-    @contextmanager
-    def record(recording, stream):
-        noted.append(recording)
-        monkeypatch.setattr(graph.Lane, "advance", lambda lane: recording.steps.append(lane))
-        yield
-        monkeypatch.setattr(graph.Lane, "advance", step)
-
-    cuda = {"CUDAGraph": Recording, "graph": record, "Stream": lambda: streams}
-    cuda |= {"current_stream": lambda: streams, "stream": lambda stream: nullcontext()}
-    for name, fake in (cuda | {"synchronize": lambda: None}).items():
-        monkeypatch.setattr(graph.torch.cuda, name, fake)
-    yield noted
-    graph.streams.cache_clear(), graph.recorder.cache_clear()
-
-
 @pytest.mark.parametrize("together", [True, False])
-def test_a_recorded_pack_starts_where_it_was_and_gives_the_bits_of_training(recorder, together):
+def test_a_recorded_pack_starts_where_it_was_and_gives_the_bits_of_training(monkeypatch, together):
+    gpu = FakeGpu(monkeypatch, graph)
     setting = replace(SMALL, activation="rrelu", steps=4)
     lanes = [setting.training(graph.Lane, seed) for seed in (0, 1)]
     pack = graph.Recorded(lanes, setting.steps, per_graph=2, together=together)
     for number in range(2):
         pack.epoch(number)
-    assert [len(r.steps) for r in recorder] == ([4] if together else [2, 2])
-    assert {g for r in recorder for g in r.generators} == {lane.noise for lane in lanes}
+    assert [len(r.work) for r in gpu.recorded] == ([2] if together else [1, 1])
+    assert {g for r in gpu.recorded for g in r.generators} == {lane.noise for lane in lanes}
     eager = trained(one_by_one.OneByOne, setting, [0, 1])
     found = SimpleNamespace(states=lambda: [lane.network.state_dict() for lane in lanes])
     assert hashing.hashes(found) == hashing.hashes(eager)
+
+
+def test_the_engine_on_a_gpu_gives_the_bits_of_training(monkeypatch):
+    FakeGpu(monkeypatch)
+    setting = replace(SMALL, activation="rrelu")
+    at_once = trained(engine.AtOnce, setting, [0, 1])
+    assert hashing.hashes(at_once) == hashing.hashes(trained(engine.pack, setting, [0, 1]))
 
 
 @pytest.mark.parametrize("kind", [stacked.Mapped, stacked.Grouped])
@@ -155,13 +132,15 @@ def test_the_verdict_leaves_out_what_depends_on_its_pack():
 
 
 def test_every_candidate_is_measured_on_both_nets_before_the_next_one():
-    options = SimpleNamespace(packs=[1, 8], widths=[16, 64], precisions=["float32"], only=None)
+    options = SimpleNamespace(
+        skip=[], packs=[1, 8], widths=[16, 64], precisions=["float32"], only=None
+    )
     found, main = rows.plan(options, CANDIDATES[:2])
     assert main == 8
     said = [(row.candidate, row.width, row.k, row.check) for row in found[2:]]
     assert said[:2] == [("eager", w, 1, True) for w in (16, 64)]
-    assert said[2:4] == [("graph, 10 steps", w, 8, True) for w in (16, 64)]
-    assert said[4:] == [("graph, 10 steps", w, 1, False) for w in (16, 64)]
+    assert said[2:4] == [("engine", w, 8, True) for w in (16, 64)]
+    assert said[4:] == [("engine", w, 1, False) for w in (16, 64)]
 
 
 def test_a_peer_that_fails_in_a_round_costs_only_itself(capsys):

@@ -1061,11 +1061,12 @@ def test_every_epoch_stands_in_the_log_with_the_time_that_is_left(clock):
     log = io.StringIO()
     shown = progress.Progress("a cell", log, epochs=2)
     clock[0] = 100.0  # reading the data is no epoch
-    for follow, seed in ((1, 3), (0, 4)):
-        shown.starts(follow)
+    shown.begins([3, 4])
+    for seed in (3, 4):
         for epoch in (1, 2):
             clock[0] += 10
             shown.epoch(seed, metrics(epoch))
+        shown.ends(seed)
     assert log.getvalue().splitlines() == [
         f"seed {seed}, epoch {epoch} of 2: train loss 0.500, test accuracy 75.00 %, "
         f"{left} s left in this pack"
@@ -1076,10 +1077,10 @@ def test_every_epoch_stands_in_the_log_with_the_time_that_is_left(clock):
 def test_runs_that_diverge_crash_or_were_kept_leave_the_estimate_right(clock, tmp_path):
     log = io.StringIO()
     shown = progress.Progress("a cell", log, epochs=100)
-    shown.starts(2)  # of ten, seven were kept
+    shown.begins([0, 1, 2])  # of ten, seven were kept
     clock[0] += 10
-    shown.epoch(0, metrics(1))  # and then it diverges
-    shown.starts(1)
+    shown.epoch(0, metrics(1))
+    shown.ends(0)  # it has diverged
     clock[0] += 10
     shown.epoch(1, metrics(1))
     assert log.getvalue().splitlines()[-1].endswith("33 min left in this pack")  # 199 · 10 s
@@ -1087,7 +1088,7 @@ def test_runs_that_diverge_crash_or_were_kept_leave_the_estimate_right(clock, tm
 
 def test_the_terminal_gets_a_line_now_and_then_that_opens_with_its_cell(clock, capsys):
     shown = progress.Progress("adam net digits gelu", io.StringIO(), epochs=2000)
-    shown.starts(0)
+    shown.begins([0])
     for epoch in range(1, 2001):
         clock[0] += 1
         shown.epoch(0, metrics(epoch))

@@ -1,9 +1,9 @@
 """Ways of training a pack of K seeds at once: named here, one file each, measured by engines.py.
 
-Each is a class of packs, made from a `parts.setting.Setting` and seeds: `epoch(number)` trains all
-seeds for one epoch, `states()` gives each seed's parameters and buffers by name. Where a pack
-records CUDA graphs and there is no GPU, it takes the same steps unrecorded: what is captured is
-an ordinary function.
+Each is a class of packs, or a function that makes one, from a `parts.setting.Setting` and seeds:
+`epoch(number)` trains all seeds for one epoch, `states()` gives each seed's parameters and buffers
+by name. Where a pack records CUDA graphs and there is no GPU, it takes the same steps unrecorded:
+what is captured is an ordinary function.
 """
 
 from dataclasses import dataclass, field
@@ -41,6 +41,7 @@ TEN = {"per_graph": 10}
 
 CANDIDATES = (
     Candidate("eager", ONE, any_size=False),
+    Candidate("engine", "engine:pack"),
     Candidate("graph, 10 steps", GRAPH, TEN, cuda=True),
     Candidate("graph, 1 step", GRAPH, cuda=True),
     Candidate("a graph each, 10 steps", GRAPH, TEN | {"together": False}, cuda=True),

@@ -1,4 +1,4 @@
-"""The engine as jobs run it: one seed after the other, every step launched by the host."""
+"""One seed after the other, every step launched by the host: on a CPU the engine as jobs run it."""
 
 from activarium.train.step import Training
 

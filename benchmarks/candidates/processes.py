@@ -44,14 +44,14 @@ def run(setting, seed):
     from parts import ours
     from parts.hashing import hashes
 
-    from .one_by_one import OneByOne
+    from .engine import pack
 
-    epoch = ours.loop(setting, seed)
+    epoch = ours.loop(setting, [seed])
 
     def hashed(setting, seed):
-        pack = OneByOne(setting, [seed])
-        pack.epoch(0)
-        return hashes(pack)[0]
+        alone = pack(setting, [seed])
+        alone.epoch(0)
+        return hashes(alone)[0]
 
     return lambda what, value: epoch(value) if what == "epoch" else hashed(*value)
 

@@ -11,9 +11,9 @@ from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional as F
 
+from activarium.train.feed import Feed
 from activarium.train.step import Training
 
-from .feed import Feed
 from .graph import Units, pack
 
 

@@ -9,18 +9,19 @@ devices.one_thread()  # before torch is imported
 import torch  # noqa: E402
 
 from activarium.train import step  # noqa: E402
+from candidates import engine  # noqa: E402
 
 
-def loop(setting, seed, keep=True):
-    """A function of an epoch's number that trains it; (seconds, CPU seconds)."""
+def loop(setting, seeds, keep=True):
+    """A function of an epoch's number that trains it for all seeds; (seconds, CPU seconds)."""
     if keep:
         devices.keep_freed_memory()
     step.prepare_torch()
-    training = setting.training(step.Training, seed)
+    pack = engine.pack(setting, seeds)
 
     def epoch(number):
         start = time.perf_counter(), time.process_time()
-        training.epoch(number)
+        pack.epoch(number)
         if setting.device == "cuda":
             torch.cuda.synchronize()
         return time.perf_counter() - start[0], time.process_time() - start[1]

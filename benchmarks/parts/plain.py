@@ -54,12 +54,18 @@ def loader(n, batch, workers, device):
     )
 
 
+def started(batches):
+    """The loader with its processes running: to fork one that knows CUDA can take seconds each."""
+    iter(batches)
+    return batches
+
+
 def loop(n, batch, workers, device):
     """A function of a Setting that trains its network on `n` images; (seconds, CPU seconds).
 
     The network is made when it is first asked for, and that first epoch only warms up.
     """
-    batches, made = loader(n, batch, workers, device), {}
+    batches, made = started(loader(n, batch, workers, device)), {}
 
     def epoch(setting):
         if setting not in made:
@@ -100,7 +106,7 @@ def in_lightning(n, batch, workers, device):
     import lightning
 
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    batches, made = loader(n, batch, workers, device), {}
+    batches, made = started(loader(n, batch, workers, device)), {}
 
     class Module(lightning.LightningModule):
         def __init__(self, net):

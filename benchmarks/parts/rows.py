@@ -69,16 +69,17 @@ def plan(options, candidates):
     """
     main = max((k for k in options.packs if k <= 8), default=options.packs[0])
     others = [k for k in (1, 16, 4, 2, 8) if k in options.packs and k != main]
-    named = [c for c in candidates if not options.only or c.name == EAGER or options.only in c.name]
-    rows = [Row(PLAIN, w, p, 1) for w in options.widths for p in options.precisions]
+    named = [c for c in candidates if c.name == EAGER or (options.only or "") in c.name]
+    places = list(product(options.widths, options.precisions))
+    rows = [Row(PLAIN, w, p, 1) for w, p in places]
     for c in named:
-        k, places = main if c.any_size else 1, product(options.widths, options.precisions)
+        k = main if c.any_size else 1
         rows += [Row(c.name, w, p, k, check=True) for w, p in places]
     for w in options.widths:
         for k in others:
             for c in (c for c in named if c.any_size):
                 rows += [Row(c.name, w, p, k) for p in options.precisions]
-    return rows, main
+    return [row for row in rows if not any(name in row.candidate for name in options.skip)], main
 
 
 def compare(row, rows, floor):

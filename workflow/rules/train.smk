@@ -12,6 +12,8 @@ for k, seeds in enumerate(GRID.packs):
             step=GRID.code(
                 "train/run.py",
                 "train/step.py",
+                "train/lane.py",
+                "train/feed.py",
                 "train/augmentation.py",
                 "train/randomness.py",
                 "train/data.py",

@@ -10,12 +10,19 @@ from .. import devices, prepare, tables
 from ..refusal import Refusal
 from .checkpoints import Checkpoints
 from .data import resident
-from .pack import train_pack
+from .lane import Lane
+from .pack import one_by_one, train_pack
 from .progress import Progress, tally
-from .run import train_run
+from .run import running, train_run
 from .startup import spare_the_compiler
 from .step import prepare_torch
+from .together import Together
 from .unfinished import Unfinished, digest
+
+
+def at_once(device):
+    """Whether the seeds of a pack train together: on a CPU its own caches are filled by one."""
+    return device.type == "cuda"
 
 
 def train_cell(cell, files, sources, data, description, log, unfinished, tally_file, locks,
@@ -50,11 +57,17 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
 
         def run(seed):
             checkpoints = Checkpoints(store, seed, progress)
-            return train_run(
-                cell, seed, network, images, recipe, device, progress, expr, checkpoints
-            )
+            return cell, seed, network, images, recipe, device, progress, expr, checkpoints
 
-        finished, trained = train_pack(seeds, run, store, progress)
+        def together(missing, keep, crash):
+            def begin(seed):
+                return running(*run(seed), kind=Lane)
+
+            Together(begin, keep, crash, progress.say).train(missing)
+
+        alone = one_by_one(lambda seed: train_run(*run(seed)))
+        train = together if at_once(device) else alone
+        finished, trained = train_pack(seeds, train, store, progress)
     if digest(sources, values) != made_from:  # or Snakemake would take them for the new code's
         raise Refusal(
             f"the code of {progress.label} was edited while it trained: its runs are of neither "

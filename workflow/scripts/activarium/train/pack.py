@@ -1,4 +1,4 @@
-"""One job's work: the seeds of one cell, one after the other, each finished one kept at once."""
+"""One job's work: the seeds of one cell, each finished one kept at once."""
 
 import traceback
 
@@ -9,11 +9,12 @@ class CrashedError(Refusal):
     """Runs that ended in an exception; the message names their seeds and what is kept."""
 
 
-def train_pack(seeds, run, unfinished, progress):
+def train_pack(seeds, train, unfinished, progress):
     """Finish every seed of `seeds` in `unfinished`; a seed that crashes costs only itself.
 
-    `run(seed)` trains one seed and returns its one-row table. Raises CrashedError naming the
-    seeds that crashed, after all the others are done. Returns {seed: table}, whatever becomes of
+    `train(missing, keep, crash)` trains the missing ones and calls `keep(seed, table)` with the
+    one-row table of each, or `crash(seed, error)`. Raises CrashedError naming the seeds that
+    crashed, after all the others are done. Returns {seed: table}, whatever becomes of
     `unfinished` meanwhile (another execution of the same pack clears it), and how many of them
     were trained now.
     """
@@ -23,16 +24,25 @@ def train_pack(seeds, run, unfinished, progress):
         kept = len(seeds) - len(missing)
         progress.say(f"{kept} of {len(seeds)} runs were finished before and are taken as they are")
     crashed = {}
-    for follow, seed in zip(reversed(range(len(missing))), missing, strict=True):
-        progress.starts(follow)
+
+    def keep(seed, table):
         try:
-            finished[seed] = run(seed)
-            unfinished.keep(seed, finished[seed])
-        except Exception as error:  # whatever it is, the other seeds go on
-            progress.say(traceback.format_exc(), terminal=False)
-            # As text: the exception itself would hold the crashed network in memory.
-            crashed[seed] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-            progress.say(f"seed {seed} crashed: {crashed[seed]}")
+            finished[seed] = table
+            unfinished.keep(seed, table)
+            progress.ends(seed)
+        except Exception as error:
+            crash(seed, error)
+
+    def crash(seed, error):
+        trace = "".join(traceback.format_exception(error))
+        progress.say(trace, terminal=False)
+        # As text: the exception itself would hold the crashed network in memory.
+        crashed[seed] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        progress.say(f"seed {seed} crashed: {crashed[seed]}")
+        progress.ends(seed)
+
+    progress.begins(missing)
+    train(missing, keep, crash)
     if crashed:
         names = ", ".join(map(str, crashed))
         raise CrashedError(
@@ -40,3 +50,18 @@ def train_pack(seeds, run, unfinished, progress):
             "the other seeds are kept: the next start trains only what is missing"
         )
     return finished, len(missing)
+
+
+def one_by_one(run):
+    """The `train` of a pack whose seeds are trained one after the other by `run(seed)`."""
+
+    def train(seeds, keep, crash):
+        for seed in seeds:
+            try:
+                table = run(seed)
+            except Exception as error:  # whatever it is, the other seeds go on
+                crash(seed, error)
+            else:
+                keep(seed, table)
+
+    return train

@@ -25,7 +25,7 @@ class Progress:
 
     def __init__(self, label, log, epochs, every=15):
         self.label, self.log, self.every, self.epochs = label, log, every, epochs
-        self.done = self.follow = 0
+        self.done, self.left = 0, {}
         self.started = self.shown = time.monotonic()
 
     def say(self, text, terminal=True):
@@ -35,18 +35,21 @@ class Progress:
             sys.stderr.write(f"{self.label}: {text}\n")  # at once: other jobs write there too
             sys.stderr.flush()
 
-    def starts(self, follow):
-        """A run starts now, and `follow` more are to be trained after it."""
-        self.follow = follow
-        if not self.done:
-            self.started = time.monotonic()  # reading the data tells nothing about an epoch
+    def begins(self, seeds):
+        """These are trained from now on: reading the data tells nothing about an epoch."""
+        self.left = dict.fromkeys(seeds, self.epochs)
+        self.started = time.monotonic()
+
+    def ends(self, seed):
+        """Nothing of this seed is left, however it ended."""
+        self.left.pop(seed, None)
 
     def epoch(self, seed, metrics):
         """One finished epoch with the time that is left for the pack."""
         self.done += 1
         now = time.monotonic()
-        epochs_left = self.epochs * self.follow + self.epochs - metrics["epoch"]
-        left = (now - self.started) / self.done * epochs_left
+        self.left[seed] = self.epochs - metrics["epoch"]
+        left = (now - self.started) / self.done * sum(self.left.values())
         show = now - self.shown >= self.every
         if show:
             self.shown, self.every = now, min(2 * self.every, 600)

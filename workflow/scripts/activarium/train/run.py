@@ -14,13 +14,28 @@ from .randomness import seed_the_rest
 from .step import Training
 
 
-def train_run(cell, seed, network, data, recipe, device, progress, expr=None, checkpoints=None):
-    """Train one run and return its row as a table in `tables.RUN_FILE`.
+def train_run(*about, **more):
+    """Train one run alone, as `running` says, and return its row as a table."""
+    course = running(*about, **more)
+    try:
+        asked = next(course)
+        while True:
+            asked = course.send(train_epoch(*asked))
+    except StopIteration as ended:
+        return ended.value
 
-    `cell` holds recipe, network, dataset and activation by name, `expr` the activation's text
-    where the study states it, `network` the network's file and parameters. Infinite or undefined
-    losses end the run as "diverged", with the finite epochs before. Where `checkpoints` holds a
-    state of this run, it goes on from there.
+
+def running(
+    cell, seed, network, data, recipe, device, progress, expr=None, checkpoints=None, kind=None
+):
+    """The course of a run: a generator that asks for each epoch and returns `tables.RUN_FILE`.
+
+    It yields (training, epoch) where the next epoch is to be trained, and is sent what
+    `train_epoch` returns. `cell` holds recipe, network, dataset and activation by name, `expr`
+    the activation's text where the study states it, `network` the network's file and parameters;
+    `kind` is the class of its training, `Training` where it is None. Infinite or undefined losses
+    end the run as "diverged", with the finite epochs before. Where `checkpoints` holds a state of
+    this run, it goes on from there.
     """
     seed_the_rest(seed)
     channels, size = data["test"][0].shape[1:3]
@@ -31,7 +46,7 @@ def train_run(cell, seed, network, data, recipe, device, progress, expr=None, ch
         size,
         **network["parameters"],
     )
-    training = Training(model, data, recipe, seed, device)
+    training = (kind or Training)(model, data, recipe, seed, device)
     told = {
         "epochs": [],
         "clock": {"train": 0.0, "evaluate": 0.0},
@@ -41,7 +56,9 @@ def train_run(cell, seed, network, data, recipe, device, progress, expr=None, ch
         told = checkpoints.resume(training, told)
     epochs, status, correct = told["epochs"], "ok", None
     for epoch in range(len(epochs), recipe["epochs"]):
-        metrics, correct = _epoch(training, epoch, told["clock"])
+        metrics, correct, seconds = yield training, epoch
+        for what, spent in seconds.items():
+            told["clock"][what] += spent
         if not all(np.isfinite(v) for v in metrics.values() if v is not None):
             status = "diverged"
             progress.say(f"seed {seed} diverged in epoch {epoch + 1}")
@@ -57,24 +74,28 @@ def train_run(cell, seed, network, data, recipe, device, progress, expr=None, ch
     return tables.table([{**cell, "seed": seed, **result, "cost": spent}], tables.RUN_FILE)
 
 
-def _epoch(training, epoch, clock):
-    """Train and evaluate one epoch; returns its metrics and the test images' correctness.
+def train_epoch(training, epoch):
+    """Train and evaluate one epoch: (metrics, correct bool [n] of the test images, seconds).
 
-    A CPU's own seconds are counted, so that other work beside a run does not look like its cost;
-    on a GPU those of the wall.
+    Seconds are {"train", "evaluate"}: a CPU's own, so that other work beside a run does not look
+    like its cost; on a GPU those of the wall.
     """
     now = time.process_time if training.device.type == "cpu" else time.perf_counter
     start = now()
-    metrics = {"epoch": epoch + 1} | training.epoch(epoch)
+    trained = training.epoch(epoch)
     middle = now()
+    evaluated = {split: training.evaluate(split) for split in training.splits}
+    seconds = {"train": middle - start, "evaluate": now() - middle}
+    return *outcome(epoch, trained, evaluated), seconds
+
+
+def outcome(epoch, trained, evaluated):
+    """(metrics of an epoch, correct test images) from what `Training`'s epoch and evaluate gave."""
+    metrics = {"epoch": epoch + 1} | trained
     for split in ("validation", "test"):
-        loss, correct = (None, None)
-        if training.data[split] is not None:
-            loss, correct = training.evaluate(split)
+        loss, correct = evaluated.get(split, (None, None))
         metrics[f"{split}_loss"] = loss
         metrics[f"{split}_accuracy"] = None if correct is None else correct.double().mean().item()
-    clock["train"] += middle - start
-    clock["evaluate"] += now() - middle
     return metrics, correct
 
 

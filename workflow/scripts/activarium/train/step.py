@@ -91,6 +91,11 @@ class Training:
         self.scale = (1 / (255 * sd))[:, None, None]
         self.shift = (-torch.as_tensor(data["mean"], device=device) / sd)[:, None, None]
 
+    @property
+    def splits(self):
+        """The sets of images that it is evaluated on."""
+        return [split for split in ("validation", "test") if self.data[split] is not None]
+
     def state(self):
         """All that the next epoch depends on, as `torch.load` reads it with weights_only."""
         state = {
@@ -147,11 +152,15 @@ class Training:
         loss, correct = (total / (steps * size)).tolist()
         return {"learning_rate": rate, "train_loss": loss, "train_accuracy": correct}
 
+    def rate(self, progress):
+        """The learning rate at `progress` in [0, 1) of the whole training."""
+        return self.recipe["learning_rate"] * SCHEDULES[self.recipe["schedule"]](progress)
+
     def _set_rate(self, progress):
-        share = SCHEDULES[self.recipe["schedule"]](progress)
+        rate = self.rate(progress)
         for group in self.optimiser.param_groups:
-            group["lr"] = self.recipe["learning_rate"] * share
-        return self.recipe["learning_rate"] * share
+            group["lr"] = rate
+        return rate
 
     def _step(self, x, y):
         """One optimiser step on a batch; returns [sum of losses, number correct], on the device."""
@@ -164,9 +173,14 @@ class Training:
         with torch.no_grad():
             return torch.stack([loss.double() * len(y), (logits.argmax(1) == y).sum().double()])
 
-    @torch.no_grad()
     def evaluate(self, split):
         """(mean loss, correct bool [n] on the CPU) of "test" or "validation"; no augmentation."""
+        loss, correct = self.evaluated(split)
+        return loss.item(), correct.cpu()
+
+    @torch.no_grad()
+    def evaluated(self, split):
+        """As `evaluate`, with both still on the device."""
         images, labels = self.data[split]
         self.network.eval()
         total = torch.zeros((), dtype=torch.float64, device=self.device)
@@ -178,4 +192,4 @@ class Training:
                 logits = self.network(self.normalised(x)).float()
             total += F.cross_entropy(logits, y, reduction="sum").double()
             correct.append(logits.argmax(1) == y)
-        return (total / len(labels)).item(), torch.cat(correct).cpu()
+        return total / len(labels), torch.cat(correct)

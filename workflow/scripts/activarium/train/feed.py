@@ -5,9 +5,9 @@ So a step needs nothing of the host, neither an index nor a learning rate, and c
 
 import torch
 
-from activarium.train.augmentation import augment, draw
-from activarium.train.randomness import generator
-from activarium.train.step import SCHEDULES
+from .augmentation import augment, draw
+from .randomness import generator
+from .step import SCHEDULES
 
 
 class Feed:
@@ -22,9 +22,8 @@ class Feed:
         self.at = torch.zeros(1, dtype=torch.int64, device=device)
         self.rate = torch.zeros((), device=device)  # of the step being taken
         self.total = torch.zeros(2, dtype=torch.float64, device=device)  # [losses, correct]
-        self.first = (
-            n * torch.arange(len(seeds), device=device)[:, None]
-        )  # row of each seed's draws
+        # The row where each seed's draws begin.
+        self.first = n * torch.arange(len(seeds), device=device)[:, None]
         self.drawn = {name: draws.to(device) for name, draws in self._draw(0).items()}
 
     def begin(self, epoch):
