@@ -18,9 +18,7 @@ from activarium.report import words
 from activarium.train import cost
 
 KEPT = sorted(file.parent for file in (ROOT / "reference").glob("*/runs.parquet"))
-PIECES = sorted(file.parent for file in (ROOT / "reference/pieces").glob("*/runs.parquet"))
 kept = pytest.mark.parametrize("folder", KEPT, ids=lambda folder: folder.name)
-trained_here = pytest.mark.parametrize("folder", KEPT + PIECES, ids=lambda folder: folder.name)
 
 
 def frozen(folder):
@@ -47,7 +45,7 @@ def test_summaries_and_contrasts_follow_from_the_runs_that_are_kept(folder):
         assert tables.table(found[name], schema).replace_schema_metadata().equals(stored)
 
 
-@trained_here
+@kept
 def test_every_table_is_the_one_that_was_written(folder):
     for file in folder.glob("*.parquet"):
         tables.read(file)
@@ -63,7 +61,7 @@ def test_a_reference_says_how_it_was_made(folder):
     assert (folder / "README.md").read_text() == page
 
 
-@trained_here
+@kept
 def test_a_reference_was_trained_from_a_commit_of_this_history(folder):
     def git(*words):
         return subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True)
