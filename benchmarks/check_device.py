@@ -35,7 +35,7 @@ from activarium import activations, datasets, prepare, tables  # noqa: E402
 from activarium.train import checkpoints, job, progress, run, step  # noqa: E402
 from activarium.train.lane import Lane  # noqa: E402
 from activarium.train.pack import CrashedError  # noqa: E402
-from candidates import graph, one_by_one  # noqa: E402
+from candidates import engine, graph, one_by_one  # noqa: E402
 from parts import hashing  # noqa: E402
 from parts.setting import Setting  # noqa: E402
 
@@ -136,10 +136,17 @@ class Jobs:
 
         def watched(kind):
             class Watched(kind):
-                def evaluated(self, split):
+                def seen(self):
                     state = SimpleNamespace(states=lambda: [self.network.state_dict()])
                     weights[self.seed] = hashing.hashes(state)
-                    return super().evaluated(split)
+
+                def evaluate(self, split):  # one after the other
+                    self.seen()
+                    return super().evaluate(split)
+
+                def trained(self):  # together
+                    self.seen()
+                    return super().trained()
 
             return Watched
 
@@ -184,15 +191,21 @@ def beside_the_cpu(device, precision, options):
     off = []
     for name in activations.names()[:: 9 if options.few else 1]:
         here, there = (
-            replace(setting, activation=name, device=d, precision=p)
-            .training(step.Training, 0)
-            .epoch(0)["train_loss"]
+            loss(replace(setting, activation=name, device=d, precision=p))
             for d, p in ((device, precision), ("cpu", "float32"))
         )
         near = abs(here - there) < NEAR[precision] * abs(there)
         if not (near or (name == "rrelu" and np.isfinite(here))):
             off.append(f"{name} {here:.5f} for {there:.5f}")
     return f"losses in {precision} beside the CPU's, off: {', '.join(off) or 'none'}", not off
+
+
+def loss(setting):
+    """Of one epoch as a job trains it."""
+    if setting.device == "cpu":
+        return setting.training(step.Training, 0).epoch(0)["train_loss"]
+    ((metrics, _, _),) = engine.AtOnce(setting, [0]).epoch(0).values()
+    return metrics["train_loss"]
 
 
 def recorded(device, activation, how, options):
@@ -202,12 +215,14 @@ def recorded(device, activation, how, options):
     packs = [
         one_by_one.OneByOne(setting, [0, 1, 2]),
         graph.Graph(setting, [0, 1, 2], per_graph=2, **how),
+        engine.pack(setting, [0, 1, 2]),
     ]
     for pack in packs:
         pack.epoch(0)
         pack.epoch(1)
-    eager, found = map(hashing.hashes, packs)
-    return f"graph {activation} {how or ''}: eager's own bits {eager == found}", eager == found
+    eager, *found = map(hashing.hashes, packs)
+    same = all(hashes == eager for hashes in found)
+    return f"graph {activation} {how or ''} and engine: eager's own bits {same}", same
 
 
 if __name__ == "__main__":

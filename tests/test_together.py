@@ -4,7 +4,9 @@ There is no GPU here: what is recorded is done when it is replayed (fake_gpu.py)
 do the same is asked of a real one by benchmarks/check_device.py.
 """
 
+import gc
 import json
+import weakref
 
 import pytest
 import torch
@@ -39,7 +41,7 @@ def prepared(tmp_path_factory):
 @pytest.fixture
 def gpu(monkeypatch):
     """A GPU that holds as many runs as there are."""
-    monkeypatch.setattr(job, "at_once", lambda device: True)
+    monkeypatch.setattr(job, "fits_several", lambda device: True)
     return FakeGpu(monkeypatch)
 
 
@@ -49,9 +51,9 @@ def lanes(monkeypatch):
     seen = {}
 
     class Hashed(lane.Lane):
-        def trained(self, epoch):
+        def trained(self):
             seen[self.seed] = hashed(self.network)
-            return super().trained(epoch)
+            return super().trained()
 
     monkeypatch.setattr(job, "Lane", Hashed)
     return seen
@@ -76,7 +78,7 @@ def test_a_run_is_the_same_alone_in_any_pack_and_one_after_the_other(
 ):
     changed = changed | {"schedule": "cosine", "weight_decay": 0.01, "learning_rate": 2**-6}
     apart = rows(tmp_path / "apart", [0, 1, 2], prepared, activation, **changed)
-    monkeypatch.setattr(job, "at_once", lambda device: True)
+    monkeypatch.setattr(job, "fits_several", lambda device: True)
     FakeGpu(monkeypatch)
     found = {}
     for seeds in ([1], [0, 1, 2], [2, 1, 0]):
@@ -93,23 +95,31 @@ def test_a_run_is_the_same_alone_in_any_pack_and_one_after_the_other(
 
 def test_where_the_rate_is_exact_a_recorded_run_is_that_of_a_host(tmp_path, prepared, monkeypatch):
     apart = rows(tmp_path / "apart", [0, 1], prepared)
-    monkeypatch.setattr(job, "at_once", lambda device: True)
+    monkeypatch.setattr(job, "fits_several", lambda device: True)
     FakeGpu(monkeypatch)
     assert rows(tmp_path / "at once", [0, 1], prepared) == apart
 
 
-def test_one_graph_is_recorded_for_all_seeds_and_an_evaluation_for_each(tmp_path, prepared, gpu):
+def test_all_steps_and_evaluations_are_replayed(tmp_path, prepared, gpu):
+    """48 images in batches of 16, two epochs: three evaluations, and one graph of all steps."""
     pack(tmp_path, [0, 1, 2], prepared)
-    assert sorted(len(recorded.work) for recorded in gpu.recorded) == [1, 1, 1, 3]
-    generators = [recorded.generators for recorded in gpu.recorded if len(recorded.work) == 3]
-    assert len(generators[0]) == 3, "each draws its own noise"
+    assert [(len(r.work), r.replays) for r in gpu.recorded] == [(1, 2)] * 3 + [(3, 2 * 3)]
+    assert len(gpu.recorded[-1].generators) == 3, "each draws its own noise"
+    assert len({stream for _, stream in gpu.recorded[-1].work}) == 3, "on a stream of its own"
+
+
+def test_an_evaluation_waits_for_the_steps_and_the_next_steps_for_it(tmp_path, prepared, gpu):
+    pack(tmp_path, [0], prepared)
+    ((_, stream),) = gpu.recorded[0].work
+    assert stream.waited == [gpu.current] * 3, "the warm-up's first step and each epoch's last one"
+    assert gpu.current.waited == [stream] * 2
 
 
 def test_seeds_that_the_memory_does_not_hold_wait(tmp_path, prepared, gpu):
     whole = rows(tmp_path / "whole", [0, 1, 2, 3, 4], prepared)
     gpu.size, gpu.takes = 4 * 2**30, 2**30
     assert rows(tmp_path / "cut", [0, 1, 2, 3, 4], prepared) == whole
-    said = "3 of 5 seeds train at once: one takes 1.0 GiB, and 3.0 GiB of this GPU were free"
+    said = "2 of 5 seeds train at once: one takes 1.0 GiB, and 3.0 GiB of this GPU are free"
     assert said in log(tmp_path / "cut") and "at once" not in log(tmp_path / "whole")
 
 
@@ -117,35 +127,110 @@ def test_a_seed_that_does_not_fit_after_all_waits_too(tmp_path, prepared, gpu, m
     whole = rows(tmp_path / "whole", [0, 1, 2], prepared)
     warm_up, there = together.warm_up, []
 
-    def full(unit, stream):
+    def full(unit, *rest):
         there.append(unit.seed)
         if there == [0, 1]:
             raise torch.OutOfMemoryError("no place")
-        return warm_up(unit, stream)
+        return warm_up(unit, *rest)
 
     monkeypatch.setattr(together, "warm_up", full)
     assert rows(tmp_path / "cut", [0, 1, 2], prepared) == whole
     assert there == [0, 1, 1, 2], "one alone, and then one after the other"
+    assert "memory is full: 1 seeds train at once from now on" in log(tmp_path / "cut")
 
 
-def test_what_fails_together_is_tried_in_halves_until_one_is_left(
-    tmp_path, prepared, gpu, monkeypatch
+@pytest.mark.parametrize("said", ["out of memory", "CUBLAS_STATUS_ALLOC_FAILED"])
+def test_runs_that_fill_the_memory_together_go_on_fewer_at_once(
+    tmp_path, prepared, gpu, monkeypatch, said
 ):
     whole = rows(tmp_path / "whole", [0, 1, 2, 3], prepared)
-    trained = lane.Lane.trained
+    held, steps = [], []
 
-    def odd(self, epoch):
-        if (self.seed, epoch) == (2, 1):
+    class Held(lane.Lane):
+        def __init__(self, *about):
+            if steps:
+                assert not [r for r in held[:4] if r() is not None], "what failed is in the way"
+            super().__init__(*about)
+            held.append(weakref.ref(self))
+
+    def record(work, generators=()):
+        steps.extend([len(work)] * (len(work) > 1))
+        if len(work) == 4:
+            gpu.recorded.clear()  # which hold what they recorded
+            raise RuntimeError(f"CUDA error: {said}")
+        return gpu.record(work, generators)
+
+    monkeypatch.setattr(job, "Lane", Held)
+    monkeypatch.setattr(together, "record", record)
+    gc.disable()  # what is freed is freed on purpose
+    try:
+        assert rows(tmp_path / "cut", [0, 1, 2, 3], prepared) == whole
+    finally:
+        gc.enable()
+    assert steps == [4, 3] and "memory is full: 3 seeds" in log(tmp_path / "cut")
+
+
+def test_one_run_that_fits_only_unrecorded_trains_by_hand(tmp_path, prepared, gpu, monkeypatch):
+    whole = rows(tmp_path / "whole", [0], prepared)
+
+    def record(work, generators=()):
+        raise torch.OutOfMemoryError("no place")
+
+    monkeypatch.setattr(together, "record", record)
+    assert rows(tmp_path / "by hand", [0], prepared) == whole
+    assert "a step is not recorded" in log(tmp_path / "by hand")
+
+
+def test_memory_that_is_full_says_nothing_about_a_checkpoint(tmp_path, prepared, gpu, monkeypatch):
+    monkeypatch.setattr(checkpoints, "APART", 0)
+    monkeypatch.setattr(checkpoints, "SHARE", 0)
+    whole = rows(tmp_path / "whole", [0, 1], prepared, epochs=3)
+    told, restore, full = progress.Progress.epoch, lane.Lane.restore, [1]
+
+    def cut(self, seed, metrics):
+        told(self, seed, metrics)
+        if metrics["epoch"] == 2:
+            raise KeyError("cut off")
+
+    def restored(self, state):
+        if self.seed == 1 and full:
+            raise torch.OutOfMemoryError(f"no place {full.pop()}")
+        restore(self, state)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(progress.Progress, "epoch", cut)
+        with pytest.raises(CrashedError, match="seed 0, 1 of .*cut off"):
+            rows(tmp_path / "cut", [0, 1], prepared, epochs=3)
+    monkeypatch.setattr(lane.Lane, "restore", restored)
+    assert rows(tmp_path / "cut", [0, 1], prepared, epochs=3) == whole
+    assert "seed 1 goes on after epoch 1" in log(tmp_path / "cut") and not full
+
+
+def test_what_fails_together_is_tried_alone_and_the_rest_together(
+    tmp_path, prepared, gpu, monkeypatch
+):
+    whole = rows(tmp_path / "whole", [0, 1, 2, 3, 4], prepared)
+    trained, epoch, gpu.size = lane.Lane.trained, [], 7  # room for four
+    replayed = together.Together._replayed
+
+    def odd(self):
+        if self.seed == 2:
             raise ValueError("seed 2 is odd")
-        return trained(self, epoch)
+        return trained(self)
+
+    def counted(self):
+        epoch.append(len(self.asked))
+        return replayed(self)
 
     monkeypatch.setattr(lane.Lane, "trained", odd)
+    monkeypatch.setattr(together.Together, "_replayed", counted)
     with pytest.raises(CrashedError, match=r"^seed 2 of .* crashed \(ValueError: seed 2 is odd\)"):
-        rows(tmp_path / "cut", [0, 1, 2, 3], prepared)
-    assert "4 seeds failed together (ValueError: seed 2 is odd): 2 at once" in log(tmp_path / "cut")
+        rows(tmp_path / "cut", [0, 1, 2, 3, 4], prepared)
+    assert "4 seeds failed together (ValueError: seed 2 is odd): each" in log(tmp_path / "cut")
+    assert epoch == [4, 1, 1, 1, 1, 1, 1, 1, 1, 1], "0 and 1, the odd one, 3, and 4"
     monkeypatch.setattr(lane.Lane, "trained", trained)
-    assert rows(tmp_path / "cut", [0, 1, 2, 3], prepared) == whole
-    assert "3 of 4 runs were finished before" in log(tmp_path / "cut")
+    assert rows(tmp_path / "cut", [0, 1, 2, 3, 4], prepared) == whole
+    assert "4 of 5 runs were finished before" in log(tmp_path / "cut")
 
 
 def test_runs_go_on_from_their_checkpoints_at_once(tmp_path, prepared, gpu, monkeypatch):
@@ -170,23 +255,42 @@ def test_runs_go_on_from_their_checkpoints_at_once(tmp_path, prepared, gpu, monk
 def test_a_run_that_diverges_leaves_the_others(tmp_path, prepared, gpu, monkeypatch):
     whole = rows(tmp_path / "whole", [0, 1, 2], prepared)
     trained = lane.Lane.trained
+    gpu.recorded.clear()
 
-    def infinite(self, epoch):
-        found = trained(self, epoch)
+    def infinite(self):
+        found = trained(self)
         return found | {"train_loss": float("inf")} if self.seed == 1 else found
 
     monkeypatch.setattr(lane.Lane, "trained", infinite)
     found = rows(tmp_path / "one", [0, 1, 2], prepared)
     assert [found[seed]["status"] for seed in found] == ["ok", "diverged", "ok"]
     assert (found[0], found[2]) == (whole[0], whole[2])
+    branches = [(len(r.work), r.replays) for r in gpu.recorded[3:]]
+    assert branches == [(3, 3), (2, 3)], "recorded anew without it"
 
 
 def test_what_draws_from_the_global_generator_trains_alone(tmp_path, prepared, gpu, monkeypatch):
     monkeypatch.setattr(activations, "module", lambda *_: Restless())
     alone = rows(tmp_path / "alone", [1], prepared)[1]
     assert rows(tmp_path / "pack", [0, 1, 2], prepared)[1] == alone
-    assert "so seeds train one after the other" in log(tmp_path / "pack")
-    assert "cannot be recorded" in log(tmp_path / "pack"), "these numbers are drawn on the CPU"
+    assert "so that seeds train one after the other" in log(tmp_path / "pack")
+    assert "is not recorded" in log(tmp_path / "pack"), "these numbers are drawn on the CPU"
+
+
+def test_what_draws_from_the_gpu_s_global_generator_trains_alone_but_recorded(
+    tmp_path, prepared, gpu, monkeypatch
+):
+    advance = lane.Lane.advance
+
+    def draws(self):
+        gpu.state += 1
+        advance(self)
+
+    monkeypatch.setattr(lane.Lane, "advance", draws)
+    rows(tmp_path, [0, 1], prepared)
+    assert "so that seeds train one after the other" in log(tmp_path)
+    assert [(len(r.work), r.replays) for r in gpu.recorded] == [(1, 2), (1, 6)] * 2
+    assert gpu.state == 2 * 6, "the warm-up's draws are put back"
 
 
 def test_a_step_that_waits_for_the_device_is_not_recorded(tmp_path, prepared, gpu, monkeypatch):
@@ -203,9 +307,7 @@ def test_a_step_that_waits_for_the_device_is_not_recorded(tmp_path, prepared, gp
     monkeypatch.setattr(lane.Lane, "advance", waits)
     assert rows(tmp_path / "by hand", [0, 1], prepared) == whole
     assert gpu.recorded == []
-    assert "cannot be recorded and trains several times slower: it waits" in log(
-        tmp_path / "by hand"
-    )
+    assert "is not recorded and trains several times slower: it waits" in log(tmp_path / "by hand")
 
 
 @pytest.mark.parametrize("refused", [1, 3])
@@ -222,27 +324,58 @@ def test_what_cuda_refuses_to_record_trains_by_hand(tmp_path, prepared, gpu, mon
     for module in (lane, together):
         monkeypatch.setattr(module, "record", record)
     assert rows(tmp_path / "by hand", [0, 1], prepared) == whole
-    assert "slower: operation not permitted" in log(tmp_path / "by hand")
+    assert "slower: NotRecordedError: operation not permitted" in log(tmp_path / "by hand")
     assert len(gpu.recorded) == refused - 1
 
 
-def test_the_memory_that_ran_out_while_recording_is_what_is_said(monkeypatch):
-    """CUDA complains of the recording then, which hides it."""
-    FakeGpu(monkeypatch)
+class Capture:
+    """torch.cuda.graph, which complains of a branch that was not joined or of what it `refuses`."""
 
-    class Graph:
-        def __enter__(self):
-            pass
+    def __init__(self, refuses=False):
+        self.refuses = refuses
 
-        def __exit__(self, *error):
+    def __call__(self, graph, stream):
+        self.main = stream
+        return self
+
+    def __enter__(self):
+        pass
+
+    def __exit__(self, *error):
+        assert error[0] is None, "torch's memory would stay in recording"
+        assert len(self.main.waited) == 1, "every branch that was begun is joined"
+        if self.refuses:
             raise RuntimeError("capture was invalidated")
 
-    def full():
-        raise torch.OutOfMemoryError("no place")
+
+@pytest.mark.parametrize("refuses", [True, False])
+@pytest.mark.parametrize(
+    ("raised", "comes"),
+    [
+        (torch.OutOfMemoryError("no place"), torch.OutOfMemoryError),
+        (ZeroDivisionError(), recording.NotRecordedError),
+        (KeyboardInterrupt(), KeyboardInterrupt),
+    ],
+)
+def test_a_recording_that_fails_says_why_and_ends_in_order(monkeypatch, refuses, raised, comes):
+    gpu, at = FakeGpu(monkeypatch), []
+
+    def fails():
+        raise raised
 
     monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
-    monkeypatch.setattr(torch.cuda, "graph", lambda graph, stream: Graph())
-    with pytest.raises(torch.OutOfMemoryError, match="no place"):
-        recording.record([(full, recording.streams()[0])])
-    with pytest.raises(recording.NotRecordedError, match="ZeroDivisionError"):
-        recording.record([(lambda: 1 / 0, recording.streams()[0])])
+    monkeypatch.setattr(torch.cuda, "graph", Capture(refuses))
+    first, second, *_ = recording.streams()
+    with pytest.raises(comes):
+        recording.record([(fails, first), (lambda: at.append(gpu.current), second)])
+    assert at == [], "nothing more is recorded"
+
+
+def test_a_recording_that_cuda_refuses_says_so(monkeypatch):
+    gpu, at = FakeGpu(monkeypatch), []
+    monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
+    monkeypatch.setattr(torch.cuda, "graph", Capture(refuses=True))
+    stream = recording.streams()[0]
+    with pytest.raises(recording.NotRecordedError, match="capture was invalidated"):
+        recording.record([(lambda: at.append(gpu.current), stream)])
+    assert at == [stream]

@@ -1,6 +1,7 @@
 """The engine as jobs run it: on a GPU the seeds of a pack at once, on a CPU one after the other."""
 
 from itertools import count
+from types import SimpleNamespace
 
 from activarium.train.lane import Lane
 from activarium.train.together import Together
@@ -27,16 +28,21 @@ class AtOnce:
         def crash(seed, error):
             raise error
 
-        self.engine = Together(endless, None, crash, print)
+        self.engine = Together(endless, None, crash, SimpleNamespace(say=print))
         for seed in seeds:
             self.engine.start(seed)
+        if len(self.engine.asked) < len(seeds):
+            raise RuntimeError("these seeds cannot train at once here")
         self.seeds = seeds
 
     def epoch(self, number):
-        """Train one epoch of each, which evaluates the few test images of a setting as well."""
+        """Train one epoch of each, which evaluates the few test images of a setting as well.
+
+        What each gives, by seed: `Together.epoch`.
+        """
         for seed, lane in self.lanes.items():
             self.engine.asked[seed] = lane, number
-        self.engine.epoch()
+        return self.engine.epoch()
 
     def states(self):
         return [self.lanes[seed].network.state_dict() for seed in self.seeds]

@@ -26,7 +26,7 @@ class Stacked:
     def __init__(self, setting, seeds):
         runs = [setting.training(Training, seed) for seed in seeds]
         self.run, self.number, self.recipe = runs[0], len(runs), setting.recipe
-        self.feed = Feed(self.run.data, self.recipe, seeds, self.run.device)
+        self.feed = Feed(self.run.data, self.recipe, seeds, self.run.device, self.run.rate)
         self.names = [n for n, _ in self.run.network.named_parameters()]
         for run in runs:
             run.network.train()

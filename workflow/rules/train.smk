@@ -14,6 +14,7 @@ for k, seeds in enumerate(GRID.packs):
                 "train/step.py",
                 "train/lane.py",
                 "train/feed.py",
+                "train/recording.py",
                 "train/augmentation.py",
                 "train/randomness.py",
                 "train/data.py",

@@ -46,7 +46,7 @@ _RESULT = [
 ]
 
 _COST = [
-    _field("train_seconds", pa.float64(), "s"),  # of the CPU's own time; of the wall on a GPU
+    _field("train_seconds", pa.float64(), "s"),  # a CPU's own; of a GPU its share
     _field("evaluate_seconds", pa.float64(), "s"),
     _field("images", pa.int64(), "training images seen"),
     _field("images_per_second", pa.float64(), "1/s"),

@@ -2,17 +2,22 @@
 
 import time
 
+import torch
+
 from .cost import machine
 
 APART = 2.0  # seconds from one to the next: what a kill may cost beside the epoch that runs
-SHARE = 20  # and so many times as long as one takes to write, so that it costs a twentieth at most
+SHARE = 20  # and so many times as long as all take to write, so that they cost a twentieth at most
 
 
 class Checkpoints:
-    """Those of one run, in the `store` of its cell; only this kind of machine takes them up."""
+    """Those of one run, in the `store` of its cell; only this kind of machine takes them up.
 
-    def __init__(self, store, seed, progress):
-        self.store, self.seed, self.progress = store, seed, progress
+    `at_once()` is how many runs wait for one another meanwhile, each of which writes its own.
+    """
+
+    def __init__(self, store, seed, progress, at_once=lambda: 1):
+        self.store, self.seed, self.progress, self.at_once = store, seed, progress, at_once
         self.next = time.monotonic() + APART
 
     def resume(self, training, told):
@@ -25,6 +30,8 @@ class Checkpoints:
             return told
         try:
             training.restore(state["training"])
+        except torch.OutOfMemoryError:  # which says nothing about it
+            raise
         except Exception:
             self.store.forget(self.seed)
             raise
@@ -46,4 +53,4 @@ class Checkpoints:
         except OSError as error:
             self.progress.say(f"seed {self.seed}: no checkpoint is kept ({error})", terminal=False)
         now = time.monotonic()
-        self.next = now + max(APART, SHARE * (now - begun))
+        self.next = now + max(APART, SHARE * self.at_once() * (now - begun))

@@ -7,15 +7,17 @@ import torch
 
 from .augmentation import augment, draw
 from .randomness import generator
-from .step import SCHEDULES
 
 
 class Feed:
-    """The batches of `seeds`, which are those that `Training.epoch` gives each of them."""
+    """The batches of `seeds`, which are those that `Training.epoch` gives each of them.
 
-    def __init__(self, data, recipe, seeds, device):
+    `rate_at` is `Training.rate`; `last` is the learning rate of the epoch's last step.
+    """
+
+    def __init__(self, data, recipe, seeds, device, rate_at):
         self.images, self.labels = data["train"]
-        self.recipe, self.seeds = recipe, seeds
+        self.recipe, self.seeds, self.rate_at = recipe, seeds, rate_at
         n = len(self.labels)
         self.size = min(recipe["batch_size"], n)
         self.steps = n // self.size
@@ -55,8 +57,8 @@ class Feed:
             orders.append(order[: self.steps * self.size].view(self.steps, self.size))
             image = self.images.shape[-1]
             kinds.append(draw(recipe["augmentation"], n, image, seed, epoch))
-        share = SCHEDULES[recipe["schedule"]]
         progress = [(epoch + s / self.steps) / recipe["epochs"] for s in range(self.steps)]
-        rates = torch.tensor([recipe["learning_rate"] * share(t) for t in progress])
+        rates = list(map(self.rate_at, progress))
+        self.last = rates[-1]
         whole = {kind: torch.cat([k[kind] for k in kinds]) for kind in kinds[0]}
-        return {"order": torch.stack(orders, 1), "rates": rates} | whole
+        return {"order": torch.stack(orders, 1), "rates": torch.tensor(rates)} | whole

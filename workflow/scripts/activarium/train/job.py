@@ -20,8 +20,8 @@ from .together import Together
 from .unfinished import Unfinished, digest
 
 
-def at_once(device):
-    """Whether the seeds of a pack train together: on a CPU its own caches are filled by one."""
+def fits_several(device):
+    """Whether one run leaves a part of the device idle, so that a pack's seeds train at once."""
     return device.type == "cuda"
 
 
@@ -55,18 +55,19 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
         images = resident(prepare.verify(data, about), about, train_size, validation, device)
         images["classes"] = about["classes"]
 
-        def run(seed):
-            checkpoints = Checkpoints(store, seed, progress)
+        def run(seed, at_once=lambda: 1):
+            checkpoints = Checkpoints(store, seed, progress, at_once)
             return cell, seed, network, images, recipe, device, progress, expr, checkpoints
 
         def together(missing, keep, crash):
             def begin(seed):
-                return running(*run(seed), kind=Lane)
+                return running(*run(seed, lambda: len(engine.asked)), kind=Lane)
 
-            Together(begin, keep, crash, progress.say).train(missing)
+            engine = Together(begin, keep, crash, progress)
+            engine.train(missing)
 
         alone = one_by_one(lambda seed: train_run(*run(seed)))
-        train = together if at_once(device) else alone
+        train = together if fits_several(device) else alone
         finished, trained = train_pack(seeds, train, store, progress)
     if digest(sources, values) != made_from:  # or Snakemake would take them for the new code's
         raise Refusal(

@@ -4,20 +4,18 @@ It computes what `step.Training` computes, by the same functions; only that the 
 number on the device, in float32. What a run gives is the same whether its steps are recorded.
 """
 
-from functools import partial
-
 from .feed import Feed
 from .recording import record, settle
 from .step import Training
 
 
 class Lane(Training):
-    """One run of several on a device; all that it does happens on `stream` where that is set."""
+    """One run of several on a device. `stream` is the one that it is recorded on."""
 
     def __init__(self, network, data, recipe, seed, device):
         super().__init__(network, data, recipe, seed, device)
-        self.feed = Feed(data, recipe, [seed], device)
-        self.stream, self.evaluations, self.found = None, {}, {}
+        self.feed = Feed(data, recipe, [seed], device, self.rate)
+        self.stream, self.recorded, self.found = None, None, {}
         self._rate_from_feed()
 
     def restore(self, state):
@@ -34,38 +32,33 @@ class Lane(Training):
         x, y = self.feed.next()
         self.feed.total.add_(self._step(self.normalised(x), y))
 
-    def trained(self, epoch):
+    def trained(self):
         """What `Training.epoch` returns, once all steps were taken; waits for the device."""
-        feed = self.feed
-        loss, correct = (feed.total / (feed.steps * feed.size)).tolist()
-        rate = self.rate((epoch + (feed.steps - 1) / feed.steps) / self.recipe["epochs"])
-        return {"learning_rate": rate, "train_loss": loss, "train_accuracy": correct}
+        loss, correct = (self.feed.total / (self.feed.steps * self.feed.size)).tolist()
+        return {"learning_rate": self.feed.last, "train_loss": loss, "train_accuracy": correct}
 
     def epoch(self, epoch):
         """As `Training.epoch`, every step launched by the host."""
         self.begin(epoch)
         for _ in range(self.feed.steps):
             self.advance()
-        return self.trained(epoch)
+        return self.trained()
 
-    def evaluated(self, split):
-        """As `Training.evaluated`; where it is recorded, the next call overwrites what it gave."""
-        if split in self.evaluations:
-            self.evaluations[split].replay()
+    def evaluations(self):
+        """{split: what `evaluated` gives}; where that is recorded, the next call overwrites it."""
+        if self.recorded:
+            self.recorded.replay()
         else:
-            self._evaluate(split)
-        return self.found[split]
+            self._evaluate()
+        return self.found
 
     def record_evaluations(self):
-        """From now on `evaluated` replays what it launched once."""
-        for split in self.splits:
-            self._evaluate(split)  # loads its kernels, which no recording may
-            settle()
-            work = [(partial(self._evaluate, split), self.stream)]
-            self.evaluations[split] = record(work, self.generators())
+        """From now on `evaluations` replays what has been launched once before."""
+        settle()
+        self.recorded = record([(self._evaluate, self.stream)], self.generators())
 
-    def _evaluate(self, split):
-        self.found[split] = super().evaluated(split)
+    def _evaluate(self):
+        self.found = {split: self.evaluated(split) for split in self.splits}
 
     def tensors(self):
         """All that steps change besides the optimiser's state and the feed."""

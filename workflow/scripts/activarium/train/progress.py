@@ -25,7 +25,7 @@ class Progress:
 
     def __init__(self, label, log, epochs, every=15):
         self.label, self.log, self.every, self.epochs = label, log, every, epochs
-        self.done, self.left = 0, {}
+        self.done, self.told, self.left = 0, 0, {}
         self.started = self.shown = time.monotonic()
 
     def say(self, text, terminal=True):
@@ -44,12 +44,19 @@ class Progress:
         """Nothing of this seed is left, however it ended."""
         self.left.pop(seed, None)
 
+    def together(self, epochs):
+        """So many epochs, of a seed each, have ended at once; `epoch` will follow for each."""
+        self.done, self.told = self.done + epochs, epochs
+
     def epoch(self, seed, metrics):
         """One finished epoch with the time that is left for the pack."""
-        self.done += 1
+        if self.told:
+            self.told -= 1
+        else:
+            self.done += 1
         now = time.monotonic()
         self.left[seed] = self.epochs - metrics["epoch"]
-        left = (now - self.started) / self.done * sum(self.left.values())
+        left = (now - self.started) / self.done * (sum(self.left.values()) - self.told)
         show = now - self.shown >= self.every
         if show:
             self.shown, self.every = now, min(2 * self.every, 600)

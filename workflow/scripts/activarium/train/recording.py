@@ -14,19 +14,27 @@ from functools import cache
 
 import torch
 
+BRANCHES = 16  # of one graph at most
+WARM = 3  # steps before recording
+# Of an optimiser that could be recorded and is not, as in the steps before a recording.
+warnings.filterwarnings("ignore", message=".*capturable=True.*")
+
 
 class NotRecordedError(Exception):
-    """A recording that CUDA refused, and why."""
+    """A recording that failed, and why."""
 
 
-WARM = 3  # steps before recording
-warnings.filterwarnings("ignore", message=".*capturable=True.*")  # that these are not recorded
+def is_memory(error):
+    """Whether an error says that the device's memory is full, by any of CUDA's libraries."""
+    said = str(error)
+    known = "out of memory" in said or "ALLOC_FAILED" in said
+    return isinstance(error, torch.OutOfMemoryError) or known
 
 
 @cache
-def streams(n=16):
+def streams():
     """The streams of branches, made once: torch has 32, and hands them out in turn."""
-    return [torch.cuda.Stream() for _ in range(n)]
+    return [torch.cuda.Stream() for _ in range(BRANCHES)]
 
 
 @cache
@@ -42,12 +50,13 @@ def settle():
     gc.collect()
 
 
-def warm_up(unit, stream):
+def warm_up(unit, stream, others=()):
     """Take some steps on the stream that a unit is recorded on, and put back what they changed.
 
-    A first step allocates, loads kernels and starts the optimiser's state, none of which may
-    happen while recording. Returns whether the last one left the host alone, as a recorded one
-    has to: False where it waited for the device, say for the value of a tensor.
+    A first step loads kernels and starts the optimiser's state, neither of which may happen while
+    recording; `others` are functions to be called for the same reason. Returns whether the last
+    step left the host alone, as a recorded one has to: False where it waited for the device, say
+    for the value of a tensor.
     """
     kept = _kept(unit)
     stream.wait_stream(torch.cuda.current_stream())
@@ -58,6 +67,8 @@ def warm_up(unit, stream):
         unit.feed.begin(0)
         alone = _leaves_the_host_alone(unit.advance)
         unit.optimiser.zero_grad(set_to_none=True)  # recorded ones live in the graph
+        for do in others:
+            do()
     settle()
     _put_back(unit, *kept)
     return alone
@@ -67,40 +78,62 @@ def record(work, generators=()):
     """A graph of `work`, [(function, stream)], a branch each; recording computes nothing.
 
     `generators` are those that any of the functions draws from on the device, beside torch's own.
-    Raises NotRecordedError, or torch.OutOfMemoryError.
+    Raises NotRecordedError; or what a function raised where that is no Exception, or says that
+    memory is full.
     """
-    graph, main = torch.cuda.CUDAGraph(), recorder()
+    graph, main, failed = torch.cuda.CUDAGraph(), recorder(), None
     for generator in generators:
         graph.register_generator_state(generator)
     try:
-        with torch.cuda.graph(graph, stream=main):
-            for do, stream in work:
-                stream.wait_stream(main)
-                with torch.cuda.stream(stream):
-                    do()
-            for _, stream in work:
-                main.wait_stream(stream)
-    except Exception as error:  # CUDA's own error at the end hides what ended the recording
-        first = error
-        while first.__context__:
-            first = first.__context__
-        if isinstance(first, torch.OutOfMemoryError):
-            raise first from None
-        raise NotRecordedError(f"{type(first).__name__}: {first}") from error
-    return graph
+        # torch leaves its stream to whoever is there when a recording fails.
+        with torch.cuda.stream(torch.cuda.current_stream()):
+            try:
+                with torch.cuda.graph(graph, stream=main):
+                    failed = _branches(work, main)
+            except Exception as error:
+                failed = failed or error
+        if failed is None:
+            return graph
+        if not isinstance(failed, Exception) or is_memory(failed):
+            raise failed
+        raise NotRecordedError(f"{type(failed).__name__}: {failed}") from failed
+    finally:
+        failed = None  # which holds this frame, and with it all that it recorded
+
+
+def _branches(work, main):
+    """Do it, a branch each; what one raised is returned, so that the recording ends in order.
+
+    One that ends in an error keeps torch's memory in recording for good.
+    """
+    failed, begun = None, []
+    for do, stream in work:
+        stream.wait_stream(main)
+        begun.append(stream)
+        with torch.cuda.stream(stream):
+            try:
+                do()
+            except BaseException as error:  # a Ctrl-C, too
+                failed = error
+                break
+    for stream in begun:
+        main.wait_stream(stream)
+    return failed
 
 
 def _leaves_the_host_alone(do):
     """Do it; whether torch never waited for the device meanwhile."""
-    torch.cuda.set_sync_debug_mode("error")
-    try:
-        do()
-    except RuntimeError as error:
-        if "synchronizing CUDA operation" not in str(error):
-            raise
-        return False
-    finally:
-        torch.cuda.set_sync_debug_mode("default")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".*prototype feature.*")
+        torch.cuda.set_sync_debug_mode("error")
+        try:
+            do()
+        except RuntimeError as error:
+            if "synchronizing CUDA operation" not in str(error):
+                raise
+            return False
+        finally:
+            torch.cuda.set_sync_debug_mode("default")
     return True
 
 

@@ -78,14 +78,13 @@ def train_epoch(training, epoch):
     """Train and evaluate one epoch: (metrics, correct bool [n] of the test images, seconds).
 
     Seconds are {"train", "evaluate"}: a CPU's own, so that other work beside a run does not look
-    like its cost; on a GPU those of the wall.
+    like its cost. On a GPU, where `together` trains, they are the run's share of the wall's.
     """
-    now = time.process_time if training.device.type == "cpu" else time.perf_counter
-    start = now()
+    start = time.process_time()
     trained = training.epoch(epoch)
-    middle = now()
+    middle = time.process_time()
     evaluated = {split: training.evaluate(split) for split in training.splits}
-    seconds = {"train": middle - start, "evaluate": now() - middle}
+    seconds = {"train": middle - start, "evaluate": time.process_time() - middle}
     return *outcome(epoch, trained, evaluated), seconds
 
 

@@ -3,19 +3,21 @@
 A step of one run is hundreds of small kernels, which the host launches too slowly and which leave
 most of a GPU idle; benchmarks/README.md has what was measured. Every run is a branch of the graph,
 so that what it computes does not depend on the others: a pack may be cut at will, and is where the
-GPU's memory does not hold it, or where it fails.
+GPU's memory does not hold it, or where it fails. Memory is left free on purpose: cuDNN takes
+another algorithm, and with it gives other bits, where it gets none to work in.
 """
 
 import gc
 import time
+import traceback
+from contextlib import suppress
 
 import torch
 
-from .recording import NotRecordedError, record, settle, streams, warm_up
+from .recording import BRANCHES, NotRecordedError, is_memory, record, settle, streams, warm_up
 from .run import outcome
 
-AT_ONCE = 16  # seeds
-MARGIN = 1.5  # so many times what the first seed took must be free for each other one
+MARGIN = 1.5  # so many times what the first seed took must be free for each one
 
 
 class Together:
@@ -23,61 +25,70 @@ class Together:
 
     `begin(seed)` gives the course of a run (`run.running`) whose training is a `lane.Lane`.
     `keep(seed, table)` is told of each that is finished, `crash(seed, error)` of each that is not;
-    `say` gets a line where seeds cannot train at once, or not recorded.
+    `progress` of epochs, and where seeds cannot train at once, or not recorded.
     """
 
-    def __init__(self, begin, keep, crash, say):
-        self.begin, self.keep, self.crash, self.say = begin, keep, crash, say
-        self.waiting, self.courses, self.asked = [], {}, {}
+    def __init__(self, begin, keep, crash, progress):
+        self.begin, self.keep, self.crash, self.progress = begin, keep, crash, progress
+        self.waiting, self.suspects = [], []  # of the latter one ended all the others
+        self.tried = None  # a suspect that trains, or has trained, alone
+        self.courses, self.asked = {}, {}
         self.room = None  # known when the first seed has shown what it takes
         self.recordable, self.graph, self.recorded = True, None, []
 
     def train(self, seeds):
         """Finish every seed, or say what crashed it."""
         self.waiting = list(seeds)
-        while self.waiting or self.asked:
-            while self.waiting and len(self.asked) < (self.room or 1):
+        while self.waiting or self.suspects or self.asked:
+            if self.suspects and not self.asked:
+                self.tried = self.suspects.pop(0)
+                self.start(self.tried)
+            while self.waiting and self._have_room():
                 self.start(self.waiting.pop(0))
             try:
                 answers = self.epoch() if self.asked else {}
             except Exception as error:
                 self._again(error)
-            else:
-                for seed, answer in answers.items():
-                    self._go_on(seed, answer)
+                continue
+            self.progress.together(len(answers))
+            for seed, answer in answers.items():
+                self._go_on(seed, answer)
+
+    def _have_room(self):
+        """Whether another seed may train beside those that do."""
+        alone = self.suspects or self.tried in self.asked
+        return not alone and len(self.asked) < (self.room or 1)
 
     def start(self, seed):
         """Bring a run to its first step; one that memory does not hold waits for the others."""
         try:
             torch.cuda.reset_peak_memory_stats()
-            before = torch.cuda.memory_allocated()
+            before = torch.cuda.memory_reserved()
             self.courses[seed] = self.begin(seed)
             self.asked[seed] = next(self.courses[seed])
-            alone = self._take(self.asked[seed][0])
+            draws = self._take(self.asked[seed][0])
             if self.room is None:
-                self.room = 1 if alone else self._fitting(before)
-        except StopIteration as ended:  # a checkpoint of a run that was all but kept
-            self._drop(seed)
-            self.keep(seed, ended.value)
-        except NotRecordedError as error:
-            self._by_hand([seed], error)
+                self.room = 1 if draws else self._fitting(before)
         except Exception as error:
-            self._drop(seed)
-            if isinstance(error, torch.OutOfMemoryError) and self.asked:
-                self.room = len(self.asked)
-                self.waiting.insert(0, seed)
+            self._let_go([seed], error)
+            if isinstance(error, NotRecordedError):
+                self._by_hand([seed], error)
+            elif is_memory(error) and self.asked:
+                self._smaller([seed], len(self.asked))
+            elif is_memory(error) and self.recordable:
+                self._by_hand([seed], error)
             else:
                 self.crash(seed, error)
 
     def _take(self, lane):
-        """Get a run ready on a stream of its own; whether it has to be the only one.
+        """Get a run ready on a stream of its own; whether it draws from torch's global generators.
 
-        What draws from torch's global generators, which all runs share, has to be.
+        These are all runs', so that such a one has to train alone.
         """
         used = [training.stream for training, _ in self.asked.values()]
         lane.stream = next(stream for stream in streams() if stream not in used)
         before = torch.get_rng_state(), torch.cuda.get_rng_state()
-        waits = not warm_up(lane, lane.stream)
+        waits = not warm_up(lane, lane.stream, [lane.evaluations])
         after = torch.get_rng_state(), torch.cuda.get_rng_state()
         on_host, on_gpu = (not torch.equal(*pair) for pair in zip(before, after, strict=True))
         torch.set_rng_state(before[0])
@@ -87,19 +98,24 @@ class Together:
         if self.recordable:
             lane.record_evaluations()
         if self.room is None and (on_host or on_gpu):
-            self.say("steps draw from torch's global generator, so seeds train one after the other")
+            self.progress.say(
+                "steps draw from torch's global generator, so that seeds train one after the other"
+            )
         return on_host or on_gpu
 
     def _fitting(self, before):
-        """How many seeds this GPU holds, from what the first one took beside the bytes `before`."""
-        taken = torch.cuda.max_memory_allocated() - before
+        """How many seeds this GPU holds, from what the first one took beside the bytes `before`.
+
+        It has given back what steps need, so that it is counted among them once more.
+        """
+        taken = torch.cuda.max_memory_reserved() - before
         torch.cuda.empty_cache()
         free = torch.cuda.mem_get_info()[0]
-        room = min(AT_ONCE, 1 + int(free / (MARGIN * max(1, taken))))
+        room = max(1, min(BRANCHES, int(free / (MARGIN * max(1, taken)))))
         if room <= len(self.waiting):
-            self.say(
+            self.progress.say(
                 f"{room} of {1 + len(self.waiting)} seeds train at once: one takes "
-                f"{taken / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB of this GPU were free"
+                f"{taken / 2**30:.1f} GiB, and {free / 2**30:.1f} GiB of this GPU are free"
             )
         return room
 
@@ -112,12 +128,9 @@ class Together:
         if self.recordable and lanes != self.recorded:
             self._record(lanes)
         start = time.perf_counter()
-        for lane, epoch in self.asked.values():
-            lane.begin(epoch)
-        self._steps(lanes)
-        trained = [lane.trained(epoch) for lane, epoch in self.asked.values()]
+        trained = self._replayed() if self.graph else [t.epoch(e) for t, e in self.asked.values()]
         middle = time.perf_counter()
-        evaluated = self._evaluate(lanes)
+        evaluated = self._evaluated(lanes)
         seconds = {"train": middle - start, "evaluate": time.perf_counter() - middle}
         seconds = {what: spent / len(lanes) for what, spent in seconds.items()}
         told = zip(self.asked.items(), trained, evaluated, strict=True)
@@ -134,26 +147,26 @@ class Together:
         self.graph = record([(lane.advance, lane.stream) for lane in lanes], generators)
         self.recorded = lanes
 
-    def _steps(self, lanes):
-        """All steps of an epoch, recorded or launched by the host."""
-        for _ in range(lanes[0].feed.steps):
-            if self.graph:
-                self.graph.replay()
-            else:
-                for lane in lanes:
-                    lane.advance()
+    def _replayed(self):
+        """What the steps of an epoch gave each run, all replayed."""
+        for lane, epoch in self.asked.values():
+            lane.begin(epoch)
+        for _ in range(self.recorded[0].feed.steps):
+            self.graph.replay()
+        return [lane.trained() for lane in self.recorded]
 
-    def _evaluate(self, lanes):
+    def _evaluated(self, lanes):
         """{split: (loss, correct)} of each run, all computed at the same time."""
         current, found = torch.cuda.current_stream(), []
         for lane in lanes:
             lane.stream.wait_stream(current)
             with torch.cuda.stream(lane.stream):
-                found.append({split: lane.evaluated(split) for split in lane.splits})
+                found.append(lane.evaluations())
         for lane in lanes:
             current.wait_stream(lane.stream)
         return [
-            {s: (loss.item(), correct.cpu()) for s, (loss, correct) in of.items()} for of in found
+            {split: (loss.item(), correct.cpu()) for split, (loss, correct) in of.items()}
+            for of in found
         ]
 
     def _go_on(self, seed, answer):
@@ -164,32 +177,48 @@ class Together:
             self._drop(seed)
             self.keep(seed, ended.value)
         except Exception as error:
-            self._drop(seed)
+            self._let_go([seed], error)
             self.crash(seed, error)
 
     def _again(self, error):
-        """Runs that failed together start again, half as many at once; one alone has crashed."""
+        """Runs that failed together start again: by hand, fewer or alone; one alone has crashed."""
         seeds = list(self.asked)
-        if isinstance(error, NotRecordedError):
+        with suppress(Exception):  # of work that is still to fail
+            torch.cuda.synchronize()
+        self._let_go(seeds, error)
+        full = is_memory(error)
+        if isinstance(error, NotRecordedError) or (full and self.recordable and len(seeds) == 1):
             self._by_hand(seeds, error)
-            return
-        for seed in seeds:
-            self._drop(seed)
-        if len(seeds) == 1:
+        elif len(seeds) == 1:
             self.crash(seeds[0], error)
-            return
-        self.waiting[:0] = seeds
-        self.room = len(seeds) // 2
-        said = f"{type(error).__name__}: {error}".splitlines()[0][:200]
-        self.say(f"{len(seeds)} seeds failed together ({said}): {self.room} at once from now on")
+        elif full:
+            self._smaller(seeds, len(seeds) * 3 // 4)
+        else:
+            self.progress.say(
+                f"{len(seeds)} seeds failed together ({_line(error)}): each alone now"
+            )
+            self.suspects += seeds
 
     def _by_hand(self, seeds, why):
         """From now on the host launches every step; these seeds start again."""
-        self.recordable = False
-        self.say(f"a step cannot be recorded and trains several times slower: {why}")
+        self.recordable, self.graph, self.recorded = False, None, []
+        why = _line(why) if isinstance(why, Exception) else why
+        self.progress.say(f"a step is not recorded and trains several times slower: {why}")
+        self.waiting[:0] = seeds
+
+    def _smaller(self, seeds, room):
+        """Only so many train at once; these seeds wait."""
+        self.room = room
+        self.progress.say(f"the GPU's memory is full: {room} seeds train at once from now on")
+        self.waiting[:0] = seeds
+
+    def _let_go(self, seeds, error):
+        """Forget runs, and let the error that ended them hold nothing of theirs but its lines."""
+        while error is not None:
+            traceback.clear_frames(error.__traceback__)
+            error = error.__cause__ or error.__context__
         for seed in seeds:
             self._drop(seed)
-        self.waiting[:0] = seeds
 
     def _drop(self, seed):
         """Forget a run and the memory it had."""
@@ -197,3 +226,7 @@ class Together:
         self.asked.pop(seed, None)
         self.courses.pop(seed, None)
         gc.collect()
+
+
+def _line(error):
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
