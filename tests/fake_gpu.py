@@ -52,7 +52,7 @@ class FakeGpu:
             "get_rng_state": lambda: self.state.clone(),
             "set_rng_state": lambda state: self.state.copy_(state),
             "reset_peak_memory_stats": lambda: None,
-            "memory_reserved": lambda: 0,
+            "memory_reserved": lambda: 0,  # all of it is what steps take for a while
             "max_memory_reserved": lambda: self.takes,
             "empty_cache": lambda: None,
             "mem_get_info": lambda: (self.size - self.takes, self.size),

@@ -123,6 +123,14 @@ def test_seeds_that_the_memory_does_not_hold_wait(tmp_path, prepared, gpu):
     assert said in log(tmp_path / "cut") and "at once" not in log(tmp_path / "whole")
 
 
+def test_what_a_seed_holds_counts_beside_what_its_steps_take(tmp_path, prepared, gpu, monkeypatch):
+    gpu.size, gpu.takes = 7, 1
+    held = iter([0, 1] + [0] * 9)  # before the first seed, and when it is ready
+    monkeypatch.setattr(torch.cuda, "memory_reserved", lambda: next(held))
+    pack(tmp_path, [0, 1, 2, 3, 4], prepared)
+    assert [len(r.work) for r in gpu.recorded if len(r.work) > 1] == [2, 2]
+
+
 def test_a_seed_that_does_not_fit_after_all_waits_too(tmp_path, prepared, gpu, monkeypatch):
     whole = rows(tmp_path / "whole", [0, 1, 2], prepared)
     warm_up, there = together.warm_up, []

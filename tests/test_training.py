@@ -1086,6 +1086,24 @@ def test_runs_that_diverge_crash_or_were_kept_leave_the_estimate_right(clock, tm
     assert log.getvalue().splitlines()[-1].endswith("33 min left in this pack")  # 199 · 10 s
 
 
+def test_epochs_that_end_at_once_share_an_estimate(clock):
+    log = io.StringIO()
+    shown = progress.Progress("a cell", log, epochs=2)
+    shown.begins([0, 1, 2])
+    clock[0] += 12
+    shown.together([0, 1, 2])
+    shown.epoch(0, metrics(1))
+    shown.ends(1)  # it has diverged
+    shown.epoch(2, metrics(1))
+    clock[0] += 8
+    shown.together([0, 2])
+    for seed in (0, 2):
+        shown.epoch(seed, metrics(2))
+        shown.ends(seed)
+    left = [line.split(", ")[-1] for line in log.getvalue().splitlines()]
+    assert left == [f"{n} s left in this pack" for n in (12, 8, 0, 0)]
+
+
 def test_the_terminal_gets_a_line_now_and_then_that_opens_with_its_cell(clock, capsys):
     shown = progress.Progress("adam net digits gelu", io.StringIO(), epochs=2000)
     shown.begins([0])

@@ -28,7 +28,7 @@ class AtOnce:
         def crash(seed, error):
             raise error
 
-        self.engine = Together(endless, None, crash, SimpleNamespace(say=print))
+        self.engine = Together(endless, None, crash, SimpleNamespace(say=print, again=id))
         for seed in seeds:
             self.engine.start(seed)
         if len(self.engine.asked) < len(seeds):

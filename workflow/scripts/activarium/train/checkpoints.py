@@ -2,9 +2,8 @@
 
 import time
 
-import torch
-
 from .cost import machine
+from .recording import is_memory
 
 APART = 2.0  # seconds from one to the next: what a kill may cost beside the epoch that runs
 SHARE = 20  # and so many times as long as all take to write, so that they cost a twentieth at most
@@ -30,10 +29,9 @@ class Checkpoints:
             return told
         try:
             training.restore(state["training"])
-        except torch.OutOfMemoryError:  # which says nothing about it
-            raise
-        except Exception:
-            self.store.forget(self.seed)
+        except Exception as error:
+            if not is_memory(error):  # which says nothing about it
+                self.store.forget(self.seed)
             raise
         self.progress.say(f"seed {self.seed} goes on after epoch {len(state['told']['epochs'])}")
         return state["told"]

@@ -25,7 +25,7 @@ class Progress:
 
     def __init__(self, label, log, epochs, every=15):
         self.label, self.log, self.every, self.epochs = label, log, every, epochs
-        self.done, self.told, self.left = 0, 0, {}
+        self.done, self.untold, self.left = 0, set(), {}
         self.started = self.shown = time.monotonic()
 
     def say(self, text, terminal=True):
@@ -40,23 +40,26 @@ class Progress:
         self.left = dict.fromkeys(seeds, self.epochs)
         self.started = time.monotonic()
 
+    def again(self, seed):
+        """This seed starts, for the first time or anew."""
+        self.left[seed] = self.epochs
+
     def ends(self, seed):
         """Nothing of this seed is left, however it ended."""
         self.left.pop(seed, None)
+        self.untold.discard(seed)
 
-    def together(self, epochs):
-        """So many epochs, of a seed each, have ended at once; `epoch` will follow for each."""
-        self.done, self.told = self.done + epochs, epochs
+    def together(self, seeds):
+        """An epoch of each of these has ended at once; `epoch` or `ends` follow one by one."""
+        self.done, self.untold = self.done + len(seeds), set(seeds)
 
     def epoch(self, seed, metrics):
         """One finished epoch with the time that is left for the pack."""
-        if self.told:
-            self.told -= 1
-        else:
-            self.done += 1
+        self.done += seed not in self.untold
+        self.untold.discard(seed)
         now = time.monotonic()
         self.left[seed] = self.epochs - metrics["epoch"]
-        left = (now - self.started) / self.done * (sum(self.left.values()) - self.told)
+        left = (now - self.started) / self.done * (sum(self.left.values()) - len(self.untold))
         show = now - self.shown >= self.every
         if show:
             self.shown, self.every = now, min(2 * self.every, 600)

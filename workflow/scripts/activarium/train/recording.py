@@ -102,9 +102,9 @@ def record(work, generators=()):
 
 
 def _branches(work, main):
-    """Do it, a branch each; what one raised is returned, so that the recording ends in order.
+    """Do it, a branch each; what one raised first is returned, so that the recording can end.
 
-    One that ends in an error keeps torch's memory in recording for good.
+    Else torch's memory would stay in recording for good, as it may where CUDA itself refused.
     """
     failed, begun = None, []
     for do, stream in work:
@@ -117,7 +117,10 @@ def _branches(work, main):
                 failed = error
                 break
     for stream in begun:
-        main.wait_stream(stream)
+        try:
+            main.wait_stream(stream)
+        except Exception as error:  # CUDA's word after what it has refused
+            failed = failed or error
     return failed
 
 

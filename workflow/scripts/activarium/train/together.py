@@ -50,7 +50,7 @@ class Together:
             except Exception as error:
                 self._again(error)
                 continue
-            self.progress.together(len(answers))
+            self.progress.together(answers)
             for seed, answer in answers.items():
                 self._go_on(seed, answer)
 
@@ -62,6 +62,9 @@ class Together:
     def start(self, seed):
         """Bring a run to its first step; one that memory does not hold waits for the others."""
         try:
+            self.progress.again(seed)
+            if self.room is None:
+                torch.cuda.empty_cache()  # what another left would hide what this one takes
             torch.cuda.reset_peak_memory_stats()
             before = torch.cuda.memory_reserved()
             self.courses[seed] = self.begin(seed)
@@ -106,10 +109,11 @@ class Together:
     def _fitting(self, before):
         """How many seeds this GPU holds, from what the first one took beside the bytes `before`.
 
-        It has given back what steps need, so that it is counted among them once more.
+        That is what its steps took at most and what it holds now, recorded evaluations among it.
         """
         taken = torch.cuda.max_memory_reserved() - before
         torch.cuda.empty_cache()
+        taken += torch.cuda.memory_reserved() - before
         free = torch.cuda.mem_get_info()[0]
         room = max(1, min(BRANCHES, int(free / (MARGIN * max(1, taken)))))
         if room <= len(self.waiting):
@@ -128,7 +132,7 @@ class Together:
         if self.recordable and lanes != self.recorded:
             self._record(lanes)
         start = time.perf_counter()
-        trained = self._replayed() if self.graph else [t.epoch(e) for t, e in self.asked.values()]
+        trained = self._replayed() if self.graph else self._launched()
         middle = time.perf_counter()
         evaluated = self._evaluated(lanes)
         seconds = {"train": middle - start, "evaluate": time.perf_counter() - middle}
@@ -154,6 +158,15 @@ class Together:
         for _ in range(self.recorded[0].feed.steps):
             self.graph.replay()
         return [lane.trained() for lane in self.recorded]
+
+    def _launched(self):
+        """The same, launched by the host, one run after the other."""
+        current, trained = torch.cuda.current_stream(), []
+        for lane, epoch in self.asked.values():
+            lane.stream.wait_stream(current)
+            with torch.cuda.stream(lane.stream):
+                trained.append(lane.epoch(epoch))  # waits for it
+        return trained
 
     def _evaluated(self, lanes):
         """{split: (loss, correct)} of each run, all computed at the same time."""
