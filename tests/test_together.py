@@ -5,37 +5,19 @@ do the same is asked of a real one by benchmarks/check_device.py.
 """
 
 import gc
-import json
 import weakref
 
 import pytest
 import torch
 from fake_gpu import FakeGpu
-from test_training import RECIPE, Restless, hashed, pack, settled
+from test_training import RECIPE, Restless, as_a_job, hashed, pack, prepared, settled
 
-from activarium import activations, datasets, prepare
-from activarium.datasets import Images
-from activarium.train import checkpoints, job, lane, progress, recording, step, together
+from activarium import activations
+from activarium.train import checkpoints, job, lane, progress, recording, together
 from activarium.train.pack import CrashedError
 
+__all__ = ["as_a_job", "prepared"]  # fixtures, used by their names
 EXACT = RECIPE | {"learning_rate": 2**-6}  # as float32, in which a recorded step reads it, too
-
-
-@pytest.fixture(autouse=True)
-def as_a_job(monkeypatch):
-    monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    step.prepare_torch()
-
-
-@pytest.fixture(scope="module")
-def prepared(tmp_path_factory):
-    """(data file, description file) of a tenth of the digits."""
-    folder = tmp_path_factory.mktemp("prepared")
-    whole = datasets.load("digits").load()
-    few = Images(*(part[:n] for part, n in zip(whole, (48, 48, 60, 60), strict=True)))
-    description = prepare.write(few, folder / "digits.arrow", "digits")
-    (folder / "digits.json").write_text(json.dumps(description))
-    return folder / "digits.arrow", folder / "digits.json"
 
 
 @pytest.fixture

@@ -1,9 +1,10 @@
 """The engine as jobs run it: on a GPU the seeds of a pack at once, on a CPU one after the other."""
 
+import io
 from itertools import count
-from types import SimpleNamespace
 
 from activarium.train.lane import Lane
+from activarium.train.progress import Progress
 from activarium.train.together import Together
 
 from .one_by_one import OneByOne
@@ -28,7 +29,8 @@ class AtOnce:
         def crash(seed, error):
             raise error
 
-        self.engine = Together(endless, None, crash, SimpleNamespace(say=print, again=id))
+        progress = Progress("engine", io.StringIO(), epochs=1)
+        self.engine = Together(endless, None, crash, progress)
         for seed in seeds:
             self.engine.start(seed)
         if len(self.engine.asked) < len(seeds):

@@ -55,18 +55,18 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
         images = resident(prepare.verify(data, about), about, train_size, validation, device)
         images["classes"] = about["classes"]
 
-        def run(seed, at_once=lambda: 1):
+        def arguments(seed, at_once=lambda: 1):
             checkpoints = Checkpoints(store, seed, progress, at_once)
             return cell, seed, network, images, recipe, device, progress, expr, checkpoints
 
         def together(missing, keep, crash):
             def begin(seed):
-                return running(*run(seed, lambda: len(engine.asked)), kind=Lane)
+                return running(*arguments(seed, lambda: len(engine.asked)), kind=Lane)
 
             engine = Together(begin, keep, crash, progress)
             engine.train(missing)
 
-        alone = one_by_one(lambda seed: train_run(*run(seed)))
+        alone = one_by_one(lambda seed: train_run(*arguments(seed)))
         train = together if fits_several(device) else alone
         finished, trained = train_pack(seeds, train, store, progress)
     if digest(sources, values) != made_from:  # or Snakemake would take them for the new code's

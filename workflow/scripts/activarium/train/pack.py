@@ -37,7 +37,7 @@ def train_pack(seeds, train, unfinished, progress):
         trace = "".join(traceback.format_exception(error))
         progress.say(trace, terminal=False)
         # As text: the exception itself would hold the crashed network in memory.
-        crashed[seed] = f"{type(error).__name__}: {error}".splitlines()[0][:200]
+        crashed[seed] = line(error)
         progress.say(f"seed {seed} crashed: {crashed[seed]}")
         progress.ends(seed)
 
@@ -50,6 +50,11 @@ def train_pack(seeds, train, unfinished, progress):
             "the other seeds are kept: the next start trains only what is missing"
         )
     return finished, len(missing)
+
+
+def line(error):
+    """What an error says, in a line."""
+    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
 
 
 def one_by_one(run):

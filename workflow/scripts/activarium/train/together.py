@@ -14,6 +14,7 @@ from contextlib import suppress
 
 import torch
 
+from .pack import line
 from .recording import BRANCHES, NotRecordedError, is_memory, record, settle, streams, warm_up
 from .run import outcome
 
@@ -207,15 +208,13 @@ class Together:
         elif full:
             self._smaller(seeds, len(seeds) * 3 // 4)
         else:
-            self.progress.say(
-                f"{len(seeds)} seeds failed together ({_line(error)}): each alone now"
-            )
+            self.progress.say(f"{len(seeds)} seeds failed together ({line(error)}): each alone now")
             self.suspects += seeds
 
     def _by_hand(self, seeds, why):
         """From now on the host launches every step; these seeds start again."""
         self.recordable, self.graph, self.recorded = False, None, []
-        why = _line(why) if isinstance(why, Exception) else why
+        why = line(why) if isinstance(why, Exception) else why
         self.progress.say(f"a step is not recorded and trains several times slower: {why}")
         self.waiting[:0] = seeds
 
@@ -239,7 +238,3 @@ class Together:
         self.asked.pop(seed, None)
         self.courses.pop(seed, None)
         gc.collect()
-
-
-def _line(error):
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
