@@ -40,7 +40,7 @@ def main():
     rates = ", ".join(f"{kind} {f / 1e9:.0f} GFLOP/s" for kind, f in flops.items())
     print(f"{name}, torch {torch.__version__}: {rates}; copy {moved / 1e9:.0f} GB/s")
     for width in options.widths:
-        for precision in (p for p in ("float32", "bfloat16") if p in flops):
+        for precision in (p for p in ("float32", "tf32", "bfloat16") if p in flops):
             floors(width, precision, flops[precision], moved)
     precision = options.precision if options.precision in flops else "float32"
     setting = Setting(options.width, precision, options.activation, steps=20, device=device)
@@ -53,7 +53,7 @@ def arguments():
     add = parser.add_argument
     add("--rate", type=float, help="img/s; not given, our step is measured")
     add("--width", type=int, default=16, help="of the net that the rate belongs to")
-    add("--precision", default="float32", help="of the rate, float32 or bfloat16")
+    add("--precision", default="float32", help="of the rate: float32, tf32 or bfloat16")
     add("--activation", default="gelu")
     add("--pack", type=int, default=8, help="seeds that train at once on a GPU")
     add("--widths", type=lambda s: [int(n) for n in s.split(",")], default=[16, 64])

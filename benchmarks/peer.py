@@ -28,6 +28,7 @@ sys.path += [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if p 
 
 from parts.worker import Worker, WorkerError, together  # noqa: E402
 
+WHOLE = 50_000  # images that there are to read
 CORES = len(os.sched_getaffinity(0))
 ONE = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 
@@ -56,7 +57,7 @@ def arguments():
     add("--width", type=int, default=16)
     add("--blocks", type=int, default=2, help="in each stage; 2 is ResNet-14, 1 ResNet-8")
     add("--activation", default="gelu")
-    add("--precision", default="float32", choices=["float32", "bfloat16"])
+    add("--precision", default="float32", choices=["float32", "tf32", "bfloat16"])
     add("--one-thread", action="store_true")
     add("--keep-nothing", action="store_true")
     return parser.parse_args()
@@ -82,17 +83,19 @@ def whole_machine(setting, device, peers, options):
     """Images a second of all cores, or of the GPU: ours beside each peer."""
     packs = [[seed] for seed in range(CORES)] if device == "cpu" else [range(options.pack)]
     images = sum(map(len, packs)) * setting.steps * setting.batch
+    read = min(images, WHOLE // setting.batch * setting.batch)  # a peer's round
     sides = {"ours": [Worker("parts.ours:loop", setting, pack) for pack in packs]}
     for name, loop in peers.items():
-        about = (images, setting.batch, CORES, device)
+        about = (read, setting.batch, CORES, device)
         sides[name] = [Worker(f"parts.plain:{loop}", *about)]
     asked = {"ours": lambda number: (number,)} | {name: lambda _: (setting,) for name in peers}
     found = rounds(sides, asked, options.rounds)
     rates = {}
     for name, seen in found.items():
         # A peer says how long its epoch took; ours took until the last process was done.
-        seconds = [wall if name == "ours" else said[0][0] for wall, said in seen]
-        rates[name] = [images / s for s in seconds]
+        ours = name == "ours"
+        seconds = [wall if ours else said[0][0] for wall, said in seen]
+        rates[name] = [(images if ours else read) / s for s in seconds]
         print(f"{name}: {statistics.median(rates[name]):.0f} img/s")
     ratios(rates, "the whole machine")
 

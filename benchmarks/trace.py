@@ -33,7 +33,7 @@ def main():
     """A table for eager steps and for each size of a recorded pack."""
     options = arguments()
     device = "cuda" if torch.cuda.is_available() else "cpu"
-    prepare_torch()
+    prepare_torch(options.precision)
     about = {n: getattr(options, n) for n in ("width", "precision", "activation", "batch", "steps")}
     setting = Setting(device=device, **about)
     name = torch.cuda.get_device_name() if device == "cuda" else "CPU"
@@ -47,7 +47,7 @@ def arguments():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     add = parser.add_argument
     add("--width", type=int, default=16)
-    add("--precision", default="bfloat16", choices=["float32", "bfloat16"])
+    add("--precision", default="bfloat16", choices=["float32", "tf32", "bfloat16"])
     add("--activation", default="gelu")
     add("--batch", type=int, default=128)
     add("--steps", type=int, default=20)

@@ -29,7 +29,7 @@ def as_a_job(monkeypatch):
     """One thread, no GPU and random images, whatever the machine has."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.delenv("ACTIVARIUM_DATA", raising=False)
-    step.prepare_torch()
+    step.prepare_torch("float32")
 
 
 def trained(kind, setting, seeds, epochs=2, **options):

@@ -53,7 +53,7 @@ RECIPE = {
 def as_a_job(monkeypatch):
     """Every test trains as a job does: one thread, no GPU, whatever the machine has."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    step.prepare_torch()
+    step.prepare_torch("float32")
 
 
 def images(train=50, test=30, size=8, channels=1, classes=5, seed=0):
@@ -420,6 +420,17 @@ def test_bfloat16_computes_in_bfloat16_and_keeps_its_weights_in_float32():
     one.epoch(0)
     assert set(seen) == {torch.bfloat16}
     assert {p.dtype for p in one.network.parameters()} == {torch.float32}
+
+
+def test_tf32_is_float32_on_a_cpu_and_allowed_on_a_gpu_where_the_recipe_says_so():
+    def allowed(precision):
+        step.prepare_torch(precision)
+        return torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+
+    assert allowed("tf32") == (True, True)
+    rounded = trained(precision="tf32")
+    assert allowed("float32") == allowed("bfloat16") == (False, False)
+    assert rounded["epochs"] == trained()["epochs"]
 
 
 def test_label_smoothing_is_in_the_training_loss_only():

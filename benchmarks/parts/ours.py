@@ -16,7 +16,7 @@ def loop(setting, seeds, keep=True):
     """A function of an epoch's number that trains it for all seeds; (seconds, CPU seconds)."""
     if keep:
         devices.keep_freed_memory()
-    step.prepare_torch()
+    step.prepare_torch(setting.precision)
     pack = engine.pack(setting, seeds)
 
     def epoch(number):

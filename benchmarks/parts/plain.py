@@ -99,6 +99,19 @@ def _train(net, optimiser, batches, precision, device):
         torch.cuda.synchronize()
 
 
+class Kept:
+    """Batches of a loader whose processes Lightning does not end with each fit."""
+
+    def __init__(self, loader):
+        self.loader = loader
+
+    def __iter__(self):
+        return iter(self.loader)
+
+    def __len__(self):
+        return len(self.loader)
+
+
 def in_lightning(n, batch, workers, device):
     """As `loop`, trained by Lightning's Trainer; its own start of each fit is not counted."""
     import logging
@@ -106,7 +119,7 @@ def in_lightning(n, batch, workers, device):
     import lightning
 
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    batches, made = started(loader(n, batch, workers, device)), {}
+    batches, made = Kept(started(loader(n, batch, workers, device))), {}
 
     class Module(lightning.LightningModule):
         def __init__(self, net):

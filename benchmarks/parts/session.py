@@ -25,7 +25,6 @@ ROUNDS = 3
 
 def start(device):
     """A function of a question, "ceilings" or "measure", and its arguments."""
-    step.prepare_torch()
     dynamo.recompile_limit = 64  # at the usual 8 a pack of 16 could turn to eager
     if hasattr(inductor, "deterministic"):
         inductor.deterministic = True  # no kernel chosen by the clock: the same bits every time
@@ -36,7 +35,7 @@ def start(device):
 
 def _ceilings(device):
     """{precision: FLOP/s} and bytes/s."""
-    kinds = ("float32", "bfloat16") if device == "cuda" else ("float32",)
+    kinds = ("float32", "tf32", "bfloat16") if device == "cuda" else ("float32",)
     found = {kind: ceilings.matrix(kind, device) for kind in kinds}, ceilings.copy(device)
     _clean(device)
     return found
@@ -56,6 +55,7 @@ class _Measure:
         if self.last != (name, setting):
             torch._dynamo.reset()
             self.last = name, setting
+        step.prepare_torch(setting.precision)
         candidate, found = NAMED[name], {}
         if device == "cuda" or not candidate.cuda:
             found |= _timed(candidate, setting, k)

@@ -50,7 +50,7 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
                 f"GPU {card} is not used: torch {torch.__version__} finds no CUDA device there "
                 "(nvidia-smi shows the driver); trained on the CPU"
             )
-        prepare_torch()
+        prepare_torch(recipe["precision"])
         spare_the_compiler()
         images = resident(prepare.verify(data, about), about, train_size, validation, device)
         images["classes"] = about["classes"]

@@ -16,13 +16,13 @@ from .randomness import generator
 EVALUATION_BATCH = 256  # fixed, because the sum over a batch depends on its size in the last bit
 
 
-def prepare_torch():
-    """One thread, fixed algorithms and no reduced precision that the recipe does not ask for."""
+def prepare_torch(precision):
+    """One thread, fixed algorithms and no reduced precision beside the recipe's `precision`."""
     torch.set_num_threads(1)
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.allow_tf32 = False
-    torch.backends.cuda.matmul.allow_tf32 = False
+    torch.backends.cudnn.allow_tf32 = precision == "tf32"
+    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
 
 
 def initialise(network, seed):
