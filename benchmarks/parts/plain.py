@@ -49,13 +49,16 @@ def loader(n, batch, workers, device):
         shuffle=True,
         drop_last=True,
         num_workers=workers,
+        # Linux's own way in a script; a process that was spawned, as ours are, would spawn its own,
+        # of which each imports torch and is sent all images.
+        multiprocessing_context="fork" if workers else None,
         persistent_workers=workers > 0,
         pin_memory=device == "cuda",
     )
 
 
 def started(batches):
-    """The loader with its processes running: to fork one that knows CUDA can take seconds each."""
+    """The loader with its processes running, which are forked before there is CUDA to be copied."""
     iter(batches)
     return batches
 

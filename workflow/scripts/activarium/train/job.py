@@ -1,5 +1,6 @@
 """A training job from its input files to its output files; what Snakemake's script calls."""
 
+import gc
 import os
 import time
 from pathlib import Path
@@ -64,6 +65,7 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
                 return running(*arguments(seed, lambda: len(engine.asked)), kind=Lane)
 
             engine = Together(begin, keep, crash, progress)
+            gc.freeze()  # or each recording looks through all of torch, a tenth of a second long
             engine.train(missing)
 
         alone = one_by_one(lambda seed: train_run(*arguments(seed)))
