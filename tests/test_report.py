@@ -322,6 +322,9 @@ def test_what_was_trained_stands_under_the_headline_unless_it_was_elsewhere():
     text = parsed(reported(study(), draw=False, **more)).text_of("section", id="answer")
     long = "for 4 to 20 epochs on 80 % of 10 000 training images of Digits, the others held out;"
     assert long in text
+    recipes["rounded"] = RECIPE | {"precision": "bfloat16"}
+    text = parsed(reported(study(), draw=False, recipes=recipes)).text_of("section", id="answer")
+    assert "for 4 to 20 epochs in float32 and bfloat16 on all training images" in text
     elsewhere = parsed(reported(study(), draw=False, runs=("table.csv",)))
     assert "Trained:" not in elsewhere.text_of("section", id="answer")
 
