@@ -10,6 +10,10 @@ own number of threads; the one as a loop, the other in PyTorch Lightning where `
 imported. Ours is what `make` does: on a CPU as many processes of one thread as cores, each
 training a run of its own, on a GPU one process that trains a pack of seeds at once.
 
+A round of a peer is as many images as one of ours, and 50 000 at most; Lightning's first batches
+are read before its clock starts. On a GPU compare in tf32 or bfloat16: a peer's float32
+convolutions round to TF32 there, which ours do in tf32 alone.
+
 The sides take turns in the same minutes, so that whatever else the machine does slows all of
 them; medians over rounds, and ratios round by round. With --one-thread it also compares what one
 thread trains in a CPU second, the loop that reads its images itself; --keep-nothing takes

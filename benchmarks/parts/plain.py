@@ -2,7 +2,8 @@
 
 PIL images, RandomCrop and RandomHorizontalFlip, ToTensor, Normalize, channels first,
 torch.optim.Adam, torch's own defaults throughout; autocast where the recipe is bfloat16. So on a
-GPU its float32 convolutions round to TF32, which is several times faster; ours do not.
+GPU its float32 convolutions round to TF32, which is several times faster; ours do where the recipe
+is tf32, and that is the one to compare in.
 """
 
 import time
@@ -49,8 +50,8 @@ def loader(n, batch, workers, device):
         shuffle=True,
         drop_last=True,
         num_workers=workers,
-        # Linux's own way in a script; a process that was spawned, as ours are, would spawn its own,
-        # of which each imports torch and is sent all images.
+        # Linux's way in a script until Python 3.14. A process that was spawned, as this one, would
+        # spawn its own, of which each imports torch and is sent all images.
         multiprocessing_context="fork" if workers else None,
         persistent_workers=workers > 0,
         pin_memory=device == "cuda",

@@ -1,7 +1,7 @@
 """The methods text, worded from the plan that was run and from nothing else."""
 
 from .tables import dataset_label, label
-from .words import confidence, count, listed, percent
+from .words import confidence, count, listed, percent, precision
 
 
 def methods(tables, study):
@@ -39,7 +39,7 @@ def _recipes(study):
             f"Recipe {name}: {r['optimizer']} at learning rate {r['learning_rate']:g} "
             f"({r['schedule']}), batches of {r['batch_size']}, {count(r['epochs'], 'epoch')}, "
             f"weight decay {r['weight_decay']:g}, augmentation {r['augmentation']}, label "
-            f"smoothing {r['label_smoothing']:g}, {r['precision']}. Weights start as He normal "
+            f"smoothing {r['label_smoothing']:g}, {precision(r)}. Weights start as He normal "
             "(variance 2 / fan-in) unless the network says otherwise."
         )
 

@@ -250,8 +250,8 @@ def trained(study):
         return None
     epochs = sorted({recipe["epochs"] for recipe in study["recipes"].values()})
     long = f"{epochs[0]} to {count(epochs[-1], 'epoch')}" if epochs[1:] else count(*epochs, "epoch")
-    precisions = dict.fromkeys(recipe["precision"] for recipe in study["recipes"].values())
-    rounded = "" if list(precisions) == ["float32"] else f"in {listed(precisions)} "
+    precisions = list(dict.fromkeys(map(precision, study["recipes"].values())))
+    rounded = "" if precisions == ["float32"] else f"in {listed(precisions)} "
     size = f"{thousands(study['train_size'])} training" if study["train_size"] else "all training"
     held = study["validation"]
     kept = f"{100 * (1 - held):g} % of " if held else ""
@@ -260,9 +260,14 @@ def trained(study):
     each = " each" if len(study["datasets"]) > 1 else ""
     nets = listed((_network(*item) for item in study["networks"].items()), 3)
     return (
-        f"Trained: {nets} for "
-        f"{long} {rounded}on {kept}{size} images of {data}{each}{less}; {count(study['seeds'], 'seed')}."
+        f"Trained: {nets} for {long} {rounded}on {kept}{size} images of {data}{each}{less}; "
+        f"{count(study['seeds'], 'seed')}."
     )
+
+
+def precision(recipe):
+    """That of a recipe, in words."""
+    return {"tf32": "float32 (TF32 on a GPU)"}.get(recipe["precision"], recipe["precision"])
 
 
 def _network(name, network):

@@ -1,6 +1,5 @@
 """A training job from its input files to its output files; what Snakemake's script calls."""
 
-import gc
 import os
 import time
 from pathlib import Path
@@ -14,6 +13,7 @@ from .data import resident
 from .lane import Lane
 from .pack import one_by_one, train_pack
 from .progress import Progress, tally
+from .recording import nothing_old_to_free
 from .run import running, train_run
 from .startup import spare_the_compiler
 from .step import prepare_torch
@@ -65,8 +65,8 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
                 return running(*arguments(seed, lambda: len(engine.asked)), kind=Lane)
 
             engine = Together(begin, keep, crash, progress)
-            gc.freeze()  # or each recording looks through all of torch, a tenth of a second long
-            engine.train(missing)
+            with nothing_old_to_free():
+                engine.train(missing)
 
         alone = one_by_one(lambda seed: train_run(*arguments(seed)))
         train = together if fits_several(device) else alone

@@ -17,7 +17,7 @@ EVALUATION_BATCH = 256  # fixed, because the sum over a batch depends on its siz
 
 
 def prepare_torch(precision):
-    """One thread, fixed algorithms and no reduced precision beside the recipe's `precision`."""
+    """One thread, fixed algorithms and no reduced precision but the recipe's `precision`."""
     torch.set_num_threads(1)
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
