@@ -58,11 +58,8 @@ GRAPHS = [
     ("prelu", "tf32", {}),
     ("rrelu", "float32", {"together": False}),
 ]
-NEAR = {
-    "float32": 2e-3,
-    "tf32": 1e-2,
-    "bfloat16": 5e-2,
-}  # of the loss: sums in another order, of rounded terms
+# Of the loss: the sums are in another order, and of rounded terms.
+NEAR = {"float32": 2e-3, "tf32": 1e-2, "bfloat16": 5e-2}
 
 
 def main():
