@@ -634,6 +634,23 @@ def test_any_image_size_from_4_and_any_number_of_classes_fit(network, size):
         net = networks.load(network).build(nn.ReLU, channels, classes, size, **TINY[network])
         assert net(torch.zeros(2, channels, size, size)).shape == (2, classes)
 
+@pytest.mark.parametrize("network", ["resnet14", "plain"])
+def test_images_and_their_gradients_are_channels_last_throughout(network):
+    t = training(network=network, data=images(size=12))
+    layers, found = [m for m in t.network.modules() if not list(m.children())], []
+
+    def note(_layer, _inputs, output):
+        found.append(output)
+        if output.requires_grad:
+            output.register_hook(found.append)
+
+    for layer in layers:
+        layer.register_forward_hook(note)
+    t.epoch(0)
+    maps = [x for x in found if x.ndim == 4]
+    assert len(maps) > 2 * len(layers)
+    assert all(x.is_contiguous(memory_format=torch.channels_last) for x in maps)
+
 
 @pytest.mark.parametrize("network", networks.names())
 def test_the_parameters_of_a_network_do_something(network):

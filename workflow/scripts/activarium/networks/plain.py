@@ -15,6 +15,5 @@ def build(activation, channels, classes, size, *, width=16):
     ):
         layers += [nn.Conv2d(before, after, 3, stride, padding=1, bias=False)]
         layers += [nn.BatchNorm2d(after), activation()]
-    return nn.Sequential(
-        *layers, nn.AdaptiveAvgPool2d(1), nn.Flatten(), nn.Linear(4 * width, classes)
-    )
+    pool = nn.AvgPool2d(-(-size // 4))  # over the whole map, see resnet14.py
+    return nn.Sequential(*layers, pool, nn.Flatten(), nn.Linear(4 * width, classes))

@@ -34,9 +34,8 @@ def augment(batch, drawn):
 def _crop(batch, corner):
     """Each image cut out of its zero-padded self at its own corner, by one gather."""
     size, reach = batch.shape[-1], batch.shape[-1] // 8
-    padded = F.pad(batch, (reach,) * 4)
-    along = torch.arange(size, device=batch.device)
-    image = torch.arange(len(batch), device=batch.device)[:, None, None]
-    rows = (corner[:, 0, None] + along)[:, :, None]
-    columns = (corner[:, 1, None] + along)[:, None, :]
-    return padded.permute(0, 2, 3, 1)[image, rows, columns].permute(0, 3, 1, 2)
+    padded = F.pad(batch, (reach,) * 4).permute(0, 2, 3, 1)
+    # A view of every cut there is: [n, row and column of its corner, size, size, channels].
+    cuts = padded.unfold(1, size, 1).unfold(2, size, 1).permute(0, 1, 2, 4, 5, 3)
+    image = torch.arange(len(batch), device=batch.device)
+    return cuts[image, corner[:, 0], corner[:, 1]].permute(0, 3, 1, 2)
