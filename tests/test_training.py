@@ -634,6 +634,7 @@ def test_any_image_size_from_4_and_any_number_of_classes_fit(network, size):
         net = networks.load(network).build(nn.ReLU, channels, classes, size, **TINY[network])
         assert net(torch.zeros(2, channels, size, size)).shape == (2, classes)
 
+
 @pytest.mark.parametrize("network", ["resnet14", "plain"])
 def test_images_and_their_gradients_are_channels_last_throughout(network):
     t = training(network=network, data=images(size=12))
