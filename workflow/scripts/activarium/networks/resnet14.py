@@ -39,9 +39,9 @@ def build(activation, channels, classes, size, *, width=16, blocks=2):
             stride = 2 if stage > 0 and block == 0 else 1
             layers.append(Block(activation, before, after, stride))
             before = after
-    # Over the whole map. AdaptiveAvgPool2d(1) is the same, but its gradient comes channels first,
-    # with which the way back through the norm and the activation before it takes a CPU four times
-    # as long.
+    # Over the whole map. AdaptiveAvgPool2d(1) is the same up to rounding, but its gradient comes
+    # channels first, with which the backward pass of the norm and the activation before it takes
+    # four times as long on a CPU.
     pool = nn.AvgPool2d(-(-size // 4))
     head = [nn.BatchNorm2d(before), activation(), pool, nn.Flatten()]
     return nn.Sequential(*layers, *head, nn.Linear(before, classes))
