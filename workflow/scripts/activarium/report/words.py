@@ -200,14 +200,19 @@ def best(tables, setting):
     """Whether the control is the best of a setting, and who could be; None where nothing can be."""
     (about,) = tables.rows("settings", setting)
     control, found = label(tables.control), about["control_is_best"]
-    could = [label(a) for a in tables.best_first(setting) if a in about["could_be_best"]]
+    ranked = tables.best_first(setting)
+    could = [label(a) for a in ranked if a in about["could_be_best"]]
     last = f" The best could be {listed(could, 8, 'or')}." if could else ""
+    if len(could) == 1:
+        last = f" Only {could[0]} could be the best."
     if not about["has_control"] or about["n_activations"] < 2 or about["descriptive_only"]:
         return None
     if found["verdict"] == "supported":
         return f"{control} is better than every other here (p {probability(found['p'])})." + last
     if found["verdict"] == "contradicted":
-        return f"{control} is not the best here: others are better.{last}"
+        better = [label(a) for a in ranked if a in found["better"]]
+        be = "is" if len(better) == 1 else "are"
+        return f"{control} is not the best here: {listed(better, 8)} {be} better.{last}"
     return f"Whether {control} is the best here is undecided.{last}"
 
 
