@@ -200,8 +200,7 @@ def best(tables, setting):
     """Whether the control is the best of a setting, and who could be; None where nothing can be."""
     (about,) = tables.rows("settings", setting)
     control, found = label(tables.control), about["control_is_best"]
-    ranked = tables.best_first(setting)
-    could = [label(a) for a in ranked if a in about["could_be_best"]]
+    could = [label(a) for a in tables.best_first(setting) if a in about["could_be_best"]]
     last = f" The best could be {listed(could, 8, 'or')}." if could else ""
     if len(could) == 1:
         last = f" Only {could[0]} could be the best."
@@ -210,9 +209,7 @@ def best(tables, setting):
     if found["verdict"] == "supported":
         return f"{control} is better than every other here (p {probability(found['p'])})." + last
     if found["verdict"] == "contradicted":
-        better = [label(a) for a in ranked if a in found["better"]]
-        be = "is" if len(better) == 1 else "are"
-        return f"{control} is not the best here: {listed(better, 8)} {be} better.{last}"
+        return f"{control} is not the best here.{last}"
     return f"Whether {control} is the best here is undecided.{last}"
 
 
