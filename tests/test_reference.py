@@ -15,6 +15,7 @@ from activarium.compare import published as figures
 from activarium.compare.analysis import analysis
 from activarium.refusal import Refusal
 from activarium.report import words
+from activarium.report.tables import label
 from activarium.train import cost
 
 KEPT = sorted(file.parent for file in (ROOT / "reference").glob("*/runs.parquet"))
@@ -210,7 +211,7 @@ def test_each_difference_in_the_text_is_a_row_of_the_table_that_it_names(page):
         said = match["said"].replace("95 % interval ", "")
         meant = {row["activation"] for row in rows if in_words(row) == said}
         sentence = text[text.rfind(". ", 0, match.start()) + 1 : match.end()]
-        assert any(activations.load(name).label in sentence for name in meant), said
+        assert any(label(name) in sentence for name in meant), said
         found += 1
     assert found >= 3
 

@@ -129,8 +129,10 @@ def key_of(figure, tables, kind):
         style = {"ls": dash, "marker": ""} if kind == "line" else {"ls": "", "marker": shape}
         handles.append(mpl.lines.Line2D([], [], color=colour, label=short(activation), **style))
     style = {"ls": "-", "alpha": 0.5} if kind == "line" else {"ls": "", "marker": "o", "ms": 4}
-    if len(tables.activations) > len(handles):
-        handles.append(mpl.lines.Line2D([], [], color=FAINT, label="others", **style))
+    others = [a for a in tables.activations if a not in looks(tables)]
+    if others:
+        name = short(others[0]) if len(others) == 1 else "others"
+        handles.append(mpl.lines.Line2D([], [], color=FAINT, label=name, **style))
     names = [handle.get_label() for handle in handles]
     legend = figure.legend(
         handles, [str(i) for i, _ in enumerate(names)], loc="outside upper left",

@@ -1,5 +1,6 @@
-"""Test accuracy after every epoch, one thin line a run. The control and the few best activations
-are coloured and drawn on top; the last point of each line is the run's score."""
+"""Test accuracy after every epoch: a thin line a run, a thick one the mean of an activation's runs
+that were not cut short. The control and the few best activations are coloured and drawn on top; the
+last point of each thin line is the run's score."""
 
 import seaborn as sns
 
@@ -38,11 +39,17 @@ def _lines(ax, tables, activation, cell, look, panel):
     before = len(ax.lines)
     sns.lineplot(
         x=cell["epoch"].to_numpy(), y=percent(cell["test_accuracy"]), units=cell["seed"].to_numpy(),
-        estimator=None, color=colour, ls=dash, lw=1.0 if look else 0.6,
-        alpha=0.8 if look else 0.35, ax=ax, legend=False,
+        estimator=None, color=colour, lw=0.6, alpha=0.35, ax=ax, legend=False,
     )  # fmt: skip
     for k, line in enumerate(ax.lines[before:]):
         mark(line, tables, activation, "run", panel, k)
+    whole = cell.groupby("seed")["epoch"].transform("max") == cell["epoch"].max()
+    mean = cell[whole].groupby("epoch")["test_accuracy"].mean()
+    (line,) = ax.plot(
+        mean.index, percent(mean), color=colour, ls=dash, lw=1.8 if look else 1.0,
+        alpha=1.0 if look else 0.7,
+    )  # fmt: skip
+    mark(line, tables, activation, "mean", panel)
 
 
 def finding(tables):
