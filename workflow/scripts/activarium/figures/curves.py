@@ -21,7 +21,8 @@ def draw(tables):
         epochs = tables.of(tables.epochs, setting)
         for activation in [*others, *reversed(shown)]:
             cell = epochs[epochs["activation"] == activation]
-            _lines(ax, tables, activation, cell, shown.get(activation), i)
+            clear = activation in shown or len(others) == 1
+            _lines(ax, tables, activation, cell, shown.get(activation), clear, i)
         middle = percent(epochs.groupby("activation")["test_accuracy"].median())
         low, _ = window(middle) or (middle.min(), None)
         ax.set_ylim(bottom=max(0, low - 15))
@@ -32,7 +33,7 @@ def draw(tables):
     return figure
 
 
-def _lines(ax, tables, activation, cell, look, panel):
+def _lines(ax, tables, activation, cell, look, clear, panel):
     if cell.empty:
         return
     colour, _, dash = look or (FAINT, None, "-")
@@ -46,8 +47,8 @@ def _lines(ax, tables, activation, cell, look, panel):
     whole = cell.groupby("seed")["epoch"].transform("max") == cell["epoch"].max()
     mean = cell[whole].groupby("epoch")["test_accuracy"].mean()
     (line,) = ax.plot(
-        mean.index, percent(mean), color=colour, ls=dash, lw=1.8 if look else 1.0,
-        alpha=1.0 if look else 0.7,
+        mean.index, percent(mean), color=colour, ls=dash, lw=1.8 if clear else 1.0,
+        alpha=1.0 if clear else 0.7,
     )  # fmt: skip
     mark(line, tables, activation, "mean", panel)
 
