@@ -275,6 +275,6 @@ def test_the_depths_are_those_of_the_table():
     row = r"\| (\w+) \| (\d+\.\d\d) \| (\d+\.\d\d) \| (\d+\.\d\d) (?=\|)"
     depths = re.findall(row, PAGES["docs/findings.md"])
     assert len(depths) == 11
-    for label, *cells in depths:
-        found = [table[LABELS[label], f"mlp_{n}"] for n in (4, 16, 32)]
+    for name, *cells in depths:
+        found = [table[LABELS[name], f"mlp_{n}"] for n in (4, 16, 32)]
         assert list(map(words.percent, found)) == cells
