@@ -541,6 +541,31 @@ def test_a_table_from_outside_without_epochs_and_costs_says_what_is_not_there():
 # Figures show what they are about.
 
 
+def test_a_mean_curve_ends_where_a_run_was_cut_short():
+    """Else it would jump there to those that are left."""
+    made = study(seeds=3, fails=lambda run: (run["activation"], run["seed"]) == ("relu", 1))
+    tables = reported(made, draw=False).tables
+    (axes,) = figures.load("curves").draw(tables).axes
+    means = {line.get_gid(): line for line in axes.lines if "mean" in line.get_gid()}
+    assert len(means) == len(tables.activations)
+    ends = {a: list(means[f"mark-{tables.number(a)}-mean-0"].get_xdata()) for a in ("elu", "relu")}
+    assert ends == {"elu": [1, 2, 3, 4], "relu": [1]}
+    elu = made.epochs[(made.epochs["activation"] == "elu") & (made.epochs["epoch"] == 4)]
+    drawn = means[f"mark-{tables.number('elu')}-mean-0"].get_ydata()[-1]
+    assert drawn == pytest.approx(100 * elu["test_accuracy"].mean())
+
+
+def test_nobody_is_the_only_faint_one():
+    few, more = ("gelu", "relu", "elu", "tanh", "silu", "mish"), ("selu", "celu")
+    shown = [drawn("curves", tables_of(names)) for names in (few, few + more)]
+    assert [">others<" in figure for figure in shown] == [False, True]
+    assert all(f">{activations.load(name).label}<" in shown[0] for name in few)
+
+
+def tables_of(names):
+    return reported(study(names, seeds=3), draw=False).tables
+
+
 def sigmoid_far_below():
     made = study(("gelu", "relu", "elu", "tanh", "silu", "mish", "sigmoid"))
     for frame in (made.runs, made.epochs):

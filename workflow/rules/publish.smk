@@ -15,6 +15,7 @@ rule reference:
             GRID.table("analysis", "json"),
             GRID.table("provenance", "json"),
             f"{GRID.folder}/figures/forest.svg",
+            f"{GRID.folder}/figures/curves.svg",
             GRID.report,
         ],
     log:

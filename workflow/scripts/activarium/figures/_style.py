@@ -26,6 +26,7 @@ CONTROL = "#b35900"
 TOP = ["#0072b2", "#00805f", "#b5508f", "#7a5cd6"]  # after Okabe and Ito, darkened for white paper
 SHAPES = ["s", "^", "D", "v"]  # a shape beside each colour, for eyes that do not tell them apart
 DASHES = ["-", "--", "-.", ":"]
+ALONE = (QUIET, "P", "-")  # the look of an activation that would be the only faint one
 
 sns.set_theme(
     style="ticks",
@@ -93,9 +94,14 @@ def panels_of(keys, height, columns=3, sharey=False, width=7.4):
 
 
 def looks(tables):
-    """{activation: (colour, shape, dash)} of the control and the few best; all others are FAINT."""
+    """{activation: (colour, shape, dash)} of the control and the few best; all others are FAINT.
+
+    But for a single other, which has a look of its own.
+    """
     coloured = zip(tables.coloured(), TOP, SHAPES, DASHES, strict=False)
-    return {tables.control: (CONTROL, "o", "-")} | {a: look for a, *look in coloured}
+    found = {tables.control: (CONTROL, "o", "-")} | {a: look for a, *look in coloured}
+    others = [a for a in tables.activations if a not in found]
+    return found | (dict.fromkeys(others, ALONE) if len(others) == 1 else {})
 
 
 def short(name):
@@ -129,10 +135,8 @@ def key_of(figure, tables, kind):
         style = {"ls": dash, "marker": ""} if kind == "line" else {"ls": "", "marker": shape}
         handles.append(mpl.lines.Line2D([], [], color=colour, label=short(activation), **style))
     style = {"ls": "-", "alpha": 0.5} if kind == "line" else {"ls": "", "marker": "o", "ms": 4}
-    others = [a for a in tables.activations if a not in looks(tables)]
-    if others:
-        name = short(others[0]) if len(others) == 1 else "others"
-        handles.append(mpl.lines.Line2D([], [], color=FAINT, label=name, **style))
+    if len(tables.activations) > len(handles):
+        handles.append(mpl.lines.Line2D([], [], color=FAINT, label="others", **style))
     names = [handle.get_label() for handle in handles]
     legend = figure.legend(
         handles, [str(i) for i, _ in enumerate(names)], loc="outside upper left",

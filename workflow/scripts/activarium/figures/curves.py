@@ -1,6 +1,6 @@
-"""Test accuracy after every epoch: a thin line a run, a thick one the mean of an activation's runs
-that were not cut short. The control and the few best activations are coloured and drawn on top; the
-last point of each thin line is the run's score."""
+"""Test accuracy after every epoch: a thin line a run, a thick one the mean of an activation's runs,
+up to where the first of them was cut short. The control and the few best activations are coloured
+and drawn on top; the last point of each thin line is the run's score."""
 
 import seaborn as sns
 
@@ -16,13 +16,13 @@ def draw(tables):
         return None
     figure, axes = panels(tables, 3.0)
     shown = looks(tables)
-    others = [a for a in tables.activations if a not in shown]
+    order = [*(a for a in tables.activations if a not in shown), *reversed(shown)]
     for i, (setting, ax) in enumerate(axes.items()):
         epochs = tables.of(tables.epochs, setting)
-        for activation in [*others, *reversed(shown)]:
-            cell = epochs[epochs["activation"] == activation]
-            clear = activation in shown or len(others) == 1
-            _lines(ax, tables, activation, cell, shown.get(activation), clear, i)
+        cells = {a: cell for a in order if len(cell := epochs[epochs["activation"] == a])}
+        for draw_lines in (_runs, _mean):
+            for activation, cell in cells.items():
+                draw_lines(ax, tables, activation, cell, shown.get(activation), i)
         middle = percent(epochs.groupby("activation")["test_accuracy"].median())
         low, _ = window(middle) or (middle.min(), None)
         ax.set_ylim(bottom=max(0, low - 15))
@@ -33,23 +33,22 @@ def draw(tables):
     return figure
 
 
-def _lines(ax, tables, activation, cell, look, clear, panel):
-    if cell.empty:
-        return
-    colour, _, dash = look or (FAINT, None, "-")
+def _runs(ax, tables, activation, cell, look, panel):
     before = len(ax.lines)
     sns.lineplot(
         x=cell["epoch"].to_numpy(), y=percent(cell["test_accuracy"]), units=cell["seed"].to_numpy(),
-        estimator=None, color=colour, lw=0.6, alpha=0.35, ax=ax, legend=False,
+        estimator=None, color=look[0] if look else FAINT, lw=0.6, alpha=0.35, ax=ax, legend=False,
     )  # fmt: skip
     for k, line in enumerate(ax.lines[before:]):
         mark(line, tables, activation, "run", panel, k)
-    whole = cell.groupby("seed")["epoch"].transform("max") == cell["epoch"].max()
-    mean = cell[whole].groupby("epoch")["test_accuracy"].mean()
-    (line,) = ax.plot(
-        mean.index, percent(mean), color=colour, ls=dash, lw=1.8 if clear else 1.0,
-        alpha=1.0 if clear else 0.7,
-    )  # fmt: skip
+
+
+def _mean(ax, tables, activation, cell, look, panel):
+    found = cell.groupby("epoch")["test_accuracy"].agg(["mean", "size"])
+    mean = found["mean"][found["size"] == cell["seed"].nunique()]
+    colour, _, dash = look or (FAINT, None, "-")
+    line = {"lw": 1.8} if look else {"lw": 1.0, "alpha": 0.7}
+    (line,) = ax.plot(mean.index, percent(mean), color=colour, ls=dash, **line)
     mark(line, tables, activation, "mean", panel)
 
 
