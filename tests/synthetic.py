@@ -38,6 +38,7 @@ DECLARED = {
     "name": "made-up",
     "runs": (),
     "pieces": (),
+    "activations": {},
     "recipes": {"adam": RECIPE},
     "networks": {"net": {"file": "plain", "parameters": {"width": 8}}},
     "datasets": ("digits",),

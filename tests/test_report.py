@@ -336,6 +336,13 @@ def test_what_was_trained_stands_under_the_headline_unless_it_was_elsewhere():
     assert "Trained:" not in elsewhere.text_of("section", id="answer")
 
 
+def test_what_a_line_of_the_study_computes_stands_there_too():
+    lines = {"gelu": None, "quarter": "0.25*x if x < 0 else x", "half": "x/2"}
+    text = parsed(reported(study(), draw=False, activations=lines)).text_of("section", id="answer")
+    assert "Stated in the study: quarter is 0.25*x if x < 0 else x, half is x/2." in text
+    assert "Stated in the study" not in parsed(plain()).text_of("section", id="answer")
+
+
 def test_one_recipe_is_said_on_the_first_screen_and_two_are_compared():
     first = parsed(plain()).text_of("section", id="answer")
     assert "For this recipe only" in first

@@ -267,6 +267,11 @@ def trained(study):
     )
 
 
+def stated(study):
+    """[(name, text)] of the activations that are a line of the study and no file of the house."""
+    return [(name, text) for name, text in study["activations"].items() if text]
+
+
 def precision(recipe):
     """That of a recipe, in words."""
     return {"tf32": "float32 (TF32 on a GPU)"}.get(recipe["precision"], recipe["precision"])
