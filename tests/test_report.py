@@ -460,6 +460,24 @@ def answer(case):
     return parsed(edge(case)).text_of("section", id="answer")
 
 
+@pytest.mark.parametrize(
+    ("could", "said"),
+    [
+        (["gelu"], "GELU is better than every other here (p 0.032). Only GELU could be the best."),
+        (
+            ["gelu", "relu"],
+            "One-sided, GELU is better than every other here (p 0.032), which the two-sided "
+            "verdicts do not all show. The best could be ReLU or GELU.",
+        ),
+    ],
+)
+def test_a_one_sided_claim_that_the_verdicts_do_not_show_is_named_as_such(could, said):
+    tables = reported(study(("gelu", "relu")), draw=False).tables
+    (about,) = tables.rows("settings", tables.settings[0])
+    about |= {"control_is_best": {"verdict": "supported", "p": 0.0323}, "could_be_best": could}
+    assert words.best(tables, tables.settings[0]) == said
+
+
 def test_one_seed_is_described_and_nothing_is_claimed():
     assert "Descriptive only" in answer("one seed")
     assert set(edge("one seed").tables.primary["verdict"]) == {"not shown"}

@@ -207,7 +207,10 @@ def best(tables, setting):
     if not about["has_control"] or about["n_activations"] < 2 or about["descriptive_only"]:
         return None
     if found["verdict"] == "supported":
-        return f"{control} is better than every other here (p {probability(found['p'])})." + last
+        said = f"{control} is better than every other here (p {probability(found['p'])})"
+        if len(could) > 1:  # the claim is tested on one side, each verdict on two
+            said = f"One-sided, {said}, which the two-sided verdicts do not all show"
+        return f"{said}.{last}"
     if found["verdict"] == "contradicted":
         return f"{control} is not the best here.{last}"
     return f"Whether {control} is the best here is undecided.{last}"
