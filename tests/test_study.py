@@ -10,6 +10,8 @@ import yaml
 from conftest import BIN, ROOT
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from snakemake.cli import parse_config
+from snakemake.utils import update_config
 
 from activarium import activations, datasets, study
 from activarium.grid import Grid
@@ -335,6 +337,38 @@ def test_two_files_are_refused(tmp_path):
         (tmp_path / name).write_text("name: a\n")
     with pytest.raises(StudyError, match="are two studies; a study is one whole file$"):
         study.load(TINY, [tmp_path / "a.yaml", tmp_path / "b.yaml"], SCHEMA)
+
+
+def test_numbers_that_the_command_line_gives_inside_brackets_are_numbers(tmp_path):
+    """Snakemake's own parser reads all that stands in brackets as text."""
+    file = tmp_path / "study.yaml"
+    file.write_text(yaml.safe_dump(TINY | {"train_size": "10"}))
+    config = yaml.safe_load(file.read_text())
+    update_config(
+        config,
+        parse_config(
+            [
+                "recipes={short: {learning_rate: 1e-3, epochs: 2}}",
+                "networks=[{name: 16, file: mlp, width: 16}]",
+                'activations=[{name: 2, expr: "2"}, nan]',
+                "seeds=8",
+            ]
+        ),
+    )
+    assert config["recipes"]["short"]["learning_rate"] == "1e-3"  # what Snakemake makes of it
+    meant = study.as_meant(config, [file])
+    recipe = TINY["recipes"]["short"] | {"learning_rate": 0.001, "epochs": 2}
+    assert meant["recipes"]["short"] == recipe
+    assert meant["networks"] == [{"name": "16", "file": "mlp", "width": 16}]
+    assert meant["activations"] == [{"name": "2", "expr": "2"}, "nan"]
+    assert (meant["seeds"], meant["train_size"]) == (8, "10")  # the file's is as it was
+
+
+def test_a_study_that_holds_itself_is_refused_before_its_numbers_are_read(tmp_path):
+    file = tmp_path / "study.yaml"
+    file.write_text("analysis: &a\n  b: *a\n")
+    with pytest.raises(StudyError, match="is nested more deeply"):
+        study.as_meant(yaml.safe_load(file.read_text()), [file])
 
 
 @pytest.mark.parametrize("file", ["gone.csv", "runs.txt", "folder.csv"])

@@ -6,6 +6,7 @@ Imported by the Snakefile at the start of every job, so neither torch nor pandas
 import math
 import os
 from collections import Counter
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -343,6 +344,32 @@ def load(config, files, schema):
     if not study.pieces:  # they have been trained
         _check_root(study)
     return study
+
+
+def as_meant(config, files):
+    """`config` with the numbers that the command line gives inside brackets as numbers.
+
+    Snakemake reads `--config seeds=8` as a number, but all that stands in `[…]` or `{…}` as text.
+    What is said in `files` stays as YAML read it; names and expressions stay words.
+    """
+    _check_finite(config)  # nor does it hold itself
+    return _numbers(config, mapping(files[0]) if files else {})
+
+
+def _numbers(value, stated, key=None):
+    if value == stated or key in ("name", "expr"):
+        return value
+    if isinstance(value, dict):
+        stated = stated if isinstance(stated, dict) else {}
+        return {k: _numbers(v, stated.get(k), k) for k, v in value.items()}
+    if isinstance(value, list):
+        return [_numbers(item, None) for item in value]
+    if isinstance(value, str):
+        for number in (int, float):
+            with suppress(ValueError):
+                if math.isfinite(number(value)):
+                    return number(value)
+    return value
 
 
 def _check_tables(study):
