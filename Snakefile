@@ -11,7 +11,7 @@ min_version("9.27")
 HOME = Path(os.path.relpath(workflow.basedir))
 sys.path.append(str(HOME / "workflow/scripts"))
 
-from activarium import alive, devices, refusal, study
+from activarium import alive, devices, refusal, sent, study
 from activarium.grid import Grid
 from activarium.train import progress
 
@@ -33,6 +33,9 @@ if GPUS and "gpu" not in workflow.global_resources:
 
 if workflow.is_main_process:
     GRID.say_gone(*workflow.configfiles)
+else:
+    with refusal.in_one_line():
+        sent.hold(STUDY, GRID.packs, GRID.sent, *map(os.path.relpath, workflow.configfiles))
 
 
 wildcard_constraints:
@@ -74,6 +77,8 @@ onstart:
     with refusal.in_one_line():
         alive.begin(STUDY.name)
     jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name.startswith("train_")]
+    if jobs:
+        sent.keep(STUDY, GRID.packs, GRID.sent)
     # A remote job that dies before it begins must leave no older run behind.
     if not workflow.local_exec:
         for job in jobs:

@@ -241,6 +241,34 @@ def test_a_study_that_runs_remotely_is_whole_and_takes_the_pack_of_its_profile(h
     assert all(w["config"] == study | {"pack": 3} for w in written)
 
 
+@pytest.mark.parametrize(
+    ("change", "refused"),
+    [
+        ({"recipes": {"short": {"optimizer": "sgd", "learning_rate": 0.01, "batch_size": 100,
+                                "epochs": 1}}}, True),
+        ({"train_size": 200}, True),
+        ({"analysis": {"margin": 0.25}, "activations": ["gelu", "silu"], "seeds": 13}, False),
+    ],
+)  # fmt: skip
+def test_a_remote_job_trains_nothing_that_its_snakemake_did_not_ask_for(house, change, refused):
+    """The job that is submitted edits the study before it reads it, as a person may meanwhile."""
+    stub(house, "'-'")
+    remote(house, {})
+    house.say(activations=["gelu"], seeds=10)
+    prepared(house)
+    edited = yaml.safe_load((house / "study.yaml").read_text()) | change
+    (house / "edited.yaml").write_text(yaml.safe_dump(edited))
+    text = (house / "submit").read_text()
+    (house / "submit").write_text(text.replace("setsid", "cp edited.yaml study.yaml\nsetsid"))
+    file = RUN.format("gelu", 0)
+    done = house.snakemake(file, "--workflow-profile", "remote", "--jobs", "4")
+    line = "config: study.yaml was edited while tiny is trained; undo it, or stop and start again"
+    assert (line in (house / "submitted.log").read_text().splitlines()) == refused
+    assert (house / file).exists() != refused and (done.returncode == 1) == refused, done.stderr
+    again = house.snakemake(file, "--workflow-profile", "remote", "--jobs", "4")
+    assert again.returncode == 0, again.stderr
+
+
 def test_two_studies_do_not_overwrite_each_other(trained):
     trained.say(name="other", seeds=3)
     planned = trained.snakemake("-n").stdout

@@ -55,6 +55,11 @@ class Grid:
         """How many runs this execution trains and has trained; for people only."""
         return f"{self.folder}/logs/tally.jsonl"
 
+    @property
+    def sent(self):
+        """What the study said when this execution sent its jobs off."""
+        return f"{self.folder}/logs/study.json"
+
     def log(self, rule):
         """The log of a job of `rule`, by cell for training."""
         return f"{self.folder}/logs/{rule}.log"

@@ -1,0 +1,41 @@
+"""What a study said when its jobs were sent off, held against what each of them reads.
+
+A job that runs elsewhere reads the study's file again when its turn comes. Had the file been edited
+meanwhile, it would train other numbers, which Snakemake would take for those that it asked for.
+"""
+
+import json
+from pathlib import Path
+
+from .files import read_json, write_json
+from .refusal import Refusal
+
+
+def keep(study, packs, path):
+    """Write what defines the runs of `study`, trained in these `packs` of seeds, to `path`."""
+    write_json(path, _said(study, packs))
+
+
+def hold(study, packs, path, file="its mapping"):
+    """A Refusal where `study`, read from `file`, is no longer what `keep` wrote to `path`.
+
+    More may have been added. Without `path` there is nothing to hold: a job started by hand.
+    """
+    if not Path(path).exists():
+        return
+    now = json.loads(json.dumps(_said(study, packs)))
+    if any(now.get(key, ...) != value for key, value in read_json(path).items()):
+        raise Refusal(
+            f"config: {file} was edited while {study.name} is trained; undo it, or stop and start "
+            "again"
+        )
+
+
+def _said(study, packs):
+    """{key: value} of each declaration that defines numbers, or which run is made by which job."""
+    axes = ("recipes", "networks", "activations")
+    named = {f"{axis}/{name}": v for axis in axes for name, v in getattr(study, axis).items()}
+    data = {f"datasets/{name}": None for name in study.datasets}
+    seeds = {f"packs/{k}": [pack[0], pack[-1]] for k, pack in enumerate(packs)}
+    rest = {"train_size": study.train_size, "validation": study.validation}
+    return named | data | seeds | rest
