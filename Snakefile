@@ -32,7 +32,7 @@ if GPUS and "gpu" not in workflow.global_resources:
 
 
 if workflow.is_main_process:
-    GRID.say_gone(*workflow.configfiles)
+    GRID.say_gone(*workflow.configfiles, changes=workflow.config_settings.config_args)
 else:
     with refusal.in_one_line():
         sent.hold(STUDY, GRID.packs, GRID.sent, *map(os.path.relpath, workflow.configfiles))

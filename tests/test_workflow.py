@@ -4,6 +4,7 @@ import ast
 import json
 import os
 import re
+import shlex
 import shutil
 import signal
 import subprocess
@@ -368,6 +369,16 @@ def test_a_run_that_is_gone_is_named_with_the_command_that_brings_it_back(traine
     assert checked.returncode == 1 and f"{gone} is gone" in checked.stdout
     assert checked.stderr.strip() == f"1 of 20 runs are not whole; rebuild them: {command}"
     assert trained.plan("--forcerun", "collect") == {"train_0": 1, **COLLECTED}
+
+
+def test_the_command_that_brings_a_run_back_says_what_this_start_says(trained):
+    (trained / RUN.format("gelu", 3)).unlink()
+    changes = ["seeds=9", "activations=[gelu, relu]"]
+    done = trained.snakemake("-n", "--config", *changes)
+    (line,) = [line for line in lines(done) if "is gone" in line]
+    command = line.partition("rebuild: ")[2]
+    assert command.endswith("--forcerun collect --config seeds=9 'activations=[gelu, relu]'")
+    assert trained.run(*shlex.split(command), "-n").returncode == 0
 
 
 @pytest.mark.parametrize("left", [0, 100])

@@ -15,14 +15,16 @@ from .files import unreadable
 from .study import Study
 
 
-def rebuild(files, study):
+def rebuild(files, study, changes=()):
     """The command that makes these files of runs anew, and with them the tables of `study`.
 
-    It is whole, so that it can be copied, however many files have to be deleted before.
+    It is whole, so that it can be copied, however many files have to be deleted before; `changes`
+    are the words of this start behind --config.
     """
     broken = shlex.join(file for file in files if Path(file).exists())
     named = f"--configfile {shlex.quote(os.path.relpath(study))} " if study else ""
     start = f"snakemake --cores all {named}--forcerun collect"
+    start += f" --config {shlex.join(changes)}" if changes else ""
     return f"rm {broken} && {start}" if broken else start
 
 
@@ -200,8 +202,8 @@ class Grid:
         held = {self.run.format(**key) for key in keys.to_pylist()}
         return [run for run in missing if run in held]
 
-    def say_gone(self, study=""):
-        """Name the `gone` files and the command that rebuilds them, on the standard error."""
+    def say_gone(self, study="", changes=()):
+        """Name the `gone` files and the command that `rebuild`s them, on the standard error."""
         try:
             files = self.gone()
         except (OSError, ValueError, KeyError) as error:  # a damaged table stops nobody at the door
@@ -210,7 +212,8 @@ class Grid:
         if files:
             print(f"results: {files[0]} is gone", end="", file=sys.stderr)
             print(f" and {len(files) - 1} more" * (len(files) > 1), end="", file=sys.stderr)
-            print(f", though the tables hold it; rebuild: {rebuild(files, study)}", file=sys.stderr)
+            command = rebuild(files, study, changes)
+            print(f", though the tables hold it; rebuild: {command}", file=sys.stderr)
 
     def code(self, *names):
         """Files of the library, to be declared as inputs; a name may be a pattern, compare/*.
