@@ -569,7 +569,8 @@ def refused(path, description):
         prepare.verify(path, description)
     message = str(error.value)
     assert message.startswith(f"data: {path.stem}: {path} is damaged: ")
-    assert message.endswith(f"; rebuild it: rm {path} && snakemake --cores all")
+    alone = f"rm {path} && snakemake --cores 1 {path} --configfile STUDY"
+    assert message.endswith(f"; rebuild it: {alone}, and only then start again")
     assert "\n" not in message
     return message
 

@@ -14,7 +14,8 @@ import pytest
 import yaml
 from conftest import BIN, ROOT
 
-from activarium import devices, figures
+from activarium import devices, figures, prepare
+from activarium.refusal import Refusal
 
 LIBRARY = "workflow/scripts/activarium"
 DRAWN = {"figure": len(figures.names()), "report": 1}
@@ -379,6 +380,18 @@ def test_the_command_that_brings_a_run_back_says_what_this_start_says(trained):
     command = line.partition("rebuild: ")[2]
     assert command.endswith("--forcerun collect --config seeds=9 'activations=[gelu, relu]'")
     assert trained.run(*shlex.split(command), "-n").returncode == 0
+
+
+@pytest.mark.parametrize("ending", ["arrow", "json"])
+def test_a_prepared_file_that_is_made_alone_trains_nothing_again(trained, ending):
+    file = f"results/datasets/digits.{ending}"
+    (trained / file).write_text("")
+    with pytest.raises(Refusal) as refusal:
+        (prepare.read if ending == "arrow" else prepare.description)(trained / file)
+    said = str(refusal.value).replace(f"{trained.folder}/", "").replace("STUDY", "study.yaml")
+    alone = re.search(r"rebuild it: (.*), and only then start again$", said)[1]
+    assert trained.run("sh", "-c", alone).returncode == 0
+    assert trained.plan() == {}
 
 
 @pytest.mark.parametrize("left", [0, 100])

@@ -167,7 +167,9 @@ def _kept(path):
 
 
 def _damaged(path, problem):
-    name = Path(path).stem
+    """The way out prepares alone: made in one start with runs, it would train them all again."""
+    alone = f"rm {path} && snakemake --cores 1 {path} --configfile STUDY"
     return DatasetError(
-        name, f"{path} is damaged: {problem}; rebuild it: rm {path} && snakemake --cores all"
+        Path(path).stem,
+        f"{path} is damaged: {problem}; rebuild it: {alone}, and only then start again",
     )
