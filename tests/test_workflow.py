@@ -182,6 +182,9 @@ def test_a_changed_analysis_plan_only_compares_and_reports(trained, change):
     [
         (f"{LIBRARY}/compare/summaries.py", COMPARED),
         ("workflow/scripts/compare.py", COMPARED),
+        ("workflow/scripts/profiles.py", {"profiles": 1}),
+        ("workflow/scripts/claims.py", {"claims": 1, "report": 1}),
+        ("workflow/scripts/numerics.py", {"numerics": 2, "report": 1}),
         (f"{LIBRARY}/figures/_style.py", DRAWN),
         (f"{LIBRARY}/report/page.py", {"report": 1}),
         (f"{LIBRARY}/collect.py", COLLECTED),

@@ -26,7 +26,7 @@ rule certify:
 rule profiles:
     input:
         profiles=GRID.profiles,
-        code=GRID.code("certify/rows.py", "tables.py"),
+        code=GRID.code("../profiles.py", "certify/rows.py", "tables.py"),
     output:
         multiext(GRID.table("profiles", ""), "parquet", "csv"),
     log:
@@ -40,7 +40,7 @@ rule profiles:
 rule claims:
     input:
         definitions=GRID.claimed,
-        code=GRID.code("claims/*.py", "certify/*.py", "primitives/__init__.py"),
+        code=GRID.code("../claims.py", "claims/*.py", "certify/*.py", "primitives/__init__.py"),
     output:
         "{home}/profiles/claims.json",
     log:
@@ -57,7 +57,7 @@ rule numerics:
     input:
         profile="results/profiles/{activation}.json",
         definition=GRID.certified_code,
-        code=GRID.code("numerics.py", "certify/*.py", "primitives/*.py"),
+        code=GRID.code("../numerics.py", "numerics.py", "certify/*.py", "primitives/*.py"),
     output:
         "results/profiles/{activation}.numerics.json",
     log:
