@@ -15,6 +15,7 @@ from snakemake.utils import update_config
 
 from activarium import activations, datasets, study
 from activarium.grid import Grid
+from activarium.refusal import Refusal
 from activarium.study import StudyError
 
 SCHEMA = ROOT / "config/schema.yaml"
@@ -146,13 +147,16 @@ def test_an_unknown_word_is_refused_with_those_that_are_known(change, line):
         ({"seeds": True}, "seeds: True is not a whole number"),
         ({"seeds": None}, "seeds: nothing is not a whole number"),
         ({"seeds": [0, 1]}, "seeds: [0, 1] is not a whole number"),
-        ({"name": 2024}, "name: 2024 is not a word; write it in quotes"),
+        ({"name": 2024}, "name: 2024 is not a word; write it in quotes in the study's file"),
         (
             {"name": datetime.date(2024, 1, 31)},
-            "name: 2024-01-31 is not a word; write it in quotes",
+            "name: 2024-01-31 is not a word; write it in quotes in the study's file",
         ),
         ({"activations": "gelu"}, "activations: 'gelu' is not a list"),
-        ({"activations": ["gelu", True]}, "activations: 2: True is not a word; write it in quotes"),
+        (
+            {"activations": ["gelu", True]},
+            "activations: 2: True is not a word; write it in quotes in the study's file",
+        ),
         ({"activations": [["gelu"]]}, "activations: 1: ['gelu'] is not a word"),
         ({"recipes": {2: {}}}, "recipes: 2: 'optimizer' is missing"),
         ({"recipes": ["short"]}, "recipes: ['short'] is not a mapping of keys to values"),
@@ -162,7 +166,7 @@ def test_an_unknown_word_is_refused_with_those_that_are_known(change, line):
         ),
         (
             {"recipes": {1: TINY["recipes"]["short"]}},
-            "recipes: 1 is not a word; write it in quotes",
+            "recipes: 1 is not a word; write it in quotes in the study's file",
         ),
         ({"analysis": 0.005}, "analysis: 0.005 is not a mapping of keys to values"),
         (network(width="8"), "networks: net: width: '8' is not a whole number"),
@@ -287,8 +291,16 @@ def test_an_expression_that_cannot_be_read_is_refused():
     ("change", "line"),
     [
         ({"runs": []}, "runs: is empty; at least one is needed"),
-        ({"runs": 3}, "runs: 3 is not a word; write it in quotes"),
-        ({"seeds": 3}, "'seeds' is no key here; known are name, runs, control, analysis, chance"),
+        ({"runs": 3}, "runs: 3 is not a word; write it in quotes in the study's file"),
+        (
+            {"sedes": 3},
+            "'sedes' is no key here; known are name, runs, control, analysis, chance",
+        ),
+        (
+            {"seeds": 3, "datasets": ["digits"]},
+            "'runs' analyses tables made elsewhere and goes with name, control, analysis and "
+            "chance only; leave out seeds, datasets",
+        ),
         ({"chance": {"theirs": 10}}, "chance: theirs: 10 must be less than 1"),
         ({"chance": {"theirs": "0.1"}}, "chance: theirs: '0.1' is not a number; write it as 0.1"),
         ({"control": LEFT_OUT}, f"'control' is missing{WHOLE}"),
@@ -301,6 +313,27 @@ def test_a_study_of_tables_is_refused_likewise(change, line):
 @pytest.mark.parametrize("config", [[1], "gelu", 3, None])
 def test_a_study_that_is_no_mapping_is_refused(config):
     assert refusal(config).endswith(" is not a mapping of keys to values")
+
+
+def test_null_on_the_command_line_is_nothing_and_no_word(tmp_path):
+    file = tmp_path / "study.yaml"
+    file.write_text(yaml.safe_dump(TINY | {"train_size": 100, "data_root": "null"}))
+    config = yaml.safe_load(file.read_text())
+    update_config(config, parse_config(["train_size=null", "name=null"]))
+    meant = study.as_meant(config, [file])
+    assert (meant["train_size"], meant["data_root"], meant["name"]) == (None, "null", "null")
+    assert study.read(meant, SCHEMA).train_size is None
+
+
+@pytest.mark.parametrize("key", ["data_root", "ACTIVARIUM_DATA"])
+def test_a_home_that_no_user_has_is_refused_in_one_line(monkeypatch, tmp_path, key):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("ACTIVARIUM_DATA", "~nobody9/x" if key == "ACTIVARIUM_DATA" else "")
+    line = f"config: {key}: '~nobody9/x' names no user's home; write the folder out"
+    with pytest.raises(Refusal, match=line):
+        study.load(said(TINY, datasets=["cifar10"], data_root="~nobody9/x"), [], SCHEMA)
+    with pytest.raises(Refusal, match=line):
+        datasets.load("cifar10").load("~nobody9/x")
 
 
 def test_a_study_that_holds_itself_is_refused():

@@ -166,6 +166,9 @@ def _sentence(error, config):
             return f"'{missing}' is missing" + (why if value is config else "")
         case "additionalProperties" if isinstance(value, dict):
             known = error.schema.get("properties", {})
+            trained = [k for k in value if k in Study.__dataclass_fields__ and k not in known]
+            if "runs" in known and trained:
+                return _goes_with_runs(known, trained)
             unknown = next(key for key in value if key not in known)
             hint = guess(unknown, known)
             return f"{_shown(unknown)} is no key here{hint}; known are {', '.join(known)}"
@@ -187,6 +190,12 @@ def _sentence(error, config):
     return error.message.splitlines()[0][:200]
 
 
+def _goes_with_runs(known, trained):
+    *others, last = [key for key in known if key != "runs"]
+    goes = f"goes with {', '.join(others)} and {last} only"
+    return f"'runs' analyses tables made elsewhere and {goes}; leave out {', '.join(trained)}"
+
+
 _KINDS = {"string": "a word", "integer": "a whole number", "number": "a number",
           "array": "a list", "object": "a mapping of keys to values", "null": "null"}  # fmt: skip
 
@@ -202,7 +211,7 @@ def _shown(value):
 def _hint(value, wanted):
     """The way out where YAML read another type than was meant: 1e-3 is a word, 2024 a number."""
     if wanted == "string" and isinstance(value, int | float | date):
-        return "; write it in quotes"
+        return "; write it in quotes in the study's file"
     if wanted not in ("number", "integer") or not isinstance(value, str | float):
         return ""
     try:
@@ -347,10 +356,11 @@ def load(config, files, schema):
 
 
 def as_meant(config, files):
-    """`config` with the numbers that the command line gives inside brackets as numbers.
+    """`config` with what the command line gives as text read as the number or null that it is.
 
-    Snakemake reads `--config seeds=8` as a number, but all that stands in `[…]` or `{…}` as text.
-    What is said in `files` stays as YAML read it; names and expressions stay words.
+    Snakemake reads `--config seeds=8` as a number, but all that stands in `[…]` or `{…}`, and null
+    anywhere, as text. What is said in `files` stays as YAML read it; names and expressions stay
+    words.
     """
     _check_finite(config)  # nor does it hold itself
     return _numbers(config, mapping(files[0]) if files else {})
@@ -364,6 +374,8 @@ def _numbers(value, stated, key=None):
         return {k: _numbers(v, stated.get(k), k) for k, v in value.items()}
     if isinstance(value, list):
         return [_numbers(item, None) for item in value]
+    if value == "null":
+        return None
     if isinstance(value, str):
         for number in (int, float):
             with suppress(ValueError):
@@ -401,10 +413,12 @@ def _check_place(key, file, study):
 
 def _check_root(study):
     """Refuse a data root that cannot be read, unless every data set is prepared already."""
-    root = Path(datasets.root(study.data_root)).expanduser()
+    root = datasets.at_home(datasets.root(study.data_root))
     needed = [n for n in study.datasets if datasets.load(n).needs_files]
     if all(Path(f"results/datasets/{name}.arrow").exists() for name in needed):
         return
     if root.exists() and not (root.is_dir() and os.access(root, os.R_OK | os.X_OK)):
-        key = "ACTIVARIUM_DATA" if os.environ.get("ACTIVARIUM_DATA") else "data_root"
-        _say([key], f"'{root}' is no folder that can be read; name one, it may be empty")
+        _say(
+            [datasets.root_key()],
+            f"'{root}' is no folder that can be read; name one, it may be empty",
+        )

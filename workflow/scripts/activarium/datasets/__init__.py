@@ -32,6 +32,20 @@ def root(stated=None, environment=os.environ):
     return environment.get("ACTIVARIUM_DATA") or stated or "data"
 
 
+def root_key(environment=os.environ):
+    """Which of the two says where the official files are."""
+    return "ACTIVARIUM_DATA" if environment.get("ACTIVARIUM_DATA") else "data_root"
+
+
+def at_home(root):
+    """The folder `root` as a Path, ~ written out; a Refusal where it names no user's home."""
+    try:
+        return Path(root).expanduser()
+    except RuntimeError as error:
+        line = f"config: {root_key()}: '{root}' names no user's home; write the folder out"
+        raise Refusal(line) from error
+
+
 def names():
     """The names of all data sets, sorted; reads the folder and imports nothing."""
     return sorted(p.stem for p in Path(__file__).parent.glob("[a-z]*.py"))

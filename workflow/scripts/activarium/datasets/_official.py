@@ -7,12 +7,11 @@ import sys
 import tarfile
 from contextlib import contextmanager
 from http.client import HTTPException
-from pathlib import Path
 
 from torchvision.datasets.utils import calculate_md5, download_url
 
 from ..files import atomic
-from . import DatasetError
+from . import DatasetError, at_home
 
 
 def ready(name, source, root):
@@ -23,7 +22,7 @@ def ready(name, source, root):
     A file that is not the official one is named and left alone, and nothing is unpickled.
     Raises DatasetError: one line with what is wrong, where, and the way out.
     """
-    root = Path(root).expanduser()
+    root = at_home(root)
     with _named(name, source, root, "cannot read"):
         _refuse_unreadable(root)
         missing = _missing(name, source, root)
