@@ -8,7 +8,7 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
-HOME = Path(os.path.relpath(workflow.basedir))
+HOME = Path(os.path.relpath(workflow.current_basedir.get_path_or_uri(secret_free=True)))
 sys.path.append(str(HOME / "workflow/scripts"))
 
 from activarium import alive, devices, refusal, sent, study
@@ -76,7 +76,7 @@ rule all:
 onstart:
     with refusal.in_one_line():
         alive.begin(STUDY.name)
-    jobs = [job for job in workflow.dag.needrun_jobs() if job.rule.name.startswith("train_")]
+    jobs = [job for job in workflow.dag.needrun_jobs() if GRID.trains(job.output)]
     if jobs:
         sent.keep(STUDY, GRID.packs, GRID.sent)
     # A remote job that dies before it begins must leave no older run behind.

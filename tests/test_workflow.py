@@ -12,7 +12,7 @@ import time
 
 import pytest
 import yaml
-from conftest import BIN, ROOT
+from conftest import BIN, ROOT, House
 
 from activarium import devices, figures, prepare
 from activarium.refusal import Refusal
@@ -272,6 +272,20 @@ def test_a_remote_job_trains_nothing_that_its_snakemake_did_not_ask_for(house, c
     assert (house / file).exists() != refused and (done.returncode == 1) == refused, done.stderr
     again = house.snakemake(file, "--workflow-profile", "remote", "--jobs", "4")
     assert again.returncode == 0, again.stderr
+
+
+@pytest.mark.parametrize(
+    ("use", "rule"), [("* from act", "train_0"), ("* from act as act_*", "act_train_0")]
+)
+def test_another_workflow_takes_this_one_up_as_a_module(house, tmp_path, use, rule):
+    theirs = House(tmp_path / "theirs")
+    theirs.folder.mkdir()
+    shutil.copy(house / "study.yaml", theirs / "study.yaml")
+    (theirs / "Snakefile").write_text(
+        f'configfile: "study.yaml"\nmodule act:\n    snakefile: "{house / "Snakefile"}"\n'
+        f"    config: config\nuse rule {use}\n"
+    )
+    assert theirs.plan(study=None)[rule] == 2
 
 
 def test_two_studies_do_not_overwrite_each_other(trained):

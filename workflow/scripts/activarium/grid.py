@@ -47,6 +47,10 @@ class Grid:
             f"{self.folder}/runs/{{recipe}}/{{network}}/{{dataset}}/{{activation}}/{{seed}}.parquet"
         )
 
+    def trains(self, files):
+        """Whether these are files of runs; a rule's name is another where a module takes it up."""
+        return any(file.startswith(f"{self.folder}/runs/") for file in files)
+
     @property
     def unfinished(self):
         """Where the finished runs of an unfinished pack wait, by cell."""
