@@ -154,10 +154,21 @@ def test_one_setting_that_is_undecided_leaves_the_study_undecided():
 # Over data sets
 
 
-def test_over_data_sets_each_has_the_same_weight_and_its_own_error():
+def test_over_data_sets_a_seed_is_averaged_first_and_tested_once():
+    """A seed draws the same weights for every data set, so these are no independent samples."""
+    rng = np.random.default_rng(2)
+    d = pd.DataFrame(rng.normal(0.01, 0.01, (10, 2))).round(6)
+    row = equal_weight([d[0], d[1].iloc[:8]], 0.95)
+    averaged = stats.ttest_1samp(d.iloc[:8].mean(axis=1), 0)
+    assert row["p"] == pytest.approx(averaged.pvalue)
+    assert (row["low"], row["high"]) == pytest.approx(tuple(averaged.confidence_interval(0.95)))
+    assert row["df"] == 7
+
+
+def test_over_data_sets_without_common_seeds_each_has_its_own_error():
     rng = np.random.default_rng(2)
     d = [rng.normal(0.01, 0.001, 10), rng.normal(0.01, 0.01, 5)]
-    row = equal_weight(d, 0.95)
+    row = equal_weight([pd.Series(d[0]), pd.Series(d[1], index=range(9, 14))], 0.95)
     assert row["mean_diff"] == pytest.approx((d[0].mean() + d[1].mean()) / 2)
     # Welch's t test is the same sum with the other sign.
     welch = stats.ttest_ind(d[0], -d[1], equal_var=False)
@@ -165,11 +176,24 @@ def test_over_data_sets_each_has_the_same_weight_and_its_own_error():
     assert row["p"] == pytest.approx(welch.pvalue)
 
 
-def test_cochran_s_q_by_hand():
-    d = [np.array([1.0, 3.0]), np.array([4.0, 8.0])]  # means 2 and 6, squared errors 1 and 4
-    row = equal_weight(d, 0.95)
-    assert row["q"] == pytest.approx((2 - 6) ** 2 / (1 + 4))
-    assert row["p_q"] == pytest.approx(stats.chi2.sf(16 / 5, 1))
+def test_the_interaction_of_two_data_sets_is_welch_s_t_test():
+    d = [np.array([1.0, 3.0, 4.0]), np.array([4.0, 8.0, 5.0, 9.0])]
+    row = equal_weight([pd.Series(v) for v in d], 0.95)
+    assert row["p_interaction"] == pytest.approx(stats.ttest_ind(*d, equal_var=False).pvalue)
+
+
+def test_among_many_activations_an_interaction_is_rarely_claimed_where_there_is_none():
+    """Of 40 studies of 20 contrasts on three data sets, one in twenty at most."""
+    claimed = 0
+    for seed in range(40):
+        parts = [
+            drawn(k=20, n=8, seed=3 * seed + i, effects=[0.05] + 19 * [0.0], dataset=name)
+            for i, name in enumerate(("cifar10", "cifar100", "digits"))
+        ]
+        (group,) = over_datasets(settings_of(pd.concat(parts)), "gelu", 0.95)
+        claimed += group["interaction"]
+        assert group["winner"] in (None, "a0")
+    assert claimed <= stats.binom.ppf(0.999, 40, 0.05)
 
 
 def two_datasets(first, second, **more):
@@ -200,10 +224,11 @@ def test_nothing_is_pooled_over_recipes_networks_or_a_single_data_set():
     assert over_datasets(settings_of(drawn()), "gelu", 0.95) == []
 
 
-def test_data_sets_without_any_error_have_no_test_and_no_interaction():
-    row = equal_weight([np.zeros(3), np.zeros(3)], 0.95)
-    assert (row["mean_diff"], row["p_q"]) == (0, 1)
-    assert np.isnan(row["p"])
+def test_data_sets_without_any_error_have_no_interaction():
+    row = equal_weight([pd.Series(np.zeros(3)), pd.Series(np.zeros(3))], 0.95)
+    assert (row["mean_diff"], row["p"], row["p_interaction"]) == (0, 1, 1)
+    row = equal_weight([pd.Series(np.ones(3)), pd.Series(np.zeros(3))], 0.95)
+    assert np.isnan([row["p"], row["low"], row["p_interaction"]]).all()
 
 
 # Failures

@@ -60,8 +60,9 @@ def test_a_property_that_all_share_says_nothing():
     assert math.isnan(found["isometry"]["rho"]) and math.isnan(found["isometry"]["p_holm"])
 
 
-def test_four_activations_are_too_few():
-    assert math.isnan(correlations([1, 2, 3, 4], [1, 2, 3, 4])["bend"]["rho"])
+def test_five_activations_are_too_few():
+    """Even a perfect order of five, 2/120, is no less than 5 % when corrected for six."""
+    assert math.isnan(correlations([1, 2, 3, 4, 5], [1, 2, 3, 4, 5])["bend"]["rho"])
 
 
 def test_the_correction_is_over_the_properties_of_the_setting():
@@ -77,8 +78,9 @@ def test_one_function_under_two_names_counts_once():
 
 
 def test_infinite_bends_are_the_largest():
-    found = correlations(["1", "2", "3", "inf", "inf"], [0.1, 0.2, 0.3, 0.4, 0.5])["bend"]
-    assert found["n"] == 5 and found["rho"] > 0.9
+    scores = [0.1, 0.2, 0.3, 0.4, 0.5, 0.6]
+    found = correlations(["1", "2", "3", "4", "inf", "inf"], scores)["bend"]
+    assert found["n"] == 6 and found["rho"] > 0.9
 
 
 def test_without_proofs_there_is_nothing_to_correlate():

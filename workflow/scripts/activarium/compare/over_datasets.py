@@ -8,49 +8,69 @@ import math
 from itertools import groupby
 
 import numpy as np
+import pandas as pd
 from scipy import stats
-from statsmodels.stats.meta_analysis import combine_effects
+from statsmodels.stats.oneway import anova_oneway
 
-from .paired import adjusted, mean, sd
+from .paired import adjusted, mean, paired_t, sd, t_interval
 from .scores import DIGITS, known, level
 
 
 def equal_weight(differences, confidence):
     """The mean of the data sets' mean differences, and whether they differ among themselves.
 
-    `differences` holds one array of paired differences a data set. The error is stratified, each
-    data set's own, on Welch–Satterthwaite degrees of freedom (Satterthwaite 1946, Biometrics
-    Bulletin 2); `q` is Cochran's (1954, Biometrics 10). With few seeds its weights are uncertain
-    and it finds interaction somewhat too often, which errs on the side of not pooling.
+    `differences` holds one Series of paired differences a data set, by seed. A seed draws the same
+    weights for every data set, so differences are averaged within each seed that all of them have
+    and tested as one sample. Below two such seeds the data sets are taken for independent, each
+    with its own error, on Welch–Satterthwaite degrees of freedom (Satterthwaite 1946, Biometrics
+    Bulletin 2). `p_interaction` is Welch's analysis of variance over the data sets (1951,
+    Biometrika 38), 1 where no difference varies at all, NaN where it cannot be computed.
     """
-    means = np.array([mean(d) for d in differences])
+    by_seed = known(pd.concat(differences, axis=1, join="inner").mean(axis=1).round(DIGITS))
+    row = _one_sample(by_seed, confidence) if len(by_seed) > 1 else None
+    differences = [known(d) for d in differences]
+    return (row or _stratified(differences, confidence)) | {
+        "p_interaction": _interaction(differences)
+    }
+
+
+def _one_sample(d, confidence):
+    """The mean of `d` with Student's t; NaN where equal values tell nothing of the error."""
+    low, high = t_interval(d, confidence) if sd(d) else (math.nan, math.nan)
+    se, df = sd(d) / math.sqrt(len(d)), len(d) - 1
+    return {"mean_diff": mean(d), "se": se, "df": df, "low": low, "high": high, "p": paired_t(d)}
+
+
+def _stratified(differences, confidence):
+    """The same from samples that share nothing; NaN where one has no error of its own."""
     variances = np.array([sd(d) ** 2 / max(len(d), 1) for d in differences])
-    degrees = np.array([len(d) - 1 for d in differences])
-    estimate, se = float(means.mean()), math.sqrt(variances.sum()) / len(means)
+    estimate = float(np.mean([mean(d) for d in differences]))
+    se = math.sqrt(variances.sum()) / len(variances)
     row = {"mean_diff": estimate, "se": se}
     if not np.isfinite(variances).all() or not variances.all():
-        same = np.isfinite(variances).all() and not np.ptp(means)
-        missing = dict.fromkeys(("df", "low", "high", "p", "q", "p_q"), math.nan)
-        return row | missing | ({"q": 0.0, "p_q": 1.0} if same else {})
-    df = variances.sum() ** 2 / (variances**2 / degrees).sum()
+        return row | dict.fromkeys(("df", "low", "high", "p"), math.nan)
+    df = variances.sum() ** 2 / (variances**2 / [len(d) - 1 for d in differences]).sum()
     low, high = stats.t.interval(confidence, df, estimate, se)
-    found = combine_effects(means, variances)
-    return row | {
-        "df": float(df),
-        "low": float(low),
-        "high": float(high),
-        "p": float(2 * stats.t.sf(abs(estimate) / se, df)),
-        "q": float(found.q),
-        "p_q": float(found.test_homogeneity().pvalue),
-    }
+    p = float(2 * stats.t.sf(abs(estimate) / se, df))
+    return row | {"df": float(df), "low": float(low), "high": float(high), "p": p}
+
+
+def _interaction(differences):
+    """p that the data sets' mean differences are one and the same."""
+    if len(np.unique(np.concatenate(differences))) == 1:
+        return 1.0
+    if not all(len(d) > 1 and np.ptp(d) for d in differences):
+        return math.nan
+    return float(anova_oneway(differences, use_var="unequal").pvalue)
 
 
 def over_datasets(settings, control, confidence):
     """One dict a recipe × network with at least two data sets, with `rows` and perhaps a `winner`.
 
     `settings` are (key, `scores.wide`) in the order of their keys. Each row is an activation's
-    `equal_weight` difference from the control, p_holm corrected over the rows. Its verdict is
-    better, worse or not shown, and None where the data sets disagree.
+    `equal_weight` difference from the control; p_holm and p_interaction_holm are corrected over the
+    rows. Its verdict is better, worse or not shown, and None where the data sets are shown to
+    disagree.
     """
     found = []
     for (recipe, network), group in groupby(settings, lambda s: (s[0]["recipe"], s[0]["network"])):
@@ -69,8 +89,9 @@ def _group(tables, shared, control, confidence):
         for a in shared
         if a != control
     ]
+    _correct(rows, confidence)
     for row, p in zip(rows, adjusted([row["p"] for row in rows]), strict=True):
-        row["p_holm"], row["interaction"] = p, row["p_q"] < level(confidence)
+        row["p_holm"] = p
         word = "better" if row["mean_diff"] > 0 else "worse"
         shown = word if p < level(confidence) else "not shown"
         row["verdict"] = None if row["interaction"] else shown
@@ -85,12 +106,19 @@ def _group(tables, shared, control, confidence):
     }
 
 
+def _correct(rows, confidence):
+    """Add p_interaction_holm and whether it shows an interaction to each row of one family."""
+    corrected = adjusted([row["p_interaction"] for row in rows])
+    for row, p in zip(rows, corrected, strict=True):
+        row["p_interaction_holm"], row["interaction"] = p, p < level(confidence)
+
+
 def _winner(tables, shared, confidence):
     """(activation of the highest equal-weight mean, p that it is above every other, disputed).
 
     An intersection–union test against each other. Two-sided, for the data have chosen which one
     is on top: of two that are tied, either could be, and a one-sided test would err twice as
-    often. Disputed where the data sets disagree about one of these differences.
+    often. Disputed where the data sets are shown to disagree about one of these differences.
     """
     top = max(shared, key=lambda a: np.mean([mean(known(table[a])) for table in tables]))
     others = [
@@ -100,10 +128,11 @@ def _winner(tables, shared, confidence):
     ]
     if not others:
         return top, math.nan, False
+    _correct(others, confidence)
     p = [r["p"] if r["mean_diff"] > 0 else 1.0 for r in others]
-    return top, float(np.max(p)), any(r["p_q"] < level(confidence) for r in others)
+    return top, float(np.max(p)), any(r["interaction"] for r in others)
 
 
 def _paired(scores, a, b):
-    """The paired differences a − b of one data set."""
-    return known((scores[a] - scores[b]).round(DIGITS))
+    """The paired differences a − b of one data set, by seed, without those that lack one."""
+    return (scores[a] - scores[b]).round(DIGITS).dropna()

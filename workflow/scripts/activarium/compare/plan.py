@@ -112,12 +112,13 @@ METHODS = [
     },
     {
         "question": "over data sets, within one recipe and network",
-        "method": "equal-weight mean of differences, stratified error, Welch–Satterthwaite degrees "
-        "of freedom, Holm; Cochran's Q for interaction",
+        "method": "equal-weight mean of differences within each seed, paired t test, Holm (without "
+        "two common seeds: stratified error, Satterthwaite's degrees of freedom); Welch's analysis "
+        "of variance for interaction, Holm",
         "columns": ["over_datasets"],
         "family": "activations of a recipe × network",
         "status": "confirmatory",
-        "source": "Satterthwaite 1946; Cochran 1954",
+        "source": "Student 1908; Satterthwaite 1946; Welch 1951; Holm 1979",
     },
     {
         "question": "how often runs fail",

@@ -12,7 +12,7 @@ from scipy import stats
 from .paired import adjusted
 
 RESAMPLES, SEED = 9_999, 0
-ENOUGH = 5  # activations; fewer cannot show a rank correlation at any level in use
+ENOUGH = 6  # activations; of 5 the smallest p is 2/120, six times which is no less than 5 %
 
 PROPERTIES = {  # name: (what it is, source)
     "depth_scale": ("1 / |ln χ₁| at its own gain, how deep a signal travels", "Schoenholz 2017"),
@@ -31,8 +31,8 @@ def theory(summaries, profiles, confidence):
     (see certify). Spearman's rho with a Fisher interval in Bonett and Wright's form (2000,
     Psychometrika 65), and a two-sided p from seeded permutations of the scores, Holm-corrected
     over the properties of the setting. One function under two names, as ELU and CELU, counts once.
-    Null where fewer than five activations have both numbers
-    or where all are equal.
+    Null where fewer than six activations have both
+    numbers, or where all are equal.
     """
     settings = {}
     for row in summaries:

@@ -180,10 +180,22 @@ def best_in_the_study(tables):
     if len(tables.settings) < 2 or not found["verdict"]:
         return None
     if found["verdict"] == "supported":
-        return f"{control} is better than every other in every setting."
+        p = probability(found["p"])
+        said = f"{control} is better than every other in every setting (p {p})"
+        return f"{_as_shown(said, tables.primary)}."
     if found["verdict"] == "contradicted":
         return f"{control} is not the best everywhere: {_where(tables, found['better'])}."
-    return f"Whether {control} is the best in every setting is undecided."
+    return (
+        f"Corrected over the whole study, whether {control} is the best in every setting is "
+        "undecided."
+    )
+
+
+def _as_shown(said, rows):
+    """The claim that the control is above all, tested on one side, beside the verdicts on two."""
+    if (rows["verdict"] == "worse").all():
+        return said
+    return f"One-sided, {said}, which the two-sided verdicts do not all show"
 
 
 def _where(tables, better):
@@ -208,9 +220,7 @@ def best(tables, setting):
         return None
     if found["verdict"] == "supported":
         said = f"{control} is better than every other here (p {probability(found['p'])})"
-        if len(could) > 1:  # the claim is tested on one side, each verdict on two
-            said = f"One-sided, {said}, which the two-sided verdicts do not all show"
-        return f"{said}.{last}"
+        return f"{_as_shown(said, tables.of(tables.primary, setting))}.{last}"
     if found["verdict"] == "contradicted":
         return f"{control} is not the best here.{last}"
     return f"Whether {control} is the best here is undecided.{last}"
@@ -293,13 +303,37 @@ def limits(tables, study):
         sentence = unseen(tables, setting)
         where = f"{tables.title(setting)}: " if len(tables.settings) > 1 else ""
         said += [where + sentence] if sentence else []
-    failed = int((tables.runs["status"] == "diverged").sum())
+    return [*said, *_images(), _failures(tables), *_executions(tables), *_busy(tables)]
+
+
+def _images():
+    """What no number of seeds says."""
+    yield "For these test images: with others every interval of a difference would be wider."
+
+
+def _failures(tables):
+    """How many runs failed, and how many may fail where none did."""
+    cells = tables.analysis["failures"]
+    failed = sum(cell["n_failed"] for cell in cells)
     if failed:
-        said.append(
+        return (
             f"{count(failed, 'run')} of {len(tables.runs)} diverged; they count as guessing, not "
-            "as missing."
+            "as missing. " + unseen_failures(tables)
         )
-    return said + _executions(tables) + list(_busy(tables))
+    return f"No run diverged. {unseen_failures(tables)}"
+
+
+def unseen_failures(tables):
+    """How often runs may fail that never did here, in a sentence; "" where each cell has some."""
+    spared = [cell for cell in tables.analysis["failures"] if not cell["n_failed"]]
+    if not spared:
+        return ""
+    cell = min(spared, key=lambda cell: cell["n_runs"])
+    return (
+        f"No failure in {count(cell['n_runs'], 'seed')} leaves it open whether up to "
+        f"{percent(cell['high'], 0)} % of such runs fail, and a mean or a verdict, “equivalent” "
+        "too, takes it that hardly any do."
+    )
 
 
 def _design(tables):
@@ -385,8 +419,9 @@ def recipes(survival):
 
 
 def within_margin(row, plan):
-    """Whether a better or worse is certain to be smaller than the margin."""
-    small = known(row["low"]) and -plan["margin"] < row["low"] and row["high"] < plan["margin"]
+    """Whether a better or worse is shown to be smaller than the margin, corrected as it is."""
+    level = round(1 - plan["confidence"], 10)
+    small = known(row["p_tost_holm"]) and row["p_tost_holm"] < level
     return row["verdict"] in ("better", "worse") and small
 
 
