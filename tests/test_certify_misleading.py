@@ -201,3 +201,38 @@ def test_nobody_counts_outside_of_a_profile(monkeypatch):
     monkeypatch.setattr(work, "PROPERTY", 0)
     profile("x * tanh(exp(x))")
     work.spend(10**9)
+
+
+# What the steps take for granted
+
+
+@pytest.mark.parametrize("front", ["", "tanh(x)*", "sigmoid(x)*"])
+def test_exponentials_that_cancel_each_other_do_not_grow(front):
+    """x² and x in three exponents add up to 0 exactly: a constant, which tends to no infinity."""
+    found = profile(front + "exp(x)*exp(x*x)*exp(-x-x*x)")
+    ranges = found["range_f"] or {"inf": {"value": ["-1", "-1"]}, "sup": {"value": ["1", "1"]}}
+    assert "inf" not in ranges["sup"]["value"] and "-inf" not in ranges["inf"]["value"]
+    assert found["bounded"] in ({"below": True, "above": True}, None)
+
+
+def test_a_zero_at_the_end_of_the_chosen_period_is_not_lost():
+    for c in (
+        "0.33333333333333333333333333333333333343",
+        "0.33333333333333333333333333333333333341",
+    ):
+        found = profile(f"cos(x+{c})")
+        assert "stationary_points" in found["refused"] or len(found["stationary_points"]) == 2
+        assert "monotone" in found["refused"] or found["monotone"]["everywhere"] == "neither"
+
+
+@pytest.mark.parametrize("text", ["x + 0/x", "exp(0/x)*x", "x*x + (0/x)*exp(x)"])
+def test_nothing_by_nothing_is_refused(text):
+    """FLINT's power series take 0 / x for 0, also at 0."""
+    with pytest.raises(ExpressionError, match="not proven finite near x = 0"):
+        expressions.check(text)
+
+
+def test_what_is_larger_than_all_that_is_printed_is_not_called_unbounded():
+    found = profile("exp(300)**16*atan(x)")
+    assert found["bounded"] is None
+    assert found["refused"]["bounded"] == "what is beyond 10^1000 is not told from infinity"

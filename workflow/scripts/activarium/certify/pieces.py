@@ -192,13 +192,15 @@ class Piece:
         return above and (self.high is None or root.side(self.high) <= 0)
 
     def _zeros_of_period(self, k):
-        """Over [a, a + P): a is no zero, nor is anything in the ball of a + P, so none is lost."""
+        """Over [a, a + P): none is lost, for the ball of a + P has no zero and meets none's ball."""
         start, length = fmpq(-1, 3), self.period(k)
         end = arb(start) + length
         if real.jet(self.f, end, k)[k].contains(0):
             raise Unproven("a zero at the end of the period that was chosen")
         high = fmpq(int((end.upper() * 1024).ceil().unique_fmpz()), 1024)
         found = roots.isolate(self.f, k, start, high, [fmpq(0)])
+        if any(root.ball.overlaps(end) for root in found):
+            raise Unproven("a zero too near the end of the period that was chosen")
         return [root for root in found if root.ball < end]
 
     def value(self, k, root):

@@ -135,8 +135,16 @@ def _flat_mass(shape):
 def _bounded(shape):
     """Whether f is bounded below and above."""
     ends = range_of(shape, 0)
-    below, above = ends["inf"]["value"][0] != "-inf", ends["sup"]["value"][1] != "inf"
+    below, above = _is_finite(*ends["inf"]["value"]), _is_finite(*ends["sup"]["value"])
     return {"below": below, "above": above}
+
+
+def _is_finite(low, high):
+    """Whether an enclosed extreme is finite; a `pair` that is infinite on one side does not say."""
+    infinite = {"-inf", "inf"} & {low, high}
+    if infinite and low != high:
+        raise Unproven("what is beyond 10^1000 is not told from infinity")
+    return not infinite
 
 
 def _undecided(profile):

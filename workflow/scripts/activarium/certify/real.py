@@ -133,6 +133,13 @@ def _tanh(s):
     return _with_first(-t if negative else t, _first(s).tanh())
 
 
+def _div(a, b):
+    """a / b where b is not 0, else a ValueError: FLINT takes 0 / b for 0 without a look at b."""
+    if _first(b).contains(0):
+        raise ValueError("a division by what may be 0")
+    return a / b
+
+
 def _softplus(s):
     """s + log(1 + e⁻ˢ) or log(1 + eˢ): the exponential is at most 1 away from 0."""
     if _first(s) > 0:
@@ -153,7 +160,7 @@ def _ndtr(s):
 OPERATIONS = {
     "add": lambda a, b: a + b,
     "mul": lambda a, b: a * b,
-    "div": lambda a, b: a / b,
+    "div": _div,
     "exp": lambda s: s.exp(),
     "expm1": _expm1,
     "log": _log,

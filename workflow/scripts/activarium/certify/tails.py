@@ -286,7 +286,7 @@ class Ring(Domain):
             exact = len(stay) == 1 and ONE in stay
             return arb(stay[ONE]) if exact else self._ball(Element(self, stay))
         lead, ball = self.factor(element)
-        if lead in stay and not self.is_constant(lead) and not ball.contains(0):
+        if lead in stay and self.fades(raised(lead, -1)) and not ball.contains(0):
             return INFINITY if ball > 0 else -INFINITY
         raise Unproven("it has no limit that could be proven")
 

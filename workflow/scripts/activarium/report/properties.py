@@ -34,7 +34,7 @@ def _row(tables, name, profile):
         "chi1": _cell(profile.get("chi1")),
         "edge": f"{shown(edge.get('sigma_w'), 4)}, {shown(edge.get('sigma_b2'), 4)}"
         if edge.get("exists") and edge.get("sigma_w")
-        else "none"
+        else "none with variance 1"
         if edge.get("exists") is False
         else "–",
         "q1": (profile.get("variance_map") or {}).get("q1") or "–",
@@ -78,13 +78,16 @@ def shown(enclosure, digits=DIGITS):
     """An enclosure as text: exact where it is a short decimal, else its certain digits and “…”.
 
     ["1", "1"] is “1”, ["1.128904145185154786", "1.128904145185154787"] is “1.12890…”; where
-    both ends share no digits, as around 0, the rounded middle after “≈”.
+    both ends share no digits, as around 0, the rounded middle after “≈”, and both ends, rounded
+    outwards, of an enclosure that is too wide for it.
     """
     if not enclosure:
         return "–"
     low, high = map(Decimal, enclosure)
-    if low.is_infinite():
+    if low.is_infinite() and low == high:
         return "−∞" if low < 0 else "∞"
+    if low.is_infinite() or high.is_infinite():
+        return f"below {_plain(high)}" if low.is_infinite() else f"above {_plain(low)}"
     if low == high and len(low.normalize().as_tuple().digits) <= digits + 2:
         return _plain(low)
     cut = [_truncated(end, digits) for end in (low, high)]
@@ -92,11 +95,15 @@ def shown(enclosure, digits=DIGITS):
         return f"{cut[0]}…"
     with localcontext(prec=DIGITS):
         middle = (low + high) / 2
-    return "≈ 0" if abs(middle) < Decimal("1e-12") else f"≈ {_plain(middle)}"
+    if max(abs(low), abs(high)) < Decimal("1e-12"):
+        return "≈ 0"
+    if high - low > Decimal(1).scaleb(middle.adjusted() - DIGITS + 1):
+        return f"{_truncated(low, 3, 'ROUND_FLOOR')} to {_truncated(high, 3, 'ROUND_CEILING')}"
+    return f"≈ {_plain(middle)}"
 
 
-def _truncated(value, digits):
-    with localcontext(prec=digits, rounding="ROUND_DOWN"):
+def _truncated(value, digits, rounding="ROUND_DOWN"):
+    with localcontext(prec=digits, rounding=rounding):
         return _plain(+value, whole=False)
 
 
@@ -128,6 +135,8 @@ def _places(profile, key, value=None):
         shown(p["x"]) + (f" ({shown(p[value])})" if value and p.get(value) else "")
         for p in profile.get(key) or []
     ]
+    periods = dict.fromkeys(shown(p["period"]) for p in profile.get(key) or [] if p.get("period"))
+    points = [f"{', '.join(points)}, each again every {', '.join(periods)}"] if periods else points
     flat = (profile.get("identically_zero_on") or {}).get(key) or []
     zero = {"zeros": "f", "stationary_points": "f′", "inflection_points": "f″"}[key]
     points += [f"{zero} = 0 on a whole interval"] if flat else []
@@ -136,7 +145,7 @@ def _places(profile, key, value=None):
 
 def _kinks(profile):
     """ "0 (C⁰)" for every kink, with the class that f has there."""
-    order = {-1: "jump", 0: "C⁰", 1: "C¹", 2: "C²"}
+    order = {-1: "jump", 0: "C⁰", 1: "C¹", 2: "C²", 3: "C³"}
     found = (f"{shown(k['x'])} ({order.get(k['smooth_to'], k['smooth_to'])})"
              for k in profile.get("kinks") or [])  # fmt: skip
     return ", ".join(found) or "none"
