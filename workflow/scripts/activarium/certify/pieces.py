@@ -192,7 +192,7 @@ class Piece:
         return above and (self.high is None or root.side(self.high) <= 0)
 
     def _zeros_of_period(self, k):
-        """Over [a, a + P): none is lost, no zero lies in or beside the ball of a + P."""
+        """Over [a, a + P): none is lost, for no zero is in or beside the ball of a + P."""
         start, length = fmpq(-1, 3), self.period(k)
         end = arb(start) + length
         if real.jet(self.f, end, k)[k].contains(0):
