@@ -47,7 +47,7 @@ def _line(ax, tables, activation, cells, datasets, panel):
 
 
 def finding(tables):
-    """Where Cochran's Q finds interaction."""
+    """Where the data sets are shown to disagree."""
     found = tables.analysis["over_datasets"]
     if not found:
         return "No two data sets share a recipe and a network."
