@@ -101,8 +101,9 @@ class ByGroups(Stacked):
 def grouped(layers):
     """One layer that does what each of `layers` does to its own channels of the input."""
     first = layers[0]
-    if type(first) in JOINED:
-        return JOINED[type(first)](layers)
+    for kind, join in JOINED.items():
+        if isinstance(first, kind):
+            return join(layers)
     if list(first.parameters(recurse=False)):
         raise TypeError(f"{type(first).__name__} has weights that cannot be grouped here")
     whole = copy.deepcopy(first)
