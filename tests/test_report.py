@@ -12,7 +12,7 @@ import pytest
 from synthetic import MACHINES, RECIPE, drawn, reported, study
 
 from activarium import activations, figures
-from activarium.report import words
+from activarium.report import properties, words
 
 pytestmark = [
     pytest.mark.filterwarnings("error::UserWarning", "error::RuntimeWarning"),
@@ -318,6 +318,21 @@ def test_better_by_less_than_the_margin_is_said():
     assert len(small)
     assert "by less than the margin" in parsed(report).text_of("section", id="answer")
     assert "by less than the margin" not in parsed(plain()).text_of("section", id="answer")
+
+
+def test_less_than_the_margin_is_said_only_where_it_is_shown_after_correction():
+    row = {"verdict": "better", "low": 0.001, "high": 0.004, "p_tost_holm": 0.06}
+    plan = {"confidence": 0.95, "margin": 0.005}
+    assert not words.within_margin(row, plan)
+    assert words.within_margin(row | {"p_tost_holm": 0.04}, plan)
+
+
+def test_no_failure_in_few_seeds_is_not_taken_for_none():
+    """Ten runs without a failure leave a share of up to 1 − 0.025^(1/10), Clopper and Pearson's."""
+    found = parsed(plain())
+    said = "No failure in 10 seeds leaves it open whether up to 31 % of such runs fail"
+    assert f"No run diverged. {said}" in found.text_of("section", id="answer")
+    assert said in found.text_of("section", id="failures")
 
 
 def test_what_was_trained_stands_under_the_headline_unless_it_was_elsewhere():
@@ -711,6 +726,28 @@ def test_whatever_a_profile_holds_is_drawn_and_tabled(name):
     assert activations.load(name).label in proofs
     for refused in made.tables.profiles[name]["refused"]:
         assert f"Not claimed: {refused.replace('_', ' ')}" in proofs
+
+
+def test_a_list_of_points_says_that_it_comes_again_and_an_edge_what_was_sought():
+    made = reported(study(["gelu", "sine", "sigmoid"], seeds=3), certified=True, draw=False)
+    of = {row["name"]: row for row in properties.properties(made.tables)}
+    assert of["sine"]["zeros"] == "0, 3.14159…, each again every 6.28318…"
+    assert of["gelu"]["zeros"] == "0"
+    assert of["sigmoid"]["edge"] == "none with variance 1"
+
+
+@pytest.mark.parametrize(
+    ("enclosure", "text"),
+    [
+        (["0.3601", "0.5143"], "0.360 to 0.515"),
+        (["0.9999999999", "1.0000000001"], "≈ 1"),
+        (["-1e-30", "1e-30"], "≈ 0"),
+        (["1e+1000", "inf"], "above 1e1000"),
+        (["inf", "inf"], "∞"),
+    ],
+)
+def test_no_digit_is_shown_that_an_enclosure_does_not_hold(enclosure, text):
+    assert properties.shown(enclosure) == text
 
 
 def test_recipes_stand_under_their_own_names_where_not_all_have_all():

@@ -308,7 +308,7 @@ def limits(tables, study):
 
 def _images():
     """What no number of seeds says."""
-    yield "For these test images: with others every interval of a difference would be wider."
+    yield "For these test images: an interval meant for others, too, would be wider."
 
 
 def _failures(tables):
@@ -316,11 +316,13 @@ def _failures(tables):
     cells = tables.analysis["failures"]
     failed = sum(cell["n_failed"] for cell in cells)
     if failed:
-        return (
+        said = (
             f"{count(failed, 'run')} of {len(tables.runs)} diverged; they count as guessing, not "
-            "as missing. " + unseen_failures(tables)
+            "as missing."
         )
-    return f"No run diverged. {unseen_failures(tables)}"
+    else:
+        said = "No run diverged."
+    return f"{said} {unseen_failures(tables)}".rstrip()
 
 
 def unseen_failures(tables):
