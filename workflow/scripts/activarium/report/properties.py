@@ -34,7 +34,7 @@ def _row(tables, name, profile):
         "chi1": _cell(profile.get("chi1")),
         "edge": f"{shown(edge.get('sigma_w'), 4)}, {shown(edge.get('sigma_b2'), 4)}"
         if edge.get("exists") and edge.get("sigma_w")
-        else "none with variance 1"
+        else "none"
         if edge.get("exists") is False
         else "–",
         "q1": (profile.get("variance_map") or {}).get("q1") or "–",
