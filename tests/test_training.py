@@ -627,6 +627,21 @@ def test_resnet14_normalises_and_activates_before_each_convolution():
     assert order == ["BatchNorm2d", "ReLU", "Conv2d"] * 2
 
 
+@pytest.mark.parametrize("width", [1, 4, 8, 12, 16, 64])
+def test_no_network_of_the_house_has_a_strided_convolution_of_single_pixels(width):
+    for network in ("resnet14", "plain"):
+        for layer in networks.load(network).build(nn.ReLU, 3, 10, 32, width=width).modules():
+            if isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1):
+                assert layer.stride == (1, 1), "torch would write beyond its memory: docs/torch.md"
+
+
+def test_taking_pixels_first_is_the_strided_convolution():
+    x = torch.rand(4, 16, 9, 9).to(memory_format=torch.channels_last)
+    project = networks.load("resnet14").Projection(16, 32, 2)
+    strided = nn.functional.conv2d(x, project.weight, stride=2)
+    torch.testing.assert_close(project(x), strided, rtol=1e-5, atol=1e-6)
+
+
 @pytest.mark.parametrize("network", networks.names())
 @pytest.mark.parametrize("size", [4, 5, 8, 17, 32])
 def test_any_image_size_from_4_and_any_number_of_classes_fit(network, size):
