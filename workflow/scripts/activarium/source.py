@@ -1,0 +1,63 @@
+"""A file of Python that somebody added, held against what it must state: by its text, not run.
+
+Read by the Snakefile at the start of every job, so nothing slow is imported here.
+"""
+
+import ast
+import traceback
+from pathlib import Path
+
+from .refusal import Refusal, first_line
+
+
+def parsed(file):
+    """The syntax tree of `file`; a Refusal with its name and line where it is no Python."""
+    try:
+        return ast.parse(Path(file).read_bytes())
+    except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
+        why = getattr(error, "msg", None) or str(error) or type(error).__name__
+        if "bare *" in why:
+            why += "; leave out the * where nothing follows it"
+        raise refusal(file, getattr(error, "lineno", None), f"cannot be read: {why}") from error
+
+
+def bound(body):
+    """{name: the statement that binds it} of everything that stands at the top of a module."""
+    found = {}
+    for node in body:
+        match node:
+            case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
+                found[name] = node
+            case ast.Import(names=names) | ast.ImportFrom(names=names):
+                found |= {a.asname or a.name: node for a in names}
+            case _:
+                stored = (n for n in ast.walk(node) if isinstance(n, ast.Name))
+                found |= {n.id: node for n in stored if isinstance(n.ctx, ast.Store)}
+    return found
+
+
+def stated(file, forms):
+    """What `file` binds at its top, once every name of `forms` is there; else a Refusal.
+
+    `forms` is {name: how it is written}, in the order in which what is missing is named.
+    """
+    found = bound(parsed(file).body)
+    for name, form in forms.items():
+        if name not in found:
+            raise refusal(file, None, f"has no {name}; write {form}")
+    return found
+
+
+def raised(file, error):
+    """The Refusal for an error that the code of `file` raised: its line there, and what it says."""
+    frames = traceback.extract_tb(error.__traceback__)
+    lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(file)]
+    if isinstance(error, SyntaxError) and error.filename == str(file):
+        lines.append(error.lineno)
+    said = f": {first_line(error, 300)}" if str(error) else ""
+    return refusal(file, lines[-1] if lines else None, f"{type(error).__name__}{said}")
+
+
+def refusal(file, line, what):
+    """A Refusal that names the file and, where one is known, the line."""
+    return Refusal(f"{Path(file).name}{f', line {line}' if line else ''}: {what}")
