@@ -224,6 +224,7 @@ def test_the_digits_are_the_same_for_all_time(tmp_path):
         "mean": [0.28736213235294117],
         "sd": [0.3544080194485338],
         "sha256": "9a80037c10e800d4213b03a60441fcff3fdec77abaa4a633b7660a33fc42a129",
+        "majority": 142 / 1397,
     }
 
 
@@ -536,6 +537,22 @@ def test_mean_and_sd_are_those_of_the_training_pixels(prepared):
     pixels = tiny().train_images / 255
     np.testing.assert_allclose(prepared[1]["mean"], pixels.mean((0, 1, 2)), rtol=1e-12)
     np.testing.assert_allclose(prepared[1]["sd"], pixels.std((0, 1, 2)), rtol=1e-12)
+
+
+def test_chance_is_the_share_of_the_test_images_most_frequent_class(tmp_path):
+    x = np.zeros((10, 32, 32, 3), np.uint8)
+    x[0] = 1
+    equal, more = np.arange(10, dtype=np.uint8), np.uint8([3, 3, 3, 3, 1, 2, 3, 4, 5, 6])
+    about = prepare.write(Images(x, equal, x, more), tmp_path / "more.arrow", "cifar10")
+    assert prepare.chance(about) == about["majority"] == 0.5
+    about = prepare.write(Images(x, more, x, equal), tmp_path / "equal.arrow", "cifar10")
+    assert prepare.chance(about) == 0.1 and "majority" not in about
+
+
+def test_chance_on_the_digits_is_the_same_before_and_after_they_are_prepared(tmp_path):
+    about = prepare.write(datasets.load("digits").load(), tmp_path / "digits.arrow", "digits")
+    assert datasets.chance("digits") == prepare.chance(about) == 142 / 1397
+    assert datasets.chance("cifar100") == 0.01
 
 
 def test_the_prepared_file_explains_itself_to_a_stranger(prepared):

@@ -19,8 +19,9 @@ def write(images, path, name):
     """Write the `images` of data set `name` to `path`, whole or not at all; its description.
 
     The description is a dict: name, label, classes, shape [height, width, channels], n_train,
-    n_test, mean and sd of each channel over the training images (pixels as 0 … 1), and sha256 of
-    the content. Raises DatasetError where the images are not what the data set's file promises.
+    n_test, mean and sd of each channel over the training images (pixels as 0 … 1), sha256 of the
+    content, and where one class has more than its equal share of the test images, that share as
+    majority. Raises DatasetError where the images are not what the data set's file promises.
     """
     images = Images(*map(np.ascontiguousarray, images))
     about = datasets.load(name)
@@ -37,6 +38,9 @@ def write(images, path, name):
         "sd": sd,
         "sha256": sha256(images),
     }
+    share = int(np.bincount(images.test_labels).max()) / len(images.test_labels)
+    if share > 1 / about.classes:
+        description["majority"] = share
     with atomic(path) as temporary:
         _write_arrow(images, temporary, description)
     return description
@@ -65,6 +69,11 @@ def description(file):
         return said | {"sha256": said["sha256"]}
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise _damaged(file, f"it is no description ({type(error).__name__})") from error
+
+
+def chance(description):
+    """The accuracy of guessing the most frequent class of the test images, whatever is shown."""
+    return description.get("majority", 1 / description["classes"])
 
 
 def verify(path, description):

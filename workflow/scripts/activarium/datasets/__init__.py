@@ -2,7 +2,8 @@
 
 A file holds `label` for people, `classes`, `n_train`, `image_size` and `channels`, `needs_files`
 (whether it reads the data root), `load(root)`, which gives its `Images`, and where a reader of
-results must know something, a `caveat` in a sentence. Whatever is slow to import is imported
+results must know something, a `caveat` in a sentence. Where one class has more than its equal
+share of the test images, `majority` may say that share. Whatever is slow to import is imported
 inside `load`, because the Snakefile imports this folder at every job's start.
 """
 
@@ -54,3 +55,12 @@ def names():
 def load(name):
     """The file `name` as a Python module with `label`, `classes` and its own `load(root)`."""
     return import_module(f"{__name__}.{name}")
+
+
+def chance(name):
+    """The accuracy of guessing the test images' most frequent class, as far as the file says it.
+
+    `prepare.chance` knows it of every data set that is prepared.
+    """
+    file = load(name)
+    return getattr(file, "majority", 1 / file.classes)
