@@ -11,7 +11,7 @@ min_version("9.27")
 HOME = Path(os.path.relpath(workflow.current_basedir.get_path_or_uri(secret_free=True)))
 sys.path.append(str(HOME / "workflow/scripts"))
 
-from activarium import alive, devices, refusal, sent, study
+from activarium import alive, devices, interrupt, refusal, sent, study
 from activarium.grid import Grid
 from activarium.train import progress
 
@@ -32,6 +32,7 @@ if GPUS and "gpu" not in workflow.global_resources:
 
 
 if workflow.is_main_process:
+    SILENCE = interrupt.watch()
     GRID.say_gone(*workflow.configfiles, changes=workflow.config_settings.config_args)
 else:
     with refusal.in_one_line():
@@ -84,11 +85,18 @@ onstart:
         for job in jobs:
             for file in job.output:
                 Path(file).unlink(missing_ok=True)
+    outputs = [file for job in jobs for file in job.output]
     progress.begin(
         GRID.tally,
-        left=sum(len(job.output) for job in jobs),
+        left=len(outputs),
+        kept=len(GRID.kept(outputs)),
         declared=STUDY.size,
         at_once=devices.jobs_at_once(
             workflow.nodes or workflow.cores, workflow.global_resources.get("gpu").value
         ),
     )
+
+
+onerror:
+    if SILENCE.stopped:
+        interrupt.say(len(GRID.kept(GRID.runs)), len(GRID.runs))

@@ -1,6 +1,7 @@
 """Nothing finished is lost and nothing wrong gets in, whatever one machine does to a study."""
 
 import fcntl
+import logging
 import os
 import platform
 import random
@@ -15,7 +16,7 @@ from pathlib import Path
 import pytest
 from conftest import BIN, ROOT, House, tables
 
-from activarium import alive, files
+from activarium import alive, files, interrupt
 from activarium.refusal import Refusal, logged
 
 sys.path.append(str(ROOT / "benchmarks"))
@@ -70,6 +71,43 @@ def test_runs_that_a_killed_snakemake_s_job_finishes_are_not_trained_again(house
     faults.go_on(house)
     assert "2 of 2 runs were finished before and are taken as they are" in log.read_text()
     assert not (house / "results/tiny/unfinished").exists()
+
+
+@pytest.mark.slow
+def test_ctrl_c_says_how_to_go_on_and_nothing_else(house):
+    recipe = {"optimizer": "adam", "learning_rate": 0.01, "batch_size": 100, "epochs": 600}
+    house.say(activations=["gelu"], seeds=2, recipes={"long": recipe})
+    running = faults.started(house)
+    log = house / "results/tiny/logs/train/long/plain_2/digits/gelu-0.log"
+    faults.until(lambda: log.exists() and "epoch" in log.read_text(), running)
+    os.killpg(running.pid, signal.SIGINT)
+    assert running.wait() != 0
+    said = (house / "out").read_text()
+    assert "stopped: 0 of 2 runs are trained and kept; the same command goes on from here" in said
+    for word in ("Traceback", "Exception", "did not complete", "SIGINT"):
+        assert word not in said
+
+
+def test_what_ends_with_a_stop_is_no_error_and_what_failed_before_is_one():
+    silence = interrupt.Silence()
+
+    def shown(text, level=logging.ERROR):
+        return silence.filter(logging.LogRecord("", level, "", 0, text, (), None))
+
+    assert shown("Error in rule train_0") and not silence.stopped
+    assert not shown("Command 'python' died with <Signals.SIGINT: 2>.")
+    assert shown("Terminating processes on user request, this might …", logging.INFO)
+    assert silence.stopped and shown("Elapsed time", logging.INFO)
+    assert not shown("At least one job did not complete successfully.")
+
+
+def test_a_stop_says_how_many_runs_are_trained(capsys):
+    interrupt.say(37, 110, file=sys.stdout)
+    interrupt.say(0, 0, file=sys.stdout)
+    assert capsys.readouterr().out.splitlines() == [
+        "stopped: 37 of 110 runs are trained and kept; the same command goes on from here",
+        "stopped: the same command goes on from here",
+    ]
 
 
 def test_whatever_is_damaged_is_named_rebuilt_or_read_as_it_was(machine):

@@ -608,6 +608,16 @@ def test_a_study_in_pieces_of_seeds_is_the_whole_study_with_no_run_twice(house):
     assert house.plan("--config", "first_seed=4", "seeds=3", "pack=2")["train_1"] == 2
 
 
+def test_runs_that_wait_for_their_pack_are_kept(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    grid = Grid(study.read(said(TINY, seeds=3), SCHEMA), "library")
+    there, waiting, missing = grid.runs[:3]
+    for file in (there, waiting.replace("/runs/", "/unfinished/")):
+        Path(file).parent.mkdir(parents=True, exist_ok=True)
+        Path(file).touch()
+    assert grid.kept([there, waiting, missing]) == [there, waiting]
+
+
 @pytest.mark.parametrize(
     ("text", "line"),
     [

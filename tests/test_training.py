@@ -1178,6 +1178,12 @@ def test_before_training_one_line_says_how_many_runs_are_left(tmp_path, capsys):
     assert capsys.readouterr().err == "training: 30 of 110 runs are left\n"
 
 
+def test_finished_runs_of_an_unfinished_pack_are_not_left(tmp_path, capsys):
+    progress.begin(tmp_path / "tally.jsonl", left=30, kept=12, declared=110, at_once=2)
+    said = "training: 18 of 110 runs are left, 12 of unfinished packs are kept\n"
+    assert capsys.readouterr().err == said
+
+
 def test_with_nothing_to_train_nothing_is_said(tmp_path, capsys):
     progress.begin(tmp_path / "tally.jsonl", left=0, declared=110, at_once=2)
     assert capsys.readouterr().err == "" and not list(tmp_path.iterdir())

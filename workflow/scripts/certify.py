@@ -1,5 +1,9 @@
 """Certify one activation: its profile, and apart from it what may differ between executions."""
 
+from activarium import interrupt
+
+interrupt.end_quietly()
+
 from activarium.certify import job
 from activarium.refusal import logged
 

@@ -1,5 +1,9 @@
 """Settle the claims about activations: those reported, duplicates, and how close others come."""
 
+from activarium import interrupt
+
+interrupt.end_quietly()
+
 from pathlib import Path
 
 from activarium import activations, files

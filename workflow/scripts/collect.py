@@ -1,5 +1,9 @@
 """Collect the study's runs into the tables runs, epochs and costs."""
 
+from activarium import interrupt
+
+interrupt.end_quietly()
+
 from activarium import collect, files, outside, pieces, tables
 from activarium.refusal import logged
 

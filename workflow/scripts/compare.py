@@ -1,5 +1,9 @@
 """Compare the activations: summaries, contrasts and the whole analysis."""
 
+from activarium import interrupt
+
+interrupt.end_quietly()
+
 from pathlib import Path
 
 from activarium import files, tables

@@ -1,5 +1,9 @@
 """Draw one figure from the tables."""
 
+from activarium import interrupt
+
+interrupt.end_quietly()
+
 from activarium import figures, files
 from activarium.figures._style import svg
 from activarium.refusal import logged

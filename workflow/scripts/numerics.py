@@ -1,12 +1,13 @@
 """Hold what torch computes for one activation against its certified values."""
 
-from activarium import devices
+from activarium import devices, interrupt
 
+interrupt.end_quietly()
 devices.one_thread()  # before torch is imported
 
-from activarium import activations, files  # noqa: E402
-from activarium.numerics import numerics  # noqa: E402
-from activarium.refusal import logged  # noqa: E402
+from activarium import activations, files
+from activarium.numerics import numerics
+from activarium.refusal import logged
 
 name = snakemake.wildcards.activation
 with logged(snakemake.log[0]):

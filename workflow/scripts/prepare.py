@@ -1,5 +1,9 @@
 """Prepare one data set: its official files in, one memory-mappable file and a description out."""
 
+from activarium import interrupt
+
+interrupt.end_quietly()
+
 import json
 
 from activarium import datasets, files, prepare

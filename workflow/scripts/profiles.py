@@ -1,5 +1,9 @@
 """Put the profiles of a study's activations into one table."""
 
+from activarium import interrupt
+
+interrupt.end_quietly()
+
 from pathlib import Path
 
 import pyarrow as pa

@@ -1,5 +1,9 @@
 """Put a study's results where the repository keeps them."""
 
+from activarium import interrupt
+
+interrupt.end_quietly()
+
 from activarium import reference
 from activarium.refusal import logged
 

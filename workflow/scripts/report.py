@@ -1,5 +1,9 @@
 """Put the report together from tables and figures."""
 
+from activarium import interrupt
+
+interrupt.end_quietly()
+
 from activarium import files
 from activarium.refusal import logged
 from activarium.report.page import page

@@ -2,14 +2,15 @@
 
 import os
 
-from activarium import devices
+from activarium import devices, interrupt
 from activarium.refusal import logged
 
+interrupt.end_quietly()
 parent = os.getppid()
 devices.one_thread()  # before torch is imported
 devices.keep_freed_memory()
 
-from activarium.train.job import train_cell  # noqa: E402
+from activarium.train.job import train_cell
 
 with logged(snakemake.log[0]) as log:
     train_cell(

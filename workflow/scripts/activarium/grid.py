@@ -177,6 +177,15 @@ class Grid:
             for seed in s.seed_range
         ]
 
+    def kept(self, files):
+        """Those of these runs' files that are there, or wait until their pack is finished."""
+        waiting = {file: self._waiting(file) for file in files}
+        return [file for file in files if Path(file).exists() or Path(waiting[file]).exists()]
+
+    def _waiting(self, run):
+        """Where a run's file waits while its pack is unfinished."""
+        return f"{self.folder}/unfinished/{Path(run).relative_to(f'{self.folder}/runs')}"
+
     @property
     def sources(self):
         """The files that the tables of runs are made from."""

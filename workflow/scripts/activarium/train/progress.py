@@ -72,14 +72,18 @@ class Progress:
         )
 
 
-def begin(path, left, declared, at_once):
+def begin(path, left, declared, at_once, kept=0):
     """Say how many runs are left, and open the tally at `path` that finished packs add to.
 
-    `left` runs of the `declared` ones are to be trained, `at_once` jobs at the same time.
+    Of the `declared` runs, `left` are in unfinished packs, which train `at_once` jobs at the same
+    time; `kept` of these were finished before and are trained again only where what defines them
+    has changed since.
     """
     if not left:
         return
-    print(f"training: {left} of {declared} runs are left", file=sys.stderr, flush=True)
+    said = f"training: {left - kept} of {declared} runs are left"
+    said += f", {kept} of unfinished packs are kept" if kept else ""
+    print(said, file=sys.stderr, flush=True)
     write_text(path, json.dumps({"runs": left, "at_once": at_once}) + "\n")
 
 
