@@ -415,6 +415,28 @@ def test_a_job_keeps_time_and_versions_apart_from_the_profile(tmp_path):
     assert set(json.loads(about.read_text())) == {"seconds", "python", "python-flint"}
 
 
+def test_a_profile_says_where_what_is_learned_starts_and_whether_it_draws(tmp_path):
+    found = {}
+    for name in ("acon_c", "prelu", "relu", "rrelu"):
+        job.run(name, None, tmp_path / name, tmp_path / "about")
+        found[name] = files.read_json(tmp_path / name)
+        jsonschema.validate(found[name], SCHEMA)
+    assert found["acon_c"]["parameters"] == {"p1": ["1", "1"], "p2": ["0", "0"], "beta": ["1", "1"]}
+    assert found["prelu"]["parameters"] == {"slope": ["0.25", "0.25"]}
+    assert found["relu"]["parameters"] == found["rrelu"]["parameters"] == {}
+    assert [name for name, profile in found.items() if profile["draws"]] == ["rrelu"]
+
+
+@pytest.mark.parametrize("start", ["a", float("inf"), float("nan"), None, 1j])
+def test_a_learned_parameter_that_starts_at_no_number_is_refused(start):
+    def learns(x, xp, *, slope=start):
+        return slope * x
+
+    found = certify(learns)
+    assert "is no finite number" in found["refused"]["definition"]
+    jsonschema.validate(found, SCHEMA)
+
+
 def test_certifying_starts_without_torch_and_pandas():
     program = """
 import sys

@@ -58,8 +58,7 @@ def test_a_third_branch_with_the_value_of_a_side_is_none(text, smooth):
 
 def test_functions_that_differ_in_one_point_are_not_called_equal():
     mine = expressions.definition("x if x < 0 else (5 if x <= 0 else x)")
-    with pytest.raises(Unproven, match="third branch"):
-        duplicates.equal({"a": mine, "b": expressions.definition("1*x")})
+    assert duplicates.equal({"a": mine, "b": expressions.definition("1*x")}) == []
     with pytest.raises(Unproven, match="third branch"):
         duplicates.distance(mine, expressions.definition("1*x"))
 

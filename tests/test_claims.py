@@ -5,9 +5,9 @@ import json
 import numpy as np
 import pytest
 
-from activarium import activations
-from activarium.certify import Unproven, certify
-from activarium.claims import duplicates, reported
+from activarium import activations, expressions
+from activarium.certify import Unproven, certify, held
+from activarium.claims import duplicates, reported, settled
 from activarium.primitives import on_numpy
 
 DEFINITIONS = {name: activations.load(name).definition for name in activations.names()}
@@ -51,13 +51,36 @@ def test_equal_functions_are_found_under_all_their_names():
         ),
     }
     assert duplicates.equal(DEFINITIONS | written_anew) == [
-        ["acon_c", "silu"],
         ["aptx", "aptx by tanh"],
         ["celu", "elu", "elu by exp"],
         ["exp_expish", "golu"],
         ["relu", "relu from right"],
         ["tanh_exp", "telu"],
     ]
+
+
+def test_what_learns_is_never_called_equal_to_anything():
+    quarter = expressions.definition("0.25*x if x <= 0 else x")
+    found = duplicates.equal(DEFINITIONS | {"quarter": quarter, "silu again": DEFINITIONS["silu"]})
+    assert ["silu", "silu again"] in found
+    assert not {"acon_c", "prelu", "quarter"} & {name for group in found for name in group}
+
+
+def test_what_draws_at_random_is_never_called_equal_to_its_mean():
+    mean = expressions.definition("11*x/48 if x <= 0 else x")
+    two = {"rrelu": DEFINITIONS["rrelu"], "mean": mean}
+    assert settled(two)["equal"] == [["rrelu", "mean"]]
+    assert settled(two, drawn=["rrelu"])["equal"] == []
+
+
+def test_of_the_house_rrelu_alone_draws():
+    assert [n for n in activations.names() if held.draws(activations.load(n))] == ["rrelu"]
+
+
+def test_claims_of_what_cannot_be_read_leave_the_others_standing():
+    broken = lambda x, xp, *, slope=float("inf"): slope * x  # noqa: E731
+    two = {"celu": DEFINITIONS["celu"], "broken": broken, "elu": DEFINITIONS["elu"]}
+    assert settled(two)["equal"] == [["celu", "elu"]]
 
 
 @pytest.mark.parametrize("group", duplicates.equal(DEFINITIONS))

@@ -7,10 +7,13 @@ interrupt.end_quietly()
 from pathlib import Path
 
 from activarium import activations, files
+from activarium.certify import held
 from activarium.claims import settled
 from activarium.refusal import logged
 
 with logged(snakemake.log[0]):
     names = [Path(file).stem for file in snakemake.input.definitions]
-    found = settled({name: activations.load(name).definition for name in names})
+    loaded = {name: activations.load(name) for name in names}
+    drawn = [name for name, file in loaded.items() if held.draws(file)]
+    found = settled({name: file.definition for name, file in loaded.items()}, drawn)
     files.write_json(snakemake.output[0], found)

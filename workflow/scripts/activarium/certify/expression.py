@@ -103,7 +103,10 @@ def rational(value):
     """A plain number as an fmpq; a float means the shortest decimal that names it."""
     if isinstance(value, fmpq):
         return value
-    exact = Fraction(repr(value) if isinstance(value, float) else value)
+    try:
+        exact = Fraction(repr(value) if isinstance(value, float) else value)
+    except (TypeError, ValueError, OverflowError) as error:
+        raise Unproven(f"{value!r:.40} is no finite number") from error
     return fmpq(exact.numerator, exact.denominator)
 
 

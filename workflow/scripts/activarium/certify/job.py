@@ -5,6 +5,7 @@ import time
 from importlib.metadata import version
 
 from .. import activations, files
+from . import held
 from .properties import certify
 
 
@@ -14,9 +15,9 @@ def run(name, expr, profile, provenance):
     `expr` is its text where the study states it, else None and the folder defines it. What may
     differ between two correct executions goes into the file `provenance` instead.
     """
-    definition = _definition(name, expr)
+    definition, draws = _definition(name, expr)
     started = time.perf_counter()
-    found = certify(definition)
+    found = certify(definition, draws=draws)
     seconds = round(time.perf_counter() - started, 3)
     files.write_json(profile, found)
     about = {"seconds": seconds, "python": sys.version.split()[0]}
@@ -24,8 +25,10 @@ def run(name, expr, profile, provenance):
 
 
 def _definition(name, expr):
+    """(the definition, whether what is trained of it draws at random)."""
     if expr is None:
-        return activations.load(name).definition
+        file = activations.load(name)
+        return file.definition, held.draws(file)
     from ..expressions import definition
 
-    return definition(expr)
+    return definition(expr), False

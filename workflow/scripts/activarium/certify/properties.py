@@ -2,7 +2,7 @@
 
 from flint import ctx, fmpq
 
-from . import expression, gaussian, network, work
+from . import expression, gaussian, held, network, work
 from .asymptotes import asymptotes
 from .enclosure import pair
 from .ranges import range_of, steepest
@@ -13,10 +13,12 @@ from .trends import convex, monotone, parity
 BITS = 128  # working precision
 
 
-def certify(definition, bits=BITS):
+def certify(definition, bits=BITS, draws=False):
     """The profile of `definition(x, xp)` as a dict ready for JSON, all over the real numbers.
 
-    Keys: definition, bits, class, breakpoints, kinks, zeros, stationary_points,
+    Keys: definition, bits, parameters (where those that are learned start; the whole profile holds
+    there), draws (whether what is trained draws at random, and the profile is of the form without
+    that), class, breakpoints, kinks, zeros, stationary_points,
     inflection_points, identically_zero_on, range_f, range_fprime, range_fsecond, lipschitz,
     smoothness, monotone, convex, bounded, parity, asymptotes, gaussian, gain, chi1,
     variance_map, edge_of_chaos, refused. An enclosure is [low, high], two decimal strings
@@ -26,7 +28,8 @@ def certify(definition, bits=BITS):
     before = ctx.prec
     ctx.prec = bits
     try:
-        return _profile(definition, bits)
+        about = {"bits": bits, "parameters": {}, "draws": draws}
+        return _profile(definition, about)
     finally:
         ctx.prec = before
 
@@ -37,8 +40,9 @@ def finite(definition, span):
         piece.finite(span)
 
 
-def _profile(definition, bits):
+def _profile(definition, about):
     try:
+        about["parameters"] = held.parameters(definition)
         traced = expression.trace(definition)
         shape = Shape(traced)
         with work.limited():
@@ -46,8 +50,8 @@ def _profile(definition, bits):
         properties = _properties(shape)
     except Unproven as why:
         unknown = dict.fromkeys(_properties(None))
-        return {"definition": None, "bits": bits} | unknown | {"refused": {"definition": str(why)}}
-    refused, profile = {}, {"definition": expression.text(traced), "bits": bits}
+        return {"definition": None} | about | unknown | {"refused": {"definition": str(why)}}
+    refused, profile = {}, {"definition": expression.text(traced)} | about
     for name, prove in properties.items():
         try:
             with work.limited():

@@ -13,17 +13,19 @@ APPROXIMATIONS = (  # (what is meant, what stands in for it)
 )
 
 
-def settled(definitions):
+def settled(definitions, drawn=()):
     """{reported, equal, close}: answers to the reported claims, duplicates, and distances.
 
-    `definitions` maps names to definition(x, xp); what is claimed of others is left out. A
+    `definitions` maps names to definition(x, xp); what is claimed of others is left out. Nothing
+    is equal to what learns or to the names in `drawn`, which draw at random in training. A
     distance is sup |f − g| over all of R with where it is found, or the reason why it was refused.
     """
     gelu = definitions.get("gelu")
+    fixed = {name: f for name, f in definitions.items() if name not in drawn}
     pairs = [pair for pair in APPROXIMATIONS if set(pair) <= set(definitions)]
     return {
         "reported": reported.answers(certify(gelu), gelu) if gelu else [],
-        "equal": duplicates.equal(definitions),
+        "equal": duplicates.equal(fixed),
         "close": [_distance(f, g, definitions) for f, g in pairs],
     }
 

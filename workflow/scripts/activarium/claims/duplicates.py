@@ -1,8 +1,10 @@
 """Duplicates: functions that are equal everywhere under two names, and how far apart others are."""
 
+from contextlib import suppress
+
 from flint import ctx
 
-from ..certify import BITS, Unproven, expression
+from ..certify import BITS, Unproven, expression, held
 from ..certify.bounds import supremum
 from ..certify.enclosure import pair
 from ..certify.pieces import pieces
@@ -13,11 +15,15 @@ def equal(definitions):
     """The groups of names in {name: definition} whose functions are proven equal on all of R.
 
     Each is brought into one normal form by identities that hold everywhere (tanh u = 2σ(2u) − 1,
-    softplus u = −logsigmoid(−u), and so on); the same form means the same function.
+    softplus u = −logsigmoid(−u), and so on); the same form means the same function. What learns
+    is left out: it is trained into other functions, whatever it equals at its start. So is what
+    cannot be read, of which nothing is proven.
     """
     groups = {}
     for name, definition in definitions.items():
-        groups.setdefault(normal_form(definition), []).append(name)
+        with suppress(Unproven):
+            if not held.parameters(definition):
+                groups.setdefault(normal_form(definition), []).append(name)
     return sorted(names for names in groups.values() if len(names) > 1)
 
 
