@@ -105,6 +105,49 @@ def test_all_pairs_are_pingouin_s():
         assert row["p_t_bh"] == pytest.approx(expected[row["activation"], row["other"]])
 
 
+# The same runs under two names
+
+
+def alike(n=3):
+    """Three activations of the same scores and losses: runs and epochs."""
+    table = runs({a: [0.5 + s / 100 for s in range(n)] for a in ("gelu", "one", "two")})
+    return table, epochs_of(table).assign(train_loss=0.5, test_loss=0.25)
+
+
+def found_same(table, epochs=None):
+    rows = analysed(table, epochs)["identical"]
+    return {(row["activation"], row["other"]): (row["by"], row["n_pairs"]) for row in rows}
+
+
+def test_runs_whose_losses_are_the_same_are_named_and_get_no_equivalence():
+    table, epochs = alike()
+    last = (epochs["activation"] == "two") & (epochs["seed"] == 2) & (epochs["epoch"] == 5)
+    epochs.loc[last, "test_loss"] += 1e-15
+    assert found_same(table, epochs) == {("gelu", "one"): ("losses", 3)}
+    row = only(analysed(table, epochs)["contrasts"], activation="one", failures="chance")
+    assert (row["verdict"], row["p_tost"], row["low"]) == ("not shown", None, None)
+
+
+def test_without_losses_the_images_told_right_decide_and_without_them_two_scores():
+    table, _ = alike()
+    bits = {(a, s): [1, 0, 1] for a in ("gelu", "one", "two") for s in range(3)}
+    bits["two", 1] = [1, 1, 0]
+    assert found_same(with_images(table, bits)) == {("gelu", "one"): ("images", 3)}
+    assert len(found_same(table)) == 3 and set(found_same(table).values()) == {("scores", 3)}
+    assert found_same(table[table["seed"] == 0]) == {}
+
+
+def test_failures_are_not_taken_for_the_same_runs_nor_for_equivalence():
+    table = runs({"gelu": [None] * 8, "relu": [None] * 8, "elu": [0.5, None, 0.4, 0.3]})
+    assert found_same(table) == {}
+    found = analysed(table)["contrasts"]
+    assert only(found, activation="relu", failures="chance")["verdict"] == "not shown"
+    assert found_same(runs({"elu": [0.5, None, 0.4], "celu": [0.5, None, 0.4]})) == {
+        ("celu", "elu"): ("scores", 3)
+    }
+    assert found_same(runs({"elu": [0.5, None, 0.4], "celu": [0.5, 0.1, 0.4]})) == {}
+
+
 # The best
 
 
@@ -331,8 +374,16 @@ def test_power_is_of_the_study_s_own_sd_and_five_seeds_can_show_nothing():
 
 
 def test_no_fewer_seeds_are_asked_for_than_the_flips_need():
-    same = runs({"relu": [0.5] * 8, "gelu": [0.5] * 8})
-    assert {s["seeds"] for s in analysed(same)["power"][0]["seeds_needed"]} == {6}
+    near = runs({"relu": [0.5] * 7 + [0.5001], "gelu": [0.5] * 8})
+    assert {s["seeds"] for s in analysed(near)["power"][0]["seeds_needed"]} == {6}
+
+
+def test_differences_that_are_all_equal_say_nothing_of_what_could_be_seen():
+    row = analysed(runs({"relu": [0.5] * 8, "gelu": [0.5] * 8}))["power"][0]
+    assert (row["mde"], row["seeds_needed"]) == (None, [])
+    table = drawn(k=3, n=10)
+    again = table[table["activation"] == "gelu"].assign(activation="other")
+    assert analysed(pd.concat([table, again]))["power"] == analysed(table)["power"]
 
 
 # Sensitivity
@@ -404,6 +455,15 @@ def test_a_verdict_survives_the_other_recipe_or_does_not():
     assert (a0["survives"], a0["reverses"]) == (True, False)
     assert (a1["survives"], a1["reverses"]) == (False, True)
     assert a1["differences"]["slow"] > 0 > a1["differences"]["fast"]
+
+
+def test_what_no_recipe_shows_has_no_verdict_that_could_survive():
+    """Though the differences lie two points apart."""
+    few = recipes([0.01, 0.01], [0.01, -0.01], {}).query("seed < 5")
+    rows = analysed(few)["recipes"]["survival"]
+    assert {word for row in rows for word in row["verdicts"].values()} == {"not shown"}
+    assert [row["survives"] for row in rows] == [None, None]
+    assert max(rows[1]["differences"].values()) - min(rows[1]["differences"].values()) > 0.015
 
 
 def test_the_best_recipe_is_chosen_by_validation_and_never_by_test():

@@ -10,6 +10,7 @@ from .contrasts import contrasts
 from .cost import cost
 from .diagnostics import diagnostics
 from .failures import failures
+from .identical import identical
 from .over_datasets import over_datasets
 from .pairs import all_pairs
 from .plan import DESCRIPTIVE, plan
@@ -49,6 +50,7 @@ def analysis(runs, epochs, costs, control, confidence, margin, chance, profiles=
             "summaries": described,
             "contrasts": compared,
             "pairs": [k | row for k, scores in settings for row in all_pairs(scores, confidence)],
+            "identical": identical(runs, epochs),
             "over_datasets": over_datasets(settings, control, confidence),
             "failures": failures(runs, confidence),
             "test_noise": test_noise(runs, control),

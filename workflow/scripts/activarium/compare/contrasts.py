@@ -32,9 +32,9 @@ def contrast(d, scores, control, confidence, margin):
     """The numbers of one contrast that depend on nothing but its two cells.
 
     `d` are its paired differences, `scores` and `control` all scores of the two cells, each from
-    `scores.known`.
+    `scores.known`. There is no interval where all differences are equal: they tell of no error.
     """
-    low, high = t_interval(d, confidence)
+    low, high = t_interval(d, confidence) if sd(d) else (np.nan, np.nan)
     return {
         "n_pairs": len(d),
         "mean_diff": mean(d),
@@ -77,7 +77,7 @@ def family(scores, control, confidence, margin):
         ),
     }
     for i, row in enumerate(rows):
-        half = float(reach[i] * row["sd_diff"] / np.sqrt(max(row["n_pairs"], 1)))
+        half = float(reach[i] * (row["sd_diff"] or np.nan) / np.sqrt(max(row["n_pairs"], 1)))
         row |= {name: values[i] for name, values in corrected.items()}
         row["low_simultaneous"] = row["mean_diff"] - half
         row["high_simultaneous"] = row["mean_diff"] + half

@@ -54,11 +54,12 @@ def paired_t(d, alternative="two-sided"):
 def tost(d, margin):
     """p of two one-sided paired t tests: that the mean difference is not within ± margin.
 
-    Schuirmann 1987, A comparison of the two one-sided tests procedure and the power approach. 0
-    where all differences are 0: two names of one function are equal.
+    Schuirmann 1987, A comparison of the two one-sided tests procedure and the power approach. NaN
+    where all are equal, 0 too: that is rounding, one run counted twice or failures only, and no
+    estimate of an error.
     """
-    if len(d) > 1 and not np.any(d):
-        return 0.0
+    if len(d) < 2 or np.ptp(d) == 0:
+        return math.nan
     return max(paired_t(d + margin, "greater"), paired_t(d - margin, "less"))
 
 

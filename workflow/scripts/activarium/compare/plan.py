@@ -86,6 +86,15 @@ METHODS = [
         "source": "Benjamini and Hochberg 1995",
     },
     {
+        "question": "are they two activations at all",
+        "method": "losses of every epoch, else images told right, else scores, equal on every seed "
+        "that both have",
+        "columns": ["identical"],
+        "family": None,
+        "status": "check",
+        "source": None,
+    },
+    {
         "question": "is the control the best",
         "method": "intersection–union of one-sided paired t tests against every other",
         "columns": ["control_is_best"],
@@ -232,7 +241,8 @@ def plan(control, confidence, margin, chance, n_settings):
         "verdicts": {
             "better": "p_max_t < 1 − confidence and mean_diff > 0",
             "worse": "p_max_t < 1 − confidence and mean_diff < 0",
-            "equivalent": "else, p_tost_holm < 1 − confidence",
+            "equivalent": "else, p_tost_holm < 1 − confidence; null where all differences are "
+            "equal, for then nothing is known of their error",
             "not shown": "else",
         },
         "properties": {n: {"what": w, "source": s} for n, (w, s) in PROPERTIES.items()},

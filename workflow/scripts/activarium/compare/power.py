@@ -22,13 +22,14 @@ def power(contrasts, confidence):
     the median sd_diff and the median pairs of the setting; once at 1 − confidence, once at that
     divided by the number of contrasts (Bonferroni, which the max-T is close to from 8 pairs on). A
     difference is None where the sign flips of so few seeds cannot reach the level at all, the
-    corrected one below 8 pairs, where the max-T has less power than that formula says.
+    corrected one below 8 pairs, where the max-T has less power than that formula says. Contrasts
+    whose differences are all equal, as those of one run counted twice, say nothing of the spread.
     """
     return [setting | _setting(rows, confidence) for setting, rows in rows_by_setting(contrasts)]
 
 
 def _setting(rows, confidence):
-    rows = [row for row in rows if not math.isnan(row["sd_diff"])]
+    rows = [row for row in rows if row["sd_diff"] > 0]
     if not rows:
         return {"n_contrasts": 0, "n_pairs": 0, "sd_diff": math.nan, "mde": math.nan,
                 "mde_corrected": math.nan, "seeds_needed": []}  # fmt: skip

@@ -15,7 +15,8 @@ def survival(rows):
 
     {"verdicts": {recipe: word}, "differences": {recipe: mean_diff}, "survives", "reverses"}: it
     survives when every recipe says the same word, and reverses when one says better and one worse.
-    `rows` are the primary contrasts.
+    None survives where no recipe shows anything: “not shown” is no verdict that could, for the
+    differences may lie far apart. `rows` are the primary contrasts.
     """
     found = []
     for cell, group in groupby(sorted(rows, key=itemgetter(*SAME)), itemgetter(*SAME)):
@@ -27,11 +28,16 @@ def survival(rows):
                 | {
                     "verdicts": words,
                     "differences": {recipe: r["mean_diff"] for recipe, r in differences.items()},
-                    "survives": len(set(words.values())) == 1,
+                    "survives": _survives(set(words.values())),
                     "reverses": {"better", "worse"} <= set(words.values()),
                 }
             )
     return found
+
+
+def _survives(words):
+    """Whether one verdict stands in every recipe; None without any."""
+    return None if words == {"not shown"} else len(words) == 1
 
 
 def own_best(runs, control, chance, confidence, margin):

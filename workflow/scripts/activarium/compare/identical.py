@@ -1,0 +1,65 @@
+"""Activations whose runs are the same: two names of one function, or one that is never called.
+
+Their differences are 0 by construction and no finding, whatever a test would say of them.
+"""
+
+from itertools import combinations
+
+from ..tables import KEY
+from .scores import by_setting
+
+LOSSES = ["epoch", "train_loss", "validation_loss", "test_loss"]
+ENOUGH = 2  # seeds; one score may be another's by chance
+
+
+def identical(runs, epochs):
+    """One dict a pair of a setting whose runs are the same on every seed that both have.
+
+    "by" is the strongest thing that is known of these runs and equal: the "losses" of every epoch
+    to the last bit, else which "images" of the test set are told right, else the "scores" alone,
+    which takes two seeds. Of failures nothing is taken but that both failed. `runs` and `epochs`
+    are DataFrames of those tables, the last perhaps empty.
+    """
+    losses = _losses(epochs)
+    rows = []
+    for setting, group in by_setting(runs):
+        cells = {a: _cell(cell, losses) for a, cell in group.groupby("activation", sort=True)}
+        for a, b in combinations(cells, 2):
+            shared = sorted(set(cells[a]) & set(cells[b]))
+            by = _by([(cells[a][seed], cells[b][seed]) for seed in shared])
+            if by:
+                pair = {"activation": a, "other": b, "n_pairs": len(shared), "by": by}
+                rows.append(setting | pair)
+    return rows
+
+
+def _losses(epochs):
+    """{key of a run: its losses as bytes}, of the runs that have a loss in every epoch."""
+    known = epochs[LOSSES[1:]].notna().any(axis=1)
+    whole = known.groupby([epochs[k] for k in KEY], sort=False).all()
+    values = epochs.sort_values("epoch").groupby(KEY, sort=False)
+    return {key: rows[LOSSES].to_numpy(float).tobytes() for key, rows in values if whole[key]}
+
+
+def _cell(cell, losses):
+    """{seed: (status and score, images told right, losses)} of one cell; None is not known."""
+    columns = cell[[*KEY, "status", "test_accuracy", "correct"]]
+    return {
+        seed: ((status, str(score)), images if isinstance(images, bytes) else None,
+               losses.get((*key, seed)))
+        for *key, seed, status, score, images in columns.itertuples(index=False)
+    }  # fmt: skip
+
+
+def _by(pairs):
+    """What is equal in every pair of runs; None where they differ or too little is known."""
+    if any(a[0] != b[0] for a, b in pairs):
+        return None
+    scored = [(a, b) for a, b in pairs if a[0][0] == "ok"]
+    for which, name in ((2, "losses"), (1, "images")):
+        known = [(a[which], b[which]) for a, b in scored if a[which] and b[which]]
+        if any(a != b for a, b in known):
+            return None
+        if known and len(known) == len(scored):
+            return name
+    return "scores" if len(scored) >= ENOUGH else None
