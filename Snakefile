@@ -9,7 +9,11 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 HOME = Path(os.path.relpath(workflow.current_basedir.get_path_or_uri(secret_free=True)))
-sys.path.append(str(HOME / "workflow/scripts"))
+# Before what is installed and what PYTHONPATH names, here and in every job that is started from
+# here: the code of another clone is not this workflow's.
+CODE = str(Path(HOME, "workflow/scripts").resolve())
+sys.path.insert(0, CODE)
+os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [CODE, os.environ.get("PYTHONPATH")]))
 
 from activarium import alive, devices, interrupt, refusal, sent, study
 from activarium.grid import Grid

@@ -21,7 +21,7 @@ from pathlib import Path
 from types import SimpleNamespace
 
 HERE = Path(__file__).resolve().parent
-sys.path += [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if p not in sys.path]
+sys.path[:0] = [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if p not in sys.path]
 
 from activarium import devices  # noqa: E402
 

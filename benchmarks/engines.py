@@ -24,7 +24,7 @@ from dataclasses import replace
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path += [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if p not in sys.path]
+sys.path[:0] = [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if p not in sys.path]
 
 from parts.rows import NO_GPU, PLAIN, compare, failed_before, missing, plan, verdict  # noqa: E402
 from parts.worker import Worker, WorkerError  # noqa: E402

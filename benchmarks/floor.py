@@ -17,7 +17,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path += [str(HERE), str(HERE.parent / "workflow/scripts")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "workflow/scripts")]
 
 from activarium import devices  # noqa: E402
 

@@ -28,7 +28,7 @@ import sys
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path += [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if p not in sys.path]
+sys.path[:0] = [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if p not in sys.path]
 
 from parts.worker import Worker, WorkerError, together  # noqa: E402
 

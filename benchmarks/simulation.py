@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 from scipy import stats
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "workflow/scripts"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow/scripts"))
 
 import pandas as pd  # noqa: E402
 

@@ -15,7 +15,7 @@ from collections import defaultdict
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
-sys.path += [str(HERE), str(HERE.parent / "workflow/scripts")]
+sys.path[:0] = [str(HERE), str(HERE.parent / "workflow/scripts")]
 
 from activarium import devices  # noqa: E402
 

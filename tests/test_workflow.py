@@ -288,6 +288,17 @@ def test_another_workflow_takes_this_one_up_as_a_module(house, tmp_path, use, ru
     assert theirs.plan(study=None)[rule] == 2
 
 
+def test_every_job_takes_this_workflow_and_no_other_clone_that_pythonpath_names(house):
+    (house / "theirs/activarium").mkdir(parents=True)
+    (house / "theirs/activarium/__init__.py").write_text('raise RuntimeError("another clone")')
+    table = "dataset,activation,seed,test_accuracy,status\nd,gelu,0,0.5,ok\n"
+    (house / "runs.csv").write_text(table)
+    (house / "study.yaml").write_text("{name: tables, runs: runs.csv, control: gelu}")
+    done = house.snakemake("results/tables/runs.csv", PYTHONPATH=house / "theirs")
+    assert done.returncode == 0, done.stderr
+    assert "gelu" in (house / "results/tables/runs.csv").read_text()
+
+
 def test_two_studies_do_not_overwrite_each_other(trained):
     trained.say(name="other", seeds=3)
     planned = trained.snakemake("-n").stdout
