@@ -1,14 +1,18 @@
 """An activation's file is read before the first job, and what is wrong in it said in one line."""
 
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
+import yaml
 from conftest import ROOT
 
-from activarium import activations, definitions, study
+from activarium import activations, definitions, source, study
+from activarium.grid import Grid
 from activarium.refusal import Refusal
 
 HOUSE = Path(activations.__file__).parent
+SCHEMA = ROOT / "config/schema.yaml"
 WHOLE = """\"\"\"Mine.\"\"\"
 
 label = "Mine"
@@ -109,5 +113,48 @@ def test_a_study_with_such_a_file_stops_before_the_first_job(house):
 def test_a_file_that_the_study_does_not_name_is_not_read(monkeypatch):
     monkeypatch.setattr(definitions, "check", lambda file: asked.append(file.stem))
     asked = []
-    study.load(study.mapping(ROOT / "tests/study.yaml"), [], ROOT / "config/schema.yaml")
+    study.load(study.mapping(ROOT / "tests/study.yaml"), [], SCHEMA)
     assert asked == ["gelu", "relu"]
+
+
+# What a file is made of
+
+
+def test_a_definition_imported_from_another_file_is_an_input_with_it(tmp_path, monkeypatch):
+    folder = tmp_path / "activations"
+    folder.mkdir()
+    for name, text in {
+        "a": "from .b import definition\nfrom ..primitives import on_torch\nimport math",
+        "b": "def definition(x, xp):\n    from activarium.activations import c, _own\n",
+        "c": "import activarium.activations.a\nfrom . import load\nf = load('d').definition",
+        "d": "label = 'D'",
+        "_own": "from .kit.parts import part",
+        "kit/__init__": "",
+        "kit/parts": "from activarium.networks import e",
+        "e": "",
+        "broken": "from .d import",
+    }.items():
+        (folder / f"{name}.py").parent.mkdir(exist_ok=True)
+        (folder / f"{name}.py").write_text(text)
+    names = {path.relative_to(folder).as_posix() for path in source.followed(folder / "a.py")}
+    expected = {"a", "b", "c", "d", "_own", "kit/__init__", "kit/parts"}
+    assert names == {f"{name}.py" for name in expected}
+    assert source.followed(folder / "a.py")[0] == folder / "a.py"
+    assert source.followed(folder / "broken.py") == (folder / "broken.py",)
+
+
+@pytest.mark.parametrize("name", activations.names())
+def test_no_activation_of_the_house_is_made_from_another_file(name):
+    assert source.followed(HOUSE / f"{name}.py") == (HOUSE / f"{name}.py",)
+
+
+def test_what_defines_a_cell_is_all_that_its_files_import(monkeypatch):
+    monkeypatch.setattr(source, "followed", lambda file: (file, file.with_name("base.py")))
+    read = study.read(yaml.safe_load((ROOT / "tests/study.yaml").read_text()), SCHEMA)
+    grid = Grid(read, "library")
+    cell = SimpleNamespace(activation="gelu", network="plain_2", dataset="digits", home="results")
+    made = ["library/activations/gelu.py", "library/activations/base.py"]
+    assert grid.activation_code(cell) == grid.certified_code(cell) == made
+    assert grid.network_code(cell) == ["library/networks/plain.py", "library/networks/base.py"]
+    assert grid.dataset_code(cell) == ["library/datasets/digits.py", "library/datasets/base.py"]
+    assert made[0] in grid.claimed(cell) and grid.claimed_through(cell) == [made[1]]

@@ -40,6 +40,7 @@ rule profiles:
 rule claims:
     input:
         definitions=GRID.claimed,
+        through=GRID.claimed_through,
         code=GRID.code("../claims.py", "claims/*.py", "certify/*.py", "primitives/__init__.py"),
     output:
         "{home}/profiles/claims.json",

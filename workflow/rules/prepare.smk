@@ -3,7 +3,8 @@
 
 rule prepare:
     input:
-        code=GRID.code("datasets/{dataset}.py", "prepare.py", "stratified.py"),
+        dataset=GRID.dataset_code,
+        code=GRID.code("prepare.py", "stratified.py"),
     output:
         data="results/datasets/{dataset}.arrow",
         description="results/datasets/{dataset}.json",

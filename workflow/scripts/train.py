@@ -16,7 +16,7 @@ with logged(snakemake.log[0]) as log:
     train_cell(
         cell=dict(snakemake.wildcards.items()),
         files=snakemake.output,
-        sources=[*snakemake.input.activation, snakemake.input.network, *snakemake.input.step],
+        sources=[*snakemake.input.activation, *snakemake.input.network, *snakemake.input.step],
         data=snakemake.input.data,
         description=snakemake.input.description,
         log=log,

@@ -10,7 +10,7 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import activations, datasets, figures
+from . import activations, datasets, figures, source
 from .files import unreadable
 from .study import Study
 
@@ -101,9 +101,10 @@ class Grid:
         return self.study.activations.get(wildcards.activation) if ours else None
 
     def certified_code(self, wildcards):
-        """The file behind a profile: the activation's own, else what reads its text."""
-        stated = self.certified_expression(wildcards)
-        return self.code("expressions.py" if stated else f"activations/{wildcards.activation}.py")
+        """The files behind a profile: those that define it, else what reads its text."""
+        if self.certified_expression(wildcards):
+            return self.code("expressions.py")
+        return self.defining("activations", wildcards.activation)
 
     @property
     def expressions(self):
@@ -121,6 +122,12 @@ class Grid:
         ours = wildcards.home == self.folder
         names = [n for n in house if n in self.study.activations] if ours else house
         return self.code(*(f"activations/{name}.py" for name in names))
+
+    def claimed_through(self, wildcards):
+        """The files that those of `claimed` import."""
+        files = self.claimed(wildcards)
+        found = {f for file in files for f in self.defining("activations", Path(file).stem)}
+        return sorted(found - set(files))
 
     @property
     def numerics(self):
@@ -251,14 +258,25 @@ class Grid:
         """The names of the figures that a report shows."""
         return figures.names()
 
+    def defining(self, folder, name):
+        """The file `name` of a folder of the library, and those beside it that it imports."""
+        here = Path(__file__).parent
+        files = source.followed(here / folder / f"{name}.py")
+        return self.code(*(str(file.relative_to(here)) for file in files))
+
+    def dataset_code(self, wildcards):
+        """The files that define a data set."""
+        return self.defining("datasets", wildcards.dataset)
+
     def network_code(self, wildcards):
-        """The file that defines the network of a cell."""
-        return f"{self.library}/networks/{self.study.networks[wildcards.network]['file']}.py"
+        """The files that define the network of a cell."""
+        return self.defining("networks", self.study.networks[wildcards.network]["file"])
 
     def activation_code(self, wildcards):
         """The files that define the activation of a cell: its own, else what reads its text."""
-        stated = self.expression(wildcards)
-        return self.code("expressions.py" if stated else f"activations/{wildcards.activation}.py")
+        if self.expression(wildcards):
+            return self.code("expressions.py")
+        return self.defining("activations", wildcards.activation)
 
     def expression(self, wildcards):
         """The text of a cell's activation where the study states it, else None."""

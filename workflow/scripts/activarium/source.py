@@ -5,6 +5,7 @@ Read by the Snakefile at the start of every job, so nothing slow is imported her
 
 import ast
 import traceback
+from functools import cache
 from pathlib import Path
 
 from .refusal import Refusal, first_line
@@ -61,3 +62,52 @@ def raised(file, error):
 def refusal(file, line, what):
     """A Refusal that names the file and, where one is known, the line."""
     return Refusal(f"{Path(file).name}{f', line {line}' if line else ''}: {what}")
+
+
+@cache
+def followed(file):
+    """`file` and all files beside it that it imports, also through another: what defines it.
+
+    Where one of them is no Python, what it imports is unknown, and the check has said so.
+    """
+    file, found = Path(file), []
+    waiting = [file]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.append(path)
+            waiting += _beside(path, file.parent)
+    return (file, *sorted(found[1:]))
+
+
+def _beside(file, folder):
+    """The files and packages of `folder` that one file imports at any place of its code."""
+    try:
+        tree = parsed(file)
+    except Refusal:
+        return []
+    package, found = ("activarium", folder.name), []
+    for words in _modules(tree, package):
+        if words[: len(package)] == package and len(words) > len(package):
+            path = folder / words[len(package)]
+            found += [path.with_suffix(".py")] if path.with_suffix(".py").is_file() else []
+            found += sorted(path.rglob("*.py"))
+    return found
+
+
+def _modules(tree, package):
+    """Whatever may be a module in a file of `package`, as a tuple of its dotted words.
+
+    Also the name in `load("…")`, by which a folder's files are had without an import.
+    """
+    for node in ast.walk(tree):
+        match node:
+            case ast.Import(names=names):
+                yield from (tuple(a.name.split(".")) for a in names)
+            case ast.ImportFrom(module=module, names=names, level=level):
+                base = package[: len(package) + 1 - level] if level else ()
+                base += tuple(module.split(".")) if module else ()
+                yield from (base + (a.name,) for a in names)
+            case ast.Call(args=[ast.Constant(value=str(name))], func=called):
+                if getattr(called, "attr", getattr(called, "id", None)) == "load":
+                    yield (*package, name)
