@@ -174,6 +174,23 @@ def test_a_run_has_the_epochs_of_its_recipe_unless_it_diverged(whole, declared, 
     assert pieces.read([path], longer)[1].num_rows == 20
 
 
+def test_a_table_that_is_read_again_as_the_only_piece_keeps_its_pieces(whole, declared, tmp_path):
+    parts = ["a/runs.parquet", "b/runs.parquet"]
+    kept = cut(whole, tmp_path / "kept", range(10), declared | {"pieces": parts})
+    assert pieces.origin([kept], declared) == parts
+    alone = cut(whole, tmp_path / "alone", range(10), declared)
+    assert pieces.origin([alone], declared) == [alone]
+    assert pieces.origin([kept, alone], declared) == [kept, alone]
+    (tmp_path / "alone/provenance.json").unlink()
+    assert pieces.origin([alone], declared) == [alone]
+
+
+@pytest.mark.parametrize("other", [{"seeds": 5}, {"activations": {"gelu": None}}])
+def test_the_pieces_of_another_study_are_not_taken_over(whole, declared, tmp_path, other):
+    kept = cut(whole, tmp_path, range(10), declared | {"pieces": ["a/runs.parquet"]})
+    assert pieces.origin([kept], declared | other) == [kept]
+
+
 def test_snakemake_trains_nothing_and_makes_the_same_study(trained):
     made = trained / "results/tiny"
     said = files.read_json(made / "provenance.json")["study"]

@@ -8,14 +8,16 @@ from activarium import collect, files, outside, pieces, tables
 from activarium.refusal import logged
 
 with logged(snakemake.log[0]):
+    study = snakemake.params.study
     if snakemake.params.control:
         runs, epochs, costs = outside.read(snakemake.input.runs, snakemake.params.control)
-    elif snakemake.params.study.get("pieces"):
-        runs, epochs, costs = pieces.read(snakemake.input.runs, snakemake.params.study)
+    elif study.get("pieces"):
+        runs, epochs, costs = pieces.read(snakemake.input.runs, study)
+        study = study | {"pieces": pieces.origin(study["pieces"], study)}
     else:
         runs, epochs, costs = collect.collect(snakemake.input.runs)
     tables.write_both(runs, *snakemake.output.runs)
     tables.write_both(epochs, *snakemake.output.epochs)
     tables.write_both(costs, *snakemake.output.costs)
-    made = collect.provenance(costs) | {"study": snakemake.params.study}
+    made = collect.provenance(costs) | {"study": study}
     files.write_json(snakemake.output.provenance, made)

@@ -41,6 +41,26 @@ def read(paths, study):
     return tuple(in_order(pa.concat_tables(parts)) for parts in found.values())
 
 
+def origin(paths, study):
+    """The pieces that a study was trained in, by the paths of those it was put together from.
+
+    The table of a whole study, read again as its only piece, keeps what its own provenance says:
+    a report that is drawn anew from it was trained in as many pieces as before. `study` is
+    `Grid.trained`.
+    """
+    said = [Path(path).with_name("provenance.json") for path in paths]
+    if len(paths) != 1 or not said[0].exists():
+        return list(paths)
+    theirs = files.read_json(said[0]).get("study") or {}
+    same = all(_names(theirs.get(key)) == _names(study[key]) for key in (*AXES, "seeds"))
+    return (theirs.get("pieces") if same else None) or list(paths)
+
+
+def _names(declared):
+    """The names on one axis of a grid, whether it is a list or a mapping; a number as it is."""
+    return sorted(declared) if isinstance(declared, list | tuple | dict) else declared
+
+
 def _table(path, name):
     """The table `name` that stands beside the runs at `path`."""
     file = Path(path).with_name(f"{name}.parquet")
