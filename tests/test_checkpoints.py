@@ -271,6 +271,15 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tmp_path, prepared, mo
     assert (tmp_path / "log").read_text().count("no checkpoint is kept") == 3
 
 
+def test_a_state_that_cannot_be_written_costs_the_checkpoint_and_not_the_run(
+    tmp_path, prepared, monkeypatch
+):
+    monkeypatch.setattr(step.Training, "state", lambda _: {"network": lambda: None})
+    files = pack(tmp_path, [0], prepared, recipe=LONG)
+    assert settled(files[0])["status"] == "ok"
+    assert (tmp_path / "log").read_text().count("no checkpoint is kept") == 3
+
+
 def test_epochs_of_a_moment_are_not_worth_a_checkpoint(tmp_path, prepared, monkeypatch):
     monkeypatch.setattr(checkpoints, "APART", 3600)
     monkeypatch.setattr(Unfinished, "save", lambda *_: pytest.fail("saved"))

@@ -11,12 +11,13 @@ import sys
 import threading
 import time
 from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 
 import pytest
 from conftest import BIN, ROOT, House, tables
 
-from activarium import alive, files, interrupt
+from activarium import alive, child, files, interrupt, outdated
 from activarium.refusal import Refusal, logged
 
 sys.path.append(str(ROOT / "benchmarks"))
@@ -228,6 +229,105 @@ def execution(folder, study, first=""):
     )  # fmt: skip
     assert running.stdout.readline() == "begun\n"
     return running
+
+
+# A signal that ends a job
+
+JOB = """
+import os, signal, sys
+from activarium.child import in_a_child
+from activarium.refusal import logged
+with logged(sys.argv[1]) as log:
+    in_a_child(log, "adam net digits gelu")
+    print("begun", file=log, flush=True)
+    {work}
+"""
+
+
+def job(folder, work):
+    """(exit status, standard error, log) of a job that does this."""
+    program = [BIN / "python", "-c", JOB.format(work=work), folder / "log"]
+    done = subprocess.run(program, cwd=ROOT / "workflow/scripts", capture_output=True, text=True)
+    return done.returncode, done.stderr, (folder / "log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("number", "way_out"),
+    [("SIGSEGV", "try another width"), ("SIGKILL", "memory is full"), ("SIGTERM", "more time")],
+)
+def test_a_job_that_a_signal_ends_says_in_a_line_which_one_of_what_and_what_to_try(
+    tmp_path, number, way_out
+):
+    status, said, log = job(tmp_path, f"os.kill(os.getpid(), signal.{number})")
+    assert (status, said.count("\n")) == (1, 1) and log.endswith(said)
+    assert said.startswith(f"adam net digits gelu: killed by {number}, ") and way_out in said
+    assert ('File "<string>", line 8 in <module>' in log) == (number == "SIGSEGV")
+
+
+def test_a_job_in_a_child_ends_as_the_child_does(tmp_path):
+    assert job(tmp_path, "pass") == (0, "", "begun\n")
+    status, said, log = job(tmp_path, "raise ValueError('no')")
+    assert status == 1 and said.count("ValueError: no") == log.count("ValueError: no") == 1
+    refused = "from activarium.refusal import Refusal; raise Refusal('a: no')"
+    assert job(tmp_path, refused) == (1, "a: no\n", "begun\na: no\n")
+    assert job(tmp_path, "os.kill(os.getpid(), signal.SIGINT)")[0] in (130, -signal.SIGINT)
+
+
+def test_a_child_ends_with_the_process_that_waits_for_it(tmp_path):
+    work = "print(os.getpid(), file=log, flush=True); signal.pause()"
+    program = [BIN / "python", "-c", JOB.format(work=work), tmp_path / "log"]
+    running = subprocess.Popen(program, cwd=ROOT / "workflow/scripts")
+    while (tmp_path / "log").exists() is False or len((tmp_path / "log").read_text().split()) < 2:
+        time.sleep(0.01)
+    worker = int((tmp_path / "log").read_text().split()[1])
+    assert worker != running.pid
+    running.kill()
+    running.wait()
+    while (
+        Path(f"/proc/{worker}").exists() and " Z " not in Path(f"/proc/{worker}/stat").read_text()
+    ):
+        time.sleep(0.01)
+
+
+def test_a_child_knows_whether_the_process_that_started_the_job_has_ended(tmp_path):
+    work = (
+        "from activarium.child import orphaned; print(orphaned(), file=log, flush=True); "
+        "os.kill(int(sys.argv[2]), 9) if len(sys.argv) > 2 else None; "
+        "import time; time.sleep(0.3); print(orphaned(), file=log, flush=True)"
+    )
+    assert job(tmp_path, work)[2] == "begun\nFalse\nFalse\n"
+    start = f'"$0" -c "$1" "{tmp_path}/log" $$ & wait'
+    program = ["bash", "-c", start, BIN / "python", JOB.format(work=work)]
+    subprocess.run(program, cwd=ROOT / "workflow/scripts")
+    while (tmp_path / "log").read_text().count("\n") < 3:
+        time.sleep(0.05)
+    assert (tmp_path / "log").read_text() == "begun\nFalse\nTrue\n"
+
+
+def test_what_is_tried_in_a_child_gives_its_value_or_the_reason(tmp_path):
+    with (tmp_path / "log").open("w") as log:
+        assert child.tried(lambda: {"a": 1}, log) == ({"a": 1}, None)
+        assert child.tried(lambda: 1 / 0, log) == (None, "ZeroDivisionError: division by zero")
+        crash = child.tried(lambda: os.kill(os.getpid(), signal.SIGSEGV), log)
+    assert crash == (None, "killed by SIGSEGV")
+    assert "Segmentation fault" in (tmp_path / "log").read_text()
+
+
+# An old report
+
+
+def test_an_old_report_says_so_until_it_is_replaced(tmp_path):
+    page = tmp_path / "report.html"
+    outdated.mark(page)
+    assert not page.exists()
+    page.write_text("<html>\n<body>\n<p>All is well.</p>\n")
+    os.utime(page, (1e9, 1e9))
+    for day in (1, 2):
+        outdated.mark(page, datetime(2026, 12, day, 10, 0))
+    said = page.read_text()
+    assert said.count("older than its study") == 1 and "2026-12-02, 10:00" in said
+    assert said.startswith("<html>\n<body>\n<p id=") and said.endswith("<p>All is well.</p>\n")
+    assert page.stat().st_mtime == 1e9, "Snakemake still knows what is to be made again"
 
 
 # A disk that takes nothing

@@ -544,6 +544,15 @@ def test_an_activation_whose_numerics_are_not_measured_is_named():
     assert "Stated in a line of the study, and not measured: ReLU." in part
 
 
+def test_numerics_that_failed_are_named_with_their_reason_and_block_no_report():
+    refused = {"gelu.numerics": {"refused": "RuntimeError: no <rows>"}}
+    html = reported(
+        study(activations=("gelu", "relu")), draw=False, certified=True, numerics=refused
+    ).html
+    assert "Not measured: GELU (RuntimeError: no &lt;rows&gt;)." in html
+    assert "not measured: ReLU." in html
+
+
 def test_a_setting_where_everything_diverged_says_so():
     found = parsed(edge("all of a setting diverged"))
     assert "40 runs of 80 diverged; they count as guessing, not as missing." in found.words

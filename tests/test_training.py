@@ -1277,6 +1277,31 @@ def test_saved_bytes_are_what_the_derivative_needs_beside_the_output(activation,
     assert saved_bytes(activations.module(activation)) == kept
 
 
+class PerChannel(nn.Module):
+    """An activation of images alone, with a slope for each channel."""
+
+    def forward(self, x):
+        return x * torch.linspace(0, 1, x.shape[1])[:, None, None]
+
+
+def test_a_measurement_that_fails_costs_no_run(tmp_path, prepared, monkeypatch):
+    monkeypatch.setattr(activations, "module", lambda *_: PerChannel())
+    row = tables.read_run(pack(tmp_path, [0], prepared)[0]).to_pylist()[0]
+    assert row["status"] == "ok" and row["test_accuracy"] > 0
+    assert row["cost"]["saved_bytes_per_element"] is None
+    said = (tmp_path / "log").read_text().splitlines()
+    assert said[0].startswith("saved bytes are not measured: IndexError: ")
+
+
+def test_what_may_fail_is_measured_before_the_first_epoch(monkeypatch):
+    done = []
+    monkeypatch.setattr(run, "saved_bytes_or_none", lambda *_: done.append("measured"))
+    whole = step.Training.epoch
+    monkeypatch.setattr(step.Training, "epoch", lambda *a: (done.append("epoch"), whole(*a))[1])
+    trained()
+    assert done == ["measured", "epoch", "epoch"]
+
+
 def test_counting_saved_bytes_draws_nothing_that_a_later_run_would_miss():
     before = torch.get_rng_state()
     saved_bytes(activations.module("rrelu"))

@@ -8,8 +8,14 @@ def measured(numerics):
     return [
         {"name": name, "label": label(name), "dtype": dtype} | _row(found)
         for name, dtypes in _named(numerics)
+        if "refused" not in dtypes
         for dtype, found in dtypes.items()
     ]
+
+
+def refused(numerics):
+    """{label: reason} of the activations whose numerics could not be measured."""
+    return {label(name): found["refused"] for name, found in _named(numerics) if "refused" in found}
 
 
 def _named(numerics):

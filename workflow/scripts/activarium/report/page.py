@@ -13,7 +13,7 @@ from . import words
 from .decision import decision
 from .latex import latex
 from .methods import methods
-from .numerics import measured
+from .numerics import measured, refused
 from .properties import properties, proven
 from .tables import dataset_label, label
 from .tags import in_tags
@@ -62,6 +62,7 @@ def page(tables, svgs, provenance, study, claims=None, numerics=None):
         properties=properties(tables),
         proven=proven(tables, claims),
         numerics=measured(numerics or {}),
+        not_measured=refused(numerics or {}),
         label=label,
         words=words,
         style=Markup((HERE / "page.css").read_text(encoding="utf-8")),

@@ -39,16 +39,16 @@ class Checkpoints:
     def save(self, training, told):
         """Keep the state after an epoch, unless the last one is hardly older.
 
-        A disk that has no place for it costs the checkpoint and not the run, as long as the log
-        still has some.
+        A disk that has no place for it, or a state that cannot be written, costs the checkpoint
+        and not the run, as long as the log still has place.
         """
         begun = time.monotonic()
         if begun < self.next:
             return
-        state = {"told": told, "training": training.state(), "machine": machine(training.device)}
         try:
-            self.store.save(self.seed, state)
-        except OSError as error:
+            state = {"told": told, "training": training.state()}
+            self.store.save(self.seed, state | {"machine": machine(training.device)})
+        except Exception as error:
             self.progress.say(f"seed {self.seed}: no checkpoint is kept ({error})", terminal=False)
         now = time.monotonic()
         self.next = now + max(APART, SHARE * self.at_once() * (now - begun))

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import torch
 
+from ..refusal import first_line
 
-def cost(training, activation, clock, epochs):
+
+def cost(training, saved, clock, epochs):
     """The columns of the costs table: what may differ between two correct executions.
 
-    `activation` is a new module of the one that was trained.
+    `saved` is what `saved_bytes` gave for the activation, or None.
     """
     n = len(training.data["train"][1])
     images = epochs * (n - n % min(training.recipe["batch_size"], n))
@@ -20,7 +22,7 @@ def cost(training, activation, clock, epochs):
         "evaluate_seconds": clock["evaluate"],
         "images": images,
         "images_per_second": images / clock["train"] if clock["train"] else None,
-        "saved_bytes_per_element": saved_bytes(activation),
+        "saved_bytes_per_element": saved,
         **machine(training.device),
         "host": platform.node(),
         "python": platform.python_version(),
@@ -48,6 +50,18 @@ def saved_bytes(activation, n=2**14):
     kept.pop(y.untyped_storage().data_ptr(), None)
     sizes = (tensor.untyped_storage().nbytes() for tensor in kept.values())
     return sum(size for size in sizes if size >= n) / n
+
+
+def saved_bytes_or_none(make, say):
+    """`saved_bytes` of the module that `make()` gives; None, and `say` why, where that fails.
+
+    As for an activation that takes no row of numbers, but images with their channels.
+    """
+    try:
+        return saved_bytes(make())
+    except Exception as error:
+        say(f"saved bytes are not measured: {type(error).__name__}: {first_line(error)}")
+        return None
 
 
 def machine(device):

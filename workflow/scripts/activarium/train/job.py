@@ -1,12 +1,11 @@
 """A training job from its input files to its output files; what Snakemake's script calls."""
 
-import os
 import time
 from pathlib import Path
 
 import torch
 
-from .. import devices, prepare, tables
+from .. import child, devices, prepare, tables
 from ..refusal import Refusal
 from .checkpoints import Checkpoints
 from .data import resident
@@ -27,17 +26,16 @@ def fits_several(device):
 
 
 def train_cell(cell, files, sources, data, description, log, unfinished, tally_file, locks,
-               recipe, network, train_size, validation, expr=None, parent=None):  # fmt: skip
+               recipe, network, train_size, validation, expr=None):  # fmt: skip
     """Train the runs that `files` ({seed}.parquet each) name and move them to their places.
 
     `cell` names recipe, network, dataset and activation; `recipe` and `network` are their values
     and `expr` is the activation's text where the study states it, else None; `sources` are the
     files of code that define the numbers; `data` and `description` come from prepare.
     `unfinished` is the folder where finished runs wait for the pack, `locks` the one through
-    which jobs share GPUs, `parent` the process that started the job, where that may have ended
-    before this is called. Raises a Refusal naming the seeds that crashed, or code that changed.
+    which jobs share GPUs. Raises a Refusal naming the seeds that crashed, or code that changed.
     """
-    started, parent = time.monotonic(), parent or os.getppid()
+    started = time.monotonic()
     about = prepare.description(description)
     values = [cell, expr, recipe, network, train_size, validation]
     values += [about["sha256"], torch.__version__]
@@ -78,7 +76,7 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
         )
     for seed, file in seeds.items():
         tables.write_run(finished[seed], file)
-    if os.getppid() == parent:
+    if not child.orphaned():
         store.clear(seeds)
     else:  # who would have taken note of these files is gone, so the next start makes them anew
         progress.say("Snakemake was killed meanwhile: its next start takes these runs up")

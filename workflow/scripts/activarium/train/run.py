@@ -5,11 +5,12 @@ Defines results, as `step` does: what the score is and when a run counts as dive
 
 import time
 from datetime import UTC, datetime
+from functools import partial
 
 import numpy as np
 
 from .. import activations, networks, tables
-from .cost import cost
+from .cost import cost, saved_bytes_or_none
 from .randomness import seed_the_rest
 from .step import Training
 
@@ -37,15 +38,11 @@ def running(
     end the run as "diverged", with the finite epochs before. Where `checkpoints` holds a state of
     this run, it goes on from there.
     """
+    activation = partial(activations.module, cell["activation"], expr)
+    # Measured before the first epoch: no training is lost by a measurement.
+    saved = saved_bytes_or_none(activation, progress.say)
     seed_the_rest(seed)
-    channels, size = data["test"][0].shape[1:3]
-    model = networks.load(network["file"]).build(
-        lambda: activations.module(cell["activation"], expr),
-        channels,
-        data["classes"],
-        size,
-        **network["parameters"],
-    )
+    model = build(network, activation, data)
     training = (kind or Training)(model, data, recipe, seed, device)
     told = {
         "epochs": [],
@@ -68,10 +65,19 @@ def running(
         if checkpoints and epoch + 1 < recipe["epochs"]:
             checkpoints.save(training, told)
     trained = len(epochs) + (status == "diverged")
-    activation = activations.module(cell["activation"], expr)
-    spent = cost(training, activation, told["clock"], trained) | {"started": told["started"]}
+    spent = cost(training, saved, told["clock"], trained) | {"started": told["started"]}
     result = _result(status, epochs, correct)
     return tables.table([{**cell, "seed": seed, **result, "cost": spent}], tables.RUN_FILE)
+
+
+def build(network, activation, data):
+    """A new network from its file and parameters, for `data` as `Training` takes it.
+
+    `activation()` gives a new module of the activation.
+    """
+    channels, size = data["test"][0].shape[1:3]
+    file = networks.load(network["file"])
+    return file.build(activation, channels, data["classes"], size, **network["parameters"])
 
 
 def train_epoch(training, epoch):

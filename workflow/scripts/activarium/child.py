@@ -1,0 +1,116 @@
+"""Work in a child process, so that a signal that ends it is said in one line."""
+
+import ctypes
+import faulthandler
+import json
+import os
+import signal
+import sys
+import traceback
+from pathlib import Path
+
+from .refusal import Refusal, first_line
+
+KEPT = "finished runs and checkpoints are kept, and the same command goes on from them"
+ADVICE = {
+    signal.SIGKILL: "as the system does where memory is full: let fewer jobs run at once "
+    "(--cores 1), or give each more memory (mem_mb on a cluster)",
+    signal.SIGTERM: "as a scheduler does with a job that is cancelled or out of time: give it more "
+    "time (runtime on a cluster), or a smaller pack",
+}
+_started_by = None  # the process that started this job, known in a child
+FAULT = (
+    "a fault of compiled code, torch's for the most part; above this line the log names the file "
+    "and line that called it: try another width, batch size or version of torch there"
+)
+
+
+def in_a_child(log, name):
+    """Go on in a child process alone; this one waits, and ends as the child does.
+
+    Call it before torch is imported. Where the child, the work on `name`, crashes in compiled
+    code, the open file `log` gets the lines of Python that led there. Where any signal ends it,
+    the waiting process raises a Refusal that says so; of Ctrl-C it dies without a word, too.
+    """
+    global _started_by
+    for file in (log, sys.stdout, sys.stderr):
+        file.flush()
+    waits, _started_by = os.getpid(), os.getppid()
+    child = os.fork()
+    if not child:
+        _end_with(waits)
+        faulthandler.enable(log)
+        return
+    signal.signal(signal.SIGINT, lambda *_: None)  # the terminal tells the child, too
+    signal.signal(signal.SIGTERM, lambda number, _: os.kill(child, number))
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code == -signal.SIGINT:
+        print("stopped by SIGINT (Ctrl-C)", file=log, flush=True)
+        signal.signal(signal.SIGINT, signal.SIG_DFL)
+        os.kill(waits, signal.SIGINT)
+    if code < 0:
+        raise Refusal(killed(name, -code, log.name))
+    sys.exit(code)
+
+
+def tried(work, log):
+    """(what `work()` returns, None) from a child process, or (None, why it gave nothing in a line).
+
+    Whatever ends the child, an exception or a signal, ends nothing else; the open file `log` gets
+    the lines of Python that led there. What is returned has to be what json can write.
+    """
+    log.flush()
+    waits, (read, write) = os.getpid(), os.pipe()
+    child = os.fork()
+    if not child:
+        _end_with(waits)
+        faulthandler.enable(log)
+        os.close(read)
+        _answer(work, write, log)
+    os.close(write)
+    with os.fdopen(read, encoding="utf-8") as answer:
+        said = answer.read()
+    code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
+    if code:
+        return None, f"killed by {_called(-code)}"
+    return tuple(json.loads(said))
+
+
+def _answer(work, write, log):
+    """Write what `work` gives, or the line of its exception, and end this process."""
+    try:
+        found = [work(), None]
+    except Exception as error:
+        traceback.print_exc(file=log)
+        log.flush()
+        found = [None, f"{type(error).__name__}: {first_line(error)}"]
+    with os.fdopen(write, "w", encoding="utf-8") as answer:
+        json.dump(found, answer)
+    os._exit(0)
+
+
+def killed(name, number, log):
+    """What is said of the work on `name` that the signal `number` ended."""
+    return f"{name}: killed by {_called(number)}, {ADVICE.get(number, FAULT)}; {KEPT} ({log})"
+
+
+def _called(number):
+    """A signal's name."""
+    return next((s.name for s in signal.Signals if s == number), f"signal {number}")
+
+
+def orphaned():
+    """Whether the process that started this job has ended meanwhile; False outside a child."""
+    if _started_by is None:
+        return False
+    waits = Path(f"/proc/{os.getppid()}/stat").read_text()
+    return int(waits.rpartition(")")[2].split()[1]) != _started_by
+
+
+def _end_with(parent):
+    """Have Linux kill this process where its parent ends: nobody would wait for it."""
+    prctl = getattr(ctypes.CDLL(None), "prctl", None)
+    if prctl:
+        prctl(1, signal.SIGKILL)  # PR_SET_PDEATHSIG
+    if os.getppid() != parent:  # before the line above
+        os._exit(1)

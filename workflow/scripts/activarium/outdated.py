@@ -1,0 +1,30 @@
+"""An old report says on its page that it is older than its study, until a new one replaces it."""
+
+import os
+import re
+from contextlib import suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+from .files import write_text
+
+STYLE = "background:#b3261e;color:#fff;margin:0;padding:.8em 1.2em;font:1rem sans-serif"
+
+
+def mark(page, now=None):
+    """Say on the report at the path `page`, if there is one, that an execution is to replace it.
+
+    For the beginning of that execution, since one that is killed says nothing any more. The date
+    of the file stays, by which Snakemake knows what is to be made again.
+    """
+    with suppress(OSError, UnicodeDecodeError):  # what cannot be read or written stays as it is
+        dates, text = Path(page).stat(), Path(page).read_text(encoding="utf-8")
+        began = (now or datetime.now(UTC)).strftime("%Y-%m-%d, %H:%M UTC")
+        said = (
+            f'<p id="outdated" role="status" style="{STYLE}">This report is older than its study: '
+            f"an execution that began on {began} was to replace it. If none runs, it failed or was "
+            f"stopped; the logs are in {Path(page).parent}/logs, and the same command goes on.</p>"
+        )
+        text = re.sub(r'<p id="outdated".*?</p>\n', "", text, flags=re.DOTALL)
+        write_text(page, text.replace("<body>\n", f"<body>\n{said}\n", 1))
+        os.utime(page, ns=(dates.st_atime_ns, dates.st_mtime_ns))
