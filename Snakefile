@@ -35,9 +35,28 @@ if GPUS and "gpu" not in workflow.global_resources:
     workflow.register_resource("gpu", len(GPUS))
 
 
+# A cluster gets what takes long, the packs; everything else is made where Snakemake runs. There, too,
+# is the network that data are fetched from. `localrules: 0` among a profile's resources sends all.
+SENDS_ALL = getattr(workflow.global_resources.get("localrules"), "value", None) == 0
+if not SENDS_ALL:
+
+    localrules:
+        prepare,
+        certify,
+        profiles,
+        claims,
+        numerics,
+        collect,
+        compare,
+        figure,
+        report,
+
+
 if workflow.is_main_process:
     SILENCE = interrupt.watch()
     GRID.say_gone(*workflow.configfiles, changes=workflow.config_settings.config_args)
+    if workflow.resource_settings.default_resources is not None:  # as every profile of a cluster has
+        sent.say_where(len(GRID.packs), sends_all=SENDS_ALL)
 else:
     with refusal.in_one_line():
         sent.hold(STUDY, GRID.packs, GRID.sent, *map(os.path.relpath, workflow.configfiles))
@@ -45,20 +64,6 @@ else:
 
 wildcard_constraints:
     **GRID.constraints,
-
-
-# A cluster gets what takes long, the packs; everything else is made where Snakemake runs. There, too,
-# is the network that data are fetched from.
-localrules:
-    prepare,
-    certify,
-    profiles,
-    claims,
-    numerics,
-    collect,
-    compare,
-    figure,
-    report,
 
 
 include: "workflow/rules/prepare.smk"

@@ -83,10 +83,44 @@ def test_packs_and_nothing_else_go_through_the_generic_profile_each_with_a_gpu(p
 
 
 def test_every_rule_but_training_is_made_where_snakemake_runs(house):
-    local = (house / "Snakefile").read_text().partition("localrules:")[2].partition("\n\n")[0]
+    local = (house / "Snakefile").read_text().partition("localrules:\n")[2].partition("\n\n")[0]
     rules = house.snakemake("--list-rules").stdout.split()
     ours = [r for r in rules if not re.match(r"train_|all$|reference$", r)]
     assert sorted(re.findall(r"\w+", local)) == sorted(ours)
+
+
+def test_where_the_login_node_does_no_work_everything_is_sent(pbs):
+    trains(pbs, WRITES)
+    sends_all = ["--resources", "localrules=0", "gpu=8"]
+    done = pbs.run(*command([RUNS[0], "results/profiles/gelu.json"], *sends_all), **pbs.path)
+    assert done.returncode == 0, done.stderr
+    assert sorted(asked(pbs)) == [("certify", 0, 4000, 60), ("train_0", 1, 4000, 60)]
+    assert "train_0 to train_1 are sent off, and so are all others" in done.stderr
+
+
+def test_a_dry_run_says_what_goes_to_the_cluster(house):
+    plan = house.snakemake("-n", "--workflow-profile", "profiles/slurm")
+    assert "on a cluster: jobs of train_0 are sent off, all others run here\n" in plan.stderr
+    assert "on a cluster" not in house.snakemake("-n").stderr
+
+
+SEES = """
+import os
+from pathlib import Path
+def train_cell(*, files, **rest):
+    for file in files: Path(file).write_text(os.environ["CUDA_VISIBLE_DEVICES"])
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("granted", "seen"), [("0", ""), ("1", "0")])
+def test_a_job_that_was_granted_no_gpu_sees_none(pbs, granted, seen):
+    """A node may have one all the same."""
+    (pbs / "workflow/scripts/activarium/train/job.py").write_text(SEES)
+    there = pbs.path | {"CUDA_VISIBLE_DEVICES": "0"}
+    done = pbs.snakemake(RUNS[0], "--resources", f"gpu={granted}", **there)
+    assert done.returncode == 0, done.stderr
+    assert (pbs / RUNS[0]).read_text() == seen
 
 
 def test_a_retry_asks_for_more_memory_and_time_than_the_attempt_before(pbs):

@@ -6,6 +6,8 @@ from activarium.refusal import logged
 
 interrupt.end_quietly()
 devices.one_thread()  # before torch is imported
+if snakemake.resources.get("gpu") == 0:  # as `--resources gpu=0` grants
+    devices.hide_gpus()
 devices.keep_freed_memory()
 
 with logged(snakemake.log[0]) as log:

@@ -25,6 +25,11 @@ def gpus(environment=os.environ, folder="/dev"):
     return [str(n) for n, _ in enumerate(Path(folder).glob("nvidia[0-9]*"))]
 
 
+def hide_gpus(environment=os.environ):
+    """No GPU is seen from here on, by torch neither: for a job that was granted none."""
+    environment["CUDA_VISIBLE_DEVICES"] = ""
+
+
 def jobs_at_once(jobs, gpus):
     """How many train at once where `jobs` may run; each takes one of `gpus`, where there are."""
     return min(jobs, gpus) if gpus else jobs

@@ -5,6 +5,7 @@ meanwhile, it would train other numbers, which Snakemake would take for those th
 """
 
 import json
+import sys
 from pathlib import Path
 
 from .files import read_json, write_json
@@ -29,6 +30,16 @@ def hold(study, packs, path, file="its mapping"):
             f"config: {file} was edited while {study.name} is trained; undo it, or stop and start "
             "again"
         )
+
+
+def say_where(packs, sends_all):
+    """Say what an executor of a cluster gets and what it does not; a dry run marks neither.
+
+    `packs` is how many rules of training there are, `sends_all` whether there are no local rules.
+    """
+    trains = "train_0" if packs == 1 else f"train_0 to train_{packs - 1}"
+    rest = "and so are all others" if sends_all else "all others run here"
+    print(f"on a cluster: jobs of {trains} are sent off, {rest}", file=sys.stderr)
 
 
 def _said(study, packs):
