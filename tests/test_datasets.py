@@ -2,6 +2,7 @@
 
 import errno
 import hashlib
+import importlib
 import io
 import json
 import os
@@ -14,16 +15,20 @@ import urllib.error
 import urllib.request
 from collections import Counter
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pyarrow as pa
 import pytest
+import yaml
 
-from activarium import datasets, prepare
-from activarium.datasets import DatasetError, Images
+from activarium import datasets, prepare, study
+from activarium.datasets import DatasetError, Images, _checked
+from activarium.refusal import Refusal
 from activarium.stratified import stratified
 
 LIBRARY = Path(datasets.__file__).parents[2]
+REPO = LIBRARY.parents[1]
 ARCHIVED = ["cifar10", "cifar100", "stl10"]
 
 
@@ -650,25 +655,289 @@ def test_a_description_that_was_changed_is_refused(prepared, change):
     assert problem in refused(path, description | change)
 
 
+# What load gives, held against what the file states
+
+
+def mine(classes=3, each=2, size=4, **more):
+    """What datasets/mine.py states, and images that keep it: `each` of every class a split."""
+    about = {"classes": classes, "n_train": classes * each, "image_size": size, "channels": 1}
+    y = np.repeat(np.arange(classes), each)
+    x = generator().integers(0, 256, (len(y), size, size, 1), np.uint8)
+    return SimpleNamespace(**about | more), Images(x, y, x.copy(), y.copy())
+
+
+@pytest.mark.parametrize("kind", ["int64", "int32", "uint8", "int8", "uint64", "list"])
+def test_labels_of_every_whole_number_type_are_the_same_labels(kind):
+    about, images = mine()
+    y = images.test_labels.tolist() if kind == "list" else images.test_labels.astype(kind)
+    found = _checked.checked(images._replace(test_labels=y), about, "mine")
+    assert found.train_labels.dtype == found.test_labels.dtype == np.uint8
+    assert found.test_labels.tolist() == images.test_labels.tolist()
+
+
+def test_three_hundred_classes_are_prepared_and_read_back(tmp_path, monkeypatch):
+    about, images = mine(300, each=1, label="Mine")
+    monkeypatch.setattr(datasets, "load", lambda name: about)
+    checked = _checked.checked(images, about, "mine")
+    description = prepare.write(checked, tmp_path / "mine.arrow", "mine")
+    found = prepare.verify(tmp_path / "mine.arrow", description)
+    assert found.train_labels.dtype == np.uint16
+    assert found.train_labels.tolist() == list(range(300))
+    assert same(found, checked)
+
+
+def says(change, **stated):
+    """The line that images with this change are refused in, behind "data: mine: "."""
+    about, images = mine(**stated)
+    with pytest.raises(DatasetError) as error:
+        _checked.checked(images._replace(**change(images)), about, "mine")
+    message = str(error.value)
+    assert message.startswith("data: mine: ") and "\n" not in message
+    return message.removeprefix("data: mine: ")
+
+
+SAYS = "datasets/mine.py says 3 classes, 0 to 2"
+
+
+def test_labels_that_were_wrapped_into_a_byte_are_refused():
+    wrapped = says(lambda i: {"train_labels": i.train_labels.astype(np.uint8)}, classes=300)
+    assert wrapped == (
+        "train: no image of class 256 and 43 more; datasets/mine.py says 300 classes, 0 to 299; "
+        "uint8 holds no label above 255: give them as int64"
+    )
+
+
 @pytest.mark.parametrize(
-    "change, problem",
+    "labels, problem",
     [
-        ({"train_images": np.zeros((6, 32, 32, 3))}, "train: images float64"),
-        ({"test_labels": np.zeros(4, np.int64)}, "test: images uint8, labels int64; not uint8"),
-        ({"train_images": np.zeros((6, 28, 28, 1), np.uint8)}, "train: images (6, 28, 28, 1) with"),
-        ({"train_labels": np.zeros(5, np.uint8)}, "train: images (6, 32, 32, 3) with labels (5,)"),
+        (lambda y: y - 1, f"label -1; {SAYS}; correct the labels or classes"),
+        (lambda y: y + 1, f"label 3; {SAYS}; labels count from 0: y - 1"),
+        (lambda y: y * 2, f"label 4; {SAYS}; correct the labels or classes"),
         (
-            {"test_labels": np.full(4, 10, np.uint8)},
-            "test: label 10; datasets/cifar10.py says 10 classes",
+            lambda y: np.minimum(y, 1),
+            f"no image of class 2; {SAYS}; number the labels without gaps, or correct classes",
+        ),
+        (
+            lambda y: y.astype(float),
+            "labels float64 from 0 to 2; they must be whole numbers: y.astype(np.int64)",
+        ),
+        (lambda y: y + 0.5, "labels float64 from 0.5 to 2.5; they must be whole numbers from 0"),
+        (
+            lambda y: np.where(y == 1, np.nan, y),
+            "labels float64, 2 of them NaN; they must be whole numbers from 0",
+        ),
+        (
+            lambda y: np.array(["cat", "dog", "elk"])[y],
+            "labels <U3; number them from 0: np.unique(y, return_inverse=True)[1]",
+        ),
+        (
+            lambda y: np.eye(3)[y],
+            "labels (6, 3); they must be one number an image, [n]: y.argmax(1)",
+        ),
+        (lambda y: y[:, None], "labels (6, 1); they must be one number an image, [n]: y.ravel()"),
+        (lambda y: np.append(y, 0), "6 images with 7 labels"),
+    ],
+)
+def test_labels_that_are_not_those_of_the_classes_are_refused_with_the_way_out(labels, problem):
+    for split in ("train", "test"):
+        field = f"{split}_labels"
+        assert says(lambda i, f=field: {f: labels(getattr(i, f))}) == f"{split}: {problem}"
+
+
+@pytest.mark.parametrize(
+    "pixels, problem",
+    [
+        (
+            lambda x: x / 255,
+            "images float64 from 0 to 1; they must be uint8 from 0 to 255: "
+            "(255.0 * x).round().astype(np.uint8)",
+        ),
+        (
+            lambda x: x.astype(np.int64),
+            "images int64 from 0 to 255; they must be uint8 from 0 to 255: x.astype(np.uint8)",
+        ),
+        (
+            lambda x: x / 127.5 - 1,
+            "images float64 from -1 to 1; they must be uint8 from 0 to 255; load gives raw "
+            "pixels, and the training normalises them",
+        ),
+        (
+            lambda x: np.where(x == 0, np.nan, np.float32(x)),
+            "images float32, 2 of them NaN; they must be uint8 from 0 to 255",
+        ),
+        (
+            lambda x: x.transpose(0, 3, 1, 2),
+            "images (6, 1, 4, 4); datasets/mine.py says (n, 4, 4, 1); put the channels last: "
+            "x.transpose(0, 2, 3, 1)",
+        ),
+        (
+            lambda x: x[..., 0],
+            "images (6, 4, 4); datasets/mine.py says (n, 4, 4, 1); give grey images their "
+            "channel: x[..., np.newaxis]",
         ),
     ],
 )
-def test_images_that_break_their_own_file_s_promise_are_refused(tmp_path, change, problem):
-    path = tmp_path / "cifar10.arrow"
+def test_images_that_are_no_raw_pixels_are_refused_with_the_way_out(pixels, problem):
+    x = mine()[1].train_images.copy()
+    x.flat[:3] = 0, 0, 255
+    x.flat[3:] = np.clip(x.flat[3:], 1, 255)
+    assert says(lambda _: {"test_images": pixels(x)}) == f"test: {problem}"
+
+
+def test_another_number_of_training_images_than_was_stated_is_refused():
+    assert says(lambda _: {}, n_train=7) == "train: 6 images; datasets/mine.py says n_train = 7"
+
+
+def test_a_stated_majority_that_the_labels_do_not_have_is_refused():
+    assert says(lambda _: {}, majority=0.5) == (
+        "test: majority = 0.5 in datasets/mine.py; the labels say 0.3333333333333333; correct it "
+        "or leave it out"
+    )
+
+
+def test_a_channel_of_one_value_is_refused_because_nothing_can_normalise_it(tmp_path):
+    x = generator().integers(0, 256, (10, 32, 32, 3), np.uint8)
+    x[..., 1] = 7
+    y = np.arange(10, dtype=np.uint8)
+    with pytest.raises(DatasetError, match="train: channel 1 has one value in every pixel"):
+        prepare.write(Images(x, y, x, y), tmp_path / "cifar10.arrow", "cifar10")
+    assert not (tmp_path / "cifar10.arrow").exists()
+
+
+# A data set's own file, as people write it
+
+MINE = """
+label = "Mine"
+classes = 3
+n_train = 6
+image_size = 4
+channels = 1
+needs_files = True
+
+
+def load(root):
+    return None
+"""
+
+
+@pytest.fixture
+def own(tmp_path, monkeypatch):
+    """Write the text of datasets/mine.py, where the folder's own files are."""
+    folder = tmp_path / "datasets"
+    folder.mkdir()
+    monkeypatch.setattr(datasets, "FOLDER", folder)
+    monkeypatch.setattr(datasets, "__path__", [str(folder)])
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def write(text):
+        sys.modules.pop("activarium.datasets.mine", None)
+        (folder / "mine.py").write_text(text)
+        importlib.invalidate_caches()
+
+    yield write
+    sys.modules.pop("activarium.datasets.mine", None)
+
+
+def test_a_file_that_states_all_is_taken(own):
+    own(MINE)
+    assert (datasets.names(), datasets.load("mine").classes) == (["mine"], 3)
+
+
+@pytest.mark.parametrize("name", datasets.FORMS)
+def test_what_a_file_does_not_state_is_named_with_how_it_is_written(own, name):
+    own(MINE.replace("def load", "def other") if name == "load" else MINE.replace(name, "other"))
+    with pytest.raises(Refusal) as error:
+        datasets.load("mine")
+    assert str(error.value) == f"mine.py: has no {name}; write {datasets.FORMS[name]}"
+
+
+@pytest.mark.parametrize(
+    "text, line",
+    [
+        ("classes = 3", 'classes = "3"'),
+        ("classes = 3", "classes = 1"),
+        ("classes = 3", "classes = 65537"),
+        ("n_train = 6", "n_train = 6.0"),
+        ("image_size = 4", "image_size = (4, 4)"),
+        ("channels = 1", "channels = True"),
+        ("needs_files = True", 'needs_files = "no"'),
+        ('label = "Mine"', "label = 3"),
+        ("def load(root)", "def load()"),
+        ("def load(root)", "def load(root, split)"),
+    ],
+)
+def test_what_a_file_states_wrongly_is_named_with_its_line(own, text, line):
+    own(MINE.replace(text, line))
+    with pytest.raises(Refusal) as error:
+        datasets.load("mine")
+    n = MINE[: MINE.index(text)].count("\n") + 1
+    key = text.split(" = ")[0].removeprefix("def ").removesuffix("(root)")
+    shown = "load" if key == "load" else line.replace('"', "'")
+    assert str(error.value).startswith(f"mine.py, line {n}: {shown} must be ")
+
+
+def test_a_file_that_cannot_be_imported_is_named_with_its_line(own):
+    own(MINE.replace("classes = 3", "classes = len(names)"))
+    with pytest.raises(Refusal) as error:
+        datasets.load("mine")
+    assert str(error.value) == "mine.py, line 3: NameError: name 'names' is not defined"
+    own(MINE.replace("load(root):", "load(root)"))
+    with pytest.raises(Refusal, match="^mine.py, line 10: cannot be read: expected ':'$"):
+        datasets.load("mine")
+
+
+def test_a_study_names_the_data_set_s_file_and_what_it_lacks(own):
+    own(MINE.replace("n_train = 6", ""))
+    config = yaml.safe_load((REPO / "tests/study.yaml").read_text()) | {"datasets": ["mine"]}
+    with pytest.raises(Refusal) as error:
+        study.read(config, REPO / "config/schema.yaml")
+    assert str(error.value) == (
+        f"config: datasets: mine: mine.py: has no n_train; write {datasets.FORMS['n_train']}"
+    )
+
+
+def loading(own, root, body, head=""):
+    """The line in which a load of this body ends."""
+    own(head + MINE.replace("    return None", body))
     with pytest.raises(DatasetError) as error:
-        prepare.write(tiny()._replace(**change), path, "cifar10")
-    assert str(error.value).startswith(f"data: cifar10: {problem}")
-    assert not path.exists()
+        _checked.loaded("mine", str(root))
+    message = str(error.value)
+    assert message.startswith("data: mine: ") and "\n" not in message
+    return message.removeprefix("data: mine: ")
+
+
+def test_whatever_load_raises_is_one_line_with_the_file_and_its_line(own, tmp_path):
+    assert loading(own, tmp_path, "    return {}['x']") == "mine.py, line 11: KeyError: 'x'"
+    assert loading(own, tmp_path, '    raise OSError("a\\nb")') == "mine.py, line 11: OSError: a"
+    assert loading(own, tmp_path, "    import nothing_here") == (
+        "mine.py, line 11: ModuleNotFoundError: No module named 'nothing_here'"
+    )
+    assert loading(own, tmp_path, "    pass").startswith(
+        "datasets/mine.py: load gives no Images(train_images, train_labels, test_images, "
+    )
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "    return [np.asarray(Image.open(file)) for file in sorted(Path(root).glob('*.png'))]",
+        "    for file in sorted(Path(root).glob('*.png')):\n"
+        "        with open(file, 'rb') as opened:\n"
+        "            Image.open(opened).convert('RGB')",
+    ],
+)
+def test_a_picture_that_is_cut_short_is_named(own, tmp_path, body):
+    from PIL import Image
+
+    pixels = generator().integers(0, 256, (20, 20, 3), np.uint8)
+    for name in ("a.png", "b.png", "c.png"):
+        Image.fromarray(pixels).save(tmp_path / name)
+    whole = (tmp_path / "b.png").read_bytes()
+    (tmp_path / "b.png").write_bytes(whole[: len(whole) // 2])
+    head = "import numpy as np\nfrom pathlib import Path\nfrom PIL import Image\n"
+    said = loading(own, tmp_path, body, head)
+    assert said.startswith("mine.py, line 1") and "OSError: " in said
+    assert said.endswith(f", while reading {tmp_path / 'b.png'}; replace it or leave it out")
 
 
 # The real ones
@@ -690,7 +959,7 @@ def test_the_real_data_set_is_the_one_everybody_knows(name, classes, mean, check
     if not (root / folder).is_dir():
         pytest.skip(f"no {folder} in {root}; set ACTIVARIUM_DATA to the folder that has it")
     before = snapshot(root / folder)
-    images = datasets.load(name).load(root)
+    images = _checked.loaded(name, root)
     assert snapshot(root / folder) == before
     path = tmp_path / f"{name}.arrow"
     description = prepare.write(images, path, name)

@@ -7,12 +7,14 @@ interrupt.end_quietly()
 import json
 
 from activarium import datasets, files, prepare
+from activarium.datasets._checked import loaded
 from activarium.refusal import logged
 
 name = snakemake.wildcards.dataset
 with logged(snakemake.log[0]):
     # The folder is no param: the same official files in another place prepare nothing again.
-    images = datasets.load(name).load(datasets.root(snakemake.config.get("data_root")))
+    root = str(datasets.at_home(datasets.root(snakemake.config.get("data_root"))))
+    images = loaded(name, root)
     description = prepare.write(images, snakemake.output.data, name)
     text = json.dumps(description, indent=2, sort_keys=True)
     files.write_text(snakemake.output.description, text + "\n")

@@ -18,15 +18,18 @@ SPLITS = ("train", "test")
 def write(images, path, name):
     """Write the `images` of data set `name` to `path`, whole or not at all; its description.
 
-    The description is a dict: name, label, classes, shape [height, width, channels], n_train,
-    n_test, mean and sd of each channel over the training images (pixels as 0 … 1), sha256 of the
-    content, and where one class has more than its equal share of the test images, that share as
-    majority. Raises DatasetError where the images are not what the data set's file promises.
+    They are what `datasets._checked.loaded` gives. The description is a dict: name, label,
+    classes, shape [height, width, channels], n_train, n_test, mean and sd of each channel over
+    the training images (pixels as 0 … 1), sha256 of the content, and where one class has more
+    than its equal share of the test images, that share as majority. Raises DatasetError where a
+    channel has one value only, which nothing can normalise.
     """
     images = Images(*map(np.ascontiguousarray, images))
     about = datasets.load(name)
-    _check(images, about, name)
     mean, sd = _moments(images.train_images)
+    if 0 in sd:
+        dead = f"channel {sd.index(0)} has one value in every pixel of every training image"
+        raise DatasetError(name, f"train: {dead}; leave it out of load and of channels")
     description = {
         "name": name,
         "label": about.label,
@@ -54,7 +57,7 @@ def read(path):
     try:
         file = pa.ipc.open_file(pa.memory_map(str(path)))
         shape = [int(n) for n in file.schema.metadata[b"shape"].split()]
-        if not file.schema.equals(_schema(shape)):
+        if not file.schema.equals(_schema(shape, int(file.schema.metadata[b"classes"]))):
             raise ValueError("its columns are not split, label and image")
         arrays = [array for i in range(2) for array in _views(file.get_batch(i), SPLITS[i], shape)]
     except (OSError, ValueError, TypeError, KeyError, pa.ArrowException) as error:
@@ -104,24 +107,6 @@ def sha256(images):
     return digest.hexdigest()
 
 
-def _check(images, about, name):
-    """Refuse images that are not what `about`, the data set's file, promises."""
-    size = (about.image_size, about.image_size, about.channels)
-    for split, x, y in zip(SPLITS, images[::2], images[1::2], strict=True):
-        if x.dtype != np.uint8 or y.dtype != np.uint8:
-            raise DatasetError(name, f"{split}: images {x.dtype}, labels {y.dtype}; not uint8")
-        if x.shape != (len(y), *size) or y.ndim != 1 or not len(y):
-            raise DatasetError(
-                name,
-                f"{split}: images {x.shape} with labels {y.shape}; "
-                f"datasets/{name}.py says {size} each",
-            )
-        if y.max() >= about.classes:
-            raise DatasetError(
-                name, f"{split}: label {y.max()}; datasets/{name}.py says {about.classes} classes"
-            )
-
-
 def _moments(images):
     """Mean and sd of each channel, pixels as 0 … 1, from exact integer sums."""
     n, channels = images[..., 0].size, images.shape[-1]
@@ -142,7 +127,7 @@ def _write_arrow(images, path, description):
     metadata = {"name": description["name"], "shape": " ".join(map(str, shape))}
     metadata |= {"classes": str(description["classes"]), "sha256": description["sha256"]}
     metadata |= {"description": json.dumps(description)}
-    schema = _schema(shape, metadata)
+    schema = _schema(shape, description["classes"], metadata)
     image = schema.field("image").type
     with pa.ipc.new_file(str(path), schema) as file:
         for split, x, y in zip(SPLITS, images[::2], images[1::2], strict=True):
@@ -151,9 +136,10 @@ def _write_arrow(images, path, description):
             file.write_batch(pa.record_batch(columns, schema=schema))
 
 
-def _schema(shape, metadata=None):
-    image = pa.binary(math.prod(shape))
-    return pa.schema([("split", pa.string()), ("label", pa.uint8()), ("image", image)], metadata)
+def _schema(shape, classes, metadata=None):
+    """The columns; a label takes 16 bits where there are more classes than 8 can tell apart."""
+    label, image = pa.uint8() if classes <= 256 else pa.uint16(), pa.binary(math.prod(shape))
+    return pa.schema([("split", pa.string()), ("label", label), ("image", image)], metadata)
 
 
 def _views(batch, split, shape):

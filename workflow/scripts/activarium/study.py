@@ -247,8 +247,8 @@ def _check_names(config):
                 _check_expression(item, known)
             elif name not in known:
                 _say([key], _unknown(name, known))
-            elif key == "activations":
-                _check_file(name)
+            else:
+                _check_file(key, name)
         names = [item if isinstance(item, str) else item["name"] for item in config[key]]
         twice = [name for name, n in Counter(names).items() if n > 1]
         if twice:
@@ -278,12 +278,15 @@ def _check_sizes(config):
                 _say(where, f"{batch} is more than the {left} images of {name} that are trained on")
 
 
-def _check_file(name):
-    """Refuse an activation whose file no definition can be read from."""
+def _check_file(key, name):
+    """Refuse a file that does not state what an activation, a data set or a network states."""
     try:
-        definitions.check(Path(activations.__file__).with_name(f"{name}.py"))
+        if key == "activations":
+            definitions.check(Path(activations.__file__).with_name(f"{name}.py"))
+        else:
+            {"datasets": datasets.load, "networks": networks.parameters}[key](name)
     except Refusal as refusal:
-        _say(["activations", name], str(refusal))
+        _say([key, name], str(refusal))
 
 
 def _check_expression(item, known):

@@ -1,22 +1,41 @@
 """The data sets: one file each, and the file's name is the data set's name.
 
 A file holds `label` for people, `classes`, `n_train`, `image_size` and `channels`, `needs_files`
-(whether it reads the data root), `load(root)`, which gives its `Images`, and where a reader of
+(whether it reads the data root), `load(root)`, which gives its `Images` (labels of any whole-number
+type: they are held against `classes`, then made as small as they may be), and where a reader of
 results must know something, a `caveat` in a sentence. Where one class has more than its equal
 share of the test images, `majority` may say that share. Whatever is slow to import is imported
 inside `load`, because the Snakefile imports this folder at every job's start.
 """
 
+import inspect
 import os
 from collections import namedtuple
 from importlib import import_module
 from pathlib import Path
 
+from .. import source
 from ..refusal import Refusal
+
+FOLDER = Path(__file__).parent
+MOST_CLASSES = 65536  # a prepared file holds labels of 16 bits at most
+
+FORMS = {
+    "label": 'label = "…"',
+    "classes": "classes = 10",
+    "n_train": "n_train = 50000, how many images load gives to train on",
+    "image_size": "image_size = 32, the height and width of an image",
+    "channels": "channels = 3, or 1 for grey images",
+    "needs_files": "needs_files = True where load reads the data root, else False",
+    "load": "def load(root)",
+}
 
 
 class Images(namedtuple("Images", "train_images train_labels test_images test_labels")):
-    """A data set in memory: uint8 images [n, height, width, channels], uint8 labels [n]."""
+    """A data set in memory: uint8 images [n, height, width, channels], labels [n] from 0.
+
+    Labels are uint8, or uint16 where there are more than 256 classes.
+    """
 
     __slots__ = ()
 
@@ -49,12 +68,61 @@ def at_home(root):
 
 def names():
     """The names of all data sets, sorted; reads the folder and imports nothing."""
-    return sorted(p.stem for p in Path(__file__).parent.glob("[a-z]*.py"))
+    return sorted(p.stem for p in FOLDER.glob("[a-z]*.py"))
 
 
 def load(name):
-    """The file `name` as a Python module with `label`, `classes` and its own `load(root)`."""
-    return import_module(f"{__name__}.{name}")
+    """The file `name` as a Python module with `label`, `classes` and its own `load(root)`.
+
+    Raises a Refusal with the file's name and line where it does not state what every file does.
+    """
+    file = FOLDER / f"{name}.py"
+    stated = source.stated(file, FORMS)
+    try:
+        module = import_module(f"{__name__}.{name}")
+    except Exception as error:
+        raise source.raised(file, error) from error
+    for key, problem in _wrong(module):
+        raise source.refusal(file, getattr(stated.get(key), "lineno", None), problem)
+    return module
+
+
+def _wrong(module):
+    """(name, what is wrong with its value) of all that a data set's file states."""
+    for key, value in vars(module).items():
+        problem = _problem(key, value)
+        if problem:
+            shown = "" if key == "load" else f" = {value!r:.60}"
+            yield key, f"{key}{shown} must be {problem}"
+
+
+def _problem(key, value):
+    """What the value of the name `key` must be, where it is not; else None."""
+    whole = isinstance(value, int) and not isinstance(value, bool)
+    match key:
+        case "label" | "caveat" if not (isinstance(value, str) and value.strip()):
+            return "a text in quotes"
+        case "classes" if not (whole and 2 <= value <= MOST_CLASSES):
+            return f"a whole number from 2 to {MOST_CLASSES}"
+        case "image_size" if not (whole and value >= 1):
+            return "one whole number, at least 1: images are square"
+        case "n_train" | "channels" if not (whole and value >= 1):
+            return "a whole number, at least 1"
+        case "needs_files" if not isinstance(value, bool):
+            return "True or False"
+        case "majority" if not (isinstance(value, int | float) and 0 < value <= 1):
+            return "a fraction, as 0.25"
+        case "load" if not _takes_root(value):
+            return "a function of the data root alone: def load(root)"
+    return None
+
+
+def _takes_root(function):
+    try:
+        inspect.signature(function).bind("data")
+    except (TypeError, ValueError):
+        return False
+    return True
 
 
 def chance(name):

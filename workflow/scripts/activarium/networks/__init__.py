@@ -4,13 +4,19 @@ A file holds `label` and `build(activation, channels, classes, size, *, …) -> 
 `activation()` makes a new activation module, images come as [n, channels, size, size] and go
 out as [n, classes]. What stands behind the `*` are the parameters that a study may set. Their
 weights are drawn by the training, not by the network: see `activarium.train.step.initialise`.
+
+Nothing of what `build` sets in a convolution or a linear layer is therefore trained on: `kept` says
+how many layers of a network that concerns.
 """
 
 import ast
 from importlib import import_module
 from pathlib import Path
 
+from .. import source
+
 FOLDER = Path(__file__).parent
+BUILD = "build(activation, channels, classes, size, *, …)"
 
 
 def names():
@@ -19,13 +25,47 @@ def names():
 
 
 def parameters(name):
-    """The parameters of network `name` with their defaults, read without importing torch."""
-    tree = ast.parse((FOLDER / f"{name}.py").read_text(encoding="utf-8"))
-    build = next(n for n in tree.body if isinstance(n, ast.FunctionDef) and n.name == "build")
-    defaults = (ast.literal_eval(d) for d in build.args.kw_defaults)
-    return {a.arg: d for a, d in zip(build.args.kwonlyargs, defaults, strict=True)}
+    """The parameters of network `name` with their defaults, read without importing torch.
+
+    Raises a Refusal with the file's name and line where it is no network's file.
+    """
+    file = FOLDER / f"{name}.py"
+    forms = {"label": 'label = "…"', "build": f"def {BUILD}"}
+    build = source.stated(file, forms)["build"]
+    if not isinstance(build, ast.FunctionDef):
+        raise source.refusal(file, build.lineno, f"build must be a function of this file: {BUILD}")
+    return _parameters(build, file)
+
+
+def _parameters(build, file):
+    """{name: default} of what stands behind the `*`, once the signature is that of a network."""
+    given = build.args
+    positional = [*given.posonlyargs, *given.args]
+    if len(positional) > 4 and len(positional) - len(given.defaults) == 4:
+        what = f"what a study may set stands behind a *: write *, before {positional[4].arg}"
+        raise source.refusal(file, positional[4].lineno, what)
+    if len(positional) != 4 or given.vararg or given.kwarg:
+        raise source.refusal(file, build.lineno, f"build must be {BUILD}")
+    pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
+    return {arg.arg: _default(arg, default, file) for arg, default in pairs}
+
+
+def _default(arg, default, file):
+    try:
+        return ast.literal_eval(default)
+    except (ValueError, TypeError, SyntaxError, RecursionError) as error:
+        said = "no default" if default is None else f"the default {ast.unparse(default):.60}"
+        what = f"{arg.arg} has {said}; write a number out, as {arg.arg}=16"
+        raise source.refusal(file, arg.lineno, what) from error
 
 
 def load(name):
-    """The file `name` as a Python module with `label` and `build`."""
-    return import_module(f"{__name__}.{name}")
+    """The file `name` as a Python module with `label` and `build`.
+
+    Raises a Refusal with the file's name and line where it cannot be imported.
+    """
+    parameters(name)
+    try:
+        return import_module(f"{__name__}.{name}")
+    except Exception as error:
+        raise source.raised(FOLDER / f"{name}.py", error) from error

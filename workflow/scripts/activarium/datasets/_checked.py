@@ -1,0 +1,173 @@
+"""What a data set's `load` gives, held against what its file states, before anything is written."""
+
+import traceback
+from contextlib import suppress
+from pathlib import Path
+
+import numpy as np
+
+from .. import source
+from ..refusal import Refusal, first_line
+from . import DatasetError, Images, load
+
+SPLITS = ("train", "test")
+
+
+def loaded(name, root):
+    """The `Images` of data set `name` from the data root, as its file promises them.
+
+    Raises DatasetError: one line with the file, the line in it where there is one, what is wrong
+    and the way out, whatever the file's own code raised.
+    """
+    about = load(name)
+    try:
+        images = about.load(root)
+    except Refusal:
+        raise
+    except Exception as error:
+        said = source.raised(about.__file__, error)
+        raise DatasetError(name, f"{said}{_while_reading(error)}") from error
+    return checked(images, about, name)
+
+
+def checked(images, about, name):
+    """`images` with labels as small as they may be; DatasetError where they break a promise.
+
+    `about` has the `classes`, `n_train`, `image_size` and `channels` that datasets/{name}.py
+    states. Labels may be of any whole-number type: uint8 comes out, uint16 beyond 256 classes.
+    """
+    arrays = _arrays(images, name)
+    labels = np.uint8 if about.classes <= 256 else np.uint16
+    for i, split in enumerate(SPLITS):
+        x, y = arrays[2 * i : 2 * i + 2]
+        file = f"datasets/{name}.py"
+        problem = _images(x, about, file) or _labels(y, about, file) or _counts(x, y)
+        if not problem and split == "train" and len(y) != about.n_train:
+            problem = f"{len(y)} images; {file} says n_train = {about.n_train}"
+        if problem:
+            raise DatasetError(name, f"{split}: {problem}")
+        arrays[2 * i + 1] = y.astype(labels)
+    _check_majority(arrays[3], about, name)
+    return Images(*arrays)
+
+
+def _arrays(images, name):
+    """The four arrays of what `load` returned."""
+    wanted = "Images(train_images, train_labels, test_images, test_labels)"
+    try:
+        arrays = [np.asarray(part) for part in Images(*images)]
+    except (TypeError, ValueError, RuntimeError) as error:
+        problem = f"datasets/{name}.py: load gives no {wanted} of arrays ({first_line(error)})"
+        raise DatasetError(name, problem) from error
+    return arrays
+
+
+def _images(x, about, file):
+    """What is wrong with the images of one split, and the way out; else None."""
+    size, channels = about.image_size, about.channels
+    if x.dtype != np.uint8:
+        return f"images {x.dtype}{_span(x)}; they must be uint8 from 0 to 255{_as_uint8(x)}"
+    if x.shape[1:] == (size, size, channels):
+        return None
+    way = ""
+    if x.shape[1:] == (channels, size, size):
+        way = "; put the channels last: x.transpose(0, 2, 3, 1)"
+    if x.shape[1:] == (size, size) and channels == 1:
+        way = "; give grey images their channel: x[..., np.newaxis]"
+    return f"images {x.shape}; {file} says (n, {size}, {size}, {channels}){way}"
+
+
+def _span(x):
+    """The values of an array in words, where they are numbers."""
+    if x.dtype.kind not in "iuf" or not x.size:
+        return ""
+    if np.isnan(x).any():
+        return f", {np.isnan(x).sum()} of them NaN"
+    return f" from {x.min():g} to {x.max():g}"
+
+
+def _as_uint8(x):
+    """How images of another type become uint8, where that loses nothing."""
+    if x.dtype.kind not in "biuf" or not x.size or not np.isfinite(x).all():
+        return ""
+    low, high = x.min(), x.max()
+    if x.dtype.kind in "bf" and low >= 0 and high <= 1:
+        return ": (255.0 * x).round().astype(np.uint8)"
+    if low >= 0 and high <= 255:
+        return f": x{'.round()' if x.dtype.kind == 'f' else ''}.astype(np.uint8)"
+    return "; load gives raw pixels, and the training normalises them"
+
+
+def _labels(y, about, file):
+    """What is wrong with the labels of one split, and the way out; else None."""
+    last = about.classes - 1
+    says = f"{file} says {about.classes} classes, 0 to {last}"
+    if y.ndim != 1:
+        one_hot = y.ndim == 2 and y.shape[1] == about.classes
+        way = "y.argmax(1)" if one_hot else "y.ravel()"
+        return f"labels {y.shape}; they must be one number an image, [n]: {way}"
+    if not np.issubdtype(y.dtype, np.integer):
+        return f"labels {y.dtype}{_span(y)}; {_as_labels(y)}"
+    if not len(y):
+        return "no images"
+    low, high = int(y.min()), int(y.max())
+    if low < 0 or high > last:
+        from_one = (low, high) == (1, about.classes)
+        way = "labels count from 0: y - 1" if from_one else "correct the labels or classes"
+        return f"label {low if low < 0 else high}; {says}; {way}"
+    absent = np.flatnonzero(np.bincount(y.astype(np.int64), minlength=about.classes) == 0)
+    if not len(absent):
+        return None
+    more = f" and {len(absent) - 1} more" if len(absent) > 1 else ""
+    most = int(np.iinfo(y.dtype).max)
+    way = "number the labels without gaps, or correct classes"
+    if most < last:
+        way = f"{y.dtype} holds no label above {most}: give them as int64"
+    return f"no image of class {absent[0]}{more}; {says}; {way}"
+
+
+def _as_labels(y):
+    """The way out for labels that are no whole numbers."""
+    if y.dtype.kind == "f" and np.isfinite(y).all() and (y == y.round()).all():
+        return "they must be whole numbers: y.astype(np.int64)"
+    if y.dtype.kind in "USO":
+        return "number them from 0: np.unique(y, return_inverse=True)[1]"
+    return "they must be whole numbers from 0"
+
+
+def _counts(x, y):
+    """What is wrong with two arrays that should be as long as each other; else None."""
+    return f"{len(x)} images with {len(y)} labels" if len(x) != len(y) else None
+
+
+def _check_majority(labels, about, name):
+    """Hold a `majority` that the file states against the labels of the test images."""
+    share = int(np.bincount(labels).max()) / len(labels)
+    said = getattr(about, "majority", share)
+    if abs(said - share) > 1e-9:
+        problem = f"test: majority = {said:g} in datasets/{name}.py; the labels say {share!r}"
+        raise DatasetError(name, f"{problem}; correct it or leave it out")
+
+
+def _while_reading(error):
+    """The file that was being read where `error` was raised, as far as that can be told.
+
+    A picture that is cut short raises errors that do not name it; the frames on the way there do.
+    """
+    for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
+        for value in reversed(list(frame.f_locals.values())):
+            if file := _file(value):
+                known = file in str(error)
+                return "" if known else f", while reading {file}; replace it or leave it out"
+    return ""
+
+
+def _file(value):
+    """The path of an open file or picture, or a text that is the path of a file; else None."""
+    for attribute in ("filename", "name", None):
+        with suppress(Exception):  # whatever somebody's object does when it is asked
+            given = getattr(value, attribute) if attribute else value
+            path = Path(given)
+            if path.suffix != ".py" and path.is_file():
+                return str(path)
+    return None
