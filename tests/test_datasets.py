@@ -23,7 +23,7 @@ import pytest
 import yaml
 
 from activarium import datasets, prepare, study
-from activarium.datasets import DatasetError, Images, _checked
+from activarium.datasets import DatasetError, Images, _checked, _official
 from activarium.refusal import Refusal
 from activarium.stratified import stratified
 
@@ -351,6 +351,54 @@ def test_a_missing_archive_is_fetched_once_into_a_new_folder(official, network):
     assert same(official.load(), official.images)
     left = {p.name for p in official.folder.iterdir()}
     assert left == {official.source.filename, official.source.base_folder}
+
+
+# A root that is the files' own folder
+
+
+def test_a_root_that_is_the_files_own_folder_stands_for_the_one_above(official, capsys):
+    official.extract()
+    before = snapshot(official.folder)
+    assert same(datasets.load(official.name).load(official.path("")), official.images)
+    assert snapshot(official.folder) == before
+    above = "is the files' own folder; the one above is the data root"
+    assert f"data: {official.name}: {official.path('')} {above}" in capsys.readouterr().err
+
+
+def test_another_set_s_own_folder_as_root_gets_nothing_of_this_one(official, network):
+    for other in set(_official.OWN_FOLDERS) - {official.source.base_folder}:
+        root = official.folder / other
+        root.mkdir(parents=True)
+        network["answer"] = official.archive
+        assert same(datasets.load(official.name).load(root), official.images)
+        assert list(root.iterdir()) == []
+        assert official.packed.exists()
+
+
+def test_a_link_to_the_files_own_folder_is_that_folder(official, tmp_path):
+    official.extract()
+    (tmp_path / "link").symlink_to(official.path(""))
+    assert same(datasets.load(official.name).load(tmp_path / "link"), official.images)
+
+
+def test_the_files_in_a_folder_of_another_name_are_refused_with_the_way_out(official):
+    official.extract()
+    official.path("").rename(official.folder / "mine")
+    official.folder = official.folder / "mine"
+    before = snapshot(official.folder)
+    assert refusal(official) == (
+        f"data: {official.name}: {official.folder} holds {official.source.train_list[0][0]} "
+        f"itself; call this folder {official.source.base_folder} and set ACTIVARIUM_DATA or "
+        "data_root to the folder above it"
+    )
+    assert snapshot(official.folder) == before
+
+
+def test_a_home_in_the_study_s_data_root_is_written_out_for_every_load(own, tmp_path, monkeypatch):
+    own(MINE.replace("return None", "raise LookupError(root)"))
+    monkeypatch.setenv("HOME", str(tmp_path))
+    with pytest.raises(DatasetError, match=f"LookupError: {tmp_path}/x$"):
+        _checked.loaded("mine", "~/x")
 
 
 # What is wrong with them is named, with the way out

@@ -13,8 +13,7 @@ from activarium.refusal import logged
 name = snakemake.wildcards.dataset
 with logged(snakemake.log[0]):
     # The folder is no param: the same official files in another place prepare nothing again.
-    root = str(datasets.at_home(datasets.root(snakemake.config.get("data_root"))))
-    images = loaded(name, root)
+    images = loaded(name, datasets.root(snakemake.config.get("data_root")))
     description = prepare.write(images, snakemake.output.data, name)
     text = json.dumps(description, indent=2, sort_keys=True)
     files.write_text(snakemake.output.description, text + "\n")

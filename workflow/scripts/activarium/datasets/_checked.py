@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import source
 from ..refusal import Refusal, first_line
-from . import DatasetError, Images, load
+from . import DatasetError, Images, at_home, load
 
 SPLITS = ("train", "test")
 
@@ -21,7 +21,7 @@ def loaded(name, root):
     """
     about = load(name)
     try:
-        images = about.load(root)
+        images = about.load(str(at_home(root)))
     except Refusal:
         raise
     except Exception as error:

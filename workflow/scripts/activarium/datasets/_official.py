@@ -17,20 +17,48 @@ from . import DatasetError, at_home
 def ready(name, source, root):
     """The data root as a Path, once every file that torchvision's class `source` reads is there.
 
-    Files that are there are compared with torchvision's md5 list and used; nothing is written
-    then. Only what is missing comes out of the archive, and only a missing archive is fetched.
-    A file that is not the official one is named and left alone, and nothing is unpickled.
+    A root that is the files' own folder stands for the one above. Files that are there are
+    compared with torchvision's md5 list and used; nothing is written then. Only what is missing
+    comes out of the archive, and only a missing archive is fetched. A file that is not the
+    official one is named and left alone, and nothing is unpickled.
     Raises DatasetError: one line with what is wrong, where, and the way out.
     """
     root = at_home(root)
     with _named(name, source, root, "cannot read"):
         _refuse_unreadable(root)
+        root = _above(name, source, root)
         missing = _missing(name, source, root)
         packed = not missing or _official(name, source, root / source.filename, source.tgz_md5)
     if not packed:
         _fetch(name, source, root / source.filename)
     if missing:
         _extract(name, source, root / source.filename, missing)
+    return root
+
+
+OWN_FOLDERS = ("cifar-10-batches-py", "cifar-100-python", "stl10_binary")
+
+
+def _above(name, source, root):
+    """The data root, where `root` may be the official files' own folder and not the one above.
+
+    Nothing may be fetched into such a folder, neither its own archive nor that of another set.
+    Raises DatasetError where the files lie in a folder of another name.
+    """
+    if (root / source.base_folder).exists() or (root / source.filename).exists():
+        return root
+    place = root.resolve()
+    if place.name in OWN_FOLDERS:
+        print(f"data: {name}: {root} is the files' own folder; the one above is the data root",
+              file=sys.stderr)  # fmt: skip
+        return place.parent
+    listed = [file for file, _ in source.train_list + source.test_list]
+    if all((root / file).is_file() for file in listed):
+        raise DatasetError(
+            name,
+            f"{root} holds {listed[0]} itself; call this folder {source.base_folder} and set "
+            "ACTIVARIUM_DATA or data_root to the folder above it",
+        )
     return root
 
 
