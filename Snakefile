@@ -55,7 +55,10 @@ if not SENDS_ALL:
 if workflow.is_main_process:
     SILENCE = interrupt.watch()
     GRID.say_gone(*workflow.configfiles, changes=workflow.config_settings.config_args)
-    if workflow.resource_settings.default_resources is not None:  # as every profile of a cluster has
+    GRID.say_unchosen()
+    if (
+        workflow.resource_settings.default_resources is not None
+    ):  # as every profile of a cluster has
         sent.say_where(len(GRID.packs), sends_all=SENDS_ALL)
 else:
     with refusal.in_one_line():

@@ -642,3 +642,24 @@ def test_the_folders_are_the_registry():
     assert (
         study.read(everything, SCHEMA).size == len(activations.names()) * len(datasets.names()) * 10
     )
+
+
+@pytest.mark.parametrize(
+    "recipes, validation, trained, told",
+    [(2, 0, False, True), (1, 0, False, False), (2, 0.1, False, False), (2, 0, True, False)],
+)
+def test_recipes_that_nothing_can_choose_among_are_named_before_training(
+    monkeypatch, tmp_path, capsys, recipes, validation, trained, told
+):
+    monkeypatch.chdir(tmp_path)
+    several = {f"r{n}": TINY["recipes"]["short"] for n in range(recipes)}
+    config = said(TINY, recipes=several, validation=validation, seeds=1)
+    grid = Grid(study.read(config, SCHEMA), "library")
+    for run in grid.runs if trained else grid.runs[1:]:
+        Path(run).parent.mkdir(parents=True, exist_ok=True)
+        Path(run).touch()
+    grid.say_unchosen()
+    line = "config: validation: 0 with 2 recipes: each activation at its own best one will not be "
+    line += "compared, as that is chosen by validation accuracy, never by test; write validation: "
+    line += "0.1 now, as a later change trains every run anew\n"
+    assert capsys.readouterr().err == (line if told else "")

@@ -235,6 +235,18 @@ class Grid:
             command = rebuild(files, study, changes)
             print(f", though the tables hold it; rebuild: {command}", file=sys.stderr)
 
+    def say_unchosen(self):
+        """Say, before anything is trained, that no recipe can be chosen for each activation."""
+        recipes = self.study.recipes
+        if len(recipes) < 2 or self.study.validation or all(map(os.path.exists, self.runs)):
+            return
+        print(
+            f"config: validation: 0 with {len(recipes)} recipes: each activation at its own best "
+            "one will not be compared, as that is chosen by validation accuracy, never by test; "
+            "write validation: 0.1 now, as a later change trains every run anew",
+            file=sys.stderr,
+        )
+
     def code(self, *names):
         """Files of the library, to be declared as inputs; a name may be a pattern, compare/*.
 
