@@ -792,7 +792,7 @@ def test_train_size_draws_in_proportion_and_the_same_images_for_every_run(number
 
 
 def test_a_smaller_train_size_lies_within_a_larger_one(numbered):
-    drawn = [set(numbers(resident(*numbered, n, 0, CPU)["train"])) for n in (3, 17, 60, 299, 300)]
+    drawn = [set(numbers(resident(*numbered, n, 0, CPU)["train"])) for n in (6, 17, 60, 299, 300)]
     assert all(small < large for small, large in zip(drawn, drawn[1:], strict=False))
 
 
@@ -808,6 +808,33 @@ def test_validation_is_held_out_of_the_images_that_train_size_draws(numbered):
     data = resident(*numbered, 100, 0.2, CPU)
     assert set(numbers(data["train"])) | set(numbers(data["validation"])) == whole
     assert len(data["train"][1]) == 80
+
+
+def test_a_draw_that_leaves_a_class_untrained_is_refused_in_one_line():
+    n = np.arange(41)
+    y = (n == 40).astype(np.uint8)  # one image of class 1
+    images = Images(*[n.astype(np.uint8).reshape(41, 1, 1, 1), y] * 2)
+    about = {"mean": [0.5], "sd": [0.5], "name": "rare"}
+    with pytest.raises(Refusal) as refused:
+        resident(images, about, 20, 0, CPU)
+    assert str(refused.value) == (
+        "config: train_size: 20 leaves no image of class 1 of rare to train on, which has 1 in "
+        "all; write more"
+    )
+    with pytest.raises(Refusal, match="validation: 0.6 leaves no image of class 1 of rare"):
+        resident(images, about, None, 0.6, CPU)
+
+
+def test_the_only_image_of_a_class_is_trained_on_and_not_held_out():
+    n = np.arange(41)
+    y = (n == 40).astype(np.uint16)
+    x = n.astype(np.uint8).reshape(41, 1, 1, 1)
+    data = resident(
+        Images(x, y, x, y), {"mean": [0.5], "sd": [0.5], "name": "rare"}, None, 0.1, CPU
+    )
+    assert data["train"][1].dtype == torch.int64
+    assert torch.bincount(data["train"][1]).tolist() == [36, 1]
+    assert torch.bincount(data["validation"][1]).tolist() == [4]
 
 
 def test_no_training_without_validation_holds_any_out(numbered):
