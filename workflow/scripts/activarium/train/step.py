@@ -36,21 +36,21 @@ def initialise(network, seed):
     sigma_w = getattr(network, "sigma_w", math.sqrt(2))
     sigma_b = getattr(network, "sigma_b", 0.0)
     with torch.no_grad():
-        for layer in _layers(network):
+        for layer in layers(network):
             fan_in = layer.weight[0].numel()
             layer.weight.normal_(0, sigma_w / math.sqrt(fan_in), generator=g)
             if layer.bias is not None:
                 layer.bias.normal_(0, 1, generator=g).mul_(sigma_b)
 
 
-def _layers(network):
+def layers(network):
     """The layers that have weights, in order."""
     return [layer for layer in network.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
 
 
 def optimiser(network, recipe):
     """The recipe's optimiser; weight decay only on weights, not on norms, biases and slopes."""
-    weights = [layer.weight for layer in _layers(network)]
+    weights = [layer.weight for layer in layers(network)]
     decayed = set(map(id, weights))
     others = [p for p in network.parameters() if id(p) not in decayed]
     groups = [

@@ -1,0 +1,34 @@
+"""Weights that a network brings along: that training draws them anew is said in one line."""
+
+import torch
+
+from .step import layers
+
+
+def note(name, build):
+    """One line where `build()` gives network `name` weights of its own, else None."""
+    own, n = own_weights(build)
+    if not own:
+        return None
+    return (
+        f"networks: {name}: build sets the weights of {own} of its {n} layers itself, as "
+        "pretrained ones are; the training draws the weights of all of them anew, so these are not used "
+        "(norms and whatever else learns keep their own start)"
+    )
+
+
+def own_weights(build):
+    """(number of layers whose weights `build()` sets itself, number of layers with weights).
+
+    Weights that are drawn differ between two builds that find torch's generators in other states;
+    what is loaded, or constant, does not. torch's generator on the CPU is left as it was.
+    """
+    first, second = (_weights(build, seed) for seed in (0, 1))
+    same = [torch.equal(a, b) for a, b in zip(first, second, strict=True)]
+    return sum(same), len(same)
+
+
+def _weights(build, seed):
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(seed)
+        return [layer.weight.detach() for layer in layers(build())]
