@@ -1,14 +1,19 @@
 """An activation's file is read before the first job, and what is wrong in it said in one line."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+import torch
 import yaml
 from conftest import ROOT
 
-from activarium import activations, definitions, source, study
+from activarium import activations, definitions, expressions, source, study
+from activarium.certify import Unproven, certify, expression
 from activarium.grid import Grid
+from activarium.primitives import FUNCTIONS, on_numpy, on_torch
 from activarium.refusal import Refusal
 
 HOUSE = Path(activations.__file__).parent
@@ -39,8 +44,10 @@ def test_every_file_of_the_house_is_taken(name):
 
 
 def test_every_word_of_the_vocabulary_is_known(file):
-    for word in definitions.WORDS:
-        definitions.check(file(WHOLE.format(f"xp.{word}")))
+    for word in FUNCTIONS:
+        definitions.check(file(WHOLE.format(f"xp.{word}(x) * xp.{word}(2)")))
+    definitions.check(file(WHOLE.format('xp.decimal("0.1") * xp.pi * x')))
+    definitions.check(file(WHOLE.format("xp.piecewise(x, 0, lambda x: 0, right=xp.tanh)")))
     definitions.check(file(WHOLE.format("xp.tanh(x)").replace("label =", "label: str =")))
     definitions.check(file(WHOLE.format("words.tanh(x)").replace("xp", "words")))
 
@@ -73,9 +80,12 @@ def test_whatever_may_be_a_definition_is_left_to_those_who_run_it(file, text):
         ("x = " + "-" * 100_000 + "1", "mine.py"),
         (WHOLE.format("x").replace("label", "name"), 'mine.py: has no label; write label = "…"'),
         (WHOLE.format("x").replace("formula", "text"), "has no formula; write"),
-        (WHOLE.format("x").replace("definition", "f"), "has no definition; write def definition("),
+        (
+            WHOLE.format("x").replace("definition", "f"),
+            "has no definition ('f' is there); write def",
+        ),
         (WHOLE.replace("x, xp", "x").format("x"), "line 7: a definition is a function of x and xp"),
-        (WHOLE.format("x * xp.normcdf(x)"), "line 8: 'xp.normcdf' is no word here; known are exp"),
+        (WHOLE.format("x * xp.probit(x)"), "line 8: 'xp.probit' is no word here; known are exp"),
         (WHOLE.format("x * xp.sigmoyd(x)"), "no word here (did you mean sigmoid?); known are exp"),
         (WHOLE.format("x if x > 0 else 0"), "line 8: a definition branches by xp.piecewise only"),
         (WHOLE.format("x * (x > 0)"), "never by if or comparisons of x"),
@@ -90,6 +100,146 @@ def test_what_no_definition_can_be_read_from_is_refused_by_line(file, text, said
     with pytest.raises(Refusal) as refused:
         definitions.check(file(text))
     assert said in str(refused.value) and str(refused.value).startswith("mine.py")
+
+
+IMPORTS = "import math\nimport numpy as np\nfrom scipy import special\n"
+SAID = {  # what is returned, as people write it elsewhere: what is said of it
+    "abs(x) * x": "'abs(x)' is no word here; write xp.piecewise(x, 0, lambda x: -x, lambda x: x)",
+    "max(0, x)": "'max(0, x)' is no word here; write xp.piecewise(x, 0, lambda x: 0, lambda x: x)",
+    "x.clamp(min=0)": "'x.clamp' is no word here; write xp.piecewise(x, 0, ",
+    "x * x.sigmoid()": "'x.sigmoid' is no word here; write xp.sigmoid(x)",
+    "x * x.shape[0]": "'x.shape' is no word here; known are exp, expm1, ",
+    "np.maximum(x, 0)": "'np.maximum(x, 0)' is no word here; write xp.piecewise(x, 0, ",
+    "np.where(x > -0.5, x, 0)": "a definition branches by xp.piecewise only, never by if or "
+    "comparisons of x; write xp.piecewise(x, -0.5, lambda x: …, lambda x: …), the left one first",
+    "np.clip(x, 0, 1)": "'np.clip(x, 0, 1)' is no word here; write xp.piecewise(x, -1, …), one",
+    "np.sqrt(2) * x": "'np.sqrt(2) * x' joins x and a number of numpy; write a plain number, or ",
+    "math.exp(x)": "'math.exp(x)' is no word here; write xp.exp(x)",
+    "x * special.erfc(x)": "'special.erfc(x)' is no word here; write 2 * xp.ndtr(-xp.sqrt(2) * x)",
+    "float(x)": "'float(x)' is no word here; known are",
+    "x * tanh(x)": "'tanh' is no word here; write xp.tanh(x)",
+    "xp.swish(x)": "'xp.swish' is no word here; write x * xp.sigmoid(x)",
+    "alpha * x": "'alpha' is not defined; what training learns stands behind a *: "
+    "def definition(x, xp, *, alpha=1)",
+    "x if x == 0 else 1": "a definition branches by xp.piecewise only",
+    "x and 1": "a definition branches by xp.piecewise only",
+    "x ** 2.5": "'x ** 2.5' is no whole power from 1 to 16; xp.sqrt and xp.exp are there for",
+    "x ** 17": "'x ** 17' is no whole power from 1 to 16",
+    "x ** 0.5": "'x ** 0.5' is a root; write xp.sqrt(x)",
+    "x ** -2": "'x ** -2' has a negative power; write 1 / x**2",
+    "x ** 2.0": "'x ** 2.0' has a power with a decimal point; write x**2",
+    "2 ** x": "'2 ** x' has x in its power; write xp.exp(xp.log(2) * x) for 2**x",
+    "x ^ 2": "'x ^ 2' is no power; write x**2",
+    "x % 2": "'x % 2' is not allowed; there are + - * / ** and the words of xp",
+    "x / 0": "'x / 0' divides by 0",
+    "1e999 * x": "'1e999 * x' holds inf, which is no finite number",
+    "True * x": "'True * x' joins x and a bool; write a plain number",
+    "xp.exp(x, 2)": "'xp.exp(x, 2)' must have one argument",
+    "xp.piecewise(x, 0, x, 2 * x)": "takes two functions of x; write lambda x: … for each piece",
+    "xp.piecewise(x, lambda x: 0)": "has other arguments than xp.piecewise(x, 0, lambda x: …",
+    "xp.piecewise(x, 0, lambda x: 0, lambda x: 1)": "numbers alone as pieces; write one as 0 * x",
+    "xp.decimal(0.1) * x": "'xp.decimal(0.1)' takes a decimal in quotes, xp.decimal(\"0.1\")",
+    "definition(x, xp)": "'definition(x, xp)' calls itself without end",
+    "sum(x for k in range(10**5))": "is too long: more than 20000 operations",
+    "x(1 + x)": "'x(1 + x)' calls a number; write * between two factors",
+    "x[0]": "'x[0]' takes x for a list",
+    "[x].index": "definition gives a builtin_function_or_method; end it with return and a number",
+    "3": "definition does not depend on x",
+    "xp.sqrt(2)": "definition does not depend on x",
+    "": "definition gives nothing; end it with return and a number",
+    "x, x": "definition gives a tuple; end it with return and a number",
+    "(yield x)": "definition gives a generator",
+    "2(x)": "'2(x)' ends in TypeError: 'int' object is not callable",
+}
+
+
+@pytest.mark.parametrize("written", SAID)
+def test_a_word_of_another_place_is_refused_with_how_it_is_written_here(file, written):
+    with pytest.raises(Refusal) as refused:
+        definitions.check(file(IMPORTS + WHOLE.format(written)))
+    assert re.match(r"mine\.py, line 1[01]: ", str(refused.value))
+    assert SAID[written] in str(refused.value) and str(refused.value).isprintable()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("import torch\n" + WHOLE.format("x"), "line 1: imports torch at the top, which slows ev"),
+        ("import timm\n" + WHOLE.format("x"), "line 1: imports timm at the top, which slows every"),
+        (
+            "from torch.nn import functional as F\n" + WHOLE.format("x * F.relu(x)"),
+            "line 9: 'F.relu(x)' is no word here; write xp.piecewise(x, 0, ",
+        ),
+        (
+            "from ..primitives import on_torch\n" + WHOLE.format("on_torch.tanh(x)"),
+            "line 9: 'on_torch.tanh(x)' is no word here; write xp.tanh(x)",
+        ),
+        (WHOLE.format("F.gelu(x)").replace("return", "import torch.nn.functional as F\n    return"),
+         "line 9: 'F.gelu(x)' is no word here; write x * xp.ndtr(x)"),
+        (
+            WHOLE.format("h(x)") + "def h(x):\n    return x.relu()\n",
+            "line 10: 'x.relu' is no word here; write xp.piecewise",
+        ),
+        (
+            "import torch\nclass Swoosh(torch.nn.Module):\n    def forward(self, x): return x\n",
+            "mine.py: has no definition ('Swoosh' is there); write def definition(x, xp): "
+            "return x * xp.sigmoid(x), or def definition(x, xp, *, slope=0.25) to learn it",
+        ),
+        (WHOLE.replace("def ", "async def ").format("x"), "line 7: definition is asynchronous; wr"),
+        (WHOLE.format("x") + "class definition: pass", "definition is a class, no function; write"),
+        (WHOLE.format("x") + "definition = None", "definition is a NoneType, no function; write"),
+        (WHOLE.replace("x, xp", "x, xp, a=1").format("x"), "line 7: a definition is a function of "
+         "x and xp, and has x, xp, a; what is learned stands behind a *: def definition(x, xp, *"),
+        (WHOLE.replace("x, xp", "xp, x").format("x"), "and has xp, x in this order; write def def"),
+        (WHOLE.replace("x, xp", "self, x").format("x"), "and has self, x in this order; write"),
+        (WHOLE.replace("x, xp", "*both").format("both"), "and has neither; write def definition(x"),
+        (WHOLE.replace("x, xp", "x, xp, *, a=[1, 2]").format("a * x"), "line 7: a=[1, 2] is no "
+         "number where learning starts; one is learned for each name; write a=0.25"),
+        (WHOLE.replace("x, xp", "x, xp, *, a=True").format("a * x"), "a=True is no number where"),
+        (WHOLE.replace("x, xp", "x, xp, *, a=1e999").format("a * x"), "a=inf is no number where"),
+        (WHOLE.replace("x, xp", "x, xp, *, a").format("a * x"), "a has no number where learning"),
+        (WHOLE.replace('"Mine"', "3").format("x"), 'line 3: label is 3, no text of one line; '),
+        (WHOLE.replace('"Mine"', '""').format("x"), "line 3: label is '', no text of one line"),
+        (WHOLE.replace("·", "\\n").format("x"), "line 4: formula is 'x\\nΦ(x)', no text of one"),
+        (WHOLE.format("x") + "def module(dim): pass", "line 9: module cannot be called as module() "
+         "(missing a required argument: 'dim'); write def module():"),
+        (WHOLE.format("x") + "import nowhere.at_all", "line 9: imports nowhere.at_all at the top"),
+        (WHOLE.format("x") + "import math.at_all", "line 9: ModuleNotFoundError: No module nam"),
+        (WHOLE.format("x") + "raise SystemExit(3)", "line 9: SystemExit: 3"),
+        (WHOLE.replace("return", "\treturn 1\n    return").format("x"), "cannot be read: "),
+        (WHOLE.replace("return", "x += 1\n    return").format("x"), "line 8: 'x += 1' changes"),
+        (WHOLE.replace("return", "while x > 0: x = x - 1\n    return").format("x"), "line 8: a"),
+    ],
+)  # fmt: skip
+def test_what_people_try_is_refused_by_line_with_the_way_out(file, text, said):
+    with pytest.raises(Refusal) as refused:
+        definitions.check(file(text))
+    assert said in str(refused.value) and str(refused.value).startswith("mine.py")
+    assert str(refused.value).isprintable()
+
+
+def test_a_whole_power_in_a_file_is_that_of_a_line(file):
+    """Trained, drawn and proven."""
+    power = definitions.check(file(WHOLE.format("xp.tanh(x)**3 * x**2"))).definition
+    line = expressions.definition("tanh(x)**3 * x**2")
+    assert certify(power) == certify(line)
+    x = torch.linspace(-3, 3, 61, dtype=torch.float64).requires_grad_()
+    for k in range(1, 17):
+        power = definitions.check(file(WHOLE.format(f"x**{k}"))).definition
+        line = expressions.definition(f"x**{k}")
+        assert certify(power) == certify(line)
+        y, z = power(x, on_torch), line(x, on_torch)
+        torch.testing.assert_close(y, z, rtol=1e-14, atol=0)
+        slopes = (torch.autograd.grad(v.sum(), x)[0] for v in (y, z))
+        torch.testing.assert_close(*slopes, rtol=1e-14, atol=0)
+        n = x.detach().numpy()
+        np.testing.assert_allclose(power(n, on_numpy), line(n, on_numpy), rtol=1e-14)
+
+
+def test_what_is_no_whole_power_is_not_proven_either():
+    for k in (0, -1, 2.5, True, 65):
+        with pytest.raises(Unproven):
+            expression.trace(lambda x, xp, k=k: x**k)
 
 
 def test_a_file_that_leads_nowhere_is_refused(tmp_path):

@@ -1,58 +1,252 @@
-"""An activation's file held against the vocabulary by its text, before anything is run.
+"""An activation's file held against what it must state, before anything is trained.
 
-Certifying and training would find the same, each in its own words, after other jobs have begun.
-What cannot be told from the text alone is left to them.
+The file is run, and its definition on a stand-in for x: certifying and training would find the
+same, each in its own words, after other jobs have begun.
 """
 
 import ast
+import inspect
+import math
+import re
+import sys
+import warnings
+from pathlib import Path
+from types import ModuleType
 
 from . import source
-from .primitives import FUNCTIONS
-from .refusal import guess
+from .refusal import first_line, guess
+from .stand_in import WORDS, Branching, NotAWord, StandIn, Words, instead
 
-WORDS = (*FUNCTIONS, "piecewise", "decimal", "pi")
+FORM = "def definition(x, xp)"
+LEARNED = "def definition(x, xp, *, slope=0.25)"
+LIGHT = {*sys.stdlib_module_names, "numpy", "scipy", "activarium"}  # what may stand at the top
 
 
 def check(file):
-    """Refuse a file that states no definition in these words: where, what and what would do."""
-    forms = {"label": 'label = "…"', "formula": 'formula = "…"'}
-    stated = source.stated(file, forms | {"definition": "def definition(x, xp)"})["definition"]
-    if isinstance(stated, ast.FunctionDef):
-        given = [*stated.args.posonlyargs, *stated.args.args]
-        if len(given) != 2:
-            raise source.refusal(file, stated.lineno, "a definition is a function of x and xp")
-        x, xp = (a.arg for a in given)
-        varies = _made_from(x, stated)
-        for node in ast.walk(stated):
-            _check(node, xp, varies, file)
+    """The module that `file` makes, once it states a definition; else a Refusal in one line.
+
+    The line names the file, where it can the line and the piece of code, and the way out.
+    """
+    file = Path(file)
+    tree = source.parsed(file)
+    _check_stated(file, tree)
+    _check_imports(file, tree)
+    module = _run(file)
+    for word in ("label", "formula"):
+        _check_text(file, tree, module, word)
+    _check_definition(file, module.definition)
+    _check_module(file, getattr(module, "module", None))
+    return module
 
 
-def _made_from(x, function):
-    """The names in a function that hold x, or a number that depends on it."""
-    lambdas = (n for n in ast.walk(function) if isinstance(n, ast.Lambda))
-    found, before = {x} | {a.arg for n in lambdas for a in n.args.args}, set()
-    while found != before:
-        before = set(found)
-        for node in ast.walk(function):
-            if isinstance(node, ast.Assign | ast.AugAssign | ast.AnnAssign) and node.value:
-                targets = node.targets if isinstance(node, ast.Assign) else [node.target]
-                if _names(node.value) & found:
-                    found |= set().union(*map(_names, targets))
-    return found
+def _check_stated(file, tree):
+    """Refuse a file that binds one of the three nowhere, whatever it has instead."""
+    found = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _stores(n)}
+    kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.alias
+    found |= {getattr(n, "asname", None) or n.name for n in ast.walk(tree) if isinstance(n, kinds)}
+    for word in ("label", "formula"):
+        if word not in found and "definition" in found:
+            raise source.refusal(file, None, f'has no {word}; write {word} = "…"')
+    if "definition" not in found:
+        made = ast.FunctionDef | ast.ClassDef
+        own = [n.name for n in tree.body if isinstance(n, made) and n.name != "module"]
+        near = f" ('{own[0]}' is there)" if own else ""
+        way = f"write {FORM}: return x * xp.sigmoid(x), or {LEARNED} to learn it"
+        raise source.refusal(file, None, f"has no definition{near}; {way}")
 
 
-def _names(node):
-    return {n.id for n in ast.walk(node) if isinstance(n, ast.Name)}
+def _stores(node):
+    return isinstance(node.ctx, ast.Store)
 
 
-def _check(node, xp, varies, file):
-    match node:
-        case ast.Attribute(value=ast.Name(id=name), attr=word) if name == xp and word not in WORDS:
-            known = f"known are {', '.join(WORDS)}"
-            what = f"'{xp}.{word}' is no word here{guess(word, WORDS)}; {known}"
-            raise source.refusal(file, node.lineno, what)
-        case ast.Compare() if _names(node) & varies:
-            raise source.refusal(
-                file, node.lineno,
-                f"a definition branches by {xp}.piecewise only, never by if or comparisons of x",
-            )  # fmt: skip
+def _check_imports(file, tree):
+    """Refuse what is slow to import at the top: the Snakefile reads the file in every job."""
+    slow = {}
+    for node in _at_the_top(tree):
+        if isinstance(node, ast.Import | ast.ImportFrom):
+            relative = getattr(node, "level", 0) > 0
+            for alias in node.names:
+                path = getattr(node, "module", None) or alias.name
+                torch = relative and {"on_torch", "as_module"} & {*path.split("."), alias.name}
+                if torch or not (relative or path.split(".")[0] in LIGHT):
+                    slow[alias.asname or alias.name.split(".")[0]] = (node.lineno, path)
+    used = [n for n in _of_the_definition(tree) if isinstance(n, ast.Name) and n.id in slow]
+    if used:
+        line = min(used, key=lambda n: n.lineno)
+        outermost = _around(tree, line)
+        raise _not_a_word(file, line.lineno, ast.unparse(outermost), "is no word here", "xp")
+    for line, path in slow.values():
+        way = "import it inside module(), and write there what needs it"
+        raise source.refusal(file, line, f"imports {path} at the top, which slows every job; {way}")
+
+
+def _at_the_top(tree):
+    """Every node that is run when the file is imported."""
+    for node in ast.iter_child_nodes(tree):
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+            yield node
+            yield from _at_the_top(node)
+
+
+def _of_the_definition(tree):
+    """Every node of the definition and of the file's functions that it names."""
+    functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
+    waiting, seen = ["definition"], set()
+    while waiting:
+        name = waiting.pop()
+        if name in functions and name not in seen:
+            seen.add(name)
+            nodes = list(ast.walk(functions[name]))
+            yield from nodes
+            waiting += [n.id for n in nodes if isinstance(n, ast.Name)]
+
+
+def _around(tree, name):
+    """The dotted word that begins with `name`, called or not: torch.relu(x) for torch."""
+    found = name
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Attribute) and _first(node) is name:
+            found = max(found, node, key=lambda n: n.end_col_offset)
+    called = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.func is found)
+    return next(called, found)
+
+
+def _first(node):
+    while isinstance(node, ast.Attribute):
+        node = node.value
+    return node
+
+
+def _run(file):
+    """What the file binds when it is run, as a module of the package of activations."""
+    module = ModuleType(f"activarium.activations.{file.stem}")
+    module.__file__, module.__package__ = str(file), "activarium.activations"
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of its text, when it is imported
+            exec(compile(file.read_bytes(), file, "exec"), module.__dict__)
+    except (Exception, SystemExit) as error:
+        raise source.raised(file, error) from error
+    if not hasattr(module, "definition"):
+        raise source.refusal(file, None, f"has no definition at its top; write {FORM}")
+    return module
+
+
+def _check_text(file, tree, module, word):
+    """Refuse a label or a formula that is no text of one line."""
+    said = getattr(module, word, None)
+    if not isinstance(said, str) or not said.strip() or not said.isprintable():
+        line = getattr(source.bound(tree.body).get(word), "lineno", None)
+        raise source.refusal(
+            file, line, f'{word} is {said!r:.60}, no text of one line; write {word} = "…"'
+        )
+
+
+def _check_definition(file, definition):
+    """Refuse what is no function of x and xp, and what does not stay within the vocabulary."""
+    line = getattr(getattr(definition, "__code__", None), "co_firstlineno", None)
+    xp = _check_arguments(file, line, definition)
+    words = Words()
+    learned = dict.fromkeys(getattr(definition, "__kwdefaults__", None) or (), words.pi)
+    try:
+        found = definition(StandIn(True, words.steps), words, **learned)
+    except (Exception, SystemExit) as error:
+        raise _explained(file, error, xp) from error
+    if isinstance(found, StandIn | int | float) and not getattr(found, "shaped", False):
+        raise source.refusal(file, line, "definition does not depend on x")
+    if not isinstance(found, StandIn):
+        gives = "nothing" if found is None else f"a {type(found).__name__}"
+        raise source.refusal(
+            file, line, f"definition gives {gives}; end it with return and a number"
+        )
+
+
+def _check_arguments(file, line, definition):
+    """The name of the second argument, once definition is a function of x and xp."""
+
+    def refuse(why):
+        raise source.refusal(file, line, why)
+
+    if not callable(definition) or inspect.isclass(definition):
+        kind = "class" if inspect.isclass(definition) else type(definition).__name__
+        refuse(f"definition is a {kind}, no function; write {FORM}")
+    if inspect.iscoroutinefunction(definition) or inspect.isasyncgenfunction(definition):
+        refuse(f"definition is asynchronous; write {FORM}")
+    try:
+        given = inspect.signature(definition).parameters.values()
+    except (TypeError, ValueError):
+        refuse(f"definition's arguments cannot be read; write {FORM}")
+    before = [p for p in given if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
+    names = [p.name for p in before]
+    has = f"a definition is a function of x and xp, and has {', '.join(names) or 'neither'}"
+    more = [p for p in before[2:] if p.default is not p.empty]
+    if more:
+        refuse(f"{has}; what is learned stands behind a *: {_learned(more)}")
+    if len(before) != 2:
+        refuse(f"{has}; write {FORM}, whose xp has the words, as xp.exp")
+    if names[1] == "x":
+        refuse(f"{has} in this order; write {FORM}")
+    _check_learned(given, refuse)
+    return names[1]
+
+
+def _learned(parameters):
+    said = ", ".join(f"{p.name}={p.default!r:.20}" for p in parameters)
+    return f"def definition(x, xp, *, {said})"
+
+
+def _check_learned(given, refuse):
+    """Refuse a keyword-only argument that does not say the one number where learning starts."""
+    for p in (p for p in given if p.kind is p.KEYWORD_ONLY):
+        way = f"one is learned for each name; write {p.name}=0.25"
+        if p.default is p.empty:
+            refuse(f"{p.name} has no number where learning starts; write {p.name}=0.25")
+        if type(p.default) not in (int, float) or not math.isfinite(p.default):
+            refuse(f"{p.name}={p.default!r:.40} is no number where learning starts; {way}")
+
+
+def _check_module(file, module):
+    """Refuse a module() that cannot be called as it is."""
+    if module is None:
+        return
+    line = getattr(getattr(module, "__code__", None), "co_firstlineno", None)
+    try:
+        inspect.signature(module).bind()
+    except TypeError as error:
+        what = f"module cannot be called as module() ({error}); write def module():"
+        raise source.refusal(file, line, what) from error
+    except ValueError:  # a class of C tells nothing about itself
+        return
+
+
+def _explained(file, error, xp):
+    """The Refusal for what a definition raised when it ran on the stand-in."""
+    file, line, code = source.place(file, error)
+    code = code or "…"
+    match error:
+        case NotAWord():
+            if isinstance(error, Branching) and not code.endswith(")"):
+                pieces = f"{xp}.piecewise(x, {error.at}, lambda x: …, lambda x: …)"
+                why = f"branches by {xp}.piecewise only, never by if or comparisons of x"
+                what = f"a definition {why}; write {pieces}, the left one first"
+                return source.refusal(file, line, what)
+            return _not_a_word(file, line, code, str(error).replace("{xp}", xp), xp)
+        case NameError(name=str(name)):
+            if instead(name, xp):
+                return _not_a_word(file, line, name, "is no word here", xp)
+            way = f"what training learns stands behind a *: def definition(x, xp, *, {name}=1)"
+            return source.refusal(file, line, f"'{name}' is not defined; {way}")
+        case RecursionError():
+            return source.refusal(file, line, f"'{code}' calls itself without end")
+    said = f"{type(error).__name__}: {first_line(error)}"
+    return source.refusal(file, line, f"'{code}' ends in {said}")
+
+
+def _not_a_word(file, line, code, why, xp):
+    """The Refusal of a piece of code, with how it is written here where that is known."""
+    if why in ("branches", "is no word here"):
+        word = re.split(r"[^\w.]", code)[0].split(".")[-1]
+        way = instead(word, xp)
+        known = f"{guess(word, WORDS)}; known are {', '.join(WORDS)}"
+        why = "is no word here" + (f"; write {way}" if way else known)
+    return source.refusal(file, line, f"'{code}' {why}")

@@ -5,6 +5,7 @@ Read by the Snakefile at the start of every job, so nothing slow is imported her
 
 import ast
 import traceback
+import warnings
 from functools import cache
 from pathlib import Path
 
@@ -14,7 +15,9 @@ from .refusal import Refusal, first_line
 def parsed(file):
     """The syntax tree of `file`; a Refusal with its name and line where it is no Python."""
     try:
-        return ast.parse(Path(file).read_bytes())
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of its text, when it is imported
+            return ast.parse(Path(file).read_bytes())
     except (SyntaxError, ValueError, RecursionError, MemoryError, OSError) as error:
         why = getattr(error, "msg", None) or str(error) or type(error).__name__
         if "bare *" in why:
@@ -57,6 +60,32 @@ def raised(file, error):
         lines.append(error.lineno)
     said = f": {first_line(error, 300)}" if str(error) else ""
     return refusal(file, lines[-1] if lines else None, f"{type(error).__name__}{said}")
+
+
+def place(file, error):
+    """(file, line, code) where an error was raised last, in `file` or in one beside it.
+
+    The code is the very piece that raised it, on one line; line and code are None for elsewhere.
+    """
+    found, trace = (Path(file), None, None), error.__traceback__
+    while trace:
+        path = Path(trace.tb_frame.f_code.co_filename)
+        if path.parent == Path(file).parent and path.is_file():
+            positions = list(trace.tb_frame.f_code.co_positions())[trace.tb_lasti // 2]
+            found = path, trace.tb_lineno, _piece(path, *positions)
+        trace = trace.tb_next
+    return found
+
+
+def _piece(file, line, last, start, end, most=60):
+    """The code between two places of a file, columns counted in bytes, shortened to one line."""
+    if None in (line, last, start, end):
+        return ""
+    lines = Path(file).read_bytes().splitlines()[line - 1 : last]
+    lines[-1] = lines[-1][:end]
+    lines[0] = lines[0][start:]
+    code = " ".join(b" ".join(lines).decode(errors="replace").split())
+    return code if len(code) <= most else code[: most - 1] + "…"
 
 
 def refusal(file, line, what):

@@ -7,6 +7,7 @@ equality and zeros of polynomials are exact.
 """
 
 from fractions import Fraction
+from functools import reduce
 from itertools import count
 from weakref import WeakValueDictionary
 
@@ -44,6 +45,11 @@ class Node:
 
     def __truediv__(self, other):
         return div(self, node(other))
+
+    def __pow__(self, k):
+        if type(k) is not int or not 1 <= k <= MAX_DEGREE:
+            raise Unproven(f"a power {k} that is no whole number from 1 to {MAX_DEGREE}")
+        return reduce(mul, [self] * k)
 
     def __neg__(self):
         return mul(number(-1), self)

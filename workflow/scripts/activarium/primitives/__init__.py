@@ -20,8 +20,8 @@ can say has two more words:
     xp.pi                                              π
 
 and every function also takes a plain number: `xp.sqrt(2 / xp.pi)` is √(2/π), a float for torch
-and numpy and a ball that holds it for the proofs. Beside these, +, -, * and / and whole powers
-by repeated multiplication are all there is.
+and numpy and a ball that holds it for the proofs. Beside these, +, -, *, / and whole powers such
+as `x**3` are all there is.
 
 A definition's keyword-only arguments are parameters that training learns, and their defaults
 are where it starts: `definition(x, xp, *, slope=0.25)`. The proofs hold for the defaults.
