@@ -19,7 +19,7 @@ report-from-scratch: $(VENV)/ready
 # Tables to report again, without training whatever has changed.
 report: $(VENV)/ready
 	@$(ASK) where $(STUDY) > /dev/null
-	@$(BIN)/snakemake --quiet host rules --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles compare figure report
+	@$(BIN)/snakemake --quiet host rules --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles compare describe figure report
 	@$(ASK) where $(STUDY)
 
 # Every activation of the house certified, into results/profiles, and claims about them settled.

@@ -48,6 +48,7 @@ if not SENDS_ALL:
         numerics,
         collect,
         compare,
+        describe,
         figure,
         report,
 

@@ -115,7 +115,7 @@ def _cost(a, seed, machines):
 
 def reported(
     made, control="gelu", confidence=0.95, margin=0.005, draw=True, certified=False, numerics=None,
-    **declared,
+    networks=None, **declared,
 ):  # fmt: skip
     """The `Report` of a `Made` study; `declared` is what the study file says beside the grid.
 
@@ -139,7 +139,7 @@ def reported(
     claims = settled_claims() if certified else None
     svgs = {name: drawn(name, compacted, draw) for name in figures.names()}
     made_on = provenance(tables.table(made.costs.to_dict("records"), tables.COSTS))
-    html = page(compacted, svgs, made_on, DECLARED | declared, claims, numerics)
+    html = page(compacted, svgs, made_on, DECLARED | declared, claims, numerics, networks)
     return Report(compacted, svgs, html)
 
 

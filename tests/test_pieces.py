@@ -205,7 +205,7 @@ def test_snakemake_trains_nothing_and_makes_the_same_study(trained):
         assert found == (made / f"{name}.parquet").read_bytes()
     report = (trained / "results/again/report.html").read_text()
     assert "They were trained in 2 pieces, each run once." in report
-    assert "Recipe short: adam at learning rate 0.01" in report
+    assert "Recipe short: Adam; learning rate 0.01" in report
     provenance = json.loads((trained / "results/again/provenance.json").read_text())["study"]
     assert provenance == said | {"pieces": parts}
     assert trained.plan() == {}

@@ -9,10 +9,12 @@ from functools import cache
 from html.parser import HTMLParser
 
 import pytest
+import yaml
+from conftest import ROOT
 from synthetic import MACHINES, RECIPE, drawn, reported, study
 
 from activarium import activations, figures
-from activarium.report import properties, words
+from activarium.report import properties, training, words
 
 pytestmark = [
     pytest.mark.filterwarnings("error::UserWarning", "error::RuntimeWarning"),
@@ -349,6 +351,78 @@ def test_what_was_trained_stands_under_the_headline_unless_it_was_elsewhere():
     assert "for 4 to 20 epochs in float32 and bfloat16 on all training images" in text
     elsewhere = parsed(reported(study(), draw=False, runs=("table.csv",)))
     assert "Trained:" not in elsewhere.text_of("section", id="answer")
+
+
+def test_the_recipe_stands_on_the_first_screen_and_of_several_what_they_share():
+    text = parsed(plain()).text_of("section", id="answer")
+    assert (
+        "Recipe Adam; learning rate 0.001, constant; batches of 50; 4 epochs; float32; no "
+        "augmentation; no weight decay; no label smoothing."
+    ) in text
+    more = RECIPE | {"learning_rate": 0.1, "schedule": "cosine", "augmentation": "crop_flip"}
+    recipes = {"slow": RECIPE, "fast": more}
+    text = parsed(reported(study(), draw=False, recipes=recipes)).text_of("section", id="answer")
+    assert "2 recipes, all with Adam; batches of 50; 4 epochs; float32; no weight decay;" in text
+    assert "slow: learning rate 0.001, constant, no augmentation;" in text
+    assert "fast: learning rate 0.1, falling to 0 along a cosine, random crops and flips." in text
+    elsewhere = parsed(reported(study(), draw=False, runs=("my/table.csv",)))
+    assert "batches of" not in elsewhere.text_of("section", id="answer")
+    assert "table.csv" in elsewhere.words and "my/" not in elsewhere.words
+
+
+def test_every_recipe_that_a_study_may_state_has_words():
+    schema = yaml.safe_load((ROOT / "config/schema.yaml").read_text())["$defs"]["recipe"]
+    for key in ("optimizer", "schedule", "augmentation", "precision"):
+        for value in schema["properties"][key]["enum"]:
+            assert set(training.recipe(RECIPE | {key: value})) | {"schedule"} == set(
+                schema["properties"]
+            )
+
+
+def test_how_much_the_last_epoch_still_brought_stands_on_the_first_screen():
+    """A score s is s/2, 3s/4, 7s/8 and then s, so that the last of four epochs brings s/8."""
+    tables = plain().tables
+    rises = tables.summaries.set_index("activation")["mean"] / 8
+    low, high = (words.points(end) for end in (rises.min(), rises.max()))
+    text = parsed(plain()).text_of("section", id="answer")
+    said = f"Still rising in the last of 4 epochs: by {words.points(rises.mean())} points of test"
+    assert said in text
+    assert f"(GELU {low}, Tanh {high})" in text
+    made = study()
+    made.epochs["test_accuracy"] = -made.epochs["test_accuracy"]
+    assert "No longer rising in the last of 4" in reported(made, draw=False).html
+    assert "in the last of" not in parsed(reported(study(epochs=1), draw=False)).words
+
+
+def test_the_last_epoch_of_several_settings_is_told_from_its_least_to_its_most():
+    text = parsed(edge("several data sets")).text_of("section", id="answer")
+    tables = edge("several data sets").tables
+    rises = tables.summaries.groupby("dataset")["mean"].mean() / 8
+    low, high = (words.points(end) for end in (rises.min(), rises.max()))
+    assert f"from {low} (STL-10) to {high} points (Digits)" in text
+
+
+NET = {
+    "label": "plain net", "about": "A plain net.", "layers": {"convolution": 3, "linear layer": 1},
+    "activations": 3, "norm": False, "parameters": {"digits": 24058}, "sigma_w2": 2.0,
+    "sigma_b2": 0.0,
+}  # fmt: skip
+
+
+def test_the_network_is_described_on_the_first_screen():
+    text = parsed(reported(study(), draw=False, networks={"net": NET})).words
+    said = (
+        "Network net, plain net: 3 convolutions, 1 linear layer and 3 activations, without "
+        "normalisation, 24\u202f058 parameters beside those of the activation. Weights start "
+        "normal with variance 2 / fan-in (He), biases 0."
+    )
+    assert "".join(said.split()) in "".join(text.split())
+    two = {"net": NET, "other": NET | {"sigma_b2": 0.01, "norm": True}}
+    text = training.networks(two)
+    assert "biases 0; other" in text and text.endswith("biases normal with variance 0.01.")
+    assert training.networks(two, 1).split("; ")[1].startswith("1 more, described under Methods.")
+    refused = training.networks({"net": {"refused": "TypeError"}})
+    assert refused == "net, which could not be built here to be described (TypeError)."
 
 
 def test_what_a_line_of_the_study_computes_stands_there_too():

@@ -22,6 +22,7 @@ DRAWN = {"figure": len(figures.names()), "report": 1}
 COMPARED = {"compare": 1, **DRAWN}
 COLLECTED = {"collect": 1, **COMPARED}
 CERTIFIED = {"certify": 1, "numerics": 1, "profiles": 1, "claims": 1}
+DESCRIBED = {"describe": 1}
 SMALL = {"name": "small", "file": "plain", "width": 1}
 SHIPPED = sorted(p for p in (ROOT / "config").glob("*.yaml") if p.stem != "schema")
 RUN = "results/tiny/runs/short/plain_2/digits/{}/{}.parquet"
@@ -87,12 +88,12 @@ def test_an_expression_trains_and_certifies_only_itself(trained):
 
 def test_a_new_data_set_prepares_and_trains_only_itself(trained):
     trained.say(datasets=["digits", "cifar10"])
-    assert trained.plan() == {"prepare": 1, "train_0": 2, **COLLECTED}
+    assert trained.plan() == {"prepare": 1, "train_0": 2, **DESCRIBED, **COLLECTED}
 
 
 def test_a_new_network_trains_only_itself(trained):
     trained.say(networks=[{"name": "plain_2", "file": "plain", "width": 2}, SMALL])
-    assert trained.plan() == {"train_0": 2, **COLLECTED}
+    assert trained.plan() == {"train_0": 2, **DESCRIBED, **COLLECTED}
 
 
 def test_a_new_recipe_trains_only_itself(trained):
@@ -151,7 +152,8 @@ def test_an_edited_proof_certifies_again_and_trains_nothing(trained):
 def test_an_edit_of_what_defines_the_numbers_trains_all_again(trained, file):
     trained.edit(f"{LIBRARY}/{file}")
     measured = {"numerics": 2} if file.startswith("primitives/") else {}
-    assert trained.plan() == {"train_0": 2, **measured, **COLLECTED}
+    described = DESCRIBED if file.startswith("networks/") else {}
+    assert trained.plan() == {"train_0": 2, **measured, **described, **COLLECTED}
 
 
 @pytest.mark.parametrize(
@@ -166,7 +168,8 @@ def test_an_edit_of_what_defines_the_numbers_trains_all_again(trained, file):
 )  # fmt: skip
 def test_a_changed_value_of_the_training_trains_all_again(trained, change):
     trained.say(**change)
-    assert trained.plan() == {"train_0": 2, **COLLECTED}
+    described = DESCRIBED if "networks" in change else {}
+    assert trained.plan() == {"train_0": 2, **described, **COLLECTED}
 
 
 @pytest.mark.parametrize(

@@ -34,6 +34,23 @@ rule figure:
         "../scripts/figure.py"
 
 
+rule describe:
+    input:
+        defining=GRID.describing,
+        code=GRID.code("../describe.py", "train/describe.py"),
+    output:
+        GRID.table("networks", "json"),
+    log:
+        GRID.log("describe"),
+    conda:
+        "../envs/activarium.yaml"
+    params:
+        networks=STUDY.networks,
+        datasets=STUDY.datasets,
+    script:
+        "../scripts/describe.py"
+
+
 rule report:
     input:
         tables=rules.figure.input.tables,
@@ -41,6 +58,7 @@ rule report:
         profiles=GRID.profiles,
         claims=GRID.claims,
         numerics=GRID.numerics,
+        networks=GRID.described,
         provenance=GRID.table("provenance", "json"),
         figures=expand(rules.figure.output, figure=GRID.figures),
         code=GRID.code("../report.py", "report/*.*", "report/parts/*"),

@@ -16,5 +16,6 @@ with logged(snakemake.log[0]):
     # What was trained is what the tables were made from, whatever the study has said since.
     study = snakemake.params.study | provenance.pop("study")
     proofs = {"claims": values(read.claims).get("claims"), "numerics": values(read.numerics)}
-    html = page(tables, texts(read.figures), provenance, study, **proofs)
+    nets = values(read.networks).get("networks")
+    html = page(tables, texts(read.figures), provenance, study, **proofs, networks=nets)
     files.write_text(snakemake.output[0], html)

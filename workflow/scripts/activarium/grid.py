@@ -136,6 +136,19 @@ class Grid:
         return [f"results/profiles/{name}.numerics.json" for name, expr in names if not expr]
 
     @property
+    def described(self):
+        """What the study's networks are made of, where it has any."""
+        return [self.table("networks", "json")] if self.study.networks else []
+
+    @property
+    def describing(self):
+        """The files that define the study's networks, and the shapes of the images they see."""
+        nets = {network["file"]: "networks" for network in self.study.networks.values()}
+        places = nets | dict.fromkeys(self.study.datasets, "datasets")
+        found = {f for name, folder in places.items() for f in self.defining(folder, name)}
+        return sorted(found)
+
+    @property
     def proven(self):
         """The table of the study's profiles, where it has activations to certify."""
         return [self.table("profiles")] if self.study.activations else []

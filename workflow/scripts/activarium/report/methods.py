@@ -1,14 +1,18 @@
 """The methods text, worded from the plan that was run and from nothing else."""
 
+from pathlib import Path
+
 from .tables import dataset_label, label
-from .words import confidence, count, listed, percent, precision
+from .training import networks, recipe
+from .words import confidence, count, listed, percent
 
 
-def methods(tables, study):
-    """The methods as a list of (heading, paragraph)."""
+def methods(tables, study, described=None):
+    """The methods as a list of (heading, paragraph); `described` as in `training.conditions`."""
     plan = tables.analysis["plan"]
     said = [("Runs", _runs(tables, study))]
     said += [("Training", text) for text in _recipes(study)]
+    said += [("Network", networks(described))] if described else []
     return said + [
         ("Score", _score(tables, plan, study)),
         ("Pairs", _pairs(plan, study)),
@@ -26,7 +30,8 @@ def _runs(tables, study):
         f"on {data} in {count(len(tables.settings), 'setting')}, {many} each."
     )
     if study["runs"]:
-        return text + " They were made elsewhere and came as tables: " + listed(study["runs"]) + "."
+        names = (Path(file).name for file in study["runs"])  # the folders are not the reader's
+        return text + " They were made elsewhere and came as tables: " + listed(names) + "."
     if len(study["pieces"]) > 1:
         text += f" They were trained in {len(study['pieces'])} pieces, each run once."
     held = study["validation"]
@@ -34,14 +39,8 @@ def _runs(tables, study):
 
 
 def _recipes(study):
-    for name, r in study["recipes"].items():
-        yield (
-            f"Recipe {name}: {r['optimizer']} at learning rate {r['learning_rate']:g} "
-            f"({r['schedule']}), batches of {r['batch_size']}, {count(r['epochs'], 'epoch')}, "
-            f"weight decay {r['weight_decay']:g}, augmentation {r['augmentation']}, label "
-            f"smoothing {r['label_smoothing']:g}, {precision(r)}. Weights start as He normal "
-            "(variance 2 / fan-in) unless the network says otherwise."
-        )
+    for name, values in study["recipes"].items():
+        yield f"Recipe {name}: {'; '.join(recipe(values).values())}."
 
 
 def _score(tables, plan, study):

@@ -9,7 +9,7 @@ import jinja2
 from markupsafe import Markup
 
 from .. import figures
-from . import words
+from . import training, words
 from .decision import decision
 from .latex import latex
 from .methods import methods
@@ -33,12 +33,13 @@ COLOURS = {  # of figures/_style.py, as the page's own variables, which have a d
 }
 
 
-def page(tables, svgs, provenance, study, claims=None, numerics=None):
+def page(tables, svgs, provenance, study, claims=None, numerics=None, networks=None):
     """The page as text.
 
     `svgs` maps a figure's name to its SVG, in the order of the page, `provenance` a column to
     {value: number of runs}, `study` is what was declared, `claims` what `activarium.claims`
-    settled or None, `numerics` {activation + ".numerics": what `activarium.numerics` measured}.
+    settled or None, `numerics` {activation + ".numerics": what `activarium.numerics` measured},
+    `networks` what `activarium.train.describe` found in each network or None.
     """
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "parts"),
@@ -57,7 +58,8 @@ def page(tables, svgs, provenance, study, claims=None, numerics=None):
         plan=tables.analysis["plan"],
         figures={name: drawn(name, svg) for name, svg in svgs.items()},
         decisions={setting: decision(tables, setting) for setting in tables.settings},
-        methods=methods(tables, study),
+        conditions=training.conditions(tables, study, networks),
+        methods=methods(tables, study, networks),
         downloads=downloads(tables),
         properties=properties(tables),
         proven=proven(tables, claims),

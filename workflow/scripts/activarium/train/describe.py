@@ -1,0 +1,80 @@
+"""What a network is made of, counted in the network itself: layers, parameters, how weights start."""
+
+import inspect
+import math
+from collections import Counter
+
+from torch import nn
+
+from .. import datasets, networks
+from ..refusal import first_line
+
+NORMS = {
+    nn.modules.batchnorm._BatchNorm: "batch norm",
+    nn.modules.instancenorm._InstanceNorm: "instance norm",
+    nn.GroupNorm: "group norm",
+    nn.LayerNorm: "layer norm",
+    nn.RMSNorm: "RMS norm",
+}
+LAYERS = {
+    nn.Conv1d: "convolution",
+    nn.Conv2d: "convolution",
+    nn.Linear: "linear layer",
+    nn.MultiheadAttention: "attention",
+    nn.Embedding: "embedding",
+} | NORMS
+
+
+class Activation(nn.Identity):
+    """Stands where an activation would, which is no part of what is described."""
+
+
+def described(stated, over):
+    """{network: description} of `Study.networks` on the data sets `over`, for the report.
+
+    A description holds `label`, `about` (the first line of the file), `layers` {name in words:
+    number}, `activations` (how many modules), `norm` (whether a layer normalises), `parameters`
+    {data set: number, those of activations left out}, `sigma_w2` and `sigma_b2`. A network that
+    cannot be built here has `refused`, the reason: a description must stop no report.
+    """
+    return {name: _described(network, over) for name, network in stated.items()}
+
+
+def _described(network, over):
+    try:
+        built = {name: _built(network, datasets.load(name)) for name in over}
+        return _of(networks.load(network["file"]), built)
+    except Exception as error:  # of a file that anybody wrote
+        return {"refused": first_line(error) or type(error).__name__}
+
+
+def _built(network, dataset):
+    shape = dataset.channels, dataset.classes, dataset.image_size
+    return networks.load(network["file"]).build(Activation, *shape, **network["parameters"])
+
+
+def _of(file, built):
+    net = next(iter(built.values()))
+    kinds = Counter(kind for module in net.modules() if (kind := _kind(module)))
+    return {
+        "label": file.label,
+        "about": (inspect.getdoc(file) or "").partition("\n")[0],
+        "layers": dict(kinds),
+        "activations": sum(isinstance(module, Activation) for module in net.modules()),
+        "norm": any(kind in NORMS.values() for kind in kinds),
+        "parameters": {name: _parameters(net) for name, net in built.items()},
+        # As `step.initialise` draws them.
+        "sigma_w2": float(getattr(net, "sigma_w", math.sqrt(2))) ** 2,
+        "sigma_b2": float(getattr(net, "sigma_b", 0)) ** 2,
+    }
+
+
+def _kind(module):
+    """A layer's name in words; its class's where it is another with weights of its own, or None."""
+    named = next((name for kind, name in LAYERS.items() if isinstance(module, kind)), None)
+    own = any(True for _ in module.parameters(recurse=False))
+    return named or (type(module).__name__ if own else None)
+
+
+def _parameters(net):
+    return sum(parameter.numel() for parameter in net.parameters())

@@ -1,0 +1,14 @@
+"""Say what each network of the study is made of."""
+
+from activarium import devices, interrupt
+
+interrupt.end_quietly()
+devices.one_thread()  # before torch is imported
+
+from activarium import files  # noqa: E402
+from activarium.refusal import logged  # noqa: E402
+from activarium.train.describe import described  # noqa: E402
+
+with logged(snakemake.log[0]):
+    about = described(snakemake.params.networks, snakemake.params.datasets)
+    files.write_json(snakemake.output[0], about)
