@@ -1,4 +1,4 @@
-"""What a network is made of, counted in the network itself: layers, parameters, how weights start."""
+"""What a network is made of, counted in it: layers, parameters, and how its weights start."""
 
 import inspect
 import math
