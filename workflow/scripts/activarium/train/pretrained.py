@@ -12,8 +12,8 @@ def note(name, build):
         return None
     return (
         f"networks: {name}: build sets the weights of {own} of its {n} layers itself, as "
-        "pretrained ones are; the training draws the weights of all of them anew, so these are not used "
-        "(norms and whatever else learns keep their own start)"
+        "pretrained ones are; the training draws the weights of all of them anew, so these are "
+        "not used (norms and whatever else learns keep their own start)"
     )
 
 
