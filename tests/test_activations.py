@@ -15,8 +15,10 @@ import torch
 from formulas import FORMULAS
 from mpmath import mp
 from scipy import integrate, optimize, stats
+from torch import nn
 
 from activarium import activations
+from activarium.agreement import disagreement
 from activarium.primitives import FUNCTIONS, on_numpy, on_torch
 from activarium.primitives.as_module import Defined
 
@@ -143,6 +145,7 @@ def test_reading_and_drawing_definitions_needs_no_torch_and_no_pandas():
 import sys
 import numpy as np
 from activarium import activations
+from activarium.agreement import disagreement
 assert not {"torch", "pandas", "numpy.testing", "scipy"} & set(sys.modules), "importing alone"
 from activarium.primitives import on_numpy
 for name in activations.names():
@@ -158,6 +161,7 @@ def test_names_only_reads_the_folder():
     program = """
 import sys
 from activarium import activations
+from activarium.agreement import disagreement
 activations.names()
 assert "activarium.activations.gelu" not in sys.modules
 """
@@ -243,6 +247,86 @@ def test_shape_and_dtype_go_through(name):
     module = activations.module(name)
     if isinstance(module, Defined):  # as under autocast, where parameters stay in float32
         assert module(x.bfloat16()).dtype == torch.bfloat16
+
+
+class Made(nn.Module):
+    """A module that computes one function of (x, whether it trains)."""
+
+    def __init__(self, function):
+        super().__init__()
+        self.function = function
+
+    def forward(self, x):
+        return self.function(x, self.training)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_module_of_the_house_disagrees_with_its_definition(name):
+    definition = activations.load(name).definition
+    assert disagreement(activations.module(name), definition) is None
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "said"),
+    [
+        (
+            nn.GELU("tanh"),
+            "gelu",
+            "module() gives -0.00843458 at x = -2.719, definition -0.0089075",
+        ),
+        (nn.PReLU(), "leaky_relu", "module() gives -12.4997 at x = -50, definition -0.499988"),
+        (nn.ReLU(), "prelu", "module() gives 0 at x = -50, definition -12.4997; write both alike"),
+        (nn.Softmax(1), "gelu", "module() gives 1 at x ="),
+        (
+            nn.PReLU(8),
+            "prelu",
+            "module() cannot be run on images [802, 1, 1, 1]: RuntimeError: Mis",
+        ),
+        (
+            nn.Flatten(),
+            "identity",
+            "module() makes [802, 1] of [802, 1, 1, 1]; it must keep shapes",
+        ),
+        (Made(lambda x, _: (x, x)), "identity", "TypeError: it gives a tuple and no tensor"),
+        (
+            Made(lambda x, _: x.relu().detach()),
+            "relu",
+            "module() has the slope 0 at x = 0.001234, d",
+        ),
+        (
+            Made(lambda x, _: torch.where(x > 0, x.sqrt() ** 2, 0)),
+            "relu",
+            "module() has the slope nan at x =",
+        ),
+        (
+            Made(lambda x, t: x * (2 if t else 1)),
+            "identity",
+            "definition 50.0012 while it trains; w",
+        ),
+        (
+            nn.PReLU(init=0.01),
+            "leaky_relu",
+            "module() learns 1 numbers, definition none; name them behind a *, as in def definition("
+            "x, xp, *, slope=0.25)",
+        ),
+        (
+            nn.LeakyReLU(0.25),
+            "prelu",
+            "definition learns slope, module() nothing; write both alike",
+        ),
+    ],
+)
+def test_a_module_that_is_not_its_definition_is_told_by_where_and_by_how_much(module, name, said):
+    assert said in disagreement(module, activations.load(name).definition)
+
+
+def test_what_draws_or_works_in_place_agrees_as_evaluation_has_it():
+    relu = activations.load("relu").definition
+    state = torch.get_rng_state()
+    assert disagreement(nn.ReLU(inplace=True), relu) is None
+    assert disagreement(nn.Sequential(nn.ReLU(), nn.Dropout(0.5)), relu) is None
+    assert disagreement(nn.RReLU(), activations.load("rrelu").definition) is None
+    assert torch.equal(torch.get_rng_state(), state)
 
 
 # The definitions against formulas written anew, in as many digits as their cancellations need

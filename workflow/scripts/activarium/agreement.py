@@ -1,0 +1,82 @@
+"""Whether what is trained is what is proven: a file's module() held against its definition."""
+
+import torch
+
+from .primitives import on_torch
+from .refusal import first_line
+
+VALUES = 1e-5  # relative and absolute: a module may hold its numbers as float32, ours are exact
+SLOPES = 1e-4
+LARGEST = 1e30  # beyond it float32 ends
+WAY = "write both alike, or leave module() out"
+
+
+def disagreement(module, definition):
+    """How `module`, a new one, differs from `definition(x, xp)`, as one sentence; else None.
+
+    Values and slopes are compared in float64 at some 800 places of |x| ≤ 50, where learning
+    starts: as evaluation has them and, where training draws nothing, as training has them. It
+    is said, too, if one of the two learns and the other does not, and why a module cannot be run.
+    """
+    x = _places()
+    expected = _values_and_slopes(lambda x: definition(x, on_torch), x)
+    module = module.double()
+    with torch.random.fork_rng(devices=[]):
+        for training in (False, True):
+            try:
+                got = _values_and_slopes(module.train(training), x)
+                again = _values_and_slopes(module, x) if training else got
+            except Exception as error:
+                what = f"{type(error).__name__}: {first_line(error)}"
+                return f"module() cannot be run on images {list(x.shape)}: {what}"
+            if got[0].shape != x.shape:
+                return (
+                    f"module() makes {list(got[0].shape)} of {list(x.shape)}; it must keep shapes"
+                )
+            if torch.equal(got[0], again[0]):  # else training draws
+                said = _difference(x, got, expected)
+                if said:
+                    return f"{said}{' while it trains' if training else ''}; {WAY}"
+    return _learning(module, definition)
+
+
+def _places():
+    """Where the two are compared, as images of one pixel; no number that anybody writes."""
+    x = torch.cat([torch.linspace(-8, 8, 601), torch.linspace(-50, 50, 201)]).double()
+    return (x + 0.0012345678).reshape(-1, 1, 1, 1)
+
+
+def _values_and_slopes(function, x):
+    x = x.clone().requires_grad_()
+    y = function(x + 0)  # what changes its input in place changes a copy
+    if not isinstance(y, torch.Tensor):
+        raise TypeError(f"it gives a {type(y).__name__} and no tensor")
+    if not y.requires_grad or y.shape != x.shape:
+        return y.detach(), torch.zeros_like(x)
+    return y.detach(), torch.autograd.grad(y.double().sum(), x)[0]
+
+
+def _difference(x, got, expected):
+    """Where a value, or else a slope, is farthest from what is defined, if that is too far."""
+    for word, ours, theirs, allowed in zip(
+        ("gives", "has the slope"), got, expected, (VALUES, SLOPES), strict=True
+    ):
+        counts = theirs.isfinite() & (theirs.abs() < LARGEST)
+        apart = (ours.double() - theirs).abs() / (1 + theirs.abs())
+        apart = torch.where(counts, apart.nan_to_num(nan=torch.inf), 0)
+        at = apart.argmax()
+        if apart.flatten()[at] > allowed:
+            place, one, other = (v.flatten()[at].item() for v in (x, ours, theirs))
+            return f"module() {word} {one:.6g} at x = {place:.4g}, definition {other:.6g}"
+    return None
+
+
+def _learning(module, definition):
+    count = sum(p.numel() for p in module.parameters())
+    names = list(getattr(definition, "__kwdefaults__", None) or ())
+    if count and not names:
+        way = "name them behind a *, as in def definition(x, xp, *, slope=0.25)"
+        return f"module() learns {count} numbers, definition none; {way}"
+    if names and not count:
+        return f"definition learns {', '.join(names)}, module() nothing; {WAY}"
+    return None
