@@ -194,6 +194,11 @@ def test_yaml_reads_1e_3_as_a_word_and_the_refusal_says_how_to_write_it():
         ({"validation": 0.6}, "validation: 0.6 must be at most 0.5"),
         ({"train_size": 1}, "train_size: 1 must be at least 2"),
         ({"train_size": 401}, "train_size: 401 is more than digits has, 400"),
+        (
+            recipe(batch_size=50) | {"train_size": 50, "validation": 0.001},  # one at least is held
+            "recipes: short: batch_size: 50 is more than the 49 images of digits that are trained "
+            "on",
+        ),
         ({"analysis": {"margin": 0}}, "analysis: margin: 0 must be more than 0"),
         ({"analysis": {"confidence": 95}}, "analysis: confidence: 95 must be at most 0.9999"),
         (recipe(learning_rate=0), "recipes: short: learning_rate: 0 must be more than 0"),

@@ -270,7 +270,8 @@ def _check_sizes(config):
         n = datasets.load(name).n_train
         if size is not None and size > n:
             _say(["train_size"], f"{size} is more than {name} has, {n}")
-        left = (size or n) - round(validation * (size or n))
+        held = max(1, round(validation * (size or n))) if validation else 0  # as train/data.py
+        left = (size or n) - held
         for recipe, values in config["recipes"].items():
             batch = values["batch_size"]
             if batch > left:
