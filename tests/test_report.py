@@ -2,7 +2,10 @@
 
 import base64
 import hashlib
+import os
 import re
+import subprocess
+import sys
 import time
 from collections import Counter
 from functools import cache
@@ -229,6 +232,40 @@ def test_the_same_tables_give_the_same_bytes():
     first, again = reported(study(machines=2, seeds=6)), reported(study(machines=2, seeds=6))
     assert first.svgs == again.svgs
     assert first.html == again.html
+
+
+DRAWN = ("forest", "pareto", "curves")  # the second imports matplotlib before our style
+DRAWS = f"""
+import sys
+sys.path[:0] = {[p for p in sys.path if p.endswith(("tests", "workflow/scripts"))]!r}
+from synthetic import drawn, reported, study
+from test_report import DRAWN
+tables = reported(study(), draw=False).tables
+sys.stdout.write("".join(drawn(name, tables) for name in DRAWN))
+"""
+THEIRS = """
+backend: module://nosuch
+text.usetex: True
+font.size: 30
+svg.fonttype: path
+savefig.bbox: tight
+savefig.transparent: True
+figure.dpi: 33
+path.sketch: 1, 100, 2
+axes.formatter.use_locale: True
+lines.linewidth: 9
+"""
+
+
+@pytest.mark.parametrize("folder", [".", "home/matplotlib"])
+def test_figures_are_the_same_whatever_this_user_has_set_for_matplotlib(tmp_path, folder):
+    (tmp_path / folder).mkdir(parents=True, exist_ok=True)
+    (tmp_path / folder / "matplotlibrc").write_text(THEIRS)
+    theirs = {"MPLBACKEND": "nosuch", "XDG_CONFIG_HOME": str(tmp_path / "home")}
+    done = subprocess.run([sys.executable, "-c", DRAWS], cwd=tmp_path, env=os.environ | theirs,
+                          capture_output=True, text=True)  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert done.stdout == "".join(plain().svgs[name] for name in DRAWN)
 
 
 def test_the_order_of_rows_does_not_matter():

@@ -40,5 +40,9 @@ def _code(name):
 
 
 def load(name):
-    """The file `name` as a Python module with `title`, `draw` and `finding`."""
+    """The file `name` as a Python module with `title`, `draw` and `finding`.
+
+    Before it may import matplotlib, `_style` does, and leaves out what this user has set.
+    """
+    import_module(f"{__name__}._style")
     return import_module(f"{__name__}.{name}")

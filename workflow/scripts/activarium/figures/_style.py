@@ -2,18 +2,27 @@
 
 import html
 import io
+import os
 import re
 import warnings
 
-import matplotlib as mpl
-import matplotlib.pyplot as plt
-import numpy as np
-import seaborn as sns
+# matplotlib as it comes: a notebook's backend or a user's matplotlibrc shall change no figure, nor
+# break it. A matplotlibrc in this folder is read all the same, so that defaults are set again.
+os.environ.pop("MPLBACKEND", None)
+os.environ["MATPLOTLIBRC"] = os.devnull
 
-from ..report.tables import label
-from ..report.tags import in_tags
+import matplotlib as mpl  # noqa: E402
 
+mpl.rcdefaults()
 mpl.use("svg")
+
+import matplotlib.pyplot as plt  # noqa: E402
+import numpy as np  # noqa: E402
+import seaborn as sns  # noqa: E402
+
+from ..report.tables import label  # noqa: E402
+from ..report.tags import in_tags  # noqa: E402
+
 # matplotlib only measures text; the reader's browser draws it, with a font that has the letter.
 warnings.filterwarnings("ignore", "Glyph .* missing from font")
 
