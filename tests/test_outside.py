@@ -7,9 +7,11 @@ import pandas as pd
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from conftest import ROOT
 
-from activarium import collect, outside, tables
+from activarium import collect, outside, study, tables
 from activarium.collect import CollectError
+from activarium.refusal import Refusal
 
 NEEDED = ["dataset", "activation", "seed", "test_accuracy", "status"]
 
@@ -75,7 +77,7 @@ def test_several_files_are_joined_whatever_their_columns(read):
 
 
 def test_other_columns_are_ignored(read):
-    more = {"lr": 0.1, "correct": ["yes"] * 6, "host": "h", "_place": 3, "seed.1": 2, "epochs": 5}
+    more = {"lr": 0.1, "correct": ["yes"] * 6, "host": "h", "_place": 3, "seed.b": 2, "epochs": 5}
     assert read(frame(**more))[0].equals(read(frame())[0])
     assert read(frame(**more), ending="parquet")[0].equals(read(frame())[0])
 
@@ -133,7 +135,8 @@ def test_a_diverged_run_has_no_score(read):
     [
         (
             pd.concat([frame(), frame()[:1]]),
-            "a.{e} row 1, a.{e} row 7: the same run twice; the first is cifar10, gelu, seed 0",
+            "a.{e} row 1, a.{e} row 7: the same run twice; leave one out; the first is cifar10, "
+            "gelu, seed 0, recipe unnamed, network unnamed",
         ),
         (
             changed("test_accuracy", 2, 91),
@@ -211,6 +214,78 @@ def test_a_table_without_a_needed_column_is_refused(read, column):
 def test_the_same_run_in_two_files_is_refused_naming_both(read):
     with pytest.raises(CollectError, match="^runs: a.csv row 1, b.csv row 1: the same run twice"):
         read(frame()[:3], frame()[:1])
+
+
+def test_the_same_run_twice_says_what_else_tells_the_rows_apart(read):
+    table = frame(recipe="a", lr=[0.1] * 6, host="h")
+    other = table.assign(lr=0.2, host="i", test_accuracy=0.5)
+    with pytest.raises(CollectError) as caught:
+        read(table, other[:2])
+    assert str(caught.value) == (
+        "runs: a.csv row 1, b.csv row 1: the same run twice (and 1 more such); they differ in "
+        "'lr', 'host', of which nothing is used; say it in the recipe or the network; the first is "
+        "cifar10, gelu, seed 0, recipe a, network unnamed"
+    )
+    with pytest.raises(CollectError, match="twice; they differ in test_accuracy only; the first"):
+        read(table, other[:1].assign(lr=0.1, host="h"))
+
+
+def test_blanks_around_a_name_make_no_other_activation(read):
+    table = frame(activation=["gelu ", " gelu", "gelu\u00a0", "relu", "relu", "relu "])
+    for ending in ("csv", "parquet"):
+        assert read(table, ending=ending)[0].equals(read(frame())[0])
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [("gelu", "GELU"), ("silu", "SiLU"), ("mine", "Mine"), ("leaky_relu", "Leaky ReLU"),
+     ("leaky_relu", "LeakyReLU"), ("mine", "mine\u200b"), ("gelu", "\uff47elu")],
+)  # fmt: skip
+def test_two_activations_that_are_printed_alike_are_refused(read, one, other):
+    theirs = frame(activation=[other] * 3 + ["relu"] * 3, seed=[5, 6, 7] * 2)
+    with pytest.raises(CollectError) as caught:
+        read(frame(activation=[one] * 3 + ["relu"] * 3), theirs, control="relu")
+    first, second = sorted([one, other])
+    places = {one: "a.csv row 1", other: "b.csv row 1"}
+    assert str(caught.value) == (
+        f"runs: {places[first]} has the activation {first!r} and {places[second]} {second!r}, "
+        "which look alike; if they are one, write one name, else call them otherwise"
+    )
+
+
+@pytest.mark.parametrize("column", ["dataset", "recipe", "network"])
+def test_two_settings_that_are_printed_alike_are_refused(read, column):
+    with pytest.raises(CollectError, match=f"has the {column} 'CIFAR-10' and a.csv row 1 'cifar-"):
+        read(frame(**{column: "cifar-10"}), frame(**{column: "CIFAR-10"}))
+
+
+def test_a_table_that_is_named_twice_is_refused(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    frame().to_csv("a.csv", index=False)
+    said = {"name": "t", "control": "gelu", "runs": ["a.csv", "../" + tmp_path.name + "/a.csv"]}
+    with pytest.raises(Refusal, match="^config: runs: '.*a.csv' stands there twice; leave one out"):
+        study.load(said, [], ROOT / "config/schema.yaml")
+
+
+def test_a_data_set_by_its_label_is_the_one_of_that_name(read):
+    with pytest.raises(CollectError, match="has the dataset 'CIFAR-10' and a.csv row 1 'cifar10'"):
+        read(frame(), frame(dataset="CIFAR-10"))
+
+
+@pytest.mark.parametrize("names", [["swish_1", "swish_11"], ["a1_2", "a12"], ["p=0.1", "p=01"]])
+def test_names_that_differ_for_the_eye_are_two(read, names):
+    table = frame(activation=[names[0]] * 3 + [names[1]] * 3)
+    assert set(read(table, control=names[0])[0]["activation"].to_pylist()) == set(names)
+
+
+def test_a_chance_of_a_data_set_that_no_row_is_of_is_refused(read, tmp_path):
+    read(frame())
+    assert outside.read(["a.csv"], "gelu", ["cifar10"])[0].num_rows == 6
+    with pytest.raises(CollectError) as caught:
+        outside.read(["a.csv"], "gelu", ["cifar10", "cifar"])
+    assert str(caught.value) == (
+        "chance: no row of a.csv is of 'cifar' (did you mean 'cifar10'?); there are cifar10"
+    )
 
 
 def test_a_control_that_no_row_is_of_is_refused(read):

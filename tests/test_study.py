@@ -260,6 +260,23 @@ def test_a_name_that_stands_twice_is_refused(change, line):
     assert refusal(said(TINY, **change)) == f"config: {line}"
 
 
+def test_an_activation_that_is_printed_like_another_is_refused():
+    lines = {"GELU": "'GELU' (printed GELU) and 'gelu' (printed GELU)",
+             "ge_lu": "'ge_lu' (printed ge_lu) and 'gelu' (printed GELU)"}  # fmt: skip
+    for name, two in lines.items():
+        mine = {"name": name, "expr": "x * ndtr(x)"}
+        assert refusal(said(TINY, activations=["gelu", mine])) == (
+            f"config: activations: {two} look alike in a report; give one another name or label"
+        )
+
+
+def test_a_file_whose_label_is_another_ones_is_refused(monkeypatch):
+    monkeypatch.setattr(activations, "label", lambda name: {"relu": "GELU"}.get(name, name.upper()))
+    assert refusal(said(TINY, activations=["gelu", "relu"])).startswith(
+        "config: activations: 'gelu' (printed GELU) and 'relu' (printed GELU) look alike"
+    )
+
+
 @pytest.mark.parametrize(
     "name", ["../x", "a/b", "/etc", ".", "..", ".x", "-x", "", "a b", "a\n", "a\0", "<b>x</b>", "é",
              "{seed}", "a,b", "a" * 65, "a'b", "$HOME", "a\\b"],

@@ -6,7 +6,15 @@ rule collect:
     input:
         runs=GRID.sources,
         beside=GRID.beside,
-        code=GRID.code("../collect.py", "collect.py", "outside.py", "pieces.py", "tables.py"),
+        code=GRID.code(
+            "../collect.py",
+            "alike.py",
+            "collect.py",
+            "exported.py",
+            "outside.py",
+            "pieces.py",
+            "tables.py",
+        ),
     output:
         runs=multiext(GRID.table("runs", ""), "parquet", "csv"),
         epochs=multiext(GRID.table("epochs", ""), "parquet", "csv"),
@@ -18,6 +26,7 @@ rule collect:
         "../envs/activarium.yaml"
     params:
         control=STUDY.control if STUDY.runs else None,
+        chance=sorted(STUDY.chance),
         study=GRID.trained,
     script:
         "../scripts/collect.py"

@@ -10,7 +10,8 @@ from activarium.refusal import logged
 with logged(snakemake.log[0]):
     study = snakemake.params.study
     if snakemake.params.control:
-        runs, epochs, costs = outside.read(snakemake.input.runs, snakemake.params.control)
+        control, chance = snakemake.params.control, snakemake.params.chance
+        runs, epochs, costs = outside.read(snakemake.input.runs, control, chance)
     elif study.get("pieces"):
         runs, epochs, costs = pieces.read(snakemake.input.runs, study)
         study = study | {"pieces": pieces.origin(study["pieces"], study)}

@@ -15,6 +15,7 @@ import jsonschema
 import yaml
 
 from . import activations, datasets, definitions, expressions, networks
+from .alike import alike
 from .refusal import Refusal, guess
 
 
@@ -239,6 +240,7 @@ def _filled(config, schema, definitions):
 
 def _check_names(config):
     """Hold every name against the folder that defines it, and refuse repetitions."""
+    printed = {"activations": activations.label, "datasets": datasets.label}
     for key, known in (("datasets", datasets.names()), ("activations", activations.names()),
                        ("networks", networks.names())):  # fmt: skip
         for item in config[key]:
@@ -253,6 +255,9 @@ def _check_names(config):
         twice = [name for name, n in Counter(names).items() if n > 1]
         if twice:
             _say([key], f"'{twice[0]}' stands here twice")
+        if key in printed and (two := alike(names, printed[key])):
+            shown = " and ".join(f"'{name}' (printed {printed[key](name)})" for name in two)
+            _say([key], f"{shown} look alike in a report; give one another name or label")
         if key == "datasets":
             _check_sizes(config)
         if key == "activations" and config["control"] not in names:
@@ -401,9 +406,11 @@ def _check_tables(study):
             if Path(file).name != "runs.parquet" or not beside.is_file():
                 why = "a piece is a runs.parquet of ours with epochs.parquet and costs.parquet"
                 _say(["pieces"], f"no {beside} for '{file}'; {why} beside it")
-    twice = [file for file, n in Counter(map(os.path.realpath, study.pieces)).items() if n > 1]
-    if twice:
-        _say(["pieces"], f"'{twice[0]}' stands there twice; leave one out")
+    for key in ("runs", "pieces"):
+        real = Counter(map(os.path.realpath, getattr(study, key)))
+        twice = [file for file in getattr(study, key) if real[os.path.realpath(file)] > 1]
+        if twice:
+            _say([key], f"'{twice[-1]}' stands there twice; leave one out")
 
 
 def _check_place(key, file, study):

@@ -6,6 +6,8 @@ A file holds `label` and `formula` for people, `definition(x, xp)` in the words 
 one, else one with randomness or constraints of its own. torch is imported in `module()` alone.
 """
 
+import ast
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 
@@ -13,6 +15,23 @@ from pathlib import Path
 def names():
     """The names of all activations, sorted; reads the folder and imports nothing."""
     return sorted(p.stem for p in Path(__file__).parent.glob("[a-z]*.py"))
+
+
+@cache
+def label(name):
+    """What people read for an activation: the text of its file's `label`, else its name.
+
+    Found without running the file, so that whoever asks has what reports print.
+    """
+    if name not in names():
+        return name
+    text = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
+    for node in ast.parse(text).body:
+        match node:
+            case ast.Assign(targets=targets, value=ast.Constant(value=str(said))):
+                if any(isinstance(t, ast.Name) and t.id == "label" for t in targets):
+                    return said
+    return name
 
 
 def load(name):

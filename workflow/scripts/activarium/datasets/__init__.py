@@ -71,6 +71,11 @@ def names():
     return sorted(p.stem for p in FOLDER.glob("[a-z]*.py"))
 
 
+def label(name):
+    """What people read for a data set: its file's label, else the name."""
+    return load(name).label if name in names() else name
+
+
 def load(name):
     """The file `name` as a Python module with `label`, `classes` and its own `load(root)`.
 

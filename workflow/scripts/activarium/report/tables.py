@@ -1,7 +1,7 @@
 """What a report is made from: the study's tables as DataFrames, and the analysis."""
 
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cached_property
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +10,8 @@ from .. import activations, datasets, tables
 from ..compare.scores import SETTING
 from ..files import read_json
 
+label = activations.label  # an activation's name for people
+dataset_label = datasets.label  # and a data set's
 BUSY = 2  # equal runs on an idle machine differ by less
 UNNAMED = "unnamed"  # what an outside table without such a column has, and nobody needs to read
 
@@ -118,16 +120,3 @@ def texts(files):
 def values(files):
     """{name: value} of our files of JSON; a Refusal that names one that is damaged."""
     return {Path(f).stem: read_json(f) for f in files}
-
-
-@cache
-def label(activation):
-    """An activation's name for people: its file's label, else the name itself."""
-    known = activation in activations.names()
-    return activations.load(activation).label if known else activation
-
-
-@cache
-def dataset_label(dataset):
-    """A data set's name for people: its file's label, else the name itself."""
-    return datasets.load(dataset).label if dataset in datasets.names() else dataset
