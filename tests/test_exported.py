@@ -70,6 +70,7 @@ def with_line(at, line, rows=None):
 
 PLAIN = joined(texts())
 GERMAN = joined(texts(comma), ";")
+FILLED = truth().astype(object).fillna("-")
 
 READ = {
     "pandas": PLAIN,
@@ -82,8 +83,8 @@ READ = {
     "pandas, missing as NaN": truth().to_csv(index=False, na_rep="NaN"),
     "pandas, missing as <NA>": truth().to_csv(index=False, na_rep="<NA>"),
     "pandas in scientific notation": truth().to_csv(index=False, float_format="%.17e"),
-    "pandas as a text table": truth().astype(object).fillna("-").to_string(),
-    "pandas as a text table without index": truth().astype(object).fillna("-").to_string(index=False),
+    "pandas as a text table": FILLED.to_string(),
+    "pandas as a text table without index": FILLED.to_string(index=False),
     "tabs": joined(texts(), "\t"),
     "tabs and decimal commas": joined(texts(comma), "\t"),
     "bars": joined(texts(), "|"),
@@ -217,7 +218,7 @@ REFUSED = {
     "the header once more": (with_line(4, PLAIN.splitlines()[0]), "row 4: a seed that is no whole"),
     "a quote that does not end": (with_line(2, '"cifar10,gelu,7,0.5,ok'), "cannot be read ("),
     "an answer of a web server": ("<html><body>404</body></html>", "has no column 'dataset'"),
-    "a table of Markdown": (truth().astype(object).fillna("").pipe(
+    "a table of Markdown": (FILLED.pipe(
         lambda f: "\n".join(f"| {' | '.join(map(str, row))} |"
                             for row in [list(f), ["---"] * 5, *f.to_numpy().tolist()])),
         "row 1: a seed that is no whole number of 64 bits, or not surely one ('---')"),
