@@ -769,6 +769,11 @@ def test_labels_that_were_wrapped_into_a_byte_are_refused():
             lambda y: y.astype(float),
             "labels float64 from 0 to 2; they must be whole numbers: y.astype(np.int64)",
         ),
+        (lambda y: y > 0, "labels bool; they must be whole numbers: y.astype(np.int64)"),
+        (
+            lambda y: np.where(y == 0, np.inf, y),
+            "labels float64 from 1 to inf; they must be whole numbers from 0",
+        ),
         (lambda y: y + 0.5, "labels float64 from 0.5 to 2.5; they must be whole numbers from 0"),
         (
             lambda y: np.where(y == 1, np.nan, y),

@@ -24,7 +24,7 @@ def loaded(name, root):
         images = about.load(str(at_home(root)))
     except Refusal:
         raise
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         said = source.raised(about.__file__, error)
         raise DatasetError(name, f"{said}{_while_reading(error)}") from error
     return checked(images, about, name)
@@ -128,7 +128,8 @@ def _labels(y, about, file):
 
 def _as_labels(y):
     """The way out for labels that are no whole numbers."""
-    if y.dtype.kind == "f" and np.isfinite(y).all() and (y == y.round()).all():
+    finite = y.dtype.kind in "bf" and np.isfinite(y).all()
+    if finite and np.array_equal(y, y.astype(np.int64)):
         return "they must be whole numbers: y.astype(np.int64)"
     if y.dtype.kind in "USO":
         return "number them from 0: np.unique(y, return_inverse=True)[1]"
