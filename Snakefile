@@ -26,7 +26,7 @@ if not workflow.configfiles:
 
 
 with refusal.in_one_line():
-    config |= study.as_meant(config, workflow.configfiles)
+    config |= study.as_meant(config, workflow.configfiles, workflow.config_settings.config_args)
     STUDY = study.load(config, workflow.configfiles, HOME / "config/schema.yaml")
 GRID = Grid(STUDY, str(HOME / "workflow/scripts/activarium"))
 GPUS = devices.gpus()

@@ -306,7 +306,7 @@ def test_no_module_of_the_house_disagrees_with_its_definition(name):
         (
             nn.PReLU(init=0.01),
             "leaky_relu",
-            "module() learns 1 numbers, definition none; name them behind a *, as in def definition",
+            "module() learns 1 numbers, definition none; name them behind a *, as in def",
         ),
         (
             nn.LeakyReLU(0.25),

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
-from activarium import activations, datasets, study
+from activarium import activations, datasets, networks, study
 from activarium.grid import Grid
 from activarium.refusal import Refusal
 from activarium.study import StudyError
@@ -297,6 +297,35 @@ def test_a_name_with_path_parts_or_markup_is_refused_wherever_it_stands(name):
         assert refusal(said(TINY, **change)) == f"config: {where}: {line}"
 
 
+@pytest.mark.parametrize(
+    ("key", "name", "line"),
+    [
+        ("activations", "my.swish", "'my.swish.py' has a dot in its name, which Python cannot "
+         "import; rename it my_swish.py"),
+        ("activations", "module", "'module' is a word of its own in activations/__init__.py; "
+         "rename module.py"),
+        ("activations", "load", "'load' is a word of its own in activations/__init__.py; ren"),
+        ("activations", "claims", "'claims' is a word of its own in profiles/; rename claims.py"),
+        ("datasets", "root", "'root' is a word of its own in datasets/__init__.py; rename root.py"),
+        ("networks", "parameters", "'parameters' is a word of its own in networks/__init__.py; "),
+        ("networks", "v1.2", "'v1.2.py' has a dot in its name, which Python cannot import; ren"),
+    ],
+)  # fmt: skip
+def test_a_file_whose_name_is_taken_or_no_name_in_python_is_refused(monkeypatch, key, name, line):
+    package = {"activations": activations, "datasets": datasets, "networks": networks}[key]
+    known = package.names()
+    monkeypatch.setattr(package, "names", lambda: [*known, name])
+    assert refusal(said(TINY, **{key: [*TINY[key], name]})).startswith(f"config: {key}: {line}")
+
+
+def test_a_file_that_begins_with_a_capital_is_said_to_be_there(monkeypatch, tmp_path):
+    (tmp_path / "Swoosh.py").touch()
+    monkeypatch.setattr(activations, "__file__", str(tmp_path / "__init__.py"))
+    assert refusal(said(TINY, activations=["Swoosh"])).startswith(
+        "config: activations: 'Swoosh.py' is not seen: the name of a file must begin with a small"
+    )
+
+
 @pytest.mark.parametrize("name", ["datasets", "profiles", "locks", "README.md"])
 def test_what_results_holds_for_all_studies_names_none(name):
     line = f"config: name: {name!r} is a word of its own in results/; choose another"
@@ -380,6 +409,41 @@ def test_a_key_that_stands_twice_is_refused(tmp_path):
         file.write_text(text)
         with pytest.raises(StudyError, match=f"^config: {key}: stands twice in {file}$"):
             study.load(yaml.safe_load(text), [file], SCHEMA)
+
+
+@pytest.mark.parametrize(
+    ("words", "key"),
+    [
+        (["seeds=3", "pack=1", "seeds=4"], "seeds: stands twice behind --config: 3 and 4"),
+        (["seeds=3", "seeds=3"], "seeds: stands twice behind --config: 3 and 3"),
+        (["recipes={a: {epochs: 1, epochs: 2}}"], "recipes/a/epochs: stands twice behind --config"),
+        (["networks=[{name: a, name: b}]"], "networks/name: stands twice behind --config"),
+        (
+            ["activations=[gelu]", "activations=[relu]"],
+            "activations: stands twice behind --config: ",
+        ),
+    ],
+)
+def test_what_the_command_line_says_twice_is_refused(words, key):
+    """Snakemake keeps the last one and says nothing."""
+    with pytest.raises(StudyError) as refused:
+        study.as_meant(TINY, [], words)
+    assert str(refused.value).startswith(f"config: {key}")
+
+
+def test_a_mapping_may_be_given_in_parts_on_the_command_line():
+    words = ["recipes={a: {epochs: 1}}", "recipes={b: {epochs: 1}}", "name=a: b: c", "seeds="]
+    assert study.as_meant(TINY, [], words) == TINY == study.as_meant(TINY, [], None)
+
+
+def test_a_home_is_written_out_wherever_a_file_is_named(monkeypatch):
+    monkeypatch.setenv("HOME", "/home/us")
+    read = study.read(said(TABLE, runs=["~/a.csv", "b~.csv"]), SCHEMA)
+    assert read.runs == ("/home/us/a.csv", "b~.csv")
+    read = study.read(said(TINY, pieces="~/x/runs.parquet"), SCHEMA)
+    assert read.pieces == ("/home/us/x/runs.parquet",)
+    with pytest.raises(Refusal, match="config: runs: '~nobody9/x' names no user's home; write the"):
+        study.read(said(TABLE, runs="~nobody9/x"), SCHEMA)
 
 
 def test_an_anchor_inside_itself_ends(tmp_path):

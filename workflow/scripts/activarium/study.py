@@ -76,7 +76,8 @@ def read(config, schema):
     analysis = filled.pop("analysis")
     for key in ("runs", "pieces"):
         if key in filled:
-            filled[key] = (filled[key],) if isinstance(filled[key], str) else tuple(filled[key])
+            files = [filled[key]] if isinstance(filled[key], str) else filled[key]
+            filled[key] = tuple(str(datasets.at_home(f, key)) if f[0] == "~" else f for f in files)
     if kind == "trained":
         _check_names(filled)
         filled |= _grid(filled)
@@ -104,7 +105,12 @@ def duplicate_keys(path):
 
     YAML readers keep the last one silently; a study that says a thing twice means neither.
     """
-    stack, seen = [(_yaml(path, yaml.compose), "")], set()
+    return _twice(_yaml(path, yaml.compose))
+
+
+def _twice(node, where=""):
+    """The first key that stands twice in one mapping of a YAML node, as a/b/c, or None."""
+    stack, seen = [(node, where)], set()
     while stack:
         node, where = stack.pop()
         if id(node) in seen:  # an anchor may stand inside itself
@@ -248,8 +254,9 @@ def _check_names(config):
             if isinstance(item, dict) and "expr" in item:
                 _check_expression(item, known)
             elif name not in known:
-                _say([key], _unknown(name, known))
+                _say([key], _unknown(name, known, _FOLDERS[key]))
             else:
+                _check_file_name(key, name)
                 _check_file(key, name)
         names = [item if isinstance(item, str) else item["name"] for item in config[key]]
         twice = [name for name, n in Counter(names).items() if n > 1]
@@ -295,6 +302,22 @@ def _check_file(key, name):
         _say([key, name], str(refusal))
 
 
+_FOLDERS = {"datasets": datasets, "activations": activations, "networks": networks}
+
+
+def _check_file_name(key, name):
+    """Refuse a file that its name keeps from being read, or that would hide what reads it."""
+    package = _FOLDERS[key]
+    held = getattr(package, name, None)
+    if "." in name:
+        way = f"rename it {name.replace('.', '_')}.py"
+        _say([key], f"'{name}.py' has a dot in its name, which Python cannot import; {way}")
+    if held is not None and getattr(held, "__name__", None) != f"{package.__name__}.{name}":
+        _say([key], f"'{name}' is a word of its own in {key}/__init__.py; rename {name}.py")
+    if key == "activations" and name == "claims":
+        _say([key], "'claims' is a word of its own in profiles/; rename claims.py")
+
+
 def _check_expression(item, known):
     """Refuse an expression that cannot be read, or one under the name of another activation."""
     if item["name"] in known:
@@ -307,7 +330,10 @@ def _check_expression(item, known):
         _say(["activations", item["name"]], str(refusal))
 
 
-def _unknown(name, known):
+def _unknown(name, known, package):
+    if Path(package.__file__).with_name(f"{name}.py").is_file():
+        way = "the name of a file must begin with a small letter"
+        return f"'{name}.py' is not seen: {way}; known are {', '.join(known)}"
     return f"no '{name}'{guess(name, known)}; known are {', '.join(known)}"
 
 
@@ -364,15 +390,33 @@ def load(config, files, schema):
     return study
 
 
-def as_meant(config, files):
+def as_meant(config, files, given=()):
     """`config` with what the command line gives as text read as the number or null that it is.
+
+    `given` are the words behind --config, of which none may say a thing twice.
 
     Snakemake reads `--config seeds=8` as a number, but all that stands in `[…]` or `{…}`, and null
     anywhere, as text. What is said in `files` stays as YAML read it; names and expressions stay
     words.
     """
     _check_finite(config)  # nor does it hold itself
+    _check_once(given)
     return _numbers(config, mapping(files[0]) if files else {})
+
+
+def _check_once(given):
+    """Refuse a key that the command line gives twice; a mapping in parts is none."""
+    said = {}
+    for word in given or ():
+        key, _, text = word.partition("=")
+        with suppress(yaml.YAMLError):  # what is no YAML is a word
+            node = yaml.compose(text, yaml.SafeLoader)
+            twice = _twice(node, f"{key}/") if node else None
+            if twice:
+                _say([twice], "stands twice behind --config")
+            if key in said and not isinstance(node, yaml.MappingNode):
+                _say([key], f"stands twice behind --config: {said[key]} and {text}")
+        said[key] = text
 
 
 def _numbers(value, stated, key=None):

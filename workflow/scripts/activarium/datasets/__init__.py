@@ -57,12 +57,12 @@ def root_key(environment=os.environ):
     return "ACTIVARIUM_DATA" if environment.get("ACTIVARIUM_DATA") else "data_root"
 
 
-def at_home(root):
-    """The folder `root` as a Path, ~ written out; a Refusal where it names no user's home."""
+def at_home(root, key=None):
+    """The path `root`, ~ written out; a Refusal that names `key` where it is no user's home."""
     try:
         return Path(root).expanduser()
     except RuntimeError as error:
-        line = f"config: {root_key()}: '{root}' names no user's home; write the folder out"
+        line = f"config: {key or root_key()}: '{root}' names no user's home; write the folder out"
         raise Refusal(line) from error
 
 
