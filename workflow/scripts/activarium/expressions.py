@@ -14,9 +14,9 @@ import re
 from fractions import Fraction
 
 from .primitives import FUNCTIONS
-from .refusal import Refusal
+from .refusal import Refusal, guess
+from .stand_in import instead, no_power
 
-POWER = 16  # the highest whole power
 NODES = 400  # the longest expression
 SPAN = 1000  # |x| up to which divisions, logarithms and roots are proven sound
 
@@ -66,12 +66,29 @@ def _parsed(text):
     try:
         tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        raise ExpressionError(f"'{text}' cannot be read as one expression") from error
+        why = _unreadable(text) or getattr(error, "msg", None) or type(error).__name__
+        raise ExpressionError(f"'{text}' cannot be read as one expression: {why}") from error
     nodes = list(ast.walk(tree))
     if len(nodes) > NODES:
         raise ExpressionError(f"'{text[:40]}…' is too long: {len(nodes)} parts, {NODES} at most")
     _check(tree, text)
     return tree
+
+
+SIGNS = {"²": "**2", "³": "**3", "·": "*", "×": "*", "−": "-", "÷": "/", "≤": "<=", "≥": ">=",
+         "√": "sqrt(…)", "|": "-x if x < 0 else x for |x|", "{": "( )", "\\": "the words alone"}  # fmt: skip
+
+
+def _unreadable(text):
+    """How to write what people write elsewhere, where that is why a text is no expression."""
+    for sign, way in SIGNS.items():
+        if sign in text:
+            return f"write {way} for {sign}" if sign != "|" else f"write {way}"
+    if re.search(r"(?<![<>=!])=(?!=)", text):
+        return "write only what stands right of the ="
+    if re.search(r"[0-9)] *[a-z(]", text) and not re.search(r"[0-9)] +(if|else)\b", text):
+        return "write * between two factors, as in 2 * x"
+    return None
 
 
 def _check(n, text):
@@ -83,8 +100,10 @@ def _check(n, text):
             return
         case ast.Name(id=name) if name in FUNCTIONS:
             _refuse(n, text, f"is a function: write {name}(…)")
-        case ast.Name():
-            _refuse(n, text, f"is no word here; known are {_known()}")
+        case ast.Name(id=name) if way := _unreadable(name):
+            _refuse(n, text, f"is no word here; {way}")
+        case ast.Name(id=name):
+            _refuse(n, text, f"is no word here{_way(name)}{_learned(name)}")
         case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=inner):
             _check(inner, text)
         case ast.BinOp(op=ast.Pow()):
@@ -96,8 +115,16 @@ def _check(n, text):
             _check(inner, text)
         case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
             _refuse(n, text, f"must have one argument: {name}(x)")
+        case ast.Call(func=ast.Name(id="x" | "pi")):
+            _refuse(n, text, "calls a number; write * between two factors")
         case ast.Call(func=ast.Name(id=name)):
-            _refuse(n.func, text, f"is no function here; known are {_known()}")
+            _refuse(n.func, text, f"is no function here{_way(name)}")
+        case ast.Call(func=ast.Attribute(attr=name)) | ast.Attribute(attr=name) if instead(name):
+            _refuse(n, text, f"is not allowed; write {instead(name)}")
+        case ast.Lambda():
+            _refuse(n, text, "is not allowed; write what stands behind the colon alone")
+        case ast.BinOp(op=ast.BitXor()):
+            _refuse(n, text, "is no power; write x**2")
         case ast.IfExp():
             _condition(n.test, text)
             _check(n.body, text)
@@ -108,8 +135,17 @@ def _check(n, text):
             _refuse(n, text, "is not allowed; there are + - * / ** ( ) and … if x < 0 else …")
 
 
-def _known():
-    return ", ".join(["x", "pi", *FUNCTIONS])
+def _way(name):
+    """What to write for a word that is none here, else those that are there."""
+    words = ["x", "pi", *FUNCTIONS]
+    way = instead(name)
+    return f"; write {way}" if way else f"{guess(name, words)}; known are {', '.join(words)}"
+
+
+def _learned(name):
+    if instead(name) or guess(name, ["x", "pi", *FUNCTIONS]):
+        return ""
+    return f"; a number that training learns needs a file, with def definition(x, xp, *, {name}=1)"
 
 
 def _refuse(n, text, why):
@@ -118,14 +154,20 @@ def _refuse(n, text, why):
 
 def _check_power(n, text):
     _check(n.left, text)
-    k = n.right.value if isinstance(n.right, ast.Constant) else None
-    if type(k) is not int or not 1 <= k <= POWER:
-        _refuse(n, text, f"is no whole power from 1 to {POWER}; sqrt and exp are there for others")
+    minus = isinstance(n.right, ast.UnaryOp) and isinstance(n.right.op, ast.USub)
+    number = n.right.operand if minus else n.right
+    k = number.value if isinstance(number, ast.Constant) else None
+    problem = no_power(-k if minus and type(k) in (int, float) else k)
+    if problem:
+        _refuse(n, text, problem.replace("{xp}.", ""))
 
 
 def _condition(n, text):
     """(c, below): a condition holds for x < c (`below`) or for x > c, and whether at c itself."""
-    if not (isinstance(n, ast.Compare) and len(n.ops) == 1):
+    if isinstance(n, ast.BoolOp) or (isinstance(n, ast.Compare) and len(n.ops) > 1):
+        way = "write pieces in a row, … if x < 0 else … if x < 1 else …"
+        _refuse(n, text, f"is no condition; {way}")
+    if not isinstance(n, ast.Compare):
         _refuse(n, text, "is no condition; write x < c, x <= c, x > c or x >= c")
     if not isinstance(n.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE):
         _refuse(n, text, "is no condition; write x < c, x <= c, x > c or x >= c")

@@ -38,6 +38,7 @@ INSTEAD = {  # words of other places, as a line of the study says them
     "min": "x if x < 0 else 0",
     "minimum": "x if x < 0 else 0",
     "mish": "x * tanh(softplus(x))",
+    "pi": "pi",
     "norm_cdf": "ndtr(x)",
     "normcdf": "ndtr(x)",
     "Phi": "ndtr(x)",
@@ -83,6 +84,19 @@ def instead(word, xp=None):
     return re.sub(rf"\b({'|'.join((*FUNCTIONS, 'pi'))})\b", rf"{xp}.\1", said)
 
 
+def no_power(k):
+    """What is said of x**k where `k` is no whole number from 1 to POWER; else None."""
+    if type(k) is int and 1 <= k <= POWER:
+        return None
+    if type(k) is float and k in (0.5, -0.5):
+        return f"is a root; write {'1 / ' if k < 0 else ''}{{xp}}.sqrt(x)"
+    if type(k) in (int, float) and k < 0 and k == int(k):
+        return f"has a negative power; write 1 / {'x' if k == -1 else f'x**{-k:g}'}"
+    if type(k) is float and k.is_integer():
+        return f"has a power with a decimal point; write x**{int(k)}"
+    return f"is no whole power from 1 to {POWER}; {{xp}}.sqrt and {{xp}}.exp are there for others"
+
+
 def _refused(text):
     def method(self, *others, **named):
         raise NotAWord(text)
@@ -119,16 +133,8 @@ class StandIn:
         return self._with(other)
 
     def __pow__(self, k, modulus=None):
-        if type(k) is float and k == 0.5:
-            raise NotAWord("is a root; write {xp}.sqrt(x)")
-        if type(k) in (int, float) and k < 0:
-            way = "x" if k == -1 else f"x**{-k:g}"
-            raise NotAWord(f"has a negative power; write 1 / {way}")
-        if type(k) is float and k.is_integer():
-            raise NotAWord(f"has a power with a decimal point; write x**{int(k)}")
-        if type(k) is not int or not 1 <= k <= POWER:
-            others = "{xp}.sqrt and {xp}.exp are there for others"
-            raise NotAWord(f"is no whole power from 1 to {POWER}; {others}")
+        if (problem := no_power(k)) is not None:
+            raise NotAWord(problem)
         return self._with()
 
     def __rpow__(self, base):
