@@ -75,8 +75,10 @@ def _parsed(text):
     return tree
 
 
-SIGNS = {"²": "**2", "³": "**3", "·": "*", "×": "*", "−": "-", "÷": "/", "≤": "<=", "≥": ">=",
-         "√": "sqrt(…)", "|": "-x if x < 0 else x for |x|", "{": "( )", "\\": "the words alone"}  # fmt: skip
+SIGNS = {  # of other places: how they are written here
+    "²": "**2", "³": "**3", "·": "*", "×": "*", "−": "-", "÷": "/", "≤": "<=", "≥": ">=",
+    "√": "sqrt(…)", "|": "-x if x < 0 else x for |x|", "{": "( )", "\\": "the words alone",
+}  # fmt: skip
 
 
 def _unreadable(text):

@@ -86,13 +86,14 @@ def instead(word, xp=None):
 
 def no_power(k):
     """What is said of x**k where `k` is no whole number from 1 to POWER; else None."""
-    if type(k) is int and 1 <= k <= POWER:
+    number, whole = type(k) in (int, float), range(1, POWER + 1)
+    if type(k) is int and k in whole:
         return None
-    if type(k) is float and k in (0.5, -0.5):
+    if number and abs(k) == 0.5:
         return f"is a root; write {'1 / ' if k < 0 else ''}{{xp}}.sqrt(x)"
-    if type(k) in (int, float) and k < 0 and k == int(k):
-        return f"has a negative power; write 1 / {'x' if k == -1 else f'x**{-k:g}'}"
-    if type(k) is float and k.is_integer():
+    if number and -k in whole:
+        return f"has a negative power; write 1 / {'x' if k == -1 else f'x**{int(-k)}'}"
+    if number and k in whole:
         return f"has a power with a decimal point; write x**{int(k)}"
     return f"is no whole power from 1 to {POWER}; {{xp}}.sqrt and {{xp}}.exp are there for others"
 
