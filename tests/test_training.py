@@ -17,7 +17,7 @@ import pytest
 import torch
 from torch import nn
 
-from activarium import activations, datasets, networks, prepare, tables
+from activarium import activations, child, datasets, networks, prepare, tables
 from activarium.datasets import Images
 from activarium.refusal import Refusal
 from activarium.train import job, progress, randomness, run, step
@@ -897,7 +897,7 @@ def test_runs_of_a_killed_snakemake_are_taken_up_by_its_next_start(
 ):
     """Nobody took note of them, so that Snakemake deletes the files and starts the job again."""
     with monkeypatch.context() as patch:
-        patch.setattr(os, "getppid", iter([4711, 1]).__next__)
+        patch.setattr(child, "orphaned", lambda: True)
         files = pack(tmp_path, [0, 1], prepared)
     assert "its next start takes these runs up" in (tmp_path / "log").read_text()
     before = [file.read_bytes() for file in files.values()]
