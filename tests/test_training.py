@@ -1270,9 +1270,9 @@ def test_several_jobs_add_to_the_tally_at_once(tmp_path):
         subprocess.Popen([sys.executable, "-c", code, path], cwd=LIBRARY, stdout=subprocess.PIPE)
         for _ in range(jobs)
     ]
-    for child in started:
-        loaded = child.communicate()[0].decode().split()
-        assert child.returncode == 0 and "torch" not in loaded
+    for other in started:
+        loaded = other.communicate()[0].decode().split()
+        assert other.returncode == 0 and "torch" not in loaded
     lines = list(map(json.loads, path.read_text().splitlines()))
     assert len(lines) == 1 + jobs * packs
     assert sum(line["runs"] for line in lines[1:]) == jobs * packs
