@@ -14,6 +14,7 @@ from activarium import activations, definitions, expressions, source, study
 from activarium.certify import Unproven, certify, expression
 from activarium.grid import Grid
 from activarium.primitives import FUNCTIONS, on_numpy, on_torch
+from activarium.primitives.as_module import Defined
 from activarium.refusal import Refusal
 
 HOUSE = Path(activations.__file__).parent
@@ -128,6 +129,9 @@ SAID = {  # what is returned, as people write it elsewhere: what is said of it
     "x ** 0.5": "'x ** 0.5' is a root; write xp.sqrt(x)",
     "x ** -2": "'x ** -2' has a negative power; write 1 / x**2",
     "x ** 2.0": "'x ** 2.0' has a power with a decimal point; write x**2",
+    "x ** 0": "'x ** 0' has the power 0; write 1",
+    "jnp.tanh(x)": "'jnp' is no word here; known are exp, expm1",
+    "xp.piecewise(x, x, xp.tanh, xp.tanh)": "branches at a place that depends on x; write a number",
     "2 ** x": "'2 ** x' has x in its power; write xp.exp(xp.log(2) * x) for 2**x",
     "x ^ 2": "'x ^ 2' is no power; write x**2",
     "x % 2": "'x % 2' is not allowed; there are + - * / ** and the words of xp",
@@ -203,6 +207,11 @@ def test_a_word_of_another_place_is_refused_with_how_it_is_written_here(file, wr
         (WHOLE.replace("·", "\\n").format("x"), "line 4: formula is 'x\\nΦ(x)', no text of one"),
         (WHOLE.format("x") + "def module(dim): pass", "line 9: module cannot be called as module() "
          "(missing a required argument: 'dim'); write def module():"),
+        (WHOLE.format("h(x)") + "def h(x): return xp.tanh(x)", "line 9: 'xp' is not known there; hand "
+         "it on to the function that needs it, as an argument"),
+        (WHOLE.format("x").replace("return", "xp.tanh = xp.exp\n    return"), "'xp.tanh' changes a"),
+        (WHOLE.replace("x, xp", "x, xp, *, half=1").format("half * x"), "line 7: half is a word of "
+         "torch's modules; call what is learned otherwise"),
         (WHOLE.format("x") + "import nowhere.at_all", "line 9: imports nowhere.at_all at the top"),
         (WHOLE.format("x") + "import math.at_all", "line 9: ModuleNotFoundError: No module nam"),
         (WHOLE.format("x") + "raise SystemExit(3)", "line 9: SystemExit: 3"),
@@ -216,6 +225,23 @@ def test_what_people_try_is_refused_by_line_with_the_way_out(file, text, said):
         definitions.check(file(text))
     assert said in str(refused.value) and str(refused.value).startswith("mine.py")
     assert str(refused.value).isprintable()
+
+
+def test_no_parameter_may_be_called_as_what_a_module_of_torch_has():
+    own = {name for name in dir(Defined(lambda x, xp: x)) if not name.startswith("_")}
+    assert own <= definitions.TAKEN
+
+
+def test_what_is_not_run_may_import_anything(file):
+    for guard in ('__name__ == "__main__"', "TYPE_CHECKING", "typing.TYPE_CHECKING"):
+        begin = "import typing\nfrom typing import TYPE_CHECKING\n"
+        definitions.check(file(f"{begin}if {guard}:\n    import torch\n" + WHOLE.format("x")))
+
+
+def test_a_file_in_another_encoding_is_said_to_be(tmp_path):
+    (tmp_path / "mine.py").write_text(WHOLE.format("x"), encoding="utf-16")
+    with pytest.raises(Refusal, match="^mine.py: cannot be read: .*; save it as UTF-8$"):
+        definitions.check(tmp_path / "mine.py")
 
 
 def test_a_whole_power_in_a_file_is_that_of_a_line(file):

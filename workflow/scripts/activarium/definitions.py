@@ -19,7 +19,21 @@ from .stand_in import WORDS, Branching, NotAWord, StandIn, Words, instead
 
 FORM = "def definition(x, xp)"
 LEARNED = "def definition(x, xp, *, slope=0.25)"
+LIBRARIES = ("torch", "nn", "F", "np", "numpy", "math", "scipy", "tf", "jnp", "jax")
 LIGHT = {*sys.stdlib_module_names, "numpy", "scipy", "activarium"}  # what may stand at the top
+TAKEN = set(  # what a module of torch has already
+    """
+    T_destination add_module apply bfloat16 buffers call_super_init children compile cpu cuda
+    definition double dump_patches eval extra_repr float forward get_buffer get_extra_state
+    get_parameter get_submodule half ipu load_state_dict modules mtia named_buffers
+    named_children named_modules named_parameters parameters register_backward_hook
+    register_buffer register_forward_hook register_forward_pre_hook register_full_backward_hook
+    register_full_backward_pre_hook register_load_state_dict_post_hook
+    register_load_state_dict_pre_hook register_module register_parameter
+    register_state_dict_post_hook register_state_dict_pre_hook requires_grad_ set_extra_state
+    set_submodule share_memory state_dict to to_empty train training type xpu zero_grad
+    """.split()
+)
 
 
 def check(file):
@@ -83,9 +97,16 @@ def _check_imports(file, tree):
 def _at_the_top(tree):
     """Every node that is run when the file is imported."""
     for node in ast.iter_child_nodes(tree):
-        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda):
+        guarded = isinstance(node, ast.If) and {"TYPE_CHECKING", "__name__"} & _names(node.test)
+        if not guarded and not isinstance(
+            node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+        ):
             yield node
             yield from _at_the_top(node)
+
+
+def _names(node):
+    return {getattr(n, "id", getattr(n, "attr", None)) for n in ast.walk(node)}
 
 
 def _of_the_definition(tree):
@@ -199,6 +220,8 @@ def _check_learned(given, refuse):
     """Refuse a keyword-only argument that does not say the one number where learning starts."""
     for p in (p for p in given if p.kind is p.KEYWORD_ONLY):
         way = f"one is learned for each name; write {p.name}=0.25"
+        if p.name in TAKEN:
+            refuse(f"{p.name} is a word of torch's modules; call what is learned otherwise")
         if p.default is p.empty:
             refuse(f"{p.name} has no number where learning starts; write {p.name}=0.25")
         if type(p.default) not in (int, float) or not math.isfinite(p.default):
@@ -232,14 +255,17 @@ def _explained(file, error, xp):
                 return source.refusal(file, line, what)
             return _not_a_word(file, line, code, str(error).replace("{xp}", xp), xp)
         case NameError(name=str(name)):
-            if instead(name, xp):
+            if name == xp:
+                way = "hand it on to the function that needs it, as an argument"
+                return source.refusal(file, line, f"'{name}' is not known there; {way}")
+            if instead(name, xp) or name in LIBRARIES:
                 return _not_a_word(file, line, name, "is no word here", xp)
             way = f"what training learns stands behind a *: def definition(x, xp, *, {name}=1)"
             return source.refusal(file, line, f"'{name}' is not defined; {way}")
         case RecursionError():
             return source.refusal(file, line, f"'{code}' calls itself without end")
-    said = f"{type(error).__name__}: {first_line(error)}"
-    return source.refusal(file, line, f"'{code}' ends in {said}")
+    said = f": {first_line(error)}" if str(error) else ""
+    return source.refusal(file, line, f"'{code}' ends in {type(error).__name__}{said}")
 
 
 def _not_a_word(file, line, code, why, xp):

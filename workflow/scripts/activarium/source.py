@@ -22,6 +22,8 @@ def parsed(file):
         why = getattr(error, "msg", None) or str(error) or type(error).__name__
         if "bare *" in why:
             why += "; leave out the * where nothing follows it"
+        if "null bytes" in why or "utf-8" in why.lower():
+            why += "; save it as UTF-8"
         raise refusal(file, getattr(error, "lineno", None), f"cannot be read: {why}") from error
 
 

@@ -89,6 +89,8 @@ def no_power(k):
     number, whole = type(k) in (int, float), range(1, POWER + 1)
     if type(k) is int and k in whole:
         return None
+    if number and k == 0:
+        return "has the power 0; write 1"
     if number and abs(k) == 0.5:
         return f"is a root; write {'1 / ' if k < 0 else ''}{{xp}}.sqrt(x)"
     if number and -k in whole:
@@ -191,8 +193,11 @@ class Words:
     """What a definition sees as `xp` while it is run on stand-ins."""
 
     def __init__(self):
-        self.steps = []
-        self.pi = StandIn(False, self.steps)
+        vars(self)["steps"] = []
+        vars(self)["pi"] = StandIn(False, self.steps)
+
+    def __setattr__(self, word, value):
+        raise NotAWord("changes a word for all definitions; give what is new another name")
 
     def __getattr__(self, word):
         if word in FUNCTIONS:
@@ -224,6 +229,8 @@ class Words:
         if not getattr(x, "shaped", False):
             raise NotAWord("branches at what is no x; write {xp}.piecewise(x, 0, …)")
         _number(c)
+        if getattr(c, "shaped", False):
+            raise NotAWord("branches at a place that depends on x; write a number there")
         if not (callable(left) and callable(right)) or isinstance(left, StandIn):
             raise NotAWord("takes two functions of x; write lambda x: … for each piece")
         if at not in ("left", "right"):
