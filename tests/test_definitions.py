@@ -207,11 +207,11 @@ def test_a_word_of_another_place_is_refused_with_how_it_is_written_here(file, wr
         (WHOLE.replace("·", "\\n").format("x"), "line 4: formula is 'x\\nΦ(x)', no text of one"),
         (WHOLE.format("x") + "def module(dim): pass", "line 9: module cannot be called as module() "
          "(missing a required argument: 'dim'); write def module():"),
-        (WHOLE.format("h(x)") + "def h(x): return xp.tanh(x)", "line 9: 'xp' is not known there; hand "
-         "it on to the function that needs it, as an argument"),
-        (WHOLE.format("x").replace("return", "xp.tanh = xp.exp\n    return"), "'xp.tanh' changes a"),
-        (WHOLE.replace("x, xp", "x, xp, *, half=1").format("half * x"), "line 7: half is a word of "
-         "torch's modules; call what is learned otherwise"),
+        (WHOLE.format("h(x)") + "def h(x): return xp.tanh(x)", "line 9: 'xp' is not known there; "
+         "hand it on to the function that needs it, as an argument"),
+        (WHOLE.format("x").replace("return", "xp.tanh = xp.exp\n    return"), "'xp.tanh' changes"),
+        (WHOLE.replace("x, xp", "x, xp, *, half=1").format("half * x"), "line 7: half is "
+         "a word of torch's modules; call what is learned otherwise"),
         (WHOLE.format("x") + "import nowhere.at_all", "line 9: imports nowhere.at_all at the top"),
         (WHOLE.format("x") + "import math.at_all", "line 9: ModuleNotFoundError: No module nam"),
         (WHOLE.format("x") + "raise SystemExit(3)", "line 9: SystemExit: 3"),
