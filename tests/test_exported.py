@@ -216,6 +216,14 @@ REFUSED = {
     "a table that was cut off": (PLAIN[: PLAIN.rindex(",0.8125") + 5], "row 5 has 4 cells and"),
     "a row that is too long": (with_line(2, "cifar10,gelu,7,0.5,ok,1"), "row 2 has 6 cells"),
     "the header once more": (with_line(4, PLAIN.splitlines()[0]), "row 4: a seed that is no whole"),
+    "a name that ends in an unquoted comma": (
+        "seed,status,test_accuracy,activation,dataset\n0,ok,0.5,gelu,a,\n0,ok,0.5,gelu,b\n",
+        "row 1 has 6 cells and the header 5",
+    ),
+    "an unquoted tab in a name, behind an index": (
+        "\tdataset\tactivation\tseed\ttest_accuracy\tstatus\n0\td\ta\tgelu\t0\t0.5\tok\n",
+        "row 1 has 7 cells and the header 6",
+    ),
     "a quote that does not end": (with_line(2, '"cifar10,gelu,7,0.5,ok'), "cannot be read ("),
     "an answer of a web server": ("<html><body>404</body></html>", "has no column 'dataset'"),
     "a table of Markdown": (FILLED.pipe(

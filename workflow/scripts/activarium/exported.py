@@ -97,9 +97,13 @@ def _csv(file, wanted):
     header, *rows = _parsed(text, separator)
     header = _without_end(header)
     rows = [(n, row) for n, row in enumerate(rows, 1) if any(row)]
-    rows = _without_names(header, rows, separator != "," or '\n"' in text)
+    may_have = bool(header and header[0]) and (separator != "," or '\n"' in text)
+    rows = _without_names(header, rows, may_have)
+    # What is empty behind every row is nothing; behind some it may be the end of a name, as "a,".
+    lengths = {len(row) for _, row in rows}
+    most = max(lengths) if len(lengths) == 1 else len(header)
     for n, row in rows:
-        _check_row(f"{file} row {n}", row, header, separator)
+        _check_row(f"{file} row {n}", row, len(header), most, separator)
     columns = [[row[i] for _, row in rows] for i in range(len(header))]
     how = f"separated by {SEPARATORS[separator]}, in {encoding}"
     return Sheet(header, columns, [n for n, _ in rows], how, "UTF" in encoding)
@@ -176,13 +180,16 @@ def _without_names(header, rows, may_have):
     return [(n, row[1:]) for n, row in rows] if may_have and more and first in counted else rows
 
 
-def _check_row(place, row, header, separator):
-    """Refuse a row that the header does not fit, and one that somebody took out by a "#"."""
+def _check_row(place, row, wide, most, separator):
+    """Refuse a row that a header of `wide` cells does not fit, or that was taken out by a "#".
+
+    Beyond the header are at most empty cells, and at most so many that there are `most`.
+    """
     if row[0].startswith("#"):
         raise CollectError(f"runs: {place} begins with '#'; take remarks out of the table")
-    if len(row) < len(header) or any(row[len(header) :]):
+    if not wide <= len(row) <= most or any(row[wide:]):
         comma = "; a decimal comma needs another separator, or quotes" * (separator == ",")
         raise CollectError(
-            f"runs: {place} has {len(row)} cells and the header {len(header)} (it is separated by "
+            f"runs: {place} has {len(row)} cells and the header {wide} (it is separated by "
             f"{SEPARATORS[separator]}){comma}"
         )
