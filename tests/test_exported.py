@@ -105,6 +105,7 @@ READ = {
     "blanks after the commas": PLAIN.replace(",", ", "),
     "blanks around names": joined(texts(activation=[f" {n} " for n in NAMES])),
     "hard blanks around names": joined(texts(activation=[f"{n}\xa0" for n in NAMES])),
+    "line breaks in the header": renamed(*HEADER[:3], "Test\nAccuracy", "status"),
     "capitals in the header": renamed(*map(str.title, HEADER)),
     "blanks in the header": renamed("Dataset ", " Activation", "Seed", "Test Accuracy", "STATUS"),
     "points in the header": renamed("data.set", "activation", "seed", "test.accuracy", "status"),
@@ -188,6 +189,13 @@ REFUSED = {
     "scores with their spread": (
         joined(texts(test_accuracy="0.93 ± 0.01")), "no number ('0.93 ± 0.01')",
     ),
+    "a status of many lines": (
+        joined(texts(status="killed\n" + "at night " * 20)), "'diverged' ('killed at night at",
+    ),
+    "headers of two lines": (
+        renamed("data\nset", "activation", "seed", "test\nscore", "status"),
+        "and it has data set, activation, seed, test score, status (separated by commas, in UTF-8)",
+    ),
     "another word of status": (
         joined(texts(status="completed")), "neither 'ok' nor 'diverged' ('completed')",
     ),
@@ -240,7 +248,9 @@ REFUSED = {
         "row 6: a name (activation) whose letters depend on the encoding, which is neither UTF-8",
     ),
     "a name of two lines": (
-        joined(texts(activation=NAMES[:3] + ["re\nlu"] * 3)), "row 4, a.csv row 5, a.csv row 6: no"
+        joined(texts(activation=NAMES[:3] + ["re\nlu"] * 3)),
+        "row 4, a.csv row 5, a.csv row 6: no activation, which must be text on one line ('re lu'); "
+        "the first is cifar10, re lu, seed 0",
     ),
 }  # fmt: skip
 

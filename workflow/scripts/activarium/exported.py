@@ -135,22 +135,22 @@ def _begun(text, wanted):
         if remark and len(wanted & _keys(line.lstrip("# "), _separator(line, wanted))) > 1:
             return text.lstrip("# "), _separator(line, wanted)
         if bare and not remark and not re.fullmatch(r"sep=.?", bare):
-            return text, _separator(line, wanted)
+            return text, _separator(text, wanted)
         text = rest
     raise ValueError("it is empty")
 
 
-def _separator(line, wanted):
-    """What gives the most of the wanted columns, then the most columns."""
-    line = line.lstrip("# ")
-    found = {s: _keys(line, s) for s in SEPARATORS}
+def _separator(text, wanted):
+    """What gives the header of a text most of the wanted columns, then the most columns."""
+    text = text.lstrip("# ")
+    found = {s: _keys(text, s) for s in SEPARATORS}
     return max(found, key=lambda s: (len(wanted & found[s]), len(found[s])))
 
 
-def _keys(line, separator):
-    """The names in a header's line, as far as it can be read with this separator."""
+def _keys(text, separator):
+    """The names in a text's header, as far as it can be read with this separator."""
     try:
-        return set(map(key, next(_parsed(line, separator), ())))
+        return set(map(key, next(_parsed(text, separator), ())))
     except csv.Error:
         return set()
 

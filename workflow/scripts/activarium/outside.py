@@ -68,8 +68,10 @@ def _checked(sheet, file):
     for column in NAMES:
         if column not in frame:
             frame[column] = UNNAMED
-        frame[column] = [_name(value) for value in frame[column]]
-        _refuse(frame, frame[column].isna(), f"no {column}, which must be text")
+        names = [_name(value) for value in frame[column]]
+        _refuse(frame, [name is None for name in names], f"no {column}, which must be text on one "
+                "line", column)  # fmt: skip
+        frame[column] = names
         unsure = [not (sheet.sure or name.isascii()) for name in frame[column]]
         _refuse(frame, unsure, f"a name ({column}) whose letters depend on the encoding, which is "
                 "neither UTF-8 nor UTF-16; save the table as UTF-8", column)  # fmt: skip
@@ -95,7 +97,7 @@ def _named(sheet, file):
     others = found.pop(None, [])
     for used, places in found.items():
         if len(places) > 1:
-            written = " and ".join(repr(sheet.header[i]) for i in places)
+            written = " and ".join(repr(_short(sheet.header[i])) for i in places)
             raise CollectError(
                 f"runs: {file} has the column '{used}' twice, as {written}; leave one"
             )
@@ -111,14 +113,15 @@ def _check_columns(found, others, sheet, file):
     """Refuse a table without a needed column, and one whose column is misspelt, not left out."""
     for column in NEEDED:
         if column not in found:
-            written = [name for name in sheet.header if name]
+            written = [_short(name) for name in sheet.header if name]
             has = ", ".join(written[:20]) + " and more" * (len(written) > 20) or "none"
+            hint = guess(column, [*map(_short, others)])
             raise CollectError(
-                f"runs: {file} has no column '{column}'{guess(column, others)}; needed are "
-                f"{', '.join(NEEDED)}, and it has {has} ({sheet.how})"
+                f"runs: {file} has no column '{column}'{hint}; needed are {', '.join(NEEDED)}, and "
+                f"it has {has} ({sheet.how})"
             )
     for column in tables.RUNS.names:
-        close = get_close_matches(column, map(str.lower, others), 1, 0.85)
+        close = get_close_matches(column, [_short(n).lower() for n in others], 1, 0.85)
         if column not in found and close and column != "correct":
             raise CollectError(
                 f"runs: {file} has a column '{close[0]}', which is not known; if it is "
@@ -225,7 +228,7 @@ def _check_twice(frame):
         return
     rows = frame[(frame[tables.KEY] == list(key)).all(axis=1)]
     differ = [c for c in rows if c != "_place" and rows[c].astype(str).nunique() > 1]
-    ignored = [repr(c.removeprefix(OTHER)) for c in differ if c.startswith(OTHER)]
+    ignored = [repr(_short(c.removeprefix(OTHER))) for c in differ if c.startswith(OTHER)]
     used = [c for c in differ if not c.startswith(OTHER)]
     if ignored:
         way = f"they differ in {', '.join(ignored[:8])}, of which nothing is used; say it in the "
@@ -273,14 +276,20 @@ def _refuse(frame, wrong, text, shown=None, whole=False):
     rows = frame[np.asarray(wrong, bool)]
     if rows.empty:
         return
-    value = f" ('{rows[shown].iloc[0]}')" if shown else ""
+    value = f" ('{_short(rows[shown].iloc[0])}')" if shown else ""
     more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
-    of = {name: str(rows[name].iloc[0]) for name in (*NAMES, "seed") if name in rows}
+    of = {name: _short(rows[name].iloc[0]) for name in (*NAMES, "seed") if name in rows}
     where = f", recipe {of['recipe']}, network {of['network']}" * whole
     raise CollectError(
         f"runs: {', '.join(rows['_place'].iloc[:3])}{more}: {text}{value}; "
         f"the first is {of['dataset']}, {of['activation']}, seed {of['seed']}{where}"
     )
+
+
+def _short(value):
+    """A cell as it stands in a message of one line."""
+    text = " ".join(str(value).split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
 
 
 def _beside(files, name, keys):
