@@ -324,6 +324,16 @@ def test_a_range_that_is_a_seed_is_read_from_the_index(tmp_path):
     [
         (column("seed", pa.array([2.0**53 + 2, 1, 2] * 2)), "or not surely one"),
         (column("seed", pa.array([True, False, None] * 2)), "no whole number of 64 bits"),
+        (
+            pa.table(
+                truth()
+                .iloc[:1]
+                .assign(correct=[b"\x0f"], n_correct=5, n_test=8)
+                .assign(test_accuracy=5 / 8)
+            ),
+            "row 1: the bits of 'correct' are not those of n_correct and n_test; leave that column",
+        ),
+        (pa.table(truth().iloc[:1].assign(correct=[b"\x0f"])), "row 1: the bits of 'correct'"),
         (column("test_accuracy", pa.array([True] * 6)), "a test_accuracy that is no number"),
         (
             column("dataset", pa.array([b"cifar10"] * 6)).replace_schema_metadata(),

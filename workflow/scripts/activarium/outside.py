@@ -83,6 +83,8 @@ def _checked(sheet, file):
         frame = frame.drop(columns="correct")  # a column of theirs that is called like ours
     _check_status(frame)
     _check_units(frame)
+    if "correct" in frame:
+        _check_bits(frame)
     return frame
 
 
@@ -266,6 +268,17 @@ def _check_units(frame):
         _refuse(frame, frame["n_test"] == 0, "an n_test of 0")
         off = (frame["n_correct"] / frame["n_test"] - frame["test_accuracy"]).abs() > 0.005
         _refuse(frame, off, "a test_accuracy that is not n_correct / n_test")
+
+
+def _check_bits(frame):
+    """Refuse bits of the test images that are not those which n_correct and n_test count."""
+    counts = zip(*(frame.get(c, [math.nan] * len(frame)) for c in COUNTS), strict=True)
+    wrong = [
+        bits is not None and (len(bits) != -(-n // 8) or int.from_bytes(bits).bit_count() != ones)
+        for bits, (ones, n) in zip(frame["correct"], counts, strict=True)
+    ]
+    why = "the bits of 'correct' are not those of n_correct and n_test; leave that column out"
+    _refuse(frame, wrong, why)
 
 
 def _refuse(frame, wrong, text, shown=None, whole=False):
