@@ -130,7 +130,7 @@ SAID = {  # what is returned, as people write it elsewhere: what is said of it
     "x ** -2": "'x ** -2' has a negative power; write 1 / x**2",
     "x ** 2.0": "'x ** 2.0' has a power with a decimal point; write x**2",
     "x ** 0": "'x ** 0' has the power 0; write 1",
-    "jnp.tanh(x)": "'jnp' is no word here; known are exp, expm1",
+    "jnp.tanh(x)": "'jnp.tanh(x)' is no word here; write xp.tanh(x)",
     "xp.piecewise(x, x, xp.tanh, xp.tanh)": "branches at a place that depends on x; write a number",
     "2 ** x": "'2 ** x' has x in its power; write xp.exp(xp.log(2) * x) for 2**x",
     "x ^ 2": "'x ^ 2' is no power; write x**2",

@@ -260,7 +260,12 @@ def _explained(file, error, xp):
             if name == xp:
                 way = "hand it on to the function that needs it, as an argument"
                 return source.refusal(file, line, f"'{name}' is not known there; {way}")
-            if instead(name, xp) or name in LIBRARIES:
+            if name in LIBRARIES:
+                tree = source.parsed(file)
+                here = (n for n in ast.walk(tree) if getattr(n, "id", None) == name)
+                name = ast.unparse(_around(tree, next(n for n in here if n.lineno >= line)))
+                return _not_a_word(file, line, name, "is no word here", xp)
+            if instead(name, xp):
                 return _not_a_word(file, line, name, "is no word here", xp)
             way = f"what training learns stands behind a *: def definition(x, xp, *, {name}=1)"
             return source.refusal(file, line, f"'{name}' is not defined; {way}")

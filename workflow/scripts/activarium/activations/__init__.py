@@ -3,7 +3,9 @@
 A file holds `label` and `formula` for people, `definition(x, xp)` in the words of
 `activarium.primitives`, whose keyword-only arguments are learned from their defaults, and
 `module()` where what is trained is not simply the definition: torch's own module where there is
-one, else one with randomness or constraints of its own. torch is imported in `module()` alone.
+one, else one with randomness or constraints of its own. torch is imported in `module()` alone,
+because every job reads the file. `module()` must agree with the definition where learning starts:
+`agreement.disagreement` says where it does not.
 """
 
 import ast
