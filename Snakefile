@@ -15,7 +15,7 @@ CODE = str(Path(HOME, "workflow/scripts").resolve())
 sys.path.insert(0, CODE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [CODE, os.environ.get("PYTHONPATH")]))
 
-from activarium import alive, devices, interrupt, outdated, refusal, sent, study
+from activarium import alive, devices, interrupt, outdated, refusal, sent, study, tried
 from activarium.grid import Grid
 from activarium.train import progress
 
@@ -90,9 +90,11 @@ rule all:
 onstart:
     with refusal.in_one_line():
         alive.begin(STUDY.name)
+    jobs = [job for job in workflow.dag.needrun_jobs() if GRID.trains(job.output)]
+    with refusal.in_one_line():
+        tried.before_training(jobs, f"{GRID.folder}/logs/tried.json", GRID.log("sanity_check"))
     if any(GRID.report in job.output for job in workflow.dag.needrun_jobs()):
         outdated.mark(GRID.report)
-    jobs = [job for job in workflow.dag.needrun_jobs() if GRID.trains(job.output)]
     if jobs:
         sent.keep(STUDY, GRID.packs, GRID.sent)
     # A remote job that dies before it begins must leave no older run behind.

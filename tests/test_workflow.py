@@ -207,6 +207,25 @@ def test_every_cluster_profile_leaves_out_the_dates_of_scripts():
         assert sorted(triggers) == ["input", "mtime", "params", "software-env"], profile
 
 
+# Before the training
+
+
+def test_a_fault_on_one_batch_is_said_once_and_stops_the_study_before_it_trains(house):
+    stub(house, "'-'")
+    prepared(house)
+    house.say(activations=["gelu", "silu"], seeds=2, pack=1)
+    files = [RUN.format(a, seed) for a in ("gelu", "silu") for seed in (0, 1)]
+    check = house / LIBRARY / "train/sanity_check.py"
+    passes = check.read_text()
+    check.write_text(passes.replace("[]", '["silu.py, line 3: no"]', 1))
+    for _ in range(2):
+        done = house.snakemake(*files)
+        assert done.returncode == 1 and done.stderr.count("silu.py, line 3: no\n") == 1
+        assert not any((house / file).exists() for file in files)
+    check.write_text(passes)
+    assert house.snakemake(*files).returncode == 0
+
+
 # Studies
 
 
@@ -597,7 +616,10 @@ def prepared(house):
 
 
 def stub(house, text, wait=0):
-    """Replace the training by a script that writes `text`, without torch."""
+    """Replace the training by a script that writes `text`, and its check, without torch."""
+    (house / LIBRARY / "train/sanity_check.py").write_text(
+        'print(\'{"faults": [], "missing": []}\')\n'
+    )
     (house / "workflow/scripts/train.py").write_text(
         f"""
 import json, os, time

@@ -59,34 +59,50 @@ def tried(work, log):
     Whatever ends the child, an exception or a signal, ends nothing else; the open file `log` gets
     the lines of Python that led there. What is returned has to be what json can write.
     """
+    (found,) = each_tried([work], log)
+    return found
+
+
+def each_tried(works, log):
+    """What `tried` gives of each, in turn; the next child begins behind the one that was killed."""
+    works = list(works)
+    while works:
+        answers, number = _answers(works, log)
+        if len(answers) < len(works):
+            why = f"killed by {_called(number)}" if number > 0 else "ended without a result"
+            answers.append([None, why])
+        yield from map(tuple, answers)
+        works = works[len(answers) :]
+
+
+def _answers(works, log):
+    """The [value, reason] of the first of these works, of all where no signal ends their child."""
     log.flush()
     waits, (read, write) = os.getpid(), os.pipe()
     child = os.fork()
     if not child:
-        _end_with(waits)
-        faulthandler.enable(log)
-        os.close(read)
-        _answer(work, write, log)
+        try:
+            _end_with(waits)
+            faulthandler.enable(log)
+            with os.fdopen(write, "w", encoding="utf-8") as answer:
+                for work in works:
+                    print(json.dumps(_answer(work, log)), file=answer, flush=True)
+        finally:  # nothing of the parent's is done here
+            os._exit(0)
     os.close(write)
     with os.fdopen(read, encoding="utf-8") as answer:
         said = answer.read()
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
-    if code:
-        return None, f"killed by {_called(-code)}"
-    return tuple(json.loads(said))
+    return [json.loads(line) for line in said.splitlines(keepends=True) if line[-1] == "\n"], -code
 
 
-def _answer(work, write, log):
-    """Write what `work` gives, or the line of its exception, and end this process."""
+def _answer(work, log):
     try:
-        found = [work(), None]
-    except Exception as error:
+        return [work(), None]
+    except BaseException as error:  # a sys.exit, too
         traceback.print_exc(file=log)
         log.flush()
-        found = [None, f"{type(error).__name__}: {first_line(error)}"]
-    with os.fdopen(write, "w", encoding="utf-8") as answer:
-        json.dump(found, answer)
-    os._exit(0)
+        return [None, f"{type(error).__name__}: {first_line(error)}"]
 
 
 def killed(name, number, log):

@@ -10,7 +10,7 @@ from ..refusal import Refusal
 from .checkpoints import Checkpoints
 from .data import resident
 from .lane import Lane
-from .pack import one_by_one, train_pack
+from .pack import line, one_by_one, train_pack
 from .progress import Progress, tally
 from .recording import nothing_old_to_free
 from .run import running, train_run
@@ -18,6 +18,7 @@ from .startup import spare_the_compiler
 from .step import prepare_torch
 from .together import Together
 from .unfinished import Unfinished, digest
+from .usable import hold
 
 
 def fits_several(device):
@@ -33,7 +34,8 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
     and `expr` is the activation's text where the study states it, else None; `sources` are the
     files of code that define the numbers; `data` and `description` come from prepare.
     `unfinished` is the folder where finished runs wait for the pack, `locks` the one through
-    which jobs share GPUs. Raises a Refusal naming the seeds that crashed, or code that changed.
+    which jobs share GPUs. Raises a Refusal naming the seeds that crashed, code that
+    changed, or a network that does not use its activation.
     """
     started = time.monotonic()
     about = prepare.description(description)
@@ -53,6 +55,12 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
         spare_the_compiler()
         images = resident(prepare.verify(data, about), about, train_size, validation, device)
         images["classes"] = about["classes"]
+        try:
+            hold(cell, network, images, expr)
+        except Refusal:
+            raise
+        except Exception as error:  # which each seed meets again, and logs
+            progress.say(f"this cell may crash: {line(error)}")
 
         def arguments(seed, at_once=lambda: 1):
             checkpoints = Checkpoints(store, seed, progress, at_once)
@@ -80,6 +88,6 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
         store.clear(seeds)
     else:  # who would have taken note of these files is gone, so the next start makes them anew
         progress.say("Snakemake was killed meanwhile: its next start takes these runs up")
-    line = tally(tally_file, len(seeds), trained, time.monotonic() - started)
-    if line:
-        progress.say(line)
+    told = tally(tally_file, len(seeds), trained, time.monotonic() - started)
+    if told:
+        progress.say(told)

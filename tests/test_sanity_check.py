@@ -1,0 +1,387 @@
+"""Every combination of a study is tried before the first epoch; a fault is a line, said once."""
+
+import subprocess
+import sys
+from types import SimpleNamespace
+
+import pytest
+from snakemake.iocontainers import Wildcards
+from test_training import CELL, CPU, LIBRARY, PLAIN, RECIPE, images, pack, prepared, quiet
+
+from activarium import activations, child, networks, tried
+from activarium.refusal import Refusal
+from activarium.train import run, sanity_check, step, usable
+
+__all__ = ["prepared"]  # a fixture, used by its name
+SHAPES = {"digits": {"channels": 1, "size": 8, "classes": 10}}
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    """file(kind, name, text) adds an activation's or a network's file, in a folder of its own."""
+    texts = {activations: {}, networks: {}}
+
+    def add(kind, name, text):
+        path = tmp_path / kind.__name__.rpartition(".")[2] / f"{name}.py"
+        path.parent.mkdir(exist_ok=True)
+        path.write_text(text)
+        texts[kind][name] = path
+
+    def load(kind, whole):
+        def either(name):
+            if name not in texts[kind]:
+                return whole(name)
+            namespace = made.setdefault(name, {})
+            if not namespace:
+                path = texts[kind][name]
+                exec(compile(path.read_text(), str(path), "exec"), namespace)
+            return SimpleNamespace(**namespace)
+
+        return either
+
+    made = {}
+    for kind in texts:
+        monkeypatch.setattr(kind, "load", load(kind, kind.load))
+    folders = {tmp_path / "activations", tmp_path / "networks"}
+    monkeypatch.setattr(usable, "FOLDERS", usable.FOLDERS | folders)
+    return add
+
+
+@pytest.fixture(autouse=True)
+def here(monkeypatch):
+    """Trials in this process: torch has computed in it, and may compute in no child of it."""
+
+    def each(works, log):
+        for work in works:
+            yield child._answer(work, log)
+
+    step.prepare_torch("float32")
+    monkeypatch.setattr(sanity_check, "each_tried", each)
+
+
+def checked(tmp_path, names, nets=None, **recipe):
+    """(faults, what will be missing) of a study of these."""
+    with (tmp_path / "log").open("w") as log:
+        recipes = {"r": RECIPE | recipe}
+        return sanity_check.sanity_check(
+            dict.fromkeys(names), nets or {"n": PLAIN}, recipes, SHAPES, log
+        )
+
+
+def held(network, activation="gelu", parameters=None):
+    """What `usable.hold` says against a network's file; "" where nothing."""
+    cell = CELL | {"activation": activation}
+    try:
+        usable.hold(cell, {"file": network, "parameters": parameters or {}}, images())
+    except Refusal as refusal:
+        return str(refusal)
+    return ""
+
+
+def net(forward, before=""):
+    """The text of a network's file with a convolution, an activation `act` and this forward."""
+    return f"""
+import torch
+from torch import nn
+
+class Net(nn.Module):
+    def __init__(self, activation, channels, classes):
+        super().__init__()
+        self.conv, self.norm = nn.Conv2d(channels, 4, 3), nn.BatchNorm2d(4)
+        self.head = nn.Linear(4, classes)
+        {before or "self.act = activation()"}
+
+    def forward(self, x):
+        h = self.norm(self.conv(x))
+        {forward}
+        return self.head(h.mean((2, 3)))
+
+def build(activation, channels, classes, size):
+    return Net(activation, channels, classes)
+"""
+
+
+@pytest.mark.parametrize("name", networks.names())
+@pytest.mark.parametrize("activation", ["gelu", "prelu", "rrelu"])
+def test_the_house_is_usable(name, activation):
+    assert held(name, activation) == ""
+
+
+def test_a_network_that_never_calls_the_activation_is_refused_by_its_file(file):
+    file(networks, "idle", net("h = torch.relu(h)"))
+    assert "networks/idle.py: the network makes activations and never calls them" in held("idle")
+    file(networks, "bare", net("h = torch.relu(h)", "pass"))
+    assert "networks/bare.py: the network never calls activation, so that" in held("bare")
+
+
+@pytest.mark.parametrize("before", ["self.acts = [activation()]", "self.acts = (activation(),)"])
+def test_a_network_that_does_not_own_what_learns_is_refused(file, before):
+    file(networks, "loose", net("h = self.acts[0](h)", before))
+    for activation in ("prelu", "rrelu"):
+        assert f"loose.py: {activation} is called without being a part" in held("loose", activation)
+    assert held("loose", "relu") == "", "what has no state is computed all the same"
+
+
+def test_an_activation_that_cannot_take_its_shape_is_refused_with_file_and_line(file):
+    file(networks, "flat", net("h = self.act(h)"))
+    file(activations, "rows", ROWS)
+    said = held("flat", "rows")
+    assert "activations/rows.py, line 6: rows cannot take [4, 4, 6, 6] from " in said
+    assert "networks/flat.py: ValueError: too many values to unpack" in said
+
+
+ROWS = """
+from torch import nn
+
+class Rows(nn.Module):
+    def forward(self, x):
+        n, width = x.shape
+        return x
+
+def module():
+    return Rows()
+"""
+
+
+def test_a_network_of_another_number_of_classes_is_refused(file):
+    file(networks, "few", net("h = self.act(h)").replace("4, classes)", "4, 3)"))
+    assert "networks/few.py: the network gives [4, 3] for [4, 5], [n, classes]" in held("few")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "from torch import nn\none = nn.PReLU()\ndef module():\n    return one\n",
+        "import torch\nfrom torch import nn\nslope = nn.Parameter(torch.ones(1))\n"
+        "def module():\n    act = nn.PReLU()\n    act.weight = slope\n    return act\n",
+    ],
+)
+def test_what_outlives_its_run_is_refused(file, text):
+    """Else a pack's second seed begins where its first one ended."""
+    file(activations, "lasting", text)
+    cell, data = CELL | {"activation": "lasting"}, images()
+    first, second = (
+        run.train_run(cell, 0, PLAIN, data, RECIPE, CPU, quiet()).to_pylist()[0] for _ in range(2)
+    )
+    assert first["epochs"] != second["epochs"], "what is refused is wrong"
+    said = held("plain", "lasting")
+    assert "activations/lasting.py: module() gives the same" in said and "each time; make" in said
+
+
+def test_a_network_that_is_built_once_is_refused(file):
+    cached = net("h = self.act(h)").partition("def build")[0] + (
+        "lasting = []\ndef build(activation, channels, classes, size):\n"
+        "    lasting.append(lasting[0] if lasting else Net(activation, channels, classes))\n"
+        "    return lasting[0]\n"
+    )
+    file(networks, "once", cached)
+    assert "networks/once.py: build gives the same conv.weight each time" in held("once")
+
+
+IN_PLACE = "from torch import nn\ndef module():\n    return nn.ReLU(inplace=True)\n"
+
+
+def test_an_in_place_activation_is_refused_only_where_its_input_is_used_again(file):
+    file(activations, "over", IN_PLACE)
+    file(networks, "chain", net("h = self.act(h)"))
+    file(networks, "shortcut", net("h = h + self.act(h)"))
+    assert held("chain", "over") == held("resnet14", "over") == ""
+    assert "networks/shortcut.py: over overwrites its input, which the" in held("shortcut", "over")
+    assert held("shortcut", "relu") == ""
+
+
+def test_an_in_place_activation_trains_as_the_same_one_that_is_not(file):
+    file(activations, "over", IN_PLACE)
+    both = [
+        run.train_run(CELL | {"activation": a}, 0, PLAIN, images(), RECIPE, CPU, quiet())
+        for a in ("over", "relu")
+    ]
+    rows = [table.to_pylist()[0] for table in both]
+    assert rows[0]["epochs"] == rows[1]["epochs"]
+
+
+# All of a study
+
+
+def jobs(folder, *names, width=4):
+    """Training jobs of these activations, as Snakemake has them."""
+    code = folder / "code.py"
+    code.touch()
+    for name in names:
+        cell = {"recipe": "r", "network": "n", "dataset": "digits", "activation": name}
+        network = {"file": "plain", "parameters": {"width": width}}
+        params = {"expr": None, "network": network, "recipe": RECIPE}
+        code = dict.fromkeys(("activation", "network", "step"), [folder / "code.py"])
+        yield SimpleNamespace(
+            wildcards=Wildcards(fromdict=cell),
+            params=SimpleNamespace(**params),
+            input=SimpleNamespace(**code),
+        )
+
+
+def test_only_what_was_not_tried_before_is_tried(tmp_path, monkeypatch):
+    asked = []
+    answer = {"faults": [], "missing": []}
+    monkeypatch.setattr(tried, "_asked", lambda about, _: asked.append(about) or answer)
+
+    def start(*names, **changed):
+        asked.clear()
+        tried.before_training(list(jobs(tmp_path, *names, **changed)), tmp_path / "tried", "log")
+        return [list(about["names"]) for about in asked]
+
+    assert start("gelu", "relu") == [["gelu", "relu"]]
+    assert asked[0]["shapes"] == SHAPES and asked[0]["nets"]["n"]["file"] == "plain"
+    assert start("gelu") == start("relu", "gelu") == start() == []
+    assert start("gelu", "silu") == [["silu"]]
+    assert start("gelu", width=5) == [["gelu"]]
+    (tmp_path / "code.py").write_text("edited")
+    assert start("gelu") == [["gelu"]]
+
+
+def test_what_failed_is_refused_in_a_line_each_and_tried_again(tmp_path, monkeypatch):
+    answer = {"faults": ["a.py, line 3: no", "b.py: no"], "missing": []}
+    monkeypatch.setattr(tried, "_asked", lambda *_: answer)
+    for _ in range(2):
+        with pytest.raises(Refusal) as refusal:
+            tried.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "the.log")
+        assert str(refusal.value).splitlines() == [
+            *answer["faults"], "nothing was trained; details in the.log"
+        ]  # fmt: skip
+
+
+def test_what_will_be_missing_is_told_and_no_torch_too(tmp_path, monkeypatch, capsys):
+    answer = {"faults": [], "missing": ["gelu: saved bytes will be missing"]}
+    monkeypatch.setattr(tried, "_asked", lambda *_: answer)
+    tried.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "log")
+    assert "sanity check: gelu: saved bytes will be missing\n" in capsys.readouterr().err
+    monkeypatch.setattr(tried, "find_spec", lambda _: None)
+    tried.before_training(jobs(tmp_path, "relu"), tmp_path / "tried", "log")
+    assert capsys.readouterr().err.startswith("sanity check: no torch here")
+
+
+def test_a_check_that_is_killed_says_so(tmp_path, monkeypatch):
+    killed = SimpleNamespace(returncode=-9, stdout="")
+    monkeypatch.setattr(tried.subprocess, "run", lambda *_, **__: killed)
+    with pytest.raises(Refusal, match="^sanity check: killed by SIGKILL, as the system does where"):
+        tried.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", tmp_path / "log")
+
+
+def test_a_job_refuses_a_network_without_its_activation_before_it_trains(
+    file, tmp_path, prepared, monkeypatch
+):
+    file(networks, "idle", net("h = torch.relu(h)"))
+    monkeypatch.setattr(step.Training, "epoch", lambda *_: pytest.fail("trained"))
+    with pytest.raises(Refusal, match="networks/idle.py: the network makes activations and never"):
+        pack(tmp_path, [0], prepared, network={"file": "idle", "parameters": {}})
+
+
+def test_one_fault_is_one_line_however_many_trials_it_ends(file, tmp_path):
+    file(networks, "idle", net("h = torch.relu(h)"))
+    nets = {"n": PLAIN, "idle_1": {"file": "idle", "parameters": {}}}
+    faults, missing = checked(tmp_path, ["gelu", "relu", "tanh"], nets)
+    (line,) = faults
+    assert "networks/idle.py: the network makes" in line
+    assert line.endswith(" (r idle_1 digits gelu and 2 more)") and missing == []
+    assert (tmp_path / "log").read_text().splitlines()[:3] == [
+        f"r n digits {a}" for a in ("gelu", "relu", "tanh")
+    ]
+
+
+LATE = """
+import torch
+from torch import nn
+
+class Late(nn.Module):
+    def forward(self, x):
+        {body}
+
+def module():
+    return Late()
+"""
+
+
+@pytest.mark.parametrize(
+    ("body", "said"),
+    [
+        ("y = torch.sigmoid(x); y.mul_(2); return y", "activations/late.py in "),
+        ("return x.view(x.shape[1], -1).T", "late.py"),
+        ("return x.item()", "activations/late.py, line 7: late cannot take [4, 4, 8, 8] from "),
+        ("return x.numpy()", "activations/late.py: it gives a ndarray, and no torch.Tensor"),
+        ("import sys; sys.exit('no')", "SystemExit: no"),
+    ],
+)
+def test_what_would_end_a_training_is_said_and_the_others_are_tried(file, tmp_path, body, said):
+    file(activations, "late", LATE.format(body=body))
+    faults, _ = checked(tmp_path, ["gelu", "late", "relu"])
+    (line,) = faults
+    assert said in line and line.endswith(" (r n digits late)") and "\n" not in line
+    assert "r n digits relu" in (tmp_path / "log").read_text()
+
+
+CRASH = """
+import os, sys
+from types import SimpleNamespace
+from activarium import activations
+from torch import nn
+
+class Crash(nn.Module):
+    def forward(self, x):
+        os.kill(os.getpid(), 11)
+
+whole = activations.module
+activations.module = lambda name, expr=None: Crash() if name == "crash" else whole(name, expr)
+from activarium.train.sanity_check import sanity_check
+names = dict.fromkeys(["gelu", "crash", "relu"])
+nets = {"n": {"file": "mlp", "parameters": {"depth": 1, "width": 2}}}
+with open(sys.argv[1], "w") as log:
+    print(*sanity_check(names, nets, RECIPES, SHAPES, log)[0])
+"""
+
+
+def test_a_crash_is_one_fault_and_the_trials_behind_it_are_made(tmp_path):
+    program = CRASH.replace("RECIPES", repr({"r": RECIPE})).replace("SHAPES", repr(SHAPES))
+    command = [sys.executable, "-c", program, tmp_path / "log"]
+    done = subprocess.run(command, cwd=LIBRARY, capture_output=True, text=True)
+    assert done.stdout.endswith(
+        "activations/crash.py in activarium/networks/mlp.py: killed by SIGSEGV; the log has the "
+        "line (r n digits crash)\n"
+    ), done.stderr
+    log = (tmp_path / "log").read_text()
+    assert "r n digits relu" in log and 'File "<string>", line 9 in forward' in log
+
+
+def test_what_will_be_missing_is_said_and_stops_nothing(file, tmp_path):
+    file(activations, "channels", LATE.format(body="return x * torch.ones(x.shape[1], 1, 1)"))
+    faults, missing = checked(tmp_path, ["gelu", "channels"])
+    assert faults == []
+    assert missing[0] == (
+        "channels: saved bytes will be missing: IndexError: tuple index out of range"
+    )
+    assert all(line.startswith("channels: ") for line in missing)
+
+
+def test_recipes_that_differ_in_rate_and_length_are_tried_once(tmp_path):
+    recipes = {f"r{n}": RECIPE | {"learning_rate": n, "epochs": n} for n in (1, 2)}
+    recipes["sgd"] = RECIPE | {"optimizer": "sgd"}
+    with (tmp_path / "log").open("w") as log:
+        assert sanity_check.sanity_check({"relu": None}, {"n": PLAIN}, recipes, SHAPES, log) == (
+            [],
+            [],
+        )
+    tried = (tmp_path / "log").read_text().splitlines()
+    assert tried == ["r1 n digits relu", "sgd n digits relu"]
+
+
+def test_a_shared_module_gives_the_same_bits_whatever_was_trained_before(file):
+    """One activation for all layers is the network's choice, and begins anew in each run."""
+    shared = net("h = self.act(self.act(h))")
+    file(networks, "shared", shared)
+    network = {"file": "shared", "parameters": {}}
+    for activation in ("prelu", "rrelu"):
+        cell, data = CELL | {"activation": activation}, images()
+        assert held("shared", activation) == ""
+        rows = [
+            run.train_run(cell, seed, network, data, RECIPE, CPU, quiet()).to_pylist()[0]
+            for seed in (0, 1, 0)
+        ]
+        assert rows[0]["epochs"] == rows[2]["epochs"] != rows[1]["epochs"]

@@ -1,0 +1,147 @@
+"""Whether a network trains the activation that it is given: held on a few images, before training.
+
+A network that never calls it would give every activation the same numbers, and a module that
+outlives its run would begin the next one where the last one ended.
+"""
+
+import os
+import traceback
+from functools import partial
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from .. import activations, networks
+from ..refusal import Refusal, first_line
+from .run import build
+
+FOLDERS = {Path(package.__file__).parent for package in (activations, networks)}
+
+
+def hold(cell, network, data, expr=None):
+    """Raise a Refusal that names the file and what in it is wrong; `cell` and so on as `running`.
+
+    The network must call the activation, own every one that learns, draws or counts, give a row
+    of [n, classes], and never use an input again that an activation has overwritten. Neither
+    `module()` nor `build` may give again what it gave before.
+    """
+    name = cell["activation"]
+    activation = partial(activations.module, name, expr)
+    at = f"config: activations: {name}" if expr else _file(activations, name)
+    file = _file(networks, network["file"])
+    _hold_new(activation, at, "module()")
+    calls = Calls(activation, at)
+    model = build(network, calls.activation, data)
+    again = build(network, activation, data)
+    _hold_apart(model, again, file, "build")
+    x = data["test"][0][:4].cpu().float().div(255).contiguous(memory_format=torch.channels_last)
+    try:
+        with torch.no_grad():
+            y = model.train()(x)
+    except Exception as error:
+        if not calls.open:
+            raise
+        why = f"{type(error).__name__}: {first_line(error)}"
+        shape = list(calls.open[-1])
+        where = place(error) or at
+        raise Refusal(f"{where}: {name} cannot take {shape} from {file}: {why}") from error
+    _hold_used(model, calls, file, name)
+    if tuple(y.shape) != (len(x), data["classes"]):
+        wanted = [len(x), data["classes"]]
+        raise Refusal(f"{file}: the network gives {list(y.shape)} for {wanted}, [n, classes]")
+    if calls.in_place:
+        _hold_intact(model, calls, x, file, name)
+
+
+class Calls:
+    """The modules that `make()`, stated `at` a place, has made for a network, and their calls."""
+
+    def __init__(self, make, at):
+        self.at, self.make, self.made, self.called, self.open = at, make, [], [], []
+        self.in_place, self.spare = False, False
+
+    def activation(self):
+        """A new module, whose calls are noted."""
+        module = self.make()
+        self.made.append(module)
+        module.register_forward_pre_hook(self._begins)
+        module.register_forward_hook(self._ends)
+        return module
+
+    def _begins(self, module, inputs):
+        self.called.append(module)
+        self.open.append(inputs[0].shape)
+        self.version = inputs[0]._version
+        return (inputs[0].clone(), *inputs[1:]) if self.spare else None
+
+    def _ends(self, module, inputs, output):
+        self.open.pop()
+        if not isinstance(output, torch.Tensor):
+            raise Refusal(f"{self.at}: it gives a {type(output).__name__}, and no torch.Tensor")
+        self.in_place |= inputs[0]._version != self.version
+
+
+def _hold_new(make, at, what):
+    first, second = make(), make()
+    if not isinstance(first, nn.Module):
+        raise Refusal(f"{at}: {what} gives a {type(first).__name__}, and no torch.nn.Module")
+    if first is second:
+        raise Refusal(f"{at}: {what} gives the same module each time; make a new one in it")
+    _hold_apart(first, second, at, what)
+
+
+def _hold_apart(first, second, at, what):
+    """Refuse two modules that share what training changes: one run would go on in the next."""
+    tensors = {id(t) for t in (*first.parameters(), *first.buffers())}
+    shared = [n for n, t in (*second.named_parameters(), *second.named_buffers())
+              if id(t) in tensors]  # fmt: skip
+    if shared:
+        raise Refusal(f"{at}: {what} gives the same {shared[0]} each time; make a new one in it")
+
+
+def _hold_used(model, calls, file, name):
+    """Refuse a network that never calls the activation, or whose training passes it over."""
+    way = "call activation() for each place and use what it gives"
+    if not calls.called:
+        done = "makes activations and never calls them" if calls.made else "never calls activation"
+        raise Refusal(f"{file}: the network {done}, so that all would train alike; {way}")
+    owned = set(map(id, model.modules()))
+    lost = [m for m in calls.called if id(m) not in owned and _has_state(m)]
+    if lost:
+        raise Refusal(
+            f"{file}: {name} is called without being a part of the network, which would not train "
+            "it; make it in build or __init__ and keep it as an attribute or in a ModuleList"
+        )
+
+
+def _has_state(module):
+    """Whether it learns, keeps numbers, or draws from the generator that a run gives it."""
+    draws = any(hasattr(m, "generator") for m in module.modules())
+    return draws or any(True for _ in (*module.parameters(), *module.buffers()))
+
+
+@torch.no_grad()
+def _hold_intact(model, calls, x, file, name):
+    """Refuse a network that uses again what an in-place activation has overwritten."""
+    as_it_is = model.eval()(x.clone())
+    calls.spare = True
+    if not torch.equal(as_it_is, model(x.clone())):
+        raise Refusal(
+            f"{file}: {name} overwrites its input, which the network uses again; "
+            "write the activation without inplace or x.…_()"
+        )
+
+
+def place(error):
+    """Path and line of the innermost frame in an activation's or network's file; else empty."""
+    frames = traceback.extract_tb(error.__traceback__)
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{os.path.relpath(error.filename)}, line {error.lineno}"
+    ours = [f for f in frames if Path(f.filename).parent in FOLDERS]
+    ours = [f for f in ours if Path(f.filename).stem != "__init__"]
+    return f"{os.path.relpath(ours[-1].filename)}, line {ours[-1].lineno}" if ours else ""
+
+
+def _file(package, name):
+    return os.path.relpath(Path(package.__file__).with_name(f"{name}.py"))
