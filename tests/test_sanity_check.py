@@ -385,3 +385,25 @@ def test_a_shared_module_gives_the_same_bits_whatever_was_trained_before(file):
             for seed in (0, 1, 0)
         ]
         assert rows[0]["epochs"] == rows[2]["epochs"] != rows[1]["epochs"]
+
+
+def test_weights_that_a_network_brings_along_are_named_once_before_training(file, tmp_path):
+    file(networks, "loaded", LOADED)
+    nets = {n: {"file": n, "parameters": {}} for n in ("loaded", "plain")}
+    faults, missing = checked(tmp_path, ["gelu", "relu"], nets)
+    assert faults == []
+    (line,) = [line for line in missing if "weights" in line]
+    assert line.startswith("networks: loaded: build sets the weights of 1 of its 2 layers itself, ")
+
+
+LOADED = """
+import torch
+from torch import nn
+
+def build(activation, channels, classes, size):
+    head = nn.Linear(3, classes)
+    with torch.no_grad():
+        head.weight.copy_(torch.arange(3.0).expand(classes, 3))
+    flat = nn.Linear(channels * size * size, 3)
+    return nn.Sequential(nn.Flatten(), flat, activation(), head)
+"""

@@ -12,10 +12,10 @@ import torch
 
 from .. import activations, numerics
 from ..child import each_tried
-from . import usable
+from . import pretrained, usable
 from .cost import saved_bytes
 from .progress import Progress
-from .run import train_run
+from .run import build, train_run
 from .startup import spare_the_compiler
 from .step import prepare_torch
 
@@ -24,7 +24,7 @@ KEPT = ("learning_rate", "schedule", "epochs", "batch_size")  # of a recipe, tha
 
 
 def sanity_check(names, nets, recipes, shapes, log):
-    """(what would end the training, what would be missing after it), as lists of lines.
+    """(what would end the training, what would be missing or passed over), as lists of lines.
 
     `names` maps an activation to its text or None, `nets` a network to its file and parameters,
     `recipes` a recipe to its values, `shapes` a data set to {channels, size, classes}. Each is
@@ -42,6 +42,9 @@ def sanity_check(names, nets, recipes, shapes, log):
         fault = fault or (killed and f"{_files(trial)}: {killed}; the log has the line")
         if fault:
             found.setdefault(fault, []).append(" ".join(trial["cell"].values()))
+    first = {trial["cell"]["network"]: trial for trial in reversed(trials)}
+    notes = each_tried([partial(_passed_over, **trial) for trial in first.values()], log)
+    missing += [note for note, _ in notes if note]
     return [f"{fault} ({_of(trials)})" for fault, trials in found.items()], missing
 
 
@@ -82,6 +85,13 @@ def _fault(cell, network, recipe, shape, expr, log):
         usable.traceback.print_exc(file=log)
         where = usable.place(error) or _files({"cell": cell, "network": network, "expr": expr})
         return f"{where}: {type(error).__name__}: {usable.first_line(error)}"
+
+
+def _passed_over(cell, network, shape, expr, **_):
+    """The line that says that a network's own weights are not used; None where it has none."""
+    activation = partial(activations.module, cell["activation"], expr)
+    data = _noise(shape, IMAGES)
+    return pretrained.note(cell["network"], partial(build, network, activation, data))
 
 
 def _files(trial):
