@@ -179,7 +179,7 @@ def test_a_table_that_is_read_again_as_the_only_piece_keeps_its_pieces(whole, de
     kept = cut(whole, tmp_path / "kept", range(10), declared | {"pieces": parts})
     assert pieces.origin([kept], declared) == parts
     alone = cut(whole, tmp_path / "alone", range(10), declared)
-    assert pieces.origin([alone], declared) == [alone]
+    assert pieces.origin([alone], declared) == []
     assert pieces.origin([kept, alone], declared) == [kept, alone]
     (tmp_path / "alone/provenance.json").unlink()
     assert pieces.origin([alone], declared) == [alone]

@@ -7,6 +7,7 @@ import re
 import subprocess
 import sys
 import time
+import tomllib
 from collections import Counter
 from functools import cache
 from html.parser import HTMLParser
@@ -17,7 +18,8 @@ from conftest import ROOT
 from synthetic import MACHINES, RECIPE, drawn, reported, study
 
 from activarium import activations, figures
-from activarium.report import properties, training, words
+from activarium.report import page, project, properties, strips, training, words
+from activarium.report.decision import decision
 
 pytestmark = [
     pytest.mark.filterwarnings("error::UserWarning", "error::RuntimeWarning"),
@@ -569,6 +571,127 @@ def test_what_is_proven_stands_in_the_page_and_in_no_report_without_proofs():
     assert not parsed(plain()).all("section", id="profiles")
 
 
+def test_a_formula_stands_for_people_above_the_text_that_was_certified():
+    lines = {"quarter": "0.25*x if x < 0 else x"}
+    made = reported(study(["gelu", "hardswish"], seeds=3), certified=True, draw=False)
+    of = {row["name"]: row for row in properties.properties(made.tables, {})}
+    assert of["hardswish"]["formula"] == activations.load("hardswish").formula
+    first = parsed(made).text_of("section", id="profiles").partition("As it was certified")[0]
+    assert "f(x) = x·Φ(x), certified at" in first and "piecewise(" not in first
+    made.tables.profiles["quarter"] = made.tables.profiles["hardswish"]
+    rows = properties.properties(made.tables, lines)
+    assert [row["formula"] for row in rows if row["name"] == "quarter"] == list(lines.values())
+
+
+def test_headings_are_explained_where_they_stand():
+    text = parsed(plain()).text_of("section", id="decision")
+    explained = text.partition("Decision table")[0].partition("Activation")[0]
+    for said in (
+        "p (max‑T) how often chance alone would give",
+        "Time of training one image, as a multiple of ReLU’s on the same machine",
+        "Memory, B bytes that each element of the activation’s input keeps",
+    ):
+        assert said in explained
+    no_costs = parsed(edge("no epochs and no costs")).text_of("section", id="decision")
+    assert "bytes that each element" not in no_costs
+
+
+def test_no_path_stands_in_the_page_that_its_reader_has_not_got():
+    """Where files of the workflow stand, or of whoever made the page."""
+    for report in (plain(), wide(), edge("only the control")):
+        for path in ("results/", "config/", "workflow/", ".parquet", ".yaml", "reference/"):
+            assert path not in parsed(report).words, path
+    taken = {e["download"] for e in parsed(wide()).all("a") if "download" in e}
+    assert "made-up-profiles.json" in taken
+
+
+def test_the_page_the_citation_and_the_package_say_the_same_of_the_project():
+    cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
+    package = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    assert (cited["title"], cited["version"]) == (project.TITLE, project.VERSION)
+    assert cited["authors"] == [{"name": project.AUTHORS}]
+    assert package["version"] == project.VERSION
+    assert cited.get("repository-code", "") == project.ADDRESS
+    assert package.get("urls", {}).get("Repository", "") == project.ADDRESS
+    asked = plain().tables.analysis["published"]["source"]
+    assert [reference["url"] for reference in cited["references"]] == [asked["url"]]
+    text = parsed(plain()).text_of("section", id="cite")
+    assert f"version = {{{project.VERSION}}}" in text and asked["url"] in text
+
+
+def test_an_address_once_there_is_one_stands_in_the_page_and_in_what_is_cited(monkeypatch):
+    assert "url     =" not in plain().html
+    monkeypatch.setattr(project, "ADDRESS", "https://example.org/activarium")
+    text = parsed(reported(study(seeds=2), draw=False)).text_of("section", id="cite")
+    assert text.count("https://example.org/activarium") == 2
+    assert "url = {https://example.org/activarium}," in text
+
+
+@pytest.mark.parametrize("name", sorted(set(figures.names()) - {"diagnostics"}))
+def test_each_activation_can_be_highlighted_in_every_figure(name):
+    """But for the residuals, which are quantiles of all activations together."""
+    made = wide()
+    if 'data-empty="yes"' in made.svgs[name]:
+        pytest.skip("of several data sets in one recipe only")
+    shown = {a for a in made.tables.activations if name != "forest" or a != "gelu"}
+    found = re.findall(r'data-a="([\d ]+)"', page.drawn(name, made.svgs[name])["svg"])
+    numbers = {int(n) for marks in found for n in marks.split()}
+    assert {made.tables.number(a) for a in shown} <= numbers
+
+
+def test_a_pair_belongs_to_both_of_its_activations():
+    svg = page.drawn("matrix", plain().svgs["matrix"])["svg"]
+    marks = Counter(re.findall(r'data-a="(\d+ \d+)"', svg))
+    n = range(len(plain().tables.activations))
+    assert marks == {f"{i} {j}": 1 for i in n for j in n if i != j}
+
+
+# Narrow screens get their own forest plot and dots.
+
+
+def strip_rows(tables, figure, setting):
+    decisions = {s: decision(tables, s) for s in tables.settings}
+    return strips.strips(tables, decisions)[figure][setting]
+
+
+@pytest.mark.parametrize("figure", ["forest", "dots"])
+def test_the_control_and_the_best_come_first_on_a_narrow_screen(figure):
+    tables = sigmoid_far_below().tables
+    (setting,) = tables.settings
+    (group,) = strip_rows(tables, figure, setting)
+    names = [row["label"] for row in group["rows"]]
+    best = [activations.load(a).label for a in tables.best_first(setting) if a != "gelu"]
+    assert names == ["GELU", *best]
+    for row in group["rows"]:
+        places = [row["mean"], *(row["dots"] or []), *(row["thick"] or []), *(row["wide"] or [])]
+        assert all(0 <= place <= strips.WIDTH for place in places)
+
+
+def test_a_strip_stands_where_its_number_does():
+    (group,) = strip_rows(plain().tables, "forest", plain().tables.settings[0])
+    control, *others = group["rows"]
+    rows = plain().tables.primary.sort_values("mean_diff", ascending=False)
+    pairs = list(zip(rows["mean_diff"], others, strict=True))
+    assert all(words.points(difference) in row["text"] for difference, row in pairs)
+    scale = [(row["mean"] - control["mean"]) / difference for difference, row in pairs]
+    assert scale == pytest.approx([scale[0]] * 3, rel=0.02)
+    margin = group["band"][1] - control["mean"]
+    assert margin == pytest.approx(scale[0] * 0.005, rel=0.02)
+
+
+def test_what_is_far_off_waits_on_an_axis_of_its_own():
+    names = ("gelu", "relu", "elu", "tanh", "silu", "mish", "selu", "celu", "relu6", "sigmoid")
+    made = study(names)
+    made.runs.loc[made.runs["activation"].isin(["relu6", "sigmoid"]), "test_accuracy"] -= 0.5
+    tables = reported(made, draw=False).tables
+    for figure in ("forest", "dots"):
+        first, rest = strip_rows(tables, figure, tables.settings[0])
+        assert len(first["rows"]) == strips.SHOWN
+        assert {row["label"] for row in rest["rows"]} == {"ReLU6", "Sigmoid"}
+        places = [row["mean"] for row in first["rows"]]
+        assert max(places) - min(places) > strips.WIDTH / 3
+
+
 # Whatever a study is like, it says what is true.
 
 
@@ -778,7 +901,7 @@ def marked_up():
         seeds=2, epochs=2, machines=2,
         drops=lambda run: (run["recipe"] == "<b>r") != (run["dataset"] == "<i>data</i>"),
     )  # fmt: skip
-    return reported(made, name="<script>alert(3)</script>", runs=("<em>file</em>.csv",))
+    return reported(made, name="<script>alert(3)</script>", runs=("my/<em>file.csv",))
 
 
 def test_names_with_markup_are_text_in_the_page():
@@ -786,7 +909,7 @@ def test_names_with_markup_are_text_in_the_page():
     assert {e["tag"] for e in found.elements} <= {e["tag"] for e in known.elements} | {"use"}
     assert len(found.all("script")) == 1
     assert found.text_of("h1") == "<script>alert(3)</script>"
-    assert "<em>file</em>.csv" in found.words
+    assert "<em>file.csv" in found.words
     named = {cell["text"].strip() for table in found.tables for row in table for cell in row}
     for name in MARKUP:
         assert " ".join(name.split()) in {" ".join(n.split()) for n in named}, name
@@ -850,7 +973,7 @@ def test_whatever_a_profile_holds_is_drawn_and_tabled(name):
 
 def test_a_list_of_points_says_that_it_comes_again_and_an_edge_what_was_sought():
     made = reported(study(["gelu", "sine", "sigmoid"], seeds=3), certified=True, draw=False)
-    of = {row["name"]: row for row in properties.properties(made.tables)}
+    of = {row["name"]: row for row in properties.properties(made.tables, {})}
     assert of["sine"]["zeros"] == "0, 3.14159…, each again every 6.28318…"
     assert of["gelu"]["zeros"] == "0"
     assert of["sigmoid"]["edge"] == "none"

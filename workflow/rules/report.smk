@@ -12,6 +12,7 @@ rule figure:
             "figures/_style.py",
             "expressions.py",
             "primitives/on_numpy.py",
+            "report/axis.py",
             "report/tables.py",
             "report/tags.py",
             "report/words.py",

@@ -8,13 +8,14 @@ from activarium import collect, files, outside, pieces, tables
 from activarium.refusal import logged
 
 with logged(snakemake.log[0]):
-    study = snakemake.params.study
+    study = dict(snakemake.params.study)
     if snakemake.params.control:
         control, chance = snakemake.params.control, snakemake.params.chance
         runs, epochs, costs = outside.read(snakemake.input.runs, control, chance)
     elif study.get("pieces"):
         runs, epochs, costs = pieces.read(snakemake.input.runs, study)
-        study = study | {"pieces": pieces.origin(study["pieces"], study)}
+        origin = pieces.origin(study.pop("pieces"), study)
+        study |= {"pieces": origin} if origin else {}
     else:
         runs, epochs, costs = collect.collect(snakemake.input.runs)
     tables.write_both(runs, *snakemake.output.runs)

@@ -45,15 +45,15 @@ def origin(paths, study):
     """The pieces that a study was trained in, by the paths of those it was put together from.
 
     The table of a whole study, read again as its only piece, keeps what its own provenance says:
-    a report that is drawn anew from it was trained in as many pieces as before. `study` is
-    `Grid.trained`.
+    a report that is drawn anew from it was trained in as many pieces as before, or in none.
+    `study` is `Grid.trained`.
     """
     said = [Path(path).with_name("provenance.json") for path in paths]
     if len(paths) != 1 or not said[0].exists():
         return list(paths)
     theirs = files.read_json(said[0]).get("study") or {}
     same = all(_names(theirs.get(key)) == _names(study[key]) for key in (*AXES, "seeds"))
-    return (theirs.get("pieces") if same else None) or list(paths)
+    return theirs.get("pieces", []) if same else list(paths)
 
 
 def _names(declared):

@@ -20,6 +20,7 @@ import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 import seaborn as sns  # noqa: E402
 
+from ..report.axis import window as window  # noqa: E402
 from ..report.tables import label  # noqa: E402
 from ..report.tags import in_tags  # noqa: E402
 
@@ -120,8 +121,13 @@ def short(name):
 
 
 def mark(artist, tables, activation, *key):
-    """Let the page find what belongs to an activation; `key` tells apart what one figure holds."""
-    artist.set_gid("-".join(map(str, ("mark", tables.number(activation), *key))))
+    """Let the page find what belongs to an activation; `key` tells apart what one figure holds.
+
+    What belongs to two has a tuple of both.
+    """
+    both = activation if isinstance(activation, tuple) else (activation,)
+    numbers = "_".join(str(tables.number(name)) for name in both)
+    artist.set_gid("-".join(map(str, ("mark", numbers, *key))))
     return artist
 
 
@@ -153,21 +159,10 @@ def key_of(figure, tables, kind):
     )  # fmt: skip
     for text, name in zip(legend.get_texts(), names, strict=True):
         text.set_text(name)  # only now: as a label, what begins with "_" would be left out
-
-
-def window(values, times=8):
-    """(low, high) of the values but for those far out, where these would fill half of the axis.
-
-    Far out is more than `times` the median distance from the median; None where nothing is left
-    out. What does not fit is named at the edge by `beyond`.
-    """
-    values = np.asarray(values, float)
-    values = values[np.isfinite(values)]
-    if not len(values):
-        return None
-    distance = np.abs(values - np.median(values))
-    near = values[distance <= times * np.median(distance)]
-    return (near.min(), near.max()) if 2 * np.ptp(near) < np.ptp(values) and np.ptp(near) else None
+    drawn = zip(looks(tables), legend.get_texts(), legend.legend_handles, strict=False)
+    for activation, *parts in drawn:  # the control may be a word of the study alone
+        for k, part in enumerate(parts if activation in tables.activations else ()):
+            mark(part, tables, activation, "key", k)
 
 
 def limit(ax, seen, margin=0.06):

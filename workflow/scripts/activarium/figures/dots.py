@@ -34,8 +34,10 @@ def draw(tables):
         _dots(ax, tables, runs, order, colours, i)
         for row in cells.itertuples():
             y = order.index(row.activation) + 0.28
-            ax.plot(percent([row.low, row.high]), [y, y], color=INK, lw=1)
-            ax.plot(percent([row.mean]), [y], "|", color=INK, ms=5)
+            (line,) = ax.plot(percent([row.low, row.high]), [y, y], color=INK, lw=1)
+            (mean,) = ax.plot(percent([row.mean]), [y], "|", color=INK, ms=5)
+            mark(line, tables, row.activation, "interval", i)
+            mark(mean, tables, row.activation, "mean", i)
             _note(ax, seen, row, order.index(row.activation))
         limit(ax, seen)
         name_rows(ax, tables, order, i)

@@ -9,7 +9,7 @@ from matplotlib.colors import ListedColormap, to_rgba
 
 from ..compare.scores import level
 from ..report.words import points
-from ._style import CONTROL, INK, QUIET, TOP, panels, short
+from ._style import CONTROL, INK, QUIET, TOP, mark, panels, short
 
 title = "All pairs"
 place = 40
@@ -46,19 +46,22 @@ def _colours(ax, tables, setting):
         difference, mask=np.isnan(difference), cmap=COLOURS, vmin=-reach, vmax=reach,
         cbar=False, ax=ax, xticklabels=order, yticklabels=order,
     )  # fmt: skip
-    _name(ax, tables, order)
+    _name(ax, tables, setting, order)
 
 
 def _texts(ax, tables, setting):
     """The number in each cell."""
     order = tables.best_first(setting)
     size = 6.4 if len(order) <= 16 else 5.2
+    panel = tables.settings.index(setting)
     for i, j, pair in _cells(tables, setting, order):
         text = points(pair["mean_diff"], 1) if i > j else f"{100 * pair['p_superior']:.0f}"
-        ax.text(
+        cell = ax.text(
             j + 0.5, i + 0.5, text, ha="center", va="center", fontsize=size,
             color=INK if _sure(tables, pair) else QUIET,
-        ).set_in_layout(False)  # fmt: skip
+        )  # fmt: skip
+        cell.set_in_layout(False)
+        mark(cell, tables, (order[i], order[j]), "pair", panel, i, j)
 
 
 def _sure(tables, pair):
@@ -67,13 +70,14 @@ def _sure(tables, pair):
     )
 
 
-def _name(ax, tables, order):
+def _name(ax, tables, setting, order):
     names = [short(a) for a in order]
     ax.set_yticklabels(names, rotation=0)
     ax.set_xticklabels(names, rotation=40, ha="right", rotation_mode="anchor")
     ax.tick_params(length=0)
-    for ticks in (ax.get_xticklabels(), ax.get_yticklabels()):
+    for axis, ticks in (("x", ax.get_xticklabels()), ("y", ax.get_yticklabels())):
         for tick, activation in zip(ticks, order, strict=True):
+            mark(tick, tables, activation, "name", tables.settings.index(setting), axis)
             tick.set_fontsize(7.5)
             if activation == tables.control:
                 tick.set(color=CONTROL, fontweight="bold")

@@ -25,7 +25,7 @@ def draw(tables):
         return None
     figure, axes = panels_of(list(tables.profiles), 1.55, columns=4)
     for name, ax in axes.items():
-        ax.set_title(label(name), fontsize=8.5)
+        mark(ax.set_title(label(name), fontsize=8.5), tables, name, "title")
         _panel(ax, tables, name)
         ax.set(xlim=(-REACH, REACH), ylim=(LOW, HIGH))
         ax.tick_params(labelsize=6.5, length=2)
@@ -46,7 +46,7 @@ def _panel(ax, tables, name):
                                          strict=True):  # fmt: skip
             (line,) = ax.plot(x, curve, dash, color=colour, lw=1.0)
             mark(line, tables, name, f"{colour[1:]}{x[0]:.2f}")
-    _marks(ax, profile, f)
+    _marks(ax, tables, name, f)
 
 
 def _definition(name, expr):
@@ -64,14 +64,16 @@ def _pieces(f, breakpoints):
         yield x, [here, (above - below) / (2 * h), (above - 2 * here + below) / h**2]
 
 
-def _marks(ax, profile, f):
+def _marks(ax, tables, name, f):
     """Zeros, extrema and inflections, each where the profile has them."""
+    profile = tables.profiles[name]
     for key, shape, size in (("zeros", "o", 4), ("stationary_points", "^", 4.5),
                              ("inflection_points", "x", 4)):  # fmt: skip
         for x in (middle(point["x"]) for point in profile.get(key) or []):
             if abs(x) <= REACH:
                 y = float(f(np.float64(x), on_numpy))
-                ax.plot([x], [y], shape, color=INK, ms=size, mfc="none", mew=0.9)
+                (dot,) = ax.plot([x], [y], shape, color=INK, ms=size, mfc="none", mew=0.9)
+                mark(dot, tables, name, key, x)
 
 
 def middle(enclosure):

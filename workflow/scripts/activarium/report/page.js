@@ -1,6 +1,6 @@
 "use strict";
 // Tables that sort by mouse and keyboard, one activation highlighted everywhere at once, and the
-// name of whatever the mouse points at in a figure.
+// name of whatever the mouse points at in a figure, which a click highlights.
 
 const order = (a, b) => {
   const [x, y] = [a, b].map((v) => (v === "" || isNaN(v) ? v : Number(v)));
@@ -29,7 +29,7 @@ function sort(button) {
 function choose(number) {
   document.body.classList.toggle("choosing", number !== "");
   for (const element of document.querySelectorAll("[data-a]")) {
-    element.classList.toggle("chosen", element.dataset.a === number);
+    element.classList.toggle("chosen", element.dataset.a.split(" ").includes(number));
   }
   for (const button of document.querySelectorAll("[data-choose]")) {
     button.setAttribute("aria-pressed", String(button.dataset.choose === number));
@@ -41,6 +41,11 @@ const select = document.getElementById("choose");
 select.closest("[hidden]").hidden = false;
 select.addEventListener("change", () => choose(select.value));
 document.addEventListener("click", (event) => {
+  const mark = event.target.closest("svg [data-a], .strips [data-a]");
+  if (mark) {
+    const number = mark.dataset.a.split(" ")[0];
+    choose(number === select.value ? "" : number);
+  }
   const button = event.target.closest("button");
   if (button && "choose" in button.dataset) {
     choose(button.dataset.choose === select.value ? "" : button.dataset.choose);
@@ -56,6 +61,7 @@ addEventListener("beforeprint", () => {
 });
 for (const mark of document.querySelectorAll("svg [data-a]")) {
   const title = document.createElementNS("http://www.w3.org/2000/svg", "title"); // shown on hover
-  title.textContent = select.options[Number(mark.dataset.a) + 1].text;
+  const names = mark.dataset.a.split(" ").map((number) => select.options[Number(number) + 1].text);
+  title.textContent = names.join(", ");
   mark.prepend(title);
 }

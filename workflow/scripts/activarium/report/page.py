@@ -2,6 +2,7 @@
 
 import base64
 import hashlib
+import json
 import re
 from pathlib import Path
 
@@ -9,17 +10,18 @@ import jinja2
 from markupsafe import Markup
 
 from .. import figures
-from . import training, words
+from . import project, training, words
 from .decision import decision
 from .latex import latex
 from .methods import methods
 from .numerics import measured, refused
 from .properties import properties, proven
+from .strips import strips
 from .tables import dataset_label, label
 from .tags import in_tags
 
 HERE = Path(__file__).parent
-TYPES = {"csv": "text/csv", "tex": "application/x-tex"}
+TYPES = {".csv": "text/csv", ".tex": "application/x-tex", ".json": "application/json"}
 COLOURS = {  # of figures/_style.py, as the page's own variables, which have a dark variant
     "#ffffff": "var(--paper)",
     "#1b1f24": "var(--ink)",
@@ -50,6 +52,7 @@ def page(tables, svgs, provenance, study, claims=None, numerics=None, networks=N
     )
     environment.filters |= {"ratio": words.ratio, "machine": words.machine}
     environment.filters |= {"dataset_label": dataset_label, "label": label}
+    decisions = {setting: decision(tables, setting) for setting in tables.settings}
     script = (HERE / "page.js").read_text(encoding="utf-8")
     return environment.get_template("page.html").render(
         tables=tables,
@@ -57,11 +60,14 @@ def page(tables, svgs, provenance, study, claims=None, numerics=None, networks=N
         provenance=provenance,
         plan=tables.analysis["plan"],
         figures={name: drawn(name, svg) for name, svg in svgs.items()},
-        decisions={setting: decision(tables, setting) for setting in tables.settings},
+        decisions=decisions,
+        strips=strips(tables, decisions),
         conditions=training.conditions(tables, study, networks),
         methods=methods(tables, study, networks),
         downloads=downloads(tables),
-        properties=properties(tables),
+        properties=properties(tables, study["activations"]),
+        project=project,
+        asks_again=tables.analysis["published"]["source"],
         proven=proven(tables, claims),
         numerics=measured(numerics or {}),
         not_measured=refused(numerics or {}),
@@ -92,8 +98,13 @@ def inline(svg):
 
 
 def _themed(tag):
-    tag = re.sub(r'\bid="[a-z_]+-mark-(\d+)-[^"]*"', r'data-a="\1"', tag)
+    tag = re.sub(r'\bid="[a-z_]+-mark-(\d+)(?:_(\d+))?-[^"]*"', _belongs, tag)
     return re.sub("|".join(COLOURS), lambda colour: COLOURS[colour[0]], tag)
+
+
+def _belongs(found):
+    """The mark of whose numbers these are: one activation's, or two's for a pair."""
+    return f'data-a="{" ".join(filter(None, found.groups()))}"'
 
 
 def downloads(tables):
@@ -103,6 +114,14 @@ def downloads(tables):
         for name in ("summaries", "contrasts")
     }
     files["runs.csv"] = tables.runs.drop(columns="correct", errors="ignore").to_csv(index=False)
+    if tables.profiles:
+        files["profiles.json"] = json.dumps(tables.profiles, ensure_ascii=False)
     files["decision.tex"] = latex(tables)
-    encoded = {name: base64.b64encode(text.encode()).decode() for name, text in files.items()}
-    return {name: f"data:{TYPES[name[-3:]]};base64,{text}" for name, text in encoded.items()}
+    return {
+        name: f"data:{TYPES[Path(name).suffix]};base64,{_base64(text)}"
+        for name, text in files.items()
+    }
+
+
+def _base64(text):
+    return base64.b64encode(text.encode()).decode()

@@ -2,16 +2,22 @@
 
 from decimal import Decimal, localcontext
 
-from .tables import label
+from .tables import formula, label
 
 DIGITS = 6  # significant ones that a cell shows; the profiles hold 20 and more
 CLASSES = {"discontinuous": "jumps", "C^0": "C⁰", "C^1": "C¹", "C^2": "C²", "C^3": "C³"}
 KINDS = {None: "–", "neither": "no"}
 
 
-def properties(tables):
-    """One dict an activation of the study that is certified, sorted by name; text is ready."""
-    return [_row(tables, name, profile) for name, profile in sorted(tables.profiles.items())]
+def properties(tables, stated):
+    """One dict an activation of the study that is certified, sorted by name; text is ready.
+
+    `stated` maps a name to its text where the study states it in a line.
+    """
+    return [
+        _row(tables, name, profile) | {"formula": stated.get(name) or formula(name)}
+        for name, profile in sorted(tables.profiles.items())
+    ]
 
 
 def _row(tables, name, profile):

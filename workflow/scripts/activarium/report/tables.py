@@ -120,3 +120,9 @@ def texts(files):
 def values(files):
     """{name: value} of our files of JSON; a Refusal that names one that is damaged."""
     return {Path(f).stem: read_json(f) for f in files}
+
+
+def formula(activation):
+    """An activation's formula for people, as its file has it; None where no file defines it."""
+    known = activation in activations.names()
+    return activations.load(activation).formula if known else None

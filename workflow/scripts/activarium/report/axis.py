@@ -1,0 +1,18 @@
+"""What an axis shows of its values: all but those far out, which would press the rest together."""
+
+import numpy as np
+
+
+def window(values, times=8):
+    """(low, high) of the values but for those far out, where these would fill half of the axis.
+
+    Far out is more than `times` the median distance from the median; None where nothing is left
+    out. What does not fit is named at the edge by `beyond`.
+    """
+    values = np.asarray(values, float)
+    values = values[np.isfinite(values)]
+    if not len(values):
+        return None
+    distance = np.abs(values - np.median(values))
+    near = values[distance <= times * np.median(distance)]
+    return (near.min(), near.max()) if 2 * np.ptp(near) < np.ptp(values) and np.ptp(near) else None

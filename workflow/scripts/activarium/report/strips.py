@@ -1,0 +1,129 @@
+"""Forest plot and dots of every run for a narrow screen: a strip a row, name and number above.
+
+A figure drawn for a wide page would be too small there, or show names beside an empty part of its
+axis. What is drawn is the same; the control comes first, then the best.
+"""
+
+from . import words
+from .axis import window
+from .words import known
+
+WIDTH = 300  # of a strip, in its own units
+SHOWN = 8  # rows before the rest waits to be opened
+
+
+def strips(tables, decisions):
+    """{figure: {setting: groups}} of `decisions`, {setting: rows of `decision`}.
+
+    The first group is seen, the second, if any, can be opened; each is {rows, low, high, zero,
+    band} and has an axis of its own, so that what lies far off does not press the best together.
+    A row holds `label`, `number`, `control`, `text`, `verdict` or `colour`, and its places along
+    the strip or None: `wide` and `thick`, the ends of intervals, `dots` and `mean`.
+    """
+    drawn = {"forest": _forest, "dots": _dots}
+    return {
+        name: {
+            setting: [draw(tables, setting, group) for group in _groups(name, rows)]
+            for setting, rows in decisions.items()
+        }
+        for name, draw in drawn.items()
+    }
+
+
+def _groups(name, rows):
+    """The control and the best, then the others; in the forest plot only what has a difference."""
+    if name == "forest":
+        rows = [row for row in rows if row["control"] or row.get("diff_n_pairs")]
+    rows = sorted(rows, key=lambda row: not row["control"])  # which leaves the others best first
+    return [group for group in (rows[:SHOWN], rows[SHOWN:]) if group]
+
+
+class Strip:
+    """An axis from the lowest to the highest of these values, those far out left out."""
+
+    def __init__(self, values):
+        values = [value for value in values if known(value)]
+        seen = window(values) if values else None
+        low, high = seen or (min(values, default=0), max(values, default=0))
+        room = 0.04 * (high - low) or 0.001
+        self.low, self.high = float(low - room), float(high + room)
+
+    def at(self, value):
+        """Where a value stands; at the nearer end where it lies outside, None where it is none."""
+        if not known(value):
+            return None
+        share = (value - self.low) / (self.high - self.low)
+        return round(WIDTH * min(1, max(0, share)), 1)
+
+    def span(self, low, high):
+        """(place, place) of an interval, or None."""
+        return (self.at(low), self.at(high)) if known(low) and known(high) else None
+
+
+def _forest(tables, setting, rows):
+    ends = ("diff_mean_diff", "diff_low_simultaneous", "diff_high_simultaneous", "diff_low",
+            "diff_high")  # fmt: skip
+    axis = Strip([0, *(row.get(end) for row in rows for end in ends)])
+    margin = tables.analysis["plan"]["margin"]
+    return {
+        "rows": [_difference(axis, row) for row in rows],
+        "low": f"{words.points(axis.low, 1)} pp",
+        "high": f"{words.points(axis.high, 1)} pp",
+        "zero": axis.at(0),
+        "band": axis.span(-margin, margin),
+    }
+
+
+def _difference(axis, row):
+    about = _row(row)
+    if row["control"]:
+        return about | {"text": "the line at 0", "mean": axis.at(0)}
+    text = words.points(row["diff_mean_diff"])
+    if known(row["diff_low"]):
+        ends = words.interval(row["diff_low"], row["diff_high"], show=words.points)
+        text = f"{text} ({ends})"
+    return about | {
+        "text": text,
+        "verdict": row["diff_verdict"],
+        "mean": axis.at(row["diff_mean_diff"]),
+        "thick": axis.span(row["diff_low"], row["diff_high"]),
+        "wide": axis.span(row["diff_low_simultaneous"], row["diff_high_simultaneous"]),
+    }
+
+
+def _dots(tables, setting, rows):
+    runs = tables.of(tables.runs, setting)
+    runs = runs[runs["status"] == "ok"]
+    scores = {a: found.tolist() for a, found in runs.groupby("activation")["test_accuracy"]}
+    seen = runs[runs["activation"].isin({row["activation"] for row in rows})]
+    axis = Strip([*seen["test_accuracy"], *(row["mean"] for row in rows)])
+    colours = {a: f"top{k}" for k, a in enumerate(tables.coloured(), 1)}
+    return {
+        "rows": [_runs(axis, row, scores.get(row["activation"], []), colours) for row in rows],
+        "low": f"{words.percent(axis.low, 1)} %",
+        "high": f"{words.percent(axis.high, 1)} %",
+        "zero": None,
+        "band": None,
+    }
+
+
+def _row(row):
+    """What every strip has, and nothing drawn on it yet."""
+    empty = dict.fromkeys(("verdict", "colour", "wide", "thick", "dots", "mean"))
+    return {key: row[key] for key in ("label", "number", "control")} | empty
+
+
+def _runs(axis, row, scores, colours):
+    text = words.percent(row["mean"])
+    if known(row["low"]):
+        text = f"{text} ± {words.percent((row['high'] - row['low']) / 2)}"
+    if row["n_failed"]:
+        text += f", {row['n_failed']} diverged"
+    return {
+        **_row(row),
+        "text": text,
+        "colour": "control" if row["control"] else colours.get(row["activation"], "quiet"),
+        "dots": [axis.at(score) for score in scores],
+        "mean": axis.at(row["mean"]),
+        "thick": axis.span(row["low"], row["high"]),
+    }
