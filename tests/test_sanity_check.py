@@ -148,6 +148,29 @@ def test_a_network_of_another_number_of_classes_is_refused(file):
     assert "networks/few.py: the network gives [4, 3] for [4, 5], [n, classes]" in held("few")
 
 
+OTHER = """
+label, formula = "Other", "SiLU"
+
+def definition(x, xp):
+    return x * xp.sigmoid(x)
+
+def module():
+    from torch import nn
+    return nn.GELU()
+"""
+
+
+def test_a_module_that_is_not_its_definition_is_refused_with_where_they_differ(file, tmp_path):
+    """Else one is trained, and the other is certified."""
+    file(activations, "other", OTHER)
+    faults, missing = checked(tmp_path, ["other", "gelu"])
+    (line,) = faults
+    assert "activations/other.py: module() gives -0.0" in line and " definition -0.2" in line
+    assert "; write both alike, or leave module() out (r n digits other)" in line
+    file(activations, "same", OTHER.replace("GELU", "SiLU"))
+    assert held("plain", "same") == ""
+
+
 @pytest.mark.parametrize(
     "text",
     [
@@ -328,7 +351,8 @@ class Crash(nn.Module):
     def forward(self, x):
         os.kill(os.getpid(), 11)
 
-whole = activations.module
+whole, load = activations.module, activations.load
+activations.load = lambda name: SimpleNamespace() if name == "crash" else load(name)
 activations.module = lambda name, expr=None: Crash() if name == "crash" else whole(name, expr)
 from activarium.train.sanity_check import sanity_check
 names = dict.fromkeys(["gelu", "crash", "relu"])

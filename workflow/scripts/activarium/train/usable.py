@@ -13,6 +13,7 @@ import torch
 from torch import nn
 
 from .. import activations, networks
+from ..agreement import disagreement
 from ..refusal import Refusal, first_line
 from .run import build
 
@@ -31,6 +32,8 @@ def hold(cell, network, data, expr=None):
     at = f"config: activations: {name}" if expr else _file(activations, name)
     file = _file(networks, network["file"])
     _hold_new(activation, at, "module()")
+    if not expr:
+        _hold_defined(activations.load(name), at)
     calls = Calls(activation, at)
     model = build(network, calls.activation, data)
     again = build(network, activation, data)
@@ -89,6 +92,14 @@ def _hold_new(make, at, what):
     if first is second:
         raise Refusal(f"{at}: {what} gives the same module each time; make a new one in it")
     _hold_apart(first, second, at, what)
+
+
+def _hold_defined(stated, at):
+    """Refuse a file whose `module()` is not its definition; without both there is no question."""
+    if hasattr(stated, "module") and hasattr(stated, "definition"):
+        said = disagreement(stated.module(), stated.definition)
+        if said:
+            raise Refusal(f"{at}: {said}")
 
 
 def _hold_apart(first, second, at, what):
