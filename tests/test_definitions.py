@@ -306,7 +306,7 @@ def test_a_definition_imported_from_another_file_is_an_input_with_it(tmp_path, m
         "d": "label = 'D'",
         "_own": "from .kit.parts import part",
         "kit/__init__": "",
-        "kit/parts": "from activarium.networks import e",
+        "kit/parts": "from activarium.networks import e\nimport activarium",
         "e": "",
         "broken": "from .d import",
     }.items():
@@ -317,6 +317,17 @@ def test_a_definition_imported_from_another_file_is_an_input_with_it(tmp_path, m
     assert names == {f"{name}.py" for name in expected}
     assert source.followed(folder / "a.py")[0] == folder / "a.py"
     assert source.followed(folder / "broken.py") == (folder / "broken.py",)
+
+
+def test_what_a_file_uses_elsewhere_in_the_library_is_an_input_with_it(tmp_path):
+    folder = tmp_path / "activations"
+    folder.mkdir()
+    for name in ("expressions", "stratified", "other"):
+        (tmp_path / f"{name}.py").write_text("from . import other")
+    text = "from ..expressions import definition as d\nfrom .. import stratified\nimport os.path"
+    (folder / "mine.py").write_text(text + "\nfrom ..primitives import on_torch\n")
+    found = [tmp_path / "expressions.py", tmp_path / "stratified.py"]
+    assert source.followed(folder / "mine.py") == (folder / "mine.py", *found)
 
 
 @pytest.mark.parametrize("name", activations.names())

@@ -97,9 +97,11 @@ def refusal(file, line, what):
 
 @cache
 def followed(file):
-    """`file` and all files beside it that it imports, also through another: what defines it.
+    """`file`, all files beside it that it imports, also through another, and others of the library.
 
-    Where one of them is no Python, what it imports is unknown, and the check has said so.
+    Of those elsewhere in the library only what `file` itself names; the words of definitions are
+    left out, since whoever reads a definition names them. Where a file is no Python, what it
+    imports is unknown, and the check has said so.
     """
     file, found = Path(file), []
     waiting = [file]
@@ -107,23 +109,30 @@ def followed(file):
         path = waiting.pop()
         if path not in found:
             found.append(path)
-            waiting += _beside(path, file.parent)
-    return (file, *sorted(found[1:]))
+            waiting += _imported(path, file.parent)
+    elsewhere = _imported(file, file.parent, beside=False)
+    return (file, *sorted({*found[1:], *elsewhere}))
 
 
-def _beside(file, folder):
-    """The files and packages of `folder` that one file imports at any place of its code."""
+def _imported(file, folder, beside=True):
+    """The files that one file of the library's `folder` imports, of it or of all that is not."""
     try:
         tree = parsed(file)
     except Refusal:
         return []
-    package, found = ("activarium", folder.name), []
-    for words in _modules(tree, package):
-        if words[: len(package)] == package and len(words) > len(package):
-            path = folder / words[len(package)]
-            found += [path.with_suffix(".py")] if path.with_suffix(".py").is_file() else []
-            found += sorted(path.rglob("*.py"))
+    found = []
+    for library, *words in _modules(tree, ("activarium", folder.name)):
+        if library == "activarium" and words and words[0] != "primitives":
+            found += _files(folder.parent, words) if beside == (words[0] == folder.name) else []
     return found
+
+
+def _files(library, words):
+    """The files that a dotted name of the library may mean: a module's, or all of a package."""
+    module, deeper = library / words[0], library.joinpath(*words[:2])
+    modules = [path.with_suffix(".py") for path in {module, deeper}]
+    package = sorted(deeper.rglob("*.py")) if len(words) > 1 else []
+    return [file for file in modules if file.is_file()] + package
 
 
 def _modules(tree, package):
