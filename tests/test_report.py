@@ -245,7 +245,7 @@ from test_report import DRAWN
 tables = reported(study(), draw=False).tables
 sys.stdout.write("".join(drawn(name, tables) for name in DRAWN))
 """
-THEIRS = """
+THEIRS = b"""
 backend: module://nosuch
 text.usetex: True
 font.size: 30
@@ -259,10 +259,12 @@ lines.linewidth: 9
 """
 
 
-@pytest.mark.parametrize("folder", [".", "home/matplotlib"])
-def test_figures_are_the_same_whatever_this_user_has_set_for_matplotlib(tmp_path, folder):
+@pytest.mark.parametrize(
+    ("folder", "said"), [(".", THEIRS), ("home/matplotlib", THEIRS), (".", b"\xff\xfe")]
+)
+def test_figures_are_the_same_whatever_this_user_has_set_for_matplotlib(tmp_path, folder, said):
     (tmp_path / folder).mkdir(parents=True, exist_ok=True)
-    (tmp_path / folder / "matplotlibrc").write_text(THEIRS)
+    (tmp_path / folder / "matplotlibrc").write_bytes(said)
     theirs = {"MPLBACKEND": "nosuch", "XDG_CONFIG_HOME": str(tmp_path / "home")}
     done = subprocess.run([sys.executable, "-c", DRAWS], cwd=tmp_path, env=os.environ | theirs,
                           capture_output=True, text=True)  # fmt: skip

@@ -1,19 +1,21 @@
 """How every figure looks, and how it becomes an SVG that stands alone and in a page."""
 
+import contextlib
 import html
 import io
 import os
 import re
 import warnings
+from pathlib import Path
 
-# matplotlib as it comes: a notebook's backend or a user's matplotlibrc shall change no figure, nor
-# break it. A matplotlibrc in this folder is read all the same, so that defaults are set again.
+# matplotlib as it comes: a notebook's backend or a matplotlibrc, of this user or in the folder of
+# the study, shall change no figure, nor break it.
 os.environ.pop("MPLBACKEND", None)
 os.environ["MATPLOTLIBRC"] = os.devnull
+with contextlib.chdir(Path(__file__).parent):
+    import matplotlib as mpl
 
-import matplotlib as mpl  # noqa: E402
-
-mpl.rcdefaults()
+mpl.rcdefaults()  # somebody may have imported it before
 mpl.use("svg")
 
 import matplotlib.pyplot as plt  # noqa: E402
