@@ -238,6 +238,10 @@ REFUSED = {
         lambda f: "\n".join(f"| {' | '.join(map(str, row))} |"
                             for row in [list(f), ["---"] * 5, *f.to_numpy().tolist()])),
         "row 1: a seed that is no whole number of 64 bits, or not surely one ('---')"),
+    "a title above the header": (
+        "Results of March\n" + PLAIN, "and it has Results, of, March (separated by blanks, in UTF-8)"
+    ),
+    "no header": (PLAIN.partition("\n")[2], "and it has cifar10, gelu, 0, 0.9012, ok (separated"),
     "nothing": ("", "cannot be read (it is empty)"),
     "blank lines only": ("\n\n \n", "cannot be read (it is empty)"),
     "UTF-16 without its mark": (PLAIN.encode("utf-16-le"), "no mark of its encoding; save it as"),

@@ -96,6 +96,8 @@ def _csv(file, wanted):
     text, separator = _begun(text, wanted)
     header, *rows = _parsed(text, separator)
     header = _without_end(header)
+    if len(wanted & set(map(key, header))) < 2:
+        rows = []  # what is no header says nothing of the rows below it
     rows = [(n, row) for n, row in enumerate(rows, 1) if any(row)]
     may_have = bool(header and header[0]) and (separator != "," or '\n"' in text)
     rows = _without_names(header, rows, may_have)
