@@ -239,7 +239,7 @@ REFUSED = {
                             for row in [list(f), ["---"] * 5, *f.to_numpy().tolist()])),
         "row 1: a seed that is no whole number of 64 bits, or not surely one ('---')"),
     "a title above the header": (
-        "Results of March\n" + PLAIN, "and it has Results, of, March (separated by blanks, in UTF-8)"
+        "Results of March\n" + PLAIN, "and it has Results, of, March (separated by blanks, in UTF"
     ),
     "no header": (PLAIN.partition("\n")[2], "and it has cifar10, gelu, 0, 0.9012, ok (separated"),
     "nothing": ("", "cannot be read (it is empty)"),
