@@ -10,6 +10,7 @@ from test_training import CELL, CPU, LIBRARY, PLAIN, RECIPE, images, pack, prepa
 
 from activarium import activations, child, networks, tried
 from activarium.refusal import Refusal
+from activarium.train import pack as pack_
 from activarium.train import run, sanity_check, step, usable
 
 __all__ = ["prepared"]  # a fixture, used by its name
@@ -43,7 +44,7 @@ def file(tmp_path, monkeypatch):
     for kind in texts:
         monkeypatch.setattr(kind, "load", load(kind, kind.load))
     folders = {tmp_path / "activations", tmp_path / "networks"}
-    monkeypatch.setattr(usable, "FOLDERS", usable.FOLDERS | folders)
+    monkeypatch.setattr(pack_, "FOLDERS", pack_.FOLDERS | folders)
     return add
 
 
@@ -287,6 +288,16 @@ def test_a_check_that_is_killed_says_so(tmp_path, monkeypatch):
     monkeypatch.setattr(tried.subprocess, "run", lambda *_, **__: killed)
     with pytest.raises(Refusal, match="^sanity check: killed by SIGKILL, as the system does where"):
         tried.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", tmp_path / "log")
+
+
+def test_seeds_that_crash_alike_show_their_traceback_once_and_its_file_and_line(
+    file, tmp_path, prepared
+):
+    file(activations, "late", LATE.format(body="return x.item() if torch.is_grad_enabled() else x"))
+    with pytest.raises(Refusal, match=r"late.py, line 7: RuntimeError: .*; the other seeds"):
+        pack(tmp_path, [0, 1, 2], prepared, "late")
+    log = (tmp_path / "log").read_text()
+    assert log.count("Traceback") == 1 and log.count("late.py, line 7: RuntimeError") >= 3
 
 
 def test_a_job_refuses_a_network_without_its_activation_before_it_trains(

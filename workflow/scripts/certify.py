@@ -4,10 +4,13 @@ from activarium import interrupt
 
 interrupt.end_quietly()
 
-from activarium.certify import job
+from activarium.child import in_a_child
 from activarium.refusal import logged
 
-with logged(snakemake.log[0]):
+with logged(snakemake.log[0]) as log:
+    in_a_child(log, f"proofs of {snakemake.wildcards.activation}")
+    from activarium.certify import job
+
     job.run(
         snakemake.wildcards.activation,
         snakemake.params.get("expr"),

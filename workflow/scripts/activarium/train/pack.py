@@ -1,8 +1,13 @@
 """One job's work: the seeds of one cell, each finished one kept at once."""
 
+import os
 import traceback
+from pathlib import Path
 
+from .. import activations, networks
 from ..refusal import Refusal
+
+FOLDERS = {Path(package.__file__).parent for package in (activations, networks)}
 
 
 class CrashedError(Refusal):
@@ -34,10 +39,12 @@ def train_pack(seeds, train, unfinished, progress):
             crash(seed, error)
 
     def crash(seed, error):
-        trace = "".join(traceback.format_exception(error))
-        progress.say(trace, terminal=False)
         # As text: the exception itself would hold the crashed network in memory.
-        crashed[seed] = line(error)
+        at = place(error)
+        said = f"{at}: {line(error)}" if at else line(error)
+        if said not in crashed.values():  # the log shows where once, and not for each seed
+            progress.say("".join(traceback.format_exception(error)), terminal=False)
+        crashed[seed] = said
         progress.say(f"seed {seed} crashed: {crashed[seed]}")
         progress.ends(seed)
 
@@ -55,6 +62,16 @@ def train_pack(seeds, train, unfinished, progress):
 def line(error):
     """What an error says, in a line."""
     return f"{type(error).__name__}: {error}".splitlines()[0][:200]
+
+
+def place(error):
+    """Path and line of the innermost frame in an activation's or network's file; else empty."""
+    if isinstance(error, SyntaxError) and error.filename:
+        return f"{os.path.relpath(error.filename)}, line {error.lineno}"
+    frames = traceback.extract_tb(error.__traceback__)
+    ours = [f for f in frames if Path(f.filename).parent in FOLDERS]
+    ours = [f for f in ours if Path(f.filename).stem != "__init__"]
+    return f"{os.path.relpath(ours[-1].filename)}, line {ours[-1].lineno}" if ours else ""
 
 
 def one_by_one(run):

@@ -40,7 +40,7 @@ def running(
     """
     activation = partial(activations.module, cell["activation"], expr)
     # Measured before the first epoch: no training is lost by a measurement.
-    saved = saved_bytes_or_none(activation, progress.say)
+    saved = saved_bytes_or_none(activation, partial(progress.say, terminal=False))
     seed_the_rest(seed)
     model = build(network, activation, data)
     training = (kind or Training)(model, data, recipe, seed, device)

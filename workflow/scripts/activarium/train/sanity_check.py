@@ -5,15 +5,18 @@ python -m activarium.train.sanity_check LOG, its arguments as JSON on the standa
 
 import json
 import sys
+import traceback
 from functools import partial
 from pathlib import Path
 
 import torch
 
-from .. import activations, numerics
+from .. import activations, networks, numerics
 from ..child import each_tried
+from ..refusal import Refusal
 from . import pretrained, usable
 from .cost import saved_bytes
+from .pack import line, place
 from .progress import Progress
 from .run import build, train_run
 from .startup import spare_the_compiler
@@ -79,12 +82,12 @@ def _fault(cell, network, recipe, shape, expr, log):
     try:
         usable.hold(cell, network, data, expr)
         train_run(cell, 0, network, data, recipe, torch.device("cpu"), Unseen("", log, 1), expr)
-    except usable.Refusal as refusal:
+    except Refusal as refusal:
         return str(refusal)
     except Exception as error:
-        usable.traceback.print_exc(file=log)
-        where = usable.place(error) or _files({"cell": cell, "network": network, "expr": expr})
-        return f"{where}: {type(error).__name__}: {usable.first_line(error)}"
+        traceback.print_exc(file=log)
+        where = place(error) or _files({"cell": cell, "network": network, "expr": expr})
+        return f"{where}: {line(error)}"
 
 
 def _passed_over(cell, network, shape, expr, **_):
@@ -98,7 +101,7 @@ def _files(trial):
     """The files that a trial without a line of its own came from."""
     name, expr = trial["cell"]["activation"], trial["expr"]
     own = f"config: activations: {name}" if expr else usable._file(activations, name)
-    return f"{own} in {usable._file(usable.networks, trial['network']['file'])}"
+    return f"{own} in {usable._file(networks, trial['network']['file'])}"
 
 
 class Unseen(Progress):

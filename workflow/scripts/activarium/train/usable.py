@@ -5,7 +5,6 @@ outlives its run would begin the next one where the last one ended.
 """
 
 import os
-import traceback
 from functools import partial
 from pathlib import Path
 
@@ -14,10 +13,9 @@ from torch import nn
 
 from .. import activations, networks
 from ..agreement import disagreement
-from ..refusal import Refusal, first_line
+from ..refusal import Refusal
+from .pack import line, place
 from .run import build
-
-FOLDERS = {Path(package.__file__).parent for package in (activations, networks)}
 
 
 def hold(cell, network, data, expr=None):
@@ -45,10 +43,9 @@ def hold(cell, network, data, expr=None):
     except Exception as error:
         if not calls.open:
             raise
-        why = f"{type(error).__name__}: {first_line(error)}"
         shape = list(calls.open[-1])
         where = place(error) or at
-        raise Refusal(f"{where}: {name} cannot take {shape} from {file}: {why}") from error
+        raise Refusal(f"{where}: {name} cannot take {shape} from {file}: {line(error)}") from error
     _hold_used(model, calls, file, name)
     if tuple(y.shape) != (len(x), data["classes"]):
         wanted = [len(x), data["classes"]]
@@ -142,16 +139,6 @@ def _hold_intact(model, calls, x, file, name):
             f"{file}: {name} overwrites its input, which the network uses again; "
             "write the activation without inplace or x.…_()"
         )
-
-
-def place(error):
-    """Path and line of the innermost frame in an activation's or network's file; else empty."""
-    frames = traceback.extract_tb(error.__traceback__)
-    if isinstance(error, SyntaxError) and error.filename:
-        return f"{os.path.relpath(error.filename)}, line {error.lineno}"
-    ours = [f for f in frames if Path(f.filename).parent in FOLDERS]
-    ours = [f for f in ours if Path(f.filename).stem != "__init__"]
-    return f"{os.path.relpath(ours[-1].filename)}, line {ours[-1].lineno}" if ours else ""
 
 
 def _file(package, name):
