@@ -5,9 +5,9 @@ from .words import count, listed, points, precision, thousands
 
 OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD with Nesterov momentum 0.9"}
 SCHEDULES = {
-    "constant": "constant",
-    "cosine": "falling to 0 along a cosine",
-    "linear": "falling to 0 along a line",
+    "constant": "constant rate",
+    "cosine": "rate falling to 0 along a cosine",
+    "linear": "rate falling to 0 along a line",
 }
 AUGMENTATIONS = {
     "none": "no augmentation",
@@ -31,11 +31,11 @@ def conditions(tables, study, described):
 
 def recipe(values):
     """One recipe as a mapping of its key to words."""
-    rate, schedule = f"learning rate {values['learning_rate']:g}", SCHEDULES[values["schedule"]]
     decay, smoothing = values["weight_decay"], values["label_smoothing"]
     return {
         "optimizer": OPTIMIZERS[values["optimizer"]],
-        "learning_rate": f"{rate}, {schedule}",
+        "learning_rate": f"learning rate {values['learning_rate']:g}",
+        "schedule": SCHEDULES[values["schedule"]],
         "batch_size": f"batches of {values['batch_size']}",
         "epochs": count(values["epochs"], "epoch"),
         "precision": precision(values),
