@@ -405,7 +405,9 @@ def test_the_recipe_stands_on_the_first_screen_and_of_several_what_they_share():
     text = parsed(reported(study(), draw=False, recipes=recipes)).text_of("section", id="answer")
     assert "2 recipes, all with Adam; batches of 50; 4 epochs; float32; no weight decay;" in text
     assert "slow: learning rate 0.001, constant rate, no augmentation;" in text
-    assert "fast: learning rate 0.1, rate falling to 0 along a cosine, random crops and flips." in text
+    assert (
+        "fast: learning rate 0.1, rate falling to 0 along a cosine, random crops and flips." in text
+    )
     elsewhere = parsed(reported(study(), draw=False, runs=("my/table.csv",)))
     assert "batches of" not in elsewhere.text_of("section", id="answer")
     assert "table.csv" in elsewhere.words and "my/" not in elsewhere.words
