@@ -15,7 +15,7 @@ from types import ModuleType
 
 from . import source
 from .refusal import first_line, guess
-from .stand_in import WORDS, Branching, NotAWord, StandIn, Words, instead
+from .stand_in import INSTEAD, WORDS, Branching, NotAWord, StandIn, Words, instead
 
 FORM = "def definition(x, xp)"
 LEARNED = "def definition(x, xp, *, slope=0.25)"
@@ -149,6 +149,8 @@ def _run(file):
             warnings.simplefilter("ignore")  # of its text, when it is imported
             exec(compile(file.read_bytes(), file, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
+        if isinstance(error, SyntaxError) and error.filename == str(file):
+            raise source.refusal(file, error.lineno, f"cannot be read: {error.msg}") from error
         raise source.raised(file, error) from error
     if not hasattr(module, "definition"):
         raise source.refusal(file, None, f"has no definition at its top; write {FORM}")
@@ -250,7 +252,8 @@ def _explained(file, error, xp):
     code = code or "…"
     match error:
         case NotAWord():
-            if isinstance(error, Branching) and not code.endswith(")"):
+            called = re.fullmatch(r"(?:[\w.]+\.)?(\w+)\(.*[)…]", code)
+            if isinstance(error, Branching) and not (called and called[1] in INSTEAD):
                 pieces = f"{xp}.piecewise(x, {error.at}, lambda x: …, lambda x: …)"
                 why = f"branches by {xp}.piecewise only, never by if or comparisons of x"
                 what = f"a definition {why}; write {pieces}, the left one first"

@@ -185,8 +185,13 @@ def _number(value):
     if type(value) in (int, float) and not math.isfinite(value):
         raise NotAWord(f"holds {value}, which is no finite number")
     if not isinstance(value, StandIn) and type(value) not in (int, float):
-        kind = type(value).__name__
-        raise NotAWord(f"joins x and a {kind}; write a plain number, x / 3, or {{xp}}.pi")
+        kind = "{xp} itself" if isinstance(value, Words) else f"a {type(value).__name__}"
+        way = (
+            "call it, as in {xp}.exp(x)"
+            if callable(value)
+            else "write a plain number, x / 3, or {xp}.pi"
+        )
+        raise NotAWord(f"joins x and {kind}; {way}")
 
 
 class Words:
