@@ -11,6 +11,7 @@ Whichever side of a comparison holds at c itself gives value and derivative ther
 
 import ast
 import re
+import warnings
 from fractions import Fraction
 
 from .primitives import FUNCTIONS
@@ -64,7 +65,9 @@ def _one_line(text):
 def _parsed(text):
     """The expression's tree, every node of it one that is known."""
     try:
-        tree = ast.parse(text, mode="eval").body
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # 2(x) is refused below, in our words
+            tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
         why = _unreadable(text) or getattr(error, "msg", None) or type(error).__name__
         raise ExpressionError(f"'{text}' cannot be read as one expression: {why}") from error
