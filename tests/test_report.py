@@ -594,6 +594,8 @@ def test_headings_are_explained_where_they_stand():
         "Memory, B bytes that each element of the activation’s input keeps",
     ):
         assert said in explained
+    several = parsed(edge("several data sets")).text_of("section", id="decision")
+    assert "p says how often chance alone would give so large a mean difference" in several
     no_costs = parsed(edge("no epochs and no costs")).text_of("section", id="decision")
     assert "bytes that each element" not in no_costs
 
@@ -623,6 +625,7 @@ def test_the_page_the_citation_and_the_package_say_the_same_of_the_project():
 
 def test_an_address_once_there_is_one_stands_in_the_page_and_in_what_is_cited(monkeypatch):
     assert "url     =" not in plain().html
+    assert plain().html.count('href="http') == 1, "of the paper"
     monkeypatch.setattr(project, "ADDRESS", "https://example.org/activarium")
     text = parsed(reported(study(seeds=2), draw=False)).text_of("section", id="cite")
     assert text.count("https://example.org/activarium") == 2
