@@ -1,6 +1,7 @@
 """Collecting: every run that a study declares, or none; what is broken is named with a way out."""
 
 import io
+import json
 import random
 
 import pandas as pd
@@ -107,6 +108,12 @@ def test_only_the_costs_change_with_the_machine(files):
 def test_a_study_of_one_diverged_run_is_three_tables(tmp_path):
     runs, epochs, costs = collect.collect([put(tmp_path, row(epochs=0, status="diverged"))])
     assert (len(runs), len(epochs), len(costs)) == (1, 0, 1)
+
+
+def test_guessing_is_the_largest_class_of_the_images_that_runs_were_tested_on(tmp_path):
+    told, gone = tmp_path / "mine.json", tmp_path / "gone.json"
+    told.write_text(json.dumps({"classes": 2, "majority": 0.9, "sha256": ""}))
+    assert collect.chance([told, gone]) == {"mine": 0.9}
 
 
 def test_provenance_counts_what_the_runs_were_trained_on(files):

@@ -9,7 +9,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from activarium import files, pieces, tables
+from activarium import datasets, files, pieces, tables
 from activarium.collect import CollectError
 
 NAMES = ("runs", "epochs", "costs")
@@ -191,9 +191,19 @@ def test_the_pieces_of_another_study_are_not_taken_over(whole, declared, tmp_pat
     assert pieces.origin([kept], declared | other) == [kept]
 
 
+def test_guessing_is_what_the_pieces_say_it_is(whole, declared, tmp_path):
+    """Of images that are not here; an older piece does not say it."""
+    told = cut(whole, tmp_path / "told", range(5), declared | {"chance": {"mine": 0.9}})
+    older = cut(whole, tmp_path / "older", range(5), {"seeds": 5})
+    silent = cut(whole, tmp_path / "silent", range(5), None)
+    assert pieces.chance([told, older, silent]) == {"mine": 0.9}
+
+
 def test_snakemake_trains_nothing_and_makes_the_same_study(trained):
     made = trained / "results/tiny"
     said = files.read_json(made / "provenance.json")["study"]
+    assert said["chance"] == files.read_json(made / "analysis.json")["plan"]["chance"]
+    assert said["chance"] == {name: datasets.chance(name) for name in said["datasets"]}
     parts = [cut(made, trained / f"kept/{k}", seeds, said) for k, seeds in
              enumerate((range(3), range(3, 10)))]  # fmt: skip
     trained.say(name="again", pieces=parts)

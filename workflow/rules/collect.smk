@@ -28,5 +28,6 @@ rule collect:
         control=STUDY.control if STUDY.runs else None,
         chance=sorted(STUDY.chance),
         study=GRID.trained,
+        descriptions=GRID.descriptions,  # no input: who has the runs can do without the images
     script:
         "../scripts/collect.py"

@@ -1,6 +1,6 @@
 # From the tables of runs, epochs and costs to what can be said: summaries, contrasts and the
 # whole analysis. Only time to target reads epochs, only what stands under "cost" reads costs, and
-# only what stands under "theory" reads what is proven.
+# only what stands under "theory" reads what is proven. Of provenance only the accuracy of guessing.
 
 
 rule compare:
@@ -8,6 +8,7 @@ rule compare:
         runs=GRID.table("runs"),
         epochs=GRID.table("epochs"),
         costs=GRID.table("costs"),
+        provenance=GRID.table("provenance", "json"),
         profiles=GRID.profiles,
         code=GRID.code("../compare.py", "compare/*.py", "tables.py"),
     output:

@@ -14,10 +14,12 @@ with logged(snakemake.log[0]):
         runs, epochs, costs = outside.read(snakemake.input.runs, control, chance)
     elif study.get("pieces"):
         runs, epochs, costs = pieces.read(snakemake.input.runs, study)
-        origin = pieces.origin(study.pop("pieces"), study)
-        study |= {"pieces": origin} if origin else {}
+        parts = study.pop("pieces")
+        origin = pieces.origin(parts, study)
+        study |= {"chance": pieces.chance(parts)} | ({"pieces": origin} if origin else {})
     else:
         runs, epochs, costs = collect.collect(snakemake.input.runs)
+        study = study | {"chance": collect.chance(snakemake.params.descriptions)}
     tables.write_both(runs, *snakemake.output.runs)
     tables.write_both(epochs, *snakemake.output.epochs)
     tables.write_both(costs, *snakemake.output.costs)

@@ -14,7 +14,10 @@ out = snakemake.output
 with logged(snakemake.log[0]):
     read = [tables.read(snakemake.input[name]) for name in ("runs", "epochs", "costs")]
     profiles = {Path(p).stem: files.read_json(p) for p in snakemake.input.profiles}
-    found = analysis(*read, **dict(snakemake.params.items()), profiles=profiles)
+    plan = dict(snakemake.params.items())
+    trained = files.read_json(snakemake.input.provenance)["study"]
+    plan["chance"] = plan["chance"] | trained.get("chance", {})
+    found = analysis(*read, **plan, profiles=profiles)
     tables.write_both(tables.table(found["summaries"], tables.SUMMARIES), *out.summaries)
     tables.write_both(tables.table(found["contrasts"], tables.CONTRASTS), *out.contrasts)
     files.write_json(out.analysis, found)

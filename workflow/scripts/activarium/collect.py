@@ -6,7 +6,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import tables
+from . import prepare, tables
 from .refusal import Refusal, first_line
 
 
@@ -58,6 +58,12 @@ def in_order(table):
     if "epoch" in table.schema.names:
         order.append(("epoch", "ascending"))
     return table.sort_by(order).combine_chunks()
+
+
+def chance(descriptions):
+    """{data set: the accuracy of guessing}, from those files of its description that are there."""
+    found = (Path(file) for file in descriptions)
+    return {p.stem: prepare.chance(prepare.description(p)) for p in found if p.exists()}
 
 
 def provenance(costs):

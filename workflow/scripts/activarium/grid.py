@@ -172,9 +172,18 @@ class Grid:
 
     @property
     def chance(self):
-        """The accuracy of guessing for the study's data sets; of tables, all that are known."""
+        """The accuracy of guessing for the study's data sets; of tables, all that are known.
+
+        As far as their files say it: what the prepared images are like stands in provenance.json.
+        """
         names = self.study.datasets or datasets.names()
-        return {name: 1 / datasets.load(name).classes for name in names} | self.study.chance
+        return {name: datasets.chance(name) for name in names} | self.study.chance
+
+    @property
+    def descriptions(self):
+        """What the study's images are like; not there where its runs were made elsewhere."""
+        trained_here = not (self.study.runs or self.study.pieces)
+        return [f"results/datasets/{name}.json" for name in self.study.datasets if trained_here]
 
     @property
     def packs(self):

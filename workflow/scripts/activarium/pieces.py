@@ -61,6 +61,13 @@ def _names(declared):
     return sorted(declared) if isinstance(declared, list | tuple | dict) else declared
 
 
+def chance(paths):
+    """{data set: the accuracy of guessing}, as the provenance beside the pieces says it."""
+    beside = [Path(path).with_name("provenance.json") for path in paths]
+    said = [files.read_json(file).get("study") or {} for file in beside if file.exists()]
+    return {name: value for study in said for name, value in study.get("chance", {}).items()}
+
+
 def _table(path, name):
     """The table `name` that stands beside the runs at `path`."""
     file = Path(path).with_name(f"{name}.parquet")
