@@ -2,6 +2,7 @@
 
 import ast
 import inspect
+import math
 import re
 import subprocess
 import sys
@@ -17,10 +18,10 @@ from mpmath import mp
 from scipy import integrate, optimize, stats
 from torch import nn
 
-from activarium import activations
+from activarium import activations, expressions
 from activarium.agreement import disagreement
 from activarium.primitives import FUNCTIONS, on_numpy, on_torch
-from activarium.primitives.as_module import Defined
+from activarium.primitives.as_module import Defined, sufficient
 
 LIBRARY = Path(activations.__file__).parents[2]
 NAMES = activations.names()
@@ -145,7 +146,6 @@ def test_reading_and_drawing_definitions_needs_no_torch_and_no_pandas():
 import sys
 import numpy as np
 from activarium import activations
-from activarium.agreement import disagreement
 assert not {"torch", "pandas", "numpy.testing", "scipy"} & set(sys.modules), "importing alone"
 from activarium.primitives import on_numpy
 for name in activations.names():
@@ -448,15 +448,15 @@ def test_two_modules_share_no_parameter():
 def test_xielu_stays_convex_enough_however_it_learns():
     module = built("xielu")
     with torch.no_grad():
-        module.a.fill_(-50)
-        module.b.fill_(-50)
+        for learned in module.parameters():
+            learned.fill_(-50)
     x = torch.tensor([-3.0, 3.0], dtype=torch.float64)
     expected = activations.load("xielu").definition(x, on_torch, alpha_p=0.0, alpha_n=0.5)
     torch.testing.assert_close(module(x), expected)
 
 
 def test_rrelu_draws_from_its_own_generator_alone():
-    rrelu, x = activations.module("rrelu"), -torch.ones(4096)
+    rrelu, x = activations.load("rrelu").module(), -torch.ones(4096)
     rrelu.generator = torch.Generator().manual_seed(5)
     state = torch.get_rng_state()
     first, second = rrelu(x), rrelu(x)
@@ -514,3 +514,102 @@ def test_an_unused_branch_cannot_spoil_a_gradient():
 
     _, dy = value_and_gradient(sqrt_or_log, torch.tensor([-100.0, 0.0, 0.5, 1.0, 100.0]))
     assert dy.isfinite().all() and dy[3] == 2
+
+
+# What is trained is the definition, where float32 would overflow, cancel or round on the way
+
+FAR = {  # a line: {x: (value, slope)}
+    "log1p(exp(x))": {100.0: (100, 1), 700.0: (700, 1), -800.0: (0, 0)},
+    "log(1 + exp(x))": {90.0: (90, 1), 500.0: (500, 1)},
+    "x * tanh(expm1(x))": {89.0: (89, 1), 1e4: (1e4, 1), -100.0: (76.15942, -0.7615942)},
+    "x * tanh(log1p(exp(x)))": {1e4: (1e4, 1), 88.0: (88, 1)},
+    "(x + sqrt(x*x + 4)) / 2": {-1e4: (1e-4, 1e-8), 1e4: (1e4, 1)},
+    "x * 1e30 * 1e30 * 1e-60": {3.0: (3, 1), -1e4: (-1e4, 1)},
+    "exp(-x**16)": {1e4: (0, 0), 0.0: (1, 0)},
+    "x * exp(-exp(-x))": {-1e4: (0, 0), 1e4: (1e4, 1)},
+}
+
+
+@pytest.mark.parametrize("expr", FAR)
+def test_a_line_is_trained_as_it_is_certified_far_out(expr):
+    at = torch.tensor(list(FAR[expr]))
+    y, dy = value_and_gradient(activations.module(None, expr), at)
+    expected, slope = map(torch.tensor, zip(*FAR[expr].values(), strict=True))
+    torch.testing.assert_close(y, expected.float(), rtol=2e-7, atol=1e-30)
+    torch.testing.assert_close(dy, slope.float(), rtol=1e-6, atol=1e-12)
+
+
+@pytest.mark.parametrize("name", ["gelu", "golu", "squareplus", "hard_mish"])
+@pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
+def test_a_definition_rounds_once_whatever_the_precision_and_autocast(name, dtype):
+    module = Defined(activations.load(name).definition)
+    x = torch.linspace(-12, 12, 4001).to(dtype)
+    inner = value_and_gradient(defined(name), x.to(module.dtype))
+    for autocast in (False, True):
+        with torch.autocast("cpu", torch.bfloat16, enabled=autocast):
+            y, dy = value_and_gradient(module, x)
+        assert y.dtype == dy.dtype == dtype
+        assert torch.equal(y, inner[0].to(dtype))
+        assert torch.equal(dy, inner[1].float().to(dtype))
+    with torch.no_grad():
+        assert torch.equal(module(x), y)
+
+
+@pytest.mark.parametrize(
+    ("expr", "enough"),
+    [
+        ("x * ndtr(x)", torch.float32),
+        ("x * exp(-exp(-x))", torch.float32),
+        ("x * tanh(log1p(exp(x)))", torch.float32),
+        ("x * tanh(expm1(x))", torch.float32),
+        ("log1p(exp(x))", torch.float64),
+        ("(x + sqrt(x*x + 4)) / 2", torch.float64),
+        ("x * 1e30 * 1e30 * 1e-60", torch.float64),
+        ("(1000 + x) - 1000", torch.float64),
+    ],
+)
+def test_float32_is_taken_where_it_is_right_and_float64_elsewhere(expr, enough):
+    assert sufficient(expressions.definition(expr)) == enough
+
+
+@pytest.mark.parametrize("name", ["softsign", "tanhshrink", "softplus", "xielu"])
+def test_a_module_of_several_operators_rounds_once_to_bfloat16(name):
+    x, module = torch.linspace(-12, 12, 4001).bfloat16(), activations.module(name).eval()
+    y, dy = value_and_gradient(module, x)
+    expected = value_and_gradient(module, x.float())
+    assert torch.equal(y, expected[0].bfloat16()) and torch.equal(dy, expected[1].bfloat16())
+
+
+def test_a_kernel_of_torch_is_trained_as_it_stands():
+    for name in ("gelu", "relu", "silu", "mish", "prelu"):
+        assert type(activations.module(name)).__module__.startswith("torch.nn.")
+
+
+def test_learned_parameters_have_the_derivatives_of_the_definition():
+    module = activations.module("acon_c")
+    x, weight = torch.randn(2, 40, generator=torch.Generator().manual_seed(0))
+    (module(x) * weight).sum().backward()
+    at = {n: p.detach().double().requires_grad_() for n, p in module.named_parameters()}
+    y = activations.load("acon_c").definition(x.double(), on_torch, **at)
+    (y * weight).sum().backward()
+    for name, learned in module.named_parameters():
+        torch.testing.assert_close(learned.grad, at[name].grad.float())
+
+
+def test_where_a_tensor_is_cut_changes_no_bit_and_no_layout(monkeypatch):
+    x = torch.randn(6, 3, 4, 4).to(memory_format=torch.channels_last)
+    whole = value_and_gradient(activations.module("serf"), x)
+    monkeypatch.setattr("activarium.primitives.as_module.CHUNK", 50)
+    cut = value_and_gradient(activations.module("serf"), x)
+    for one, other in zip(whole, cut, strict=True):
+        assert torch.equal(one, other)
+        assert one.is_contiguous(memory_format=torch.channels_last)
+    for shape in ((), (0, 3), (1, 5)):
+        assert activations.module("serf")(torch.zeros(shape)).shape == shape
+
+
+def test_a_line_is_read_once_and_not_at_every_step(monkeypatch):
+    stated = expressions.definition("expm1(1.5*x)**2 if x < 0.5 else x - pi")
+    monkeypatch.delattr("ast.get_source_segment")
+    y = stated(torch.tensor([0.0, 1.0], dtype=torch.float64), on_torch)
+    torch.testing.assert_close(y, torch.tensor([0.0, 1 - math.pi], dtype=torch.float64))

@@ -1,11 +1,13 @@
 """Implementation numerics: torch's errors are seen where they are known and nowhere invented."""
 
 import math
+from types import SimpleNamespace
 
 import pytest
 import torch
 
 from activarium import activations
+from activarium.certify import Unproven
 from activarium.numerics import Exact, every, numerics, ulp
 
 torch.set_num_threads(1)
@@ -79,3 +81,65 @@ def test_every_finite_input_is_there_once():
     assert len(every(torch.bfloat16)) == 2 * 127.5 * 256 - 1
     assert len(every(torch.float16)) == 2 * 31 * 1024 - 1
     assert every(torch.float32).dtype == torch.float32
+
+
+@pytest.mark.parametrize("name", ["squareplus", "golu", "tanh_exp", "softsign"])
+def test_value_and_gradient_are_right_as_far_as_1e4(name):
+    for of_dtype in found(name).values():
+        assert of_dtype["value"]["right_to"] == of_dtype["gradient"]["right_to"] == 1e4
+
+
+class InFloat32(torch.nn.Module):
+    """A definition computed operator by operator, which cancels or overflows."""
+
+    def __init__(self, name):
+        super().__init__()
+        self.definition = activations.load(name).definition
+
+    def forward(self, x):
+        return self.definition(x, torch_itself)
+
+
+torch_itself = SimpleNamespace(sqrt=torch.sqrt, exp=torch.exp, tanh=torch.tanh)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "gradient"), [("squareplus", (20, 500), (1e4, 1e4)),
+                                    ("tanh_exp", (1e4, 1e4), (70, 89))],
+)  # fmt: skip
+def test_where_float32_stops_being_right_is_told(name, value, gradient):
+    of = numerics(activations.load(name).definition, InFloat32(name))["float32"]
+    assert value[0] <= of["value"]["right_to"] <= value[1]
+    assert gradient[0] <= of["gradient"]["right_to"] <= gradient[1]
+
+
+class InPlace(torch.nn.Module):
+    def forward(self, x):
+        return x.mul_(x.sigmoid())
+
+
+class OfImages(torch.nn.Module):
+    """Learns a slope for each channel, and takes nothing but images."""
+
+    def __init__(self):
+        super().__init__()
+        self.slope = torch.nn.Parameter(torch.ones(1))
+
+    def forward(self, x):
+        _, channels, _, _ = x.shape
+        return torch.nn.functional.silu(x * self.slope.expand(channels)[:, None, None])
+
+
+@pytest.mark.parametrize("module", [InPlace, OfImages])
+def test_what_works_in_place_or_on_images_is_measured_as_any_other(module):
+    silu = numerics(activations.load("silu").definition, module())["float32"]
+    assert silu["value"]["max_abs"] < 1e-6 and silu["value"]["right_to"] == 1e4
+    assert silu["not_finite"]["value"] == 0
+
+
+def test_a_breakpoint_that_is_not_rational_is_refused_with_the_reason():
+    def bent(x, xp):
+        return xp.piecewise(x, xp.pi, lambda x: 0 * x, lambda x: x - xp.pi)
+
+    with pytest.raises(Unproven, match="exact rational number"):
+        numerics(bent, torch.nn.ReLU())

@@ -423,14 +423,31 @@ def test_bfloat16_computes_in_bfloat16_and_keeps_its_weights_in_float32():
 
 
 def test_tf32_is_float32_on_a_cpu_and_allowed_on_a_gpu_where_the_recipe_says_so():
+    of = torch.backends
+    on_gpu = of.cudnn.conv, of.cudnn.rnn, of.cuda.matmul
+
     def allowed(precision):
         step.prepare_torch(precision)
-        return torch.backends.cudnn.allow_tf32, torch.backends.cuda.matmul.allow_tf32
+        on_cpu = of.mkldnn.conv, of.mkldnn.rnn, of.mkldnn.matmul
+        assert {operators.fp32_precision for operators in on_cpu} == {"ieee"}
+        assert of.cudnn.allow_tf32 == of.cuda.matmul.allow_tf32 == (precision == "tf32")
+        (said,) = {operators.fp32_precision for operators in on_gpu}
+        return said
 
-    assert allowed("tf32") == (True, True)
+    assert allowed("tf32") == "tf32"
     rounded = trained(precision="tf32")
-    assert allowed("float32") == allowed("bfloat16") == (False, False)
+    assert allowed("float32") == allowed("bfloat16") == "ieee"
     assert rounded["epochs"] == trained()["epochs"]
+
+
+def test_a_process_that_allows_tf32_everywhere_does_not_decide_for_the_recipe():
+    try:
+        torch.backends.fp32_precision = "tf32"
+        step.prepare_torch("float32")
+        assert torch.backends.cudnn.conv.fp32_precision == "ieee"
+        assert torch.backends.cuda.matmul.fp32_precision == "ieee"
+    finally:
+        torch.backends.fp32_precision = "none"
 
 
 def test_label_smoothing_is_in_the_training_loss_only():
@@ -633,6 +650,18 @@ def test_no_network_of_the_house_has_a_strided_convolution_of_single_pixels(widt
         for layer in networks.load(network).build(nn.ReLU, 3, 10, 32, width=width).modules():
             if isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1):
                 assert layer.stride == (1, 1), "torch would write beyond its memory: docs/torch.md"
+
+
+def test_any_networks_strided_convolution_of_single_pixels_takes_its_pixels_first_in_training():
+    torch.manual_seed(0)
+    one = nn.Sequential(nn.Conv2d(1, 3, 1, (2, 3)), nn.Conv2d(3, 4, 3, 2), nn.Flatten())
+    net = nn.Sequential(*one, nn.Linear(4, 5))
+    t = step.Training(net, images(), RECIPE, 0, CPU)
+    x, strides = t.normalised(t.data["test"][0]), [net[0].stride, net[1].stride]
+    assert strides == [(1, 1), (2, 2)]
+    strided = nn.functional.conv2d(x, net[0].weight, net[0].bias, stride=(2, 3))
+    torch.testing.assert_close(net[0](x), strided)
+    assert math.isfinite(t.epoch(0)["train_loss"])
 
 
 def test_taking_pixels_first_is_the_strided_convolution():
@@ -1298,7 +1327,16 @@ def test_a_run_says_what_it_cost_and_on_what():
 
 @pytest.mark.parametrize(
     ("activation", "kept"),
-    [("identity", 0), ("relu", 0), ("sigmoid", 0), ("gelu", 4), ("prelu", 4), ("rrelu", 1 + 4)],
+    [
+        ("identity", 0),
+        ("relu", 0),
+        ("sigmoid", 0),
+        ("gelu", 4),
+        ("prelu", 4),
+        ("rrelu", 1 + 4),
+        ("golu", 4),
+        ("acon_c", 4 * 4),
+    ],
 )
 def test_saved_bytes_are_what_the_derivative_needs_beside_the_output(activation, kept):
     assert saved_bytes(activations.module(activation)) == kept

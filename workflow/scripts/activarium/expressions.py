@@ -10,6 +10,7 @@ Whichever side of a comparison holds at c itself gives value and derivative ther
 """
 
 import ast
+import operator
 import re
 import warnings
 from fractions import Fraction
@@ -35,12 +36,7 @@ class ExpressionError(Refusal):
 def definition(text):
     """The `definition(x, xp)` that the expression `text` states. Raises ExpressionError."""
     text = _one_line(text)
-    tree = _parsed(text)
-
-    def stated(x, xp):
-        return _Reading(text, xp).branch(tree, x)
-
-    return stated
+    return _branch(_parsed(text), text)
 
 
 def check(text):
@@ -223,57 +219,73 @@ def _line(n, text):
     return None
 
 
-class _Reading:
-    """One evaluation of a checked tree by the primitives `xp`."""
+# A tree is read once: each node becomes a function of x and the primitives xp.
 
-    def __init__(self, text, xp):
-        self.text, self.xp = text, xp
 
-    def branch(self, n, x):
-        """The value of a branch, of x's shape also where it is a constant."""
-        value = self.value(n, x)
-        names = {m.id for m in ast.walk(n) if isinstance(m, ast.Name)}
-        return value if "x" in names else 0 * x + value
+def _branch(n, text):
+    """A branch as a function whose value has x's shape also where it is a constant."""
+    value = _read(n, text)
+    if "x" in {m.id for m in ast.walk(n) if isinstance(m, ast.Name)}:
+        return value
+    return lambda x, xp: 0 * x + value(x, xp)
 
-    def value(self, n, x):
-        """The value of one node at `x`."""
-        match n:
-            case ast.Constant():
-                return self.xp.decimal(ast.get_source_segment(self.text, n).replace("_", ""))
-            case ast.Name(id=name):
-                return x if name == "x" else self.xp.pi
-            case ast.UnaryOp(op=op):
-                inner = self.value(n.operand, x)
-                return -inner if isinstance(op, ast.USub) else inner
-            case ast.BinOp(op=ast.Pow()):
-                return self.power(self.value(n.left, x), n.right.value)
-            case ast.BinOp(op=op):
-                return _OPERATIONS[type(op)](self.value(n.left, x), self.value(n.right, x))
-            case ast.Call(func=function, args=[inner]):
-                return getattr(self.xp, function.id)(self.value(inner, x))
-        return self.pieces(n, x)
 
-    def power(self, base, k):
-        """baseᵏ by repeated multiplication."""
-        total = base
+def _read(n, text):
+    """One node of a checked tree as a function of x and xp."""
+    match n:
+        case ast.Constant():
+            written = ast.get_source_segment(text, n).replace("_", "")
+            return lambda x, xp: xp.decimal(written)
+        case ast.Name(id="x"):
+            return lambda x, xp: x
+        case ast.Name():
+            return lambda x, xp: xp.pi
+        case ast.UnaryOp(op=op):
+            inner = _read(n.operand, text)
+            return (lambda x, xp: -inner(x, xp)) if isinstance(op, ast.USub) else inner
+        case ast.BinOp(op=ast.Pow()):
+            return _power(_read(n.left, text), n.right.value)
+        case ast.BinOp(op=op):
+            operation = _OPERATIONS[type(op)]
+            left, right = _read(n.left, text), _read(n.right, text)
+            return lambda x, xp: operation(left(x, xp), right(x, xp))
+        case ast.Call(func=ast.Name(id=name), args=[inner]):
+            argument = _read(inner, text)
+            return lambda x, xp: getattr(xp, name)(argument(x, xp))
+    return _pieces(n, text)
+
+
+def _power(base, k):
+    """baseᵏ by repeated multiplication."""
+
+    def power(x, xp):
+        value = base(x, xp)
+        total = value
         for _ in range(k - 1):
-            total = total * base
+            total = total * value
         return total
 
-    def pieces(self, n, x):
-        """`body if condition else orelse` as a piecewise."""
-        c, below, holds_at = _condition(n.test, self.text)
-        exact = self.xp.decimal(str(c.numerator)) / self.xp.decimal(str(c.denominator))
-        left, right = (n.body, n.orelse) if below else (n.orelse, n.body)
-        at = "left" if below == holds_at else "right"
-        return self.xp.piecewise(
-            x, exact, lambda x: self.branch(left, x), lambda x: self.branch(right, x), at=at
-        )
+    return power
+
+
+def _pieces(n, text):
+    """`body if condition else orelse` as a piecewise."""
+    c, below, holds_at = _condition(n.test, text)
+    over, under = str(c.numerator), str(c.denominator)
+    body, orelse = _branch(n.body, text), _branch(n.orelse, text)
+    left, right = (body, orelse) if below else (orelse, body)
+    at = "left" if below == holds_at else "right"
+
+    def pieces(x, xp):
+        exact = xp.decimal(over) / xp.decimal(under)
+        return xp.piecewise(x, exact, lambda x: left(x, xp), lambda x: right(x, xp), at=at)
+
+    return pieces
 
 
 _OPERATIONS = {
-    ast.Add: lambda a, b: a + b,
-    ast.Sub: lambda a, b: a - b,
-    ast.Mult: lambda a, b: a * b,
-    ast.Div: lambda a, b: a / b,
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
 }

@@ -1,9 +1,10 @@
 """Implementation numerics: what torch computes for an activation, held against certified values.
 
-What is trained (the module, evaluating, with its learned parameters at their start) runs on the
-CPU in each dtype. Exact values and slopes come from real jets at the very input, so an error is
-that of the implementation alone. Errors are the largest found on the inputs tested; finiteness
-and flushing to zero are tested on every finite input of bfloat16 and float16.
+What is trained (the module, evaluating, with its learned parameters at their start) runs on the CPU
+on inputs of each dtype, under autocast for 16 bits, which leaves the parameters in float32. Exact
+values and slopes come from real jets at the very input, so an error is that of the implementation
+alone. Errors are the largest found on the inputs tested; finiteness and flushing to zero are tested
+on every finite input of bfloat16 and float16.
 """
 
 import math
@@ -13,6 +14,7 @@ from flint import arb, ctx, fmpq
 
 from .certify import expression, real
 from .certify.pieces import pieces
+from .primitives.as_module import REACH, RIGHT
 
 BITS = 256  # so that tails keep their relative accuracy far out
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -53,27 +55,44 @@ def measured(exact, module, dtype):
     """What one dtype does: errors of value and gradient, zeros far out, what is not finite.
 
     Keys: inputs, value and gradient (each {max_abs, max_abs_at, max_ulp, max_ulp_at,
-    wrong_sign, zero_below, zero_above}) and not_finite ({inputs, value, gradient, first_at}).
+    wrong_sign, zero_below, zero_above, right_to}) and not_finite ({inputs, value, gradient,
+    first_at}). `right_to` is the |x| up to which all of 200 inputs as far as REACH were right,
+    off by RIGHT times the dtype's eps at most, of the exact result's size or of 1.
     """
-    module = module.to(dtype).eval()
+    module = module.eval()
     x = tested(dtype)
     rows = [exact(v) for v in x.double().tolist()]
-    found = {"inputs": len(x)}
+    found, right = {"inputs": len(x)}, _right_to(exact, module, dtype)
     for k, (name, computed) in enumerate(zip(("value", "gradient"), run(module, x), strict=True)):
         got = zip(x.double().tolist(), computed.double().tolist(), rows, strict=True)
         errors = _errors(((at, y, balls[k]) for at, y, balls in got), dtype)
         flushed = {f"zero_{side}": _zero_from(exact, module, dtype, k, side) for side in SIDES}
-        found[name] = errors | flushed
+        found[name] = errors | flushed | {"right_to": right[k]}
     return found | {"not_finite": _not_finite(exact, module, dtype)}
 
 
 def run(module, x):
-    """(value, gradient) of the module at every x."""
-    x = x.clone().requires_grad_()
-    y = module(x)
+    """(value, gradient) of the module at every x, as training computes them."""
+    leaf = x.clone().requires_grad_()
+    with torch.autocast("cpu", x.dtype, enabled=x.dtype.itemsize == 2):
+        y = _called(module, leaf)
     if not y.requires_grad:
         return y, torch.zeros_like(x)
-    return y.detach(), torch.autograd.grad(y.sum(), x)[0]
+    return y.detach(), torch.autograd.grad(y.sum(), leaf)[0]
+
+
+def _called(module, x):
+    """The module's values at x [n]; as images of one pixel and channel where it needs those.
+
+    It gets memory of its own, since a module may work in place.
+    """
+    try:
+        return module(x.clone()).reshape(x.shape)
+    except (RuntimeError, IndexError, ValueError, TypeError) as error:
+        try:
+            return module(x.clone()[:, None, None, None]).reshape(x.shape)
+        except Exception:
+            raise error from None
 
 
 def every(dtype):
@@ -124,6 +143,33 @@ def _errors(results, dtype):
                 worst |= {key: size, f"{key}_at": at}
         wrong += bool(ball * got < 0)
     return worst | {"wrong_sign": wrong}
+
+
+def _right_to(exact, module, dtype):
+    """[of the value, of the gradient]: the |x| up to which they are right, REACH if to the end."""
+    sizes = torch.logspace(math.log2(SIZES[0]), math.log2(REACH), 100, base=2).to(dtype)
+    x = torch.cat([-sizes, sizes])
+    rows, computed = [exact(v) for v in x.double().tolist()], run(module, x)
+    return [
+        _reached(sizes, [balls[k] for balls in rows], computed[k].double().tolist(), dtype)
+        for k in (0, 1)
+    ]
+
+
+def _reached(sizes, balls, got, dtype):
+    """The largest of `sizes` up to which what was got at −sizes and at sizes is right."""
+    most, eps = torch.finfo(dtype).max, torch.finfo(dtype).eps
+    exact = [float(ball.mid()) for ball in balls]
+    right = [
+        abs(true) > most or abs(y - true) <= RIGHT * eps * max(1, abs(true))  # not where y is nan
+        for y, true in zip(got, exact, strict=True)
+    ]
+    n, reached = len(sizes), 0.0
+    for k, size in enumerate(sizes.tolist()):
+        if not (right[k] and right[n + k]):
+            return reached
+        reached = size
+    return REACH
 
 
 SIDES = {"below": -1, "above": 1}

@@ -46,11 +46,11 @@ def module(name, expr=None):
 
     `expr` is its text where the study states it; then no file is read.
     """
-    from ..primitives.as_module import Defined
+    from ..primitives.as_module import Defined, rounded_once
 
     if expr is not None:
         from ..expressions import definition
 
         return Defined(definition(expr))
     file = load(name)
-    return file.module() if hasattr(file, "module") else Defined(file.definition)
+    return rounded_once(file.module()) if hasattr(file, "module") else Defined(file.definition)

@@ -1,9 +1,22 @@
-"""A definition as a torch module, for activations that torch itself does not have."""
+"""A definition as a torch module, for activations that torch itself does not have.
+
+Value and derivative are computed in one precision whatever the network's and rounded once; of both
+only the derivative is kept for the backward pass. That precision is float32 where it is right for
+all |x| ≤ REACH, and else, where something overflows or cancels on the way, float64: so what is
+trained is what is certified, on every device.
+"""
+
+import math
 
 import torch
 from torch import nn
+from torch.autograd.function import once_differentiable
 
 from . import on_torch
+
+REACH = 1e4  # up to which |x| float32 must be right to be taken
+RIGHT = 16  # so many times its eps may it be off, of the exact result's size or of 1
+CHUNK = 2**16  # numbers at a time on a CPU, where whatever lies in between stays in its cache
 
 
 class Defined(nn.Module):
@@ -17,6 +30,132 @@ class Defined(nn.Module):
         self.definition = definition
         for name, start in (getattr(definition, "__kwdefaults__", None) or {}).items():
             self.register_parameter(name, nn.Parameter(torch.tensor(float(start))))
+        self.dtype = sufficient(definition)
 
     def forward(self, x):
-        return self.definition(x, on_torch, **dict(self.named_parameters(recurse=False)))
+        parameters = dict(self.named_parameters(recurse=False))
+        return applied(self.definition, self.dtype, x, **parameters)
+
+
+SEVERAL = (nn.Softsign, nn.Tanhshrink)  # of torch's own, those that are made of several operators
+PROMOTED = (nn.Softplus,)  # those that autocast computes in float32 on a GPU and not on a CPU
+
+
+def rounded_once(module):
+    """`module` itself if it is a kernel of torch, which rounds once; else in a `RoundedOnce`."""
+    own = type(module).__module__.startswith("torch.nn.")
+    kernel = own and not isinstance(module, (*SEVERAL, *PROMOTED))
+    return module if kernel or isinstance(module, Defined) else RoundedOnce(module)
+
+
+class RoundedOnce(nn.Module):
+    """A module computed in float32, and rounded at its end, where the network has 16 bits.
+
+    Else each of its operators would round by itself, and autocast would choose others on a GPU
+    than on a CPU.
+    """
+
+    def __init__(self, module):
+        super().__init__()
+        self.module = module
+
+    def forward(self, x):
+        if x.dtype.itemsize > 2:
+            return self.module(x)
+        with torch.autocast(x.device.type, enabled=False):
+            return self.module(x.float()).to(x.dtype)
+
+
+def sufficient(definition):
+    """float32 where it gives value and derivatives right up to REACH, with the parameters' starts.
+
+    Else float64. Found on a CPU, for a network on any device, by 400 inputs of each sign.
+    """
+    starts = (getattr(definition, "__kwdefaults__", None) or {}).items()
+    starts = {name: torch.tensor(float(v), dtype=torch.float64) for name, v in starts}
+    sizes = torch.logspace(-14, math.log2(REACH), 400, base=2, dtype=torch.float32, device="cpu")
+    x, wanted = torch.cat([-sizes, sizes]), [True] * (1 + len(starts))
+    rough, fine = (
+        _differentiated(definition, starts, x.to(dtype), starts.values(), wanted, dtype)
+        for dtype in (torch.float32, torch.float64)
+    )
+    pairs = zip([rough[0], *rough[1]], [fine[0], *fine[1]], strict=True)
+    return torch.float32 if all(_right(*pair) for pair in pairs) else torch.float64
+
+
+def _right(rough, fine):
+    """Whether float32 is as near to float64 as its rounding can be blamed for."""
+    info = torch.finfo(torch.float32)
+    allowed = RIGHT * info.eps * fine.abs().clamp(min=1)
+    return bool((((rough - fine).abs() <= allowed) | (fine.abs() > info.max)).all())
+
+
+def applied(definition, dtype, x, **parameters):
+    """`definition(x, xp, **parameters)` computed in `dtype`, of x's own shape and dtype.
+
+    The parameters are scalar tensors. Differentiable once, by x and by the parameters.
+    """
+    dtype = torch.promote_types(dtype, x.dtype)
+    with torch.autocast(x.device.type, enabled=False):
+        if torch.is_grad_enabled():
+            return _Applied.apply(definition, dtype, tuple(parameters), x, *parameters.values())
+        y, at = torch.empty_like(x), {name: p.to(dtype) for name, p in parameters.items()}
+        for some, to in zip(_chunks(x), _chunks(y), strict=True):
+            to.copy_(definition(some.to(dtype), on_torch, **at))
+        return y
+
+
+def _chunks(x):
+    """Views that together are x, each short enough for a CPU's cache where rows allow it."""
+    if x.device.type != "cpu" or x.numel() <= CHUNK:
+        return [x]
+    return x.split(max(1, CHUNK * len(x) // x.numel()))
+
+
+class _Applied(torch.autograd.Function):
+    """Value and, in the same pass, the derivative by x and by each parameter at each x."""
+
+    @staticmethod
+    def forward(ctx, definition, dtype, names, x, *parameters):
+        y, wanted = torch.empty_like(x), ctx.needs_input_grad[3:]
+        kind = torch.promote_types(x.dtype, torch.float32)
+        kept = [torch.empty_like(x, dtype=kind) if w else None for w in wanted]
+        for some, to, *slopes in zip(
+            _chunks(x), _chunks(y), *(_chunks(k) for k in kept if k is not None), strict=True
+        ):
+            value, found = _differentiated(definition, names, some, parameters, wanted, dtype)
+            to.copy_(value)
+            for slope, computed in zip(slopes, found, strict=True):
+                slope.copy_(computed)
+        ctx.save_for_backward(*kept)
+        ctx.dtypes = [p.dtype for p in parameters]
+        return y
+
+    @staticmethod
+    @once_differentiable
+    def backward(ctx, gradient):
+        by_x, *by_parameters = (k if k is None else gradient * k for k in ctx.saved_tensors)
+        sums = (
+            by if by is None else by.sum(dtype=torch.float64).to(dtype)
+            for by, dtype in zip(by_parameters, ctx.dtypes, strict=True)
+        )
+        return None, None, None, by_x if by_x is None else by_x.to(gradient.dtype), *sums
+
+
+def _differentiated(definition, names, x, parameters, wanted, dtype):
+    """(value, derivatives by those of x and the parameters that are `wanted`) in `dtype`.
+
+    A parameter is given once for each x, so that one backward pass has its derivative at each.
+    """
+    given = [x, *(p.expand_as(x) for p in parameters)]
+    given = [v.detach().to(dtype).requires_grad_(w) for v, w in zip(given, wanted, strict=True)]
+    with torch.enable_grad():
+        value = definition(given[0], on_torch, **dict(zip(names, given[1:], strict=True)))
+    by = [v for v, w in zip(given, wanted, strict=True) if w]
+    if not by:
+        return value, []
+    if not value.requires_grad:  # a constant
+        return value, [torch.zeros_like(v) for v in by]
+    ones = torch.ones_like(value)
+    found = torch.autograd.grad(value, by, ones, allow_unused=True, materialize_grads=True)
+    return value.detach(), found

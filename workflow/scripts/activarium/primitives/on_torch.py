@@ -25,16 +25,40 @@ def _or_number(function, name=None):
     return either
 
 
+class _Exp(torch.autograd.Function):
+    """eˣ, or eˣ − 1 where `less` is 1, with value and derivative held at the largest finite ones.
+
+    So that tanh(eˣ), whose limit is reached long before, has the derivative 0 there and not 0·∞,
+    and that of log(1 + eˣ) is 1 however large x is.
+    """
+
+    @staticmethod
+    def forward(ctx, x, less):
+        x = x.clamp(max=math.floor(math.log(torch.finfo(x.dtype).max)))
+        y = torch.expm1(x) if less else torch.exp(x)
+        ctx.save_for_backward(y)
+        ctx.less = less
+        return y
+
+    @staticmethod
+    def backward(ctx, gradient):
+        (y,) = ctx.saved_tensors
+        return gradient * (y + ctx.less), None
+
+
 @_or_number
 def exp(x):
-    """eˣ, held at the largest finite whole power of e instead of overflowing to infinity.
-
-    So that tanh(eˣ), whose limit is reached long before, has the gradient 0 there and not 0·∞.
-    """
-    return torch.exp(x.clamp(max=math.floor(math.log(torch.finfo(x.dtype).max))))
+    """eˣ, held at the largest finite whole power of e instead of overflowing to infinity."""
+    return _Exp.apply(x, 0)
 
 
-expm1, log, log1p = _or_number(torch.expm1), _or_number(torch.log), _or_number(torch.log1p)
+@_or_number
+def expm1(x):
+    """eˣ − 1, held likewise."""
+    return _Exp.apply(x, 1)
+
+
+log, log1p = _or_number(torch.log), _or_number(torch.log1p)
 sqrt, sin, cos = _or_number(torch.sqrt), _or_number(torch.sin), _or_number(torch.cos)
 atan, asinh, tanh = _or_number(torch.atan), _or_number(torch.asinh), _or_number(torch.tanh)
 sigmoid, erf = _or_number(torch.sigmoid), _or_number(torch.erf)

@@ -2,6 +2,7 @@
 
 import platform
 import subprocess
+import weakref
 from functools import cache
 from pathlib import Path
 
@@ -37,19 +38,20 @@ def saved_bytes(activation, n=2**14):
     once. The output is left out, since whatever comes next keeps it or not by itself, and so are
     parameters and constants. Counted on the CPU: a GPU may keep less, as of LogSigmoid.
     """
-    kept = {}
+    kept = []  # without holding it, as some is let go of before the module has ended
 
     def keep(tensor):
-        kept[tensor.untyped_storage().data_ptr()] = tensor
+        kept.append(weakref.ref(tensor))
         return tensor
 
     x = torch.linspace(-4, 4, n).requires_grad_()
     hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
     with hooks, torch.random.fork_rng(devices=[]):  # what it draws is missing nowhere
         y = activation.train()(1 * x)  # an input in memory of its own, as inside a network
-    kept.pop(y.untyped_storage().data_ptr(), None)
-    sizes = (tensor.untyped_storage().nbytes() for tensor in kept.values())
-    return sum(size for size in sizes if size >= n) / n
+    pieces = [tensor.untyped_storage() for tensor in (ref() for ref in kept) if tensor is not None]
+    sizes = {piece.data_ptr(): piece.nbytes() for piece in pieces}
+    sizes.pop(y.untyped_storage().data_ptr(), None)
+    return sum(size for size in sizes.values() if size >= n) / n
 
 
 def saved_bytes_or_none(make, say):

@@ -5,6 +5,7 @@ Everything in this file defines results. Progress, timing and files are elsewher
 
 import math
 from contextlib import nullcontext
+from functools import partial
 
 import torch
 from torch import nn
@@ -21,8 +22,38 @@ def prepare_torch(precision):
     torch.set_num_threads(1)
     torch.backends.cudnn.benchmark = False
     torch.backends.cudnn.deterministic = True
-    torch.backends.cudnn.allow_tf32 = precision == "tf32"
-    torch.backends.cuda.matmul.allow_tf32 = precision == "tf32"
+    allow_tf32(precision == "tf32")
+
+
+def allow_tf32(allowed):
+    """Whether float32 may be multiplied in tf32 on a GPU; on a CPU it never may in less.
+
+    The old flags of torch leave an operator whose tf32 they forbid to what the process says of all
+    (`torch.backends.fp32_precision`), so that each is told by itself.
+    """
+    of = torch.backends
+    of.cudnn.allow_tf32 = of.cuda.matmul.allow_tf32 = allowed  # for what still reads these
+    for operators in (of.cudnn.conv, of.cudnn.rnn, of.cuda.matmul):
+        operators.fp32_precision = "tf32" if allowed else "ieee"
+    for operators in (of.mkldnn.conv, of.mkldnn.rnn, of.mkldnn.matmul):
+        operators.fp32_precision = "ieee"
+
+
+def take_pixels_first(network):
+    """Take the stride out of 1×1 convolutions, which then see every so many pixels, on a CPU.
+
+    There torch 2.14 writes beyond its memory in the gradient of one with a stride (docs/torch.md).
+    """
+    for layer in network.modules():
+        strided = type(layer) is nn.Conv2d and layer.kernel_size == (1, 1) != layer.stride
+        if strided and layer.padding in ((0, 0), "valid"):
+            every, layer.stride = layer.stride, (1, 1)
+            layer.register_forward_pre_hook(partial(_every, *every))
+
+
+def _every(rows, columns, layer, given):
+    """Every so many rows and columns of the images that a layer is given."""
+    return given[0][..., ::rows, ::columns]
 
 
 def initialise(network, seed):
@@ -80,6 +111,8 @@ class Training:
 
     def __init__(self, network, data, recipe, seed, device):
         initialise(network, seed)
+        if device.type == "cpu":
+            take_pixels_first(network)
         self.network = network.to(device, memory_format=torch.channels_last)
         self.data, self.recipe, self.seed, self.device = data, recipe, seed, device
         self.optimiser = optimiser(self.network, recipe)
