@@ -147,6 +147,12 @@ EDGES = {
     "unbalanced seeds": lambda: study(
         drops=lambda run: run["activation"] == "elu" and run["seed"] > 6
     ),
+    "unbalanced seeds, two of one": lambda: study(
+        drops=lambda run: (
+            (run["activation"] == "elu" and run["seed"] > 1)
+            or (run["activation"] == "tanh" and run["seed"] < 4)
+        )
+    ),
     "no spread": lambda: study(spread=0),
 }
 
@@ -350,9 +356,117 @@ def test_the_verdict_sentences_are_those_of_the_contrasts(make):
 
 def test_what_could_be_the_best_is_named_also_where_it_is_one_alone():
     text = parsed(reported(study(spread=0.0005), draw=False)).text_of("section", id="answer")
-    assert "GELU is not the best here. Only Tanh could be the best." in text
+    assert "GELU is not the best here. Only Tanh could be the best (95 % confidence)." in text
     text = parsed(reported(study(spread=0.02), draw=False)).text_of("section", id="answer")
     assert "The best could be " in text
+
+
+def test_an_interval_that_says_another_thing_than_its_verdict_is_explained_where_it_stands():
+    margin, row = 0.005, {"low": 0.001, "high": 0.004}
+    kinds = [words.torn(row | {"verdict": v}, margin) for v in words.SIGNS]
+    assert kinds == [None, None, "without 0", "without 0"]
+    row = {"low": -0.006, "high": 0.004}
+    kinds = [words.torn(row | {"verdict": v}, margin) for v in words.SIGNS]
+    assert kinds == ["with 0", "with 0", "beyond", None]
+    found = parsed(edge("unbalanced seeds, two of one"))
+    why = "Interval without 0, no difference shown (ELU): an interval takes the differences to be"
+    for part in ("answer", "decision"):
+        assert why in found.text_of("section", id=part)
+    (table,) = decision_tables(found).values()
+    assert [row[0]["text"].strip() for row in table if "‡" in row[-7]["text"]] == ["ELU"]
+
+
+def test_a_pair_that_is_coloured_and_has_no_verdict_is_counted_as_such():
+    """All pairs promise less: of 4 that differ, 3 are from the control, and 2 are verdicts."""
+    finding = figures.load("matrix").finding(edge("unbalanced seeds, two of one").tables)
+    said = "by this weaker correction 4 of 5 pairs differ, 3 from GELU, where verdicts show 2."
+    assert finding == f"Digits: {said}"
+    assert "where verdicts show" not in figures.load("matrix").finding(plain().tables)
+
+
+def renamed(made, **names):
+    """The study in which one activation's runs stand under another's name, losses and all."""
+    for name, of in names.items():
+        for frame in (made.runs, made.epochs):
+            theirs = frame.loc[frame["activation"] == of, "test_accuracy"].to_numpy()
+            frame.loc[frame["activation"] == name, "test_accuracy"] = theirs
+    made.epochs["train_loss"] = 1 - made.epochs["test_accuracy"]
+    return made
+
+
+def test_runs_that_are_the_control_s_own_are_no_comparison():
+    found = parsed(reported(renamed(study(seeds=8), relu="gelu"), draw=False))
+    text = found.text_of("section", id="answer")
+    assert "Of 2 comparisons with GELU, 2 came out better" in text
+    assert "GELU and ReLU have the same runs, to the last bit of every loss" in text
+    (table,) = decision_tables(found).values()
+    cells = {row[0]["text"].split()[0]: [c["text"].strip() for c in row] for row in table[1:]}
+    assert (cells["ReLU"][4], cells["ReLU"][6]) == ("the same runs", "–")
+    made = renamed(study(seeds=8), relu="gelu", elu="gelu", tanh="gelu")
+    text = parsed(reported(made, draw=False)).text_of("section", id="answer")
+    assert "Nothing could be compared with GELU." in text
+    assert "ELU, GELU, ReLU and Tanh have the same runs" in text
+    assert "equivalent" not in text.split("Before you quote this")[0]
+    assert "the best" not in text.split("Before you quote this")[0]
+
+
+def test_one_function_under_two_names_is_counted_once_too():
+    made = renamed(study(("gelu", "relu", "elu", "celu"), seeds=8), celu="elu")
+    text = parsed(reported(made, draw=False, certified=True)).text_of("section", id="answer")
+    assert "Of 3 comparisons with GELU, 3 came out better" in text
+    assert "CELU and ELU are proven to be one function, and their runs are the same." in text
+    assert "With each function counted once there are 2 comparisons: 2 better." in text
+    assert "have the same runs" not in text
+    apart = reported(study(("gelu", "elu", "celu"), seeds=8), draw=False, certified=True)
+    text = parsed(apart).text_of("section", id="answer")
+    assert "CELU and ELU are proven to be one function: only rounding stands between" in text
+    assert "counted once" not in text
+
+
+def test_the_same_runs_in_one_setting_are_named_with_it():
+    made = study(("gelu", "relu"), ("digits", "stl10"), seeds=3)
+    one = made.runs["dataset"] == "stl10"
+    made.runs.loc[one, "test_accuracy"] = 0.5
+    text = parsed(reported(made, draw=False)).text_of("section", id="answer")
+    assert "GELU and ReLU have the same score on every seed (STL-10)" in text
+
+
+def test_what_no_recipe_shows_is_no_agreement():
+    few = reported(study(recipes=("adam", "sgd"), seeds=3), draw=False, margin=1e-6)
+    text = parsed(few).text_of("section", id="recipes")
+    assert "No recipe shows anything, so that no verdict could survive." in text
+    assert "none shows anything, which is no agreement: their differences reach from" in text
+    assert text.count("nothing shown") == 3
+    assert "yes" not in text
+
+
+def test_a_control_that_diverged_is_named_beside_what_it_is_compared_with():
+    half = study(fails=lambda run: run["activation"] == "gelu" and run["seed"] < 4)
+    text = parsed(reported(half, draw=False)).text_of("section", id="answer")
+    assert "Diverged runs: 4 of 10 of GELU; they score as guessing (10.00 %)" in text
+    assert "and with that every difference from GELU" in text
+    assert "Diverged runs" in answer("an activation always diverged")
+    assert "every difference" not in answer("an activation always diverged")
+    assert "Diverged runs" not in answer("everything diverged")
+
+
+def test_of_what_is_not_compared_nothing_is_said_to_be_the_best():
+    apart = study(drops=lambda run: (run["activation"] == "gelu") != (run["seed"] < 5))
+    for text in (
+        parsed(reported(apart, draw=False)).text_of("section", id="answer"),
+        answer("everything diverged"),
+    ):
+        assert "the best" not in text.split("Before you quote this")[0]
+
+
+def test_at_another_confidence_other_numbers_of_seeds_are_too_few():
+    """2/2⁷ is 0.016, and 2/2⁵ is below a tenth."""
+    text = parsed(reported(study(seeds=7), draw=False, confidence=0.99)).words
+    assert "Descriptive only: with 7 pairs or fewer the smallest possible p" in text
+    assert "is 0.02 or more, so that no difference can be confirmed at 1 %" in text
+    assert "about 1 % of settings do not, by chance alone" in text
+    text = parsed(reported(study(seeds=5), draw=False, confidence=0.9)).words
+    assert "Descriptive only" not in text
 
 
 def test_better_by_less_than_the_margin_is_said():
@@ -481,7 +595,8 @@ def test_one_recipe_is_said_on_the_first_screen_and_two_are_compared():
     recipes = found.text_of("section", id="recipes")
     kept = edge("several recipes").tables.analysis["recipes"]
     stay = sum(row["survives"] for row in kept["survival"])
-    assert f"{stay} of {len(kept['survival'])} verdicts are the same under every recipe" in recipes
+    said = f"Of {len(kept['survival'])} comparisons with a verdict under some recipe, {stay} ha"
+    assert said in recipes
     assert "Each at its own best recipe" in recipes
     assert "neither trained on nor tested" in recipes
     for row in kept["own_best"]["chosen"]:
@@ -727,7 +842,7 @@ def test_a_one_sided_claim_that_the_verdicts_do_not_show_is_named_as_such(verdic
     said = f"GELU is better than every other {where} (p 0.032)"
     if verdict == "not shown":
         said = f"One-sided, {said}, which the two-sided verdicts do not all show"
-    last = " Only GELU could be the best." if where == "here" else ""
+    last = " Only GELU could be the best (95 % confidence)." if where == "here" else ""
     study_wide = where == "in every setting"
     found = (
         words.best_in_the_study(tables) if study_wide else words.best(tables, tables.settings[0])
@@ -820,6 +935,8 @@ def test_unbalanced_seeds_show_how_many_pairs_there_are():
     assert pairs["ELU"] == "7"
     assert pairs["ReLU"] == "10"
     assert "7 to 10 seeds each" in parsed(edge("unbalanced seeds")).words
+    shared = "a difference over the 7 to 10 that it shares with GELU."
+    assert shared in answer("unbalanced seeds") and shared not in answer("no spread")
 
 
 def test_a_table_from_outside_without_epochs_and_costs_says_what_is_not_there():

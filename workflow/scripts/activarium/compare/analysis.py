@@ -13,7 +13,7 @@ from .failures import failures
 from .identical import identical
 from .over_datasets import over_datasets
 from .pairs import all_pairs
-from .plan import DESCRIPTIVE, plan
+from .plan import descriptive, plan
 from .power import power
 from .published import published
 from .recipes import own_best, survival
@@ -95,5 +95,5 @@ def _setting(scores, control, confidence):
         "n_seeds": len(scores),
         "n_pairs": {"fewest": int(pairs.min()) if len(pairs) else 0, "most": most},
         "has_control": control in scores,
-        "descriptive_only": (most or len(scores)) <= DESCRIPTIVE,
+        "descriptive_only": (most or len(scores)) <= descriptive(confidence),
     }

@@ -5,12 +5,10 @@ The report's methods text is worded from this and from nothing else.
 
 from .contrasts import RANKS_FROM
 from .cost import MACHINE, SAME_BITS
-from .flips import DRAWN, EXACT, SEED
+from .flips import DRAWN, EXACT, SEED, smallest_p
 from .power import DIFFERENCES, POWER
-from .scores import DIGITS
+from .scores import DIGITS, level
 from .theory import PROPERTIES
-
-DESCRIPTIVE = 5  # pairs at most: 2/2⁵ = 0.0625, so that no test at 5 % can reject by sign flips
 
 METHODS = [
     {
@@ -216,6 +214,11 @@ METHODS = [
 ]
 
 
+def descriptive(confidence):
+    """How many pairs are too few to show anything by sign flips: 5 at 95 %, for 2/2⁵ = 0.0625."""
+    return max(n for n in range(EXACT + 1) if smallest_p(n) >= level(confidence))
+
+
 def plan(control, confidence, margin, chance, n_settings):
     """Everything that the methods text of a study says, as a mapping that json can hold."""
     return {
@@ -230,7 +233,7 @@ def plan(control, confidence, margin, chance, n_settings):
         "failures": {"primary": "chance", "sensitivity": "complete_case"},
         "rounding": 10.0**-DIGITS,
         "flips": {"exact_up_to_seeds": EXACT, "drawn": DRAWN, "generator_seed": SEED},
-        "descriptive_up_to_pairs": DESCRIPTIVE,
+        "descriptive_up_to_pairs": descriptive(confidence),
         "corrected_ranks_from_pairs": RANKS_FROM,
         "power": POWER,
         "differences": list(DIFFERENCES),

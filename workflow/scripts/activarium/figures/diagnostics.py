@@ -27,8 +27,10 @@ def finding(tables):
     words = []
     for setting in tables.settings:
         for found in tables.rows("diagnostics", setting):
+            if found["control_sd"] is None:
+                continue
             words.append(
                 f"{tables.title(setting)}: over seeds the control's accuracy has a standard "
                 f"deviation of {per_cent(found['control_sd'])} pp."
             )
-    return " ".join(words)
+    return " ".join(words) or "No setting has two seeds of the control."

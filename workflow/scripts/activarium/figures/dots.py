@@ -77,5 +77,7 @@ def finding(tables):
         runs = tables.of(tables.runs, setting)
         scores = percent(runs["test_accuracy"].dropna())
         reach = f"{scores.min():.2f} to {scores.max():.2f} %" if len(scores) else "no score"
+        failed = int((runs["status"] == "diverged").sum())
+        reach += f"; {failed} diverged" if failed and len(scores) else ""
         words.append(f"{tables.title(setting)}: {len(runs)} runs, {reach}.")
     return " ".join(words)

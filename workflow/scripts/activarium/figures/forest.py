@@ -1,8 +1,9 @@
 """Each activation's mean difference from the control over paired seeds. The thick line is its
 Student-t interval at the study's confidence; the thin one is corrected for all comparisons of the
-panel, as the verdict is. Zero is the control; within the shaded band two activations count as
-equally good. Symbols say the verdict: ▲ better, ▼ worse, ● not shown or equivalent. What lies
-far outside is named at the edge."""
+panel, as the verdict is; near the level the two can disagree, and the verdict's test decides. Zero
+is the control; within the shaded band two activations count as equally good. Symbols say the
+verdict: ▲ better, ▼ worse, ● not shown or equivalent. What lies far outside is named at the
+edge."""
 
 from ..report.words import count, points
 from ._style import (

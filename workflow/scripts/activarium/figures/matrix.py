@@ -1,14 +1,17 @@
 """Every pair of activations, exploratory. Below the diagonal: the mean paired difference, row −
 column, in percentage points. Above it: on how many percent of the seeds the row beats the column,
 ties half. Cells with a colour stay below the level after Benjamini and Hochberg's correction over
-all pairs of the setting; the colour says by how much."""
+all pairs of the setting; the colour says by how much. That promises less than a verdict does: of
+all coloured cells one in twenty may be false (at 95 % confidence), so that a pair with the control
+can have a colour here and no difference shown in the table, whose verdict counts."""
 
 import numpy as np
 import seaborn as sns
 from matplotlib.colors import ListedColormap, to_rgba
 
 from ..compare.scores import level
-from ..report.words import points
+from ..report.tables import label
+from ..report.words import count, points
 from ._style import CONTROL, INK, QUIET, TOP, mark, panels, short
 
 title = "All pairs"
@@ -95,11 +98,30 @@ def _cells(tables, setting, order):
 
 
 def finding(tables):
-    """How many pairs of each setting differ."""
+    """How many pairs of each setting differ by this weaker correction, and what verdicts say."""
     words = []
     for setting in tables.settings:
-        pairs = tables.rows("pairs", setting)
+        pairs = [pair for pair in tables.rows("pairs", setting) if pair["n_pairs"]]
         differ = sum(_sure(tables, pair) for pair in pairs)
+        untested = sum(pair["p_t_bh"] is None for pair in pairs)
+        more = f"; {untested} cannot be tested so" if untested else ""
         if pairs:
-            words.append(f"{tables.title(setting)}: {differ} of {len(pairs)} pairs differ.")
+            words.append(
+                f"{tables.title(setting)}: by this weaker correction {differ} of "
+                f"{count(len(pairs), 'pair')} {'differs' if differ == 1 else 'differ'}"
+                f"{_beside_verdicts(tables, setting, pairs)}{more}."
+            )
     return " ".join(words) or "There is only one activation."
+
+
+def _beside_verdicts(tables, setting, pairs):
+    """How many pairs with the control are coloured though their verdict shows no difference."""
+    rows = tables.of(tables.compared, setting)
+    shown = set(rows.loc[rows["verdict"].isin(["better", "worse"]), "activation"])
+    sure = (pair for pair in pairs if _sure(tables, pair))
+    named = ({pair["activation"], pair["other"]} for pair in sure)
+    others = {a for pair in named if tables.control in pair for a in pair - {tables.control}}
+    if not others - shown:
+        return ""
+    control = label(tables.control)
+    return f", {len(others)} from {control}, where verdicts show {len(others & shown)}"

@@ -47,4 +47,6 @@ def finding(tables):
             never = sum(r["n_runs"] - r["n_reached"] for r in rows)
             who = f"{count(never, 'run')} never" if never else "every run"
             words.append(f"{tables.title(setting)}: {who} reached {100 * rows[0]['target']:.2f} %.")
-    return " ".join(words) or "No table of epochs came with these runs."
+    without = "No run of the control has a score, so that there is no target."
+    without = without if len(tables.epochs) else "No table of epochs came with these runs."
+    return " ".join(words) or without

@@ -3,7 +3,7 @@
 import math
 
 from .tables import label
-from .words import within_margin
+from .words import torn, within_margin
 
 
 def decision(tables, setting):
@@ -12,7 +12,8 @@ def decision(tables, setting):
     Accuracies and differences are fractions; those of the contrast are prefixed with `diff_` and
     missing for the control. `times` holds the training time as a multiple of the reference's on
     each machine, `saved` the bytes an element kept for the backward pass or None, and `mixed` is
-    (pairs that mix machines, all pairs) or None.
+    (pairs that mix machines, all pairs) or None. `diff_torn` is from `words.torn`; of `same_runs`
+    with the control there is no verdict.
     """
     summaries = tables.of(tables.summaries, setting).set_index("activation")
     contrasts = tables.of(tables.primary, setting).set_index("activation")
@@ -20,7 +21,7 @@ def decision(tables, setting):
     costs = tables.rows("cost", setting)
     kept = ((cell["activation"], cell["saved_bytes_per_element"]) for cell in costs)
     saved = {activation: size for activation, size in kept if size is not None}
-    rows = []
+    rows, same = [], tables.same_runs(setting)
     for activation in tables.best_first(setting):
         row = {
             "activation": activation,
@@ -36,6 +37,8 @@ def decision(tables, setting):
             contrast = _numbers(contrasts.loc[activation])
             row |= {f"diff_{k}": v for k, v in contrast.items()}
             row["diff_small"] = within_margin(contrast, tables.analysis["plan"])
+            row["diff_torn"] = torn(contrast, tables.analysis["plan"]["margin"])
+            row["same_runs"] = frozenset((activation, tables.control)) in same
         rows.append(row)
     return rows
 

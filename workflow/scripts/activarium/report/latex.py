@@ -16,6 +16,7 @@ def latex(tables):
     parts = [_tabular(tables, setting) for setting in tables.settings]
     return (
         "% Needs \\usepackage{booktabs} and, for quotation marks, \\usepackage[T1]{fontenc}.\n"
+        "% An interval is of its comparison alone; a verdict is corrected for all of its table.\n"
         + ("\n".join(parts))
     )
 
@@ -47,17 +48,24 @@ def _tabular(tables, setting):
     )
 
 
+def _verdict(row):
+    if row["same_runs"]:
+        return "the same runs"
+    return row["diff_verdict"] if row["diff_n_pairs"] else "no pairs"
+
+
 def _row(row):
     """The cells of one activation, in the order of the heads."""
-    half = f" ± {percent((row['high'] - row['low']) / 2)}" if known(row["low"]) else ""
+    spread = known(row["low"]) and row["sd"]
+    half = f" ± {percent((row['high'] - row['low']) / 2)}" if spread else ""
     rank = f"{row['rank_low']:g} to {row['rank_high']:g}" if known(row["rank_low"]) else "–"
     contrast = ["0", "–", "control", "–"]
     if not row["control"]:
         contrast = [
             points(row["diff_mean_diff"]),
             interval(row["diff_low"], row["diff_high"], show=points),
-            row["diff_verdict"] if row["diff_n_pairs"] else "no pairs",
-            probability(row["diff_p_max_t"]),
+            _verdict(row),
+            probability(None if row["same_runs"] else row["diff_p_max_t"]),
         ]
     times = ", ".join(map(ratio, row["times"])) or "–"
     return [row["label"], percent(row["mean"]) + half, *contrast, rank, times]

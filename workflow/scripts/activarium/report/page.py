@@ -11,6 +11,7 @@ from markupsafe import Markup
 
 from .. import figures
 from . import project, training, words
+from .alike import alike
 from .decision import decision
 from .latex import latex
 from .methods import methods
@@ -50,6 +51,7 @@ def page(tables, svgs, provenance, study, claims=None, numerics=None, networks=N
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    settled = proven(tables, claims)
     environment.filters |= {"ratio": words.ratio, "machine": words.machine}
     environment.filters |= {"dataset_label": dataset_label, "label": label}
     decisions = {setting: decision(tables, setting) for setting in tables.settings}
@@ -68,7 +70,8 @@ def page(tables, svgs, provenance, study, claims=None, numerics=None, networks=N
         properties=properties(tables, study["activations"]),
         project=project,
         asks_again=tables.analysis["published"]["source"],
-        proven=proven(tables, claims),
+        proven=settled,
+        alike=alike(tables, settled["equal"] if settled else []),
         numerics=measured(numerics or {}),
         not_measured=refused(numerics or {}),
         label=label,

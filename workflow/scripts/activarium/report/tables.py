@@ -58,6 +58,25 @@ class Tables:
         return self.contrasts[self.contrasts["failures"] == "chance"]
 
     @cached_property
+    def compared(self):
+        """The primary contrasts that compare anything: pairs, and not of the control's own runs."""
+        rows = self.primary[self.primary["n_pairs"] > 0]
+        own = [
+            frozenset((row["activation"], self.control))
+            in self.same_runs(tuple(row[k] for k in SETTING))
+            for row in rows.to_dict("records")
+        ]
+        return rows[~pd.Series(own, index=rows.index, dtype=bool)]
+
+    def same_runs(self, setting):
+        """{pair of activations: how that is known} of those whose runs in a setting are the same.
+
+        "losses", "images" or "scores": see `activarium.compare.identical`.
+        """
+        rows = self.rows("identical", setting)
+        return {frozenset((row["activation"], row["other"])): row["by"] for row in rows}
+
+    @cached_property
     def time_spread(self):
         """How many times longer the slowest of equal runs took than the fastest, at most."""
         spreads = (row["spread"] for row in self.analysis["cost"]["cells"])

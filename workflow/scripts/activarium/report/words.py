@@ -17,6 +17,29 @@ TESTS = {
     "p_wilcoxon": "Wilcoxon, uncorrected",
     "complete_case": "failures left out",
 }
+TORN = {  # by `torn`: what an interval does beside its verdict, and why
+    "without 0": (
+        "Interval without 0, no difference shown",
+        "an interval is of its comparison alone, the verdict corrected for all {n} of this setting",
+    ),
+    "alone": (
+        "Interval without 0, no difference shown",
+        "an interval takes the differences to be normal, the verdict’s sign flips do not",
+    ),
+    "few": (
+        "Interval without 0, no difference shown",
+        "an interval takes the differences to be normal; without that, so few pairs show none",
+    ),
+    "with 0": (
+        "Interval with 0, difference shown",
+        "an interval takes the differences to be normal, which an outlier spoils; the verdict’s "
+        "sign flips do not",
+    ),
+    "beyond": (
+        "Interval beyond the margin, “equivalent”",
+        "two one-sided tests go with a narrower interval, of twice their level",
+    ),
+}
 SIGNS = {"better": "▲", "worse": "▼", "equivalent": "≈", "not shown": "·"}
 
 
@@ -94,8 +117,7 @@ def contrast(row, plan):
 
 def verdicts(tables, setting):
     """What was found in one setting, as a list of (verdict, sentence)."""
-    plan, rows = tables.analysis["plan"], tables.of(tables.primary, setting)
-    rows = rows[rows["n_pairs"] > 0]
+    plan, rows = tables.analysis["plan"], tables.of(tables.compared, setting)
     said = []
     for verdict in SIGNS:
         group = rows[rows["verdict"] == verdict]
@@ -113,6 +135,33 @@ def _group(rows, plan, most=8):
     return listed(contrast(row, plan) for row in shown) + more
 
 
+def apart(tables, setting):
+    """Why an interval and the verdict beside it say different things, where they do: sentences."""
+    plan, rows = tables.analysis["plan"], tables.of(tables.compared, setting)
+    found = {}
+    for row in rows.to_dict("records"):
+        kind = torn(row, plan["margin"])
+        if kind == "without 0":
+            few = row["n_pairs"] <= plan["descriptive_up_to_pairs"]
+            kind = "few" if few else kind if len(rows) > 1 else "alone"
+        if kind:
+            found.setdefault(kind, []).append(label(row["activation"]))
+    for kind, names in found.items():
+        what, why = TORN[kind]
+        yield f"{what} ({listed(names, 6)}): {why.format(n=len(rows))}."
+
+
+def torn(row, margin):
+    """How the interval of a contrast stands against its verdict, or None where they agree."""
+    if not known(row["low"]):
+        return None
+    shown, outside = row["verdict"] in ("better", "worse"), row["low"] > 0 or row["high"] < 0
+    if shown != outside:
+        return "without 0" if outside else "with 0"
+    wide = row["low"] < -margin or row["high"] > margin
+    return "beyond" if row["verdict"] == "equivalent" and wide else None
+
+
 def unpaired(tables, setting):
     """Which activations of a setting share no seed with the control, in words, or None."""
     rows = tables.of(tables.primary, setting)
@@ -128,6 +177,21 @@ def scoreless(tables, setting):
     if (tables.of(tables.runs, setting)["status"] == "ok").any():
         return None
     return "Every run diverged here, so that all score as guessing and nothing can be said."
+
+
+def lost(tables, setting):
+    """Whose runs diverged here, and what that makes of differences; None where none or all did."""
+    cells = [cell for cell in tables.rows("failures", setting) if cell["n_failed"]]
+    if not cells or scoreless(tables, setting):
+        return None
+    control = label(tables.control)
+    said = listed(
+        (f"{c['n_failed']} of {c['n_runs']} of {label(c['activation'])}" for c in cells), 6
+    )
+    chance = tables.analysis["plan"]["chance"].get(setting[2])
+    whose = {cell["activation"] for cell in cells}
+    into = f" and with that every difference from {control}" if tables.control in whose else ""
+    return f"Diverged runs: {said}; they score as guessing ({percent(chance)} %){into}."
 
 
 def guessing(tables, setting):
@@ -149,17 +213,26 @@ def guessing(tables, setting):
 def headline(tables):
     """The one sentence at the top: who differs from the control, and in which direction."""
     control = label(tables.control)
-    rows = tables.primary[tables.primary["n_pairs"] > 0]
+    rows, paired = tables.compared, int((tables.primary["n_pairs"] > 0).sum())
+    own = f" {control}’s own runs stand under other names too." if len(rows) < paired else ""
     if rows.empty:
-        return f"Nothing could be compared with {control}."
+        return f"Nothing could be compared with {control}.{own}"
     n = {verdict: int((rows["verdict"] == verdict).sum()) for verdict in SIGNS}
     where = f" in {len(tables.settings)} settings" if len(tables.settings) > 1 else ""
     same = f", {n['equivalent']} equivalent" if n["equivalent"] else ""
     rest = f", and in {n['not shown']} no difference was shown" if n["not shown"] else ""
     return (
         f"Of {count(len(rows), 'comparison')} with {control}{where}, {n['better']} came out "
-        f"better, {n['worse']} worse{same}{rest}.{_together(tables, rows)}"
+        f"better, {n['worse']} worse{same}{rest}.{own}{_too_few(tables)}"
+        f"{_together(tables, rows)}"
     )
+
+
+def _too_few(tables):
+    """That nothing could come out better or worse, where pairs are too few for it everywhere."""
+    about = tables.analysis["settings"]
+    few = all(setting["descriptive_only"] for setting in about if setting["has_control"])
+    return " With so few seeds no difference could be shown." if few else ""
 
 
 def _together(tables, rows):
@@ -167,6 +240,8 @@ def _together(tables, rows):
     if len(tables.settings) < 2:
         return ""
     level = round(1 - tables.analysis["plan"]["confidence"], 10)
+    if not rows["verdict"].isin(["better", "worse"]).any():
+        return ""
     hold = rows["verdict"].isin(["better", "worse"]) & (rows["p_max_t_study"] < level)
     return (
         " Each setting is corrected for itself; corrected over the whole study, "
@@ -213,10 +288,12 @@ def best(tables, setting):
     (about,) = tables.rows("settings", setting)
     control, found = label(tables.control), about["control_is_best"]
     could = [label(a) for a in tables.best_first(setting) if a in about["could_be_best"]]
-    last = f" The best could be {listed(could, 8, 'or')}." if could else ""
+    sure = f" ({confidence(tables.analysis['plan'])} confidence)"
+    last = f" The best could be {listed(could, 8, 'or')}{sure}." if could else ""
     if len(could) == 1:
-        last = f" Only {could[0]} could be the best."
-    if not about["has_control"] or about["n_activations"] < 2 or about["descriptive_only"]:
+        last = f" Only {could[0]} could be the best{sure}."
+    compared = not tables.of(tables.compared, setting).empty and not scoreless(tables, setting)
+    if not compared or about["descriptive_only"]:
         return None
     if found["verdict"] == "supported":
         said = f"{control} is better than every other here (p {probability(found['p'])})"
@@ -244,16 +321,22 @@ def unseen(tables, setting):
         return None
     sentence = (
         f"With {count(power['n_pairs'], 'pair')} whose differences have a standard deviation of "
-        f"{percent(power['sd_diff'])} pp, a true difference of {percent(power['mde'])} pp is seen "
-        f"in {percent(tables.analysis['plan']['power'], 0)} % of such studies and a smaller one "
-        "less often"
+        f"{percent(power['sd_diff'])} pp{_median(power)}, a true difference of "
+        f"{percent(power['mde'])} pp is seen in {percent(tables.analysis['plan']['power'], 0)} % "
+        "of such studies and a smaller one less often"
     )
-    if known(power["mde_corrected"]):
+    if known(power["mde_corrected"]) and power["n_contrasts"] > 1:
         sentence += (
             f"; corrected for {count(power['n_contrasts'], 'comparison')} it takes "
             f"{percent(power['mde_corrected'])} pp"
         )
     return sentence + "."
+
+
+def _median(power):
+    """That spread and pairs are the middle of several comparisons."""
+    n = power["n_contrasts"]
+    return f", both the median of {count(n, 'comparison')}" if n > 1 else ""
 
 
 def trained(study):
@@ -343,14 +426,32 @@ def _design(tables):
     if len({s[0] for s in tables.settings}) == 1:
         yield "For this recipe only: another way of training may order the activations differently."
     few = [s for s in tables.settings if tables.rows("settings", s)[0]["descriptive_only"]]
-    most = tables.analysis["plan"]["descriptive_up_to_pairs"]
+    yield from _unbalanced(tables)
+    plan = tables.analysis["plan"]
+    most = plan["descriptive_up_to_pairs"]
     if few:
         where = "" if len(few) == len(tables.settings) else listed(map(tables.title, few)) + ": "
         yield (
-            f"{where}Descriptive only: with {most} pairs or fewer the smallest possible p of a "
-            "rank or sign-flip test is 0.06 or more, so that no difference can be confirmed at "
-            "5 %; an “equivalent” rests on a normal distribution alone."
+            f"{where}Descriptive only: with {count(most, 'pair')} or fewer the smallest possible p "
+            f"of a rank or sign-flip test is {2 / 2**most:.1g} or more, so that no difference can "
+            f"be confirmed at {chance_of(plan)}; an “equivalent” rests on a normal distribution "
+            "alone."
         )
+
+
+def _unbalanced(tables):
+    """That means are over different seeds, where they are."""
+    pairs = tables.primary["n_pairs"]
+    if len(pairs) and pairs.min() < pairs.max():
+        yield (
+            "Not all have the same seeds: a mean is over an activation’s own, a difference over "
+            f"the {pairs.min()} to {pairs.max()} that it shares with {label(tables.control)}."
+        )
+
+
+def chance_of(plan):
+    """ "5 %": how often a test at the plan's confidence errs."""
+    return f"{round(100 * (1 - plan['confidence']), 10):g} %"
 
 
 def _data(tables, study):
@@ -413,6 +514,39 @@ def published(tables):
         f"Of {count(len(rows), 'accuracy', 'accuracies')} that {found['source']['name']} reports "
         f"for what was run here, {inside} are not excluded as one more run of ours{more}."
     )
+
+
+def survival(tables):
+    """What becomes of verdicts from recipe to recipe, in a few sentences."""
+    rows = tables.analysis["recipes"]["survival"]
+    asked = [row for row in rows if row["survives"] is not None]
+    stay, turned = (sum(bool(row[key]) for row in asked) for key in ("survives", "reverses"))
+    said = "No recipe shows anything, so that no verdict could survive."
+    if asked:
+        said = (
+            f"Of {count(len(asked), 'comparison')} with a verdict under some recipe, {stay} "
+            f"{'has' if stay == 1 else 'have'} the same under every one that tried it, and "
+            f"{turned} {'is' if turned == 1 else 'are'} better under one and worse under another."
+        )
+    silent = [row for row in rows if row["survives"] is None]
+    return f"{said} {_silent(silent)}".rstrip()
+
+
+def _silent(rows):
+    """How far apart differences lie of which no recipe shows any; "" without such rows."""
+    lies = [d for row in rows for d in row["differences"].values() if known(d)]
+    if not lies:
+        return ""
+    names = listed(dict.fromkeys(label(row["activation"]) for row in rows), 6)
+    return (
+        f"For {names} none shows anything, which is no agreement: their differences reach from "
+        f"{points(min(lies))} to {points(max(lies))} pp."
+    )
+
+
+def survives(row):
+    """The last cell of a row of the survival table."""
+    return {True: "yes", False: "no", None: "nothing shown"}[row["survives"]]
 
 
 def recipes(survival):

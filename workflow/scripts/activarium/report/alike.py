@@ -1,0 +1,82 @@
+"""Two names of one function, and runs that are the same, in words: neither is a comparison."""
+
+from itertools import combinations
+
+from .tables import label
+from .words import SIGNS, count, listed
+
+SAME = {  # by the strongest evidence that the analysis has
+    "losses": "have the same runs, to the last bit of every loss",
+    "images": "tell the same test images right in every run",
+    "scores": "have the same score on every seed",
+}
+
+
+def alike(tables, equal):
+    """What a reader must know before counting comparisons, as a list of sentences.
+
+    `equal` are groups of names whose functions are proven equal, from `activarium.claims`.
+    """
+    here = [[a for a in group if a in tables.activations] for group in equal]
+    proven = [group for group in here if len(group) > 1]
+    said = [_one_function(tables, group) for group in proven]
+    return [*said, *_counted_once(tables, proven), *_same_runs(tables, proven)]
+
+
+def _one_function(tables, group):
+    names = listed(map(label, group))
+    if _always_same(tables, group):
+        return f"{names} are proven to be one function, and their runs are the same."
+    return (
+        f"{names} are proven to be one function: only rounding stands between their runs, and "
+        "each is counted."
+    )
+
+
+def _counted_once(tables, proven):
+    """The counts of the headline without second names, where there are any."""
+    groups = [group for group in proven if _always_same(tables, group)]
+    others = [a for group in groups for a in group[1:] if tables.control not in group]
+    rows = tables.compared
+    once = rows[~rows["activation"].isin(others)]
+    if len(once) == len(rows):
+        return
+    n = {verdict: int((once["verdict"] == verdict).sum()) for verdict in SIGNS}
+    words = listed(f"{n[verdict]} {verdict}" for verdict in SIGNS if n[verdict])
+    yield f"With each function counted once there are {count(len(once), 'comparison')}: {words}."
+
+
+def _always_same(tables, group):
+    """Whether any two of these have the same runs in every setting that has both."""
+    for setting in tables.settings:
+        here = set(tables.of(tables.summaries, setting)["activation"]) & set(group)
+        if {frozenset(pair) for pair in combinations(here, 2)} - set(tables.same_runs(setting)):
+            return False
+    return True
+
+
+def _same_runs(tables, proven):
+    """That runs are the same where that is not proven of their functions, setting by setting."""
+    found = {}
+    for setting in tables.settings:
+        for names, by in _groups(tables.same_runs(setting)):
+            if not any(set(names) <= set(group) for group in proven):
+                found.setdefault((names, by), []).append(tables.title(setting))
+    for (names, by), where in found.items():
+        place = "" if len(where) == len(tables.settings) else f" ({listed(where, 4)})"
+        yield (
+            f"{listed(map(label, names), 8)} {SAME[by]}{place}: either they agree wherever the "
+            "network took them, or it never calls its activation. No test is made of that, and no "
+            "verdict given."
+        )
+
+
+def _groups(same):
+    """[(names, evidence)] of {pair: evidence}: what is the same as each other, put together."""
+    groups = []
+    for pair, by in same.items():
+        joined = [group for group in groups if group[0] & pair]
+        names = frozenset(pair).union(*(group[0] for group in joined))
+        weakest = max([by, *(group[1] for group in joined)], key=list(SAME).index)
+        groups = [group for group in groups if group not in joined] + [(names, weakest)]
+    return [(tuple(sorted(names, key=label)), by) for names, by in groups]
