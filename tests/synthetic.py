@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from activarium import activations, figures, tables
-from activarium.certify import certify
+from activarium.certify import certify, held
 from activarium.claims import settled
 from activarium.collect import provenance
 from activarium.compare.analysis import analysis
@@ -146,14 +146,16 @@ def reported(
 @cache
 def proven(activation):
     """What is certified of an activation, as its file holds it."""
-    return json.loads(as_json(certify(activations.load(activation).definition)))
+    file = activations.load(activation)
+    return json.loads(as_json(certify(file.definition, draws=held.draws(file))))
 
 
 @cache
 def settled_claims():
     """What `activarium.claims` settles, as its file holds it."""
-    definitions = {name: activations.load(name).definition for name in activations.names()}
-    return json.loads(as_json(settled(definitions)))
+    files = {name: activations.load(name) for name in activations.names()}
+    drawn = [name for name, file in files.items() if held.draws(file)]
+    return json.loads(as_json(settled({n: f.definition for n, f in files.items()}, drawn)))
 
 
 def drawn(name, compacted, draw=True):

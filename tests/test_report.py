@@ -812,6 +812,27 @@ def test_what_is_far_off_waits_on_an_axis_of_its_own():
         assert max(places) - min(places) > strips.WIDTH / 3
 
 
+def test_what_learns_or_draws_is_proven_where_it_starts_and_equal_to_nothing():
+    names = ("gelu", "silu", "acon_c", "prelu", "rrelu")
+    report = reported(study(names, seeds=3), draw=False, certified=True)
+    proofs = parsed(report).text_of("section", id="profiles")
+    learn = "ACON-C and PReLU learn: what stands here is of the start values, and of what training"
+    assert learn in proofs
+    assert "RReLU draws at random in training: what stands here is of the form" in proofs
+    assert "Proven equal everywhere" not in proofs
+    for said in (
+        "PReLU, at the start values f(x)",
+        "at slope = 0.25, where training starts",
+        "p1 = 1, p2 = 0 and beta = 1, where training starts",
+        "RReLU, as evaluated f(x)",
+    ):
+        assert said in proofs
+    assert "SiLU, at" not in proofs and "GELU, as" not in proofs
+    finding = figures.load("profiles").finding(report.tables)
+    assert "5 activations certified over all of R (3 at the start values" in finding
+    assert "learn" not in parsed(wide()).text_of("section", id="profiles")
+
+
 # Whatever a study is like, it says what is true.
 
 
@@ -880,7 +901,12 @@ def test_a_setting_where_nothing_was_learned_says_so():
     made.runs["test_accuracy"] = [0.04, 0.2] * 10
     assert [sentence in reported(made, draw=False).html for sentence in both] == [True, False]
     made.runs.loc[made.runs["activation"] == "relu", "test_accuracy"] = 0.4
-    assert not any(sentence in reported(made, draw=False).html for sentence in both)
+    html = reported(made, draw=False).html
+    assert not any(sentence in html for sentence in both)
+    control = "GELU itself is not shown to be better than guessing here (10.00 %)"
+    assert control in html
+    made.runs.loc[made.runs["activation"] == "gelu", "test_accuracy"] = [0.4, 0.3] * 5
+    assert control not in reported(made, draw=False).html
 
 
 def test_an_activation_whose_numerics_are_not_measured_is_named():

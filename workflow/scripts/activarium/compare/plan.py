@@ -187,7 +187,7 @@ METHODS = [
     {
         "question": "do proven properties go with scores",
         "method": "Spearman correlation over activations with the mean score, of "
-        f"{', '.join(PROPERTIES)}; permutation p, Holm",
+        f"{', '.join(PROPERTIES)}, of what learns at its start values; permutation p, Holm",
         "columns": ["theory"],
         "family": "properties of a setting",
         "status": "exploratory",

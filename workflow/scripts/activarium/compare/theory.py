@@ -31,8 +31,9 @@ def theory(summaries, profiles, confidence):
     (see certify). Spearman's rho with a Fisher interval in Bonett and Wright's form (2000,
     Psychometrika 65), and a two-sided p from seeded permutations of the scores, Holm-corrected
     over the properties of the setting. One function under two names, as ELU and CELU, counts once.
-    Null where fewer than six activations have both
-    numbers, or where all are equal.
+    Of what learns the properties are those at its start values, and of what draws at random those
+    of the form that is evaluated. Null where fewer than six activations have both numbers, or where
+    all are equal.
     """
     settings = {}
     for row in summaries:

@@ -9,7 +9,7 @@ import numpy as np
 from .. import activations, expressions
 from ..primitives import on_numpy
 from ..report.tables import label
-from ..report.words import count
+from ..report.words import count, form
 from ._style import FAINT, INK, TOP, mark, panels_of
 
 title = "f, f′ and f″ with what is proven about them"
@@ -25,7 +25,9 @@ def draw(tables):
         return None
     figure, axes = panels_of(list(tables.profiles), 1.55, columns=4)
     for name, ax in axes.items():
-        mark(ax.set_title(label(name), fontsize=8.5), tables, name, "title")
+        held = form(tables.profiles[name])
+        title = f"{label(name)}{f', {held}' if held else ''}"
+        mark(ax.set_title(title, fontsize=8.5), tables, name, "title")
         _panel(ax, tables, name)
         ax.set(xlim=(-REACH, REACH), ylim=(LOW, HIGH))
         ax.tick_params(labelsize=6.5, length=2)
@@ -89,7 +91,9 @@ def finding(tables):
     kinked = sum(bool(p.get("kinks")) for p in tables.profiles.values())
     rising = sum((p.get("monotone") or {}).get("everywhere") in ("increasing", "nondecreasing")
                  for p in tables.profiles.values())  # fmt: skip
+    held = sum(bool(form(p)) for p in tables.profiles.values())
+    which = f" ({held} at the start values, or without what training draws)" if held else ""
     return (
-        f"{count(len(tables.profiles), 'activation')} certified over all of R; non-decreasing: "
-        f"{rising}, with a kink or a jump in some derivative: {kinked}."
+        f"{count(len(tables.profiles), 'activation')} certified over all of R{which}; "
+        f"non-decreasing: {rising}, with a kink or a jump in some derivative: {kinked}."
     )

@@ -2,6 +2,7 @@
 
 from decimal import Decimal, localcontext
 
+from . import words
 from .tables import formula, label
 
 DIGITS = 6  # significant ones that a cell shows; the profiles hold 20 and more
@@ -28,6 +29,8 @@ def _row(tables, name, profile):
         "label": label(name),
         "number": tables.number(name) if name in tables.activations else None,
         "definition": profile["definition"],
+        "form": words.form(profile),
+        "starts": _starts(profile),
         "class": CLASSES.get(profile["class"], profile["class"] or "–"),
         "monotone": _kind(profile.get("monotone")),
         "convex": _kind(profile.get("convex")),
@@ -55,6 +58,12 @@ def _row(tables, name, profile):
         "refused": profile["refused"],
         "bits": profile["bits"],
     }
+
+
+def _starts(profile):
+    """ "slope = 0.25" for what is learned, as a list in words; "" where nothing is."""
+    learned = (profile.get("parameters") or {}).items()
+    return words.listed(f"{name} = {shown(start)}" for name, start in learned)
 
 
 def proven(tables, claims):

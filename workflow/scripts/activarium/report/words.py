@@ -207,6 +207,13 @@ def guessing(tables, setting):
             f"Hardly anything was learned here: no activation is more than {percent(HARDLY, 0)} pp "
             f"above guessing ({percent(chance)} %)."
         )
+    own = rows.loc[rows["activation"] == tables.control, "low"]
+    if (own <= chance).any():
+        return (
+            f"{label(tables.control)} itself is not shown to be better than guessing here "
+            f"({percent(chance)} %), so that “better” may say no more than that something was "
+            "learned."
+        )
     return None
 
 
@@ -361,6 +368,30 @@ def trained(study):
         f"Trained: {nets} for {long} {rounded}on {kept}{size} images of {data}{each}{less}; "
         f"{count(study['seeds'], 'seed')}."
     )
+
+
+def form(profile):
+    """What of an activation a profile is about, where training makes another function of it."""
+    if profile.get("parameters"):
+        return "at the start values"
+    return "as evaluated" if profile.get("draws") else None
+
+
+def held(tables):
+    """That what learns is proven where it starts, and what draws as it is evaluated: sentences."""
+    forms = {label(name): form(profile) for name, profile in sorted(tables.profiles.items())}
+    learn, draw = ([name for name, held in forms.items() if held == word]
+                   for word in ("at the start values", "as evaluated"))  # fmt: skip
+    if learn:
+        yield (
+            f"{listed(learn)} {'learns' if len(learn) == 1 else 'learn'}: what stands here is of "
+            "the start values, and of what training makes of them nothing is proven."
+        )
+    if draw:
+        yield (
+            f"{listed(draw)} {'draws' if len(draw) == 1 else 'draw'} at random in training: what "
+            "stands here is of the form that is evaluated."
+        )
 
 
 def stated(study):
