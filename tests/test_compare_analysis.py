@@ -258,6 +258,14 @@ def test_a_winner_is_named_where_data_sets_agree_and_none_where_they_do_not():
     assert row["verdict"] is None
 
 
+def test_as_few_seeds_as_are_descriptive_only_show_nothing_over_data_sets():
+    for n, word, winner in ((5, "not shown", None), (6, "better", "a0")):
+        parts = [drawn(k=1, n=n, seed=s, effects=[0.1], dataset=d) for s, d in enumerate(CHANCE)]
+        (group,) = over_datasets(settings_of(pd.concat(parts)), "gelu", 0.95)
+        assert group["rows"][0]["p_holm"] < 0.05
+        assert (group["rows"][0]["verdict"], group["winner"]) == (word, winner)
+
+
 def test_nothing_is_pooled_over_recipes_networks_or_a_single_data_set():
     both = [
         *two_datasets([0.02], [0.02], network="a"),

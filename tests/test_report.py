@@ -459,6 +459,21 @@ def test_of_what_is_not_compared_nothing_is_said_to_be_the_best():
         assert "the best" not in text.split("Before you quote this")[0]
 
 
+def test_few_seeds_say_nothing_over_settings_either():
+    made = study(datasets=("digits", "stl10"), seeds=5, spread=0.0002)
+    text = parsed(reported(made, draw=False)).text_of("section", id="answer")
+    assert "no winner is named: so few seeds show nothing." in text
+    assert "better than every other" not in text
+    assert "in every setting" not in text
+
+
+def test_of_what_has_no_score_no_figure_names_a_best():
+    tables = edge("everything diverged").tables
+    assert figures.load("ranks").finding(tables) == "Too few runs to rank anything."
+    apart = edge("no control anywhere").tables
+    assert figures.load("forest").finding(apart) == "There is nothing to compare with the control."
+
+
 def test_at_another_confidence_other_numbers_of_seeds_are_too_few():
     """2/2⁷ is 0.016, and 2/2⁵ is below a tenth."""
     text = parsed(reported(study(seeds=7), draw=False, confidence=0.99)).words

@@ -13,6 +13,7 @@ from scipy import stats
 from statsmodels.stats.oneway import anova_oneway
 
 from .paired import adjusted, mean, paired_t, sd, t_interval
+from .plan import descriptive
 from .scores import DIGITS, known, level
 
 
@@ -70,7 +71,7 @@ def over_datasets(settings, control, confidence):
     `settings` are (key, `scores.wide`) in the order of their keys. Each row is an activation's
     `equal_weight` difference from the control; p_holm and p_interaction_holm are corrected over the
     rows. Its verdict is better, worse or not shown, and None where the data sets are shown to
-    disagree.
+    disagree. So few seeds as are descriptive only in a setting show nothing here either.
     """
     found = []
     for (recipe, network), group in groupby(settings, lambda s: (s[0]["recipe"], s[0]["network"])):
@@ -93,17 +94,23 @@ def _group(tables, shared, control, confidence):
     for row, p in zip(rows, adjusted([row["p"] for row in rows]), strict=True):
         row["p_holm"] = p
         word = "better" if row["mean_diff"] > 0 else "worse"
-        shown = word if p < level(confidence) else "not shown"
+        shown = word if p < level(confidence) and enough(row, confidence) else "not shown"
         row["verdict"] = None if row["interaction"] else shown
     interaction = any(row["interaction"] for row in rows)
     top, p, disputed = _winner(tables, shared, confidence)
     named = p < level(confidence) and not interaction and not disputed
+    named = named and all(enough(row, confidence) for row in rows)
     return {
         "rows": rows,
         "interaction": interaction,
         "winner": top if named else None,
         "p_winner": p,
     }
+
+
+def enough(row, confidence):
+    """Whether the degrees of freedom are those of more seeds than are descriptive only."""
+    return row["df"] >= descriptive(confidence)
 
 
 def _correct(rows, confidence):

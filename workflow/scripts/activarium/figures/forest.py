@@ -68,11 +68,11 @@ def _row(ax, tables, row, y, seen, panel):
 
 def finding(tables):
     """How many differ from the control, in each setting."""
-    if tables.primary.empty:
+    if tables.compared.empty:
         return "There is nothing to compare with the control."
     words = []
     for setting in tables.settings:
-        rows = tables.of(tables.primary, setting)
+        rows = tables.of(tables.compared, setting)
         n = {v: int((rows["verdict"] == v).sum()) for v in ("better", "worse")}
         words.append(
             f"{tables.title(setting)}: of {count(len(rows), 'activation')}, {n['better']} better "

@@ -4,7 +4,7 @@ sees more than ranks, where all pairs are corrected for. The dot is the rank by 
 alone would be a medal and no finding."""
 
 from ..report.tables import label
-from ..report.words import listed
+from ..report.words import listed, scoreless
 from ._style import FAINT, TOP, mark, name_rows, rows_of
 
 title = "Which could be the best"
@@ -43,6 +43,6 @@ def finding(tables):
     for setting in tables.settings:
         (about,) = tables.rows("settings", setting)
         best = [label(a) for a in tables.best_first(setting) if a in about["could_be_best"]]
-        if best:
+        if best and not scoreless(tables, setting):
             words.append(f"{tables.title(setting)}: the best could be {listed(best, 8, 'or')}.")
     return " ".join(words) or "Too few runs to rank anything."

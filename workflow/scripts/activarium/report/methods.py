@@ -52,8 +52,9 @@ def _score(tables, plan, study):
         else "A run's score is its test accuracy after the last epoch, never that of its best epoch"
     )
     return (
-        f"{score}. A run that diverged is a failure and scores what guessing scores"
-        f"{f' ({chance})' if chance else ''}; a second analysis leaves failures out."
+        f"{score}. A run that diverged is a failure and scores what guessing scores, of "
+        f"unequal classes the most frequent one{f' ({chance})' if chance else ''}; a second "
+        "analysis leaves failures out."
     )
 
 

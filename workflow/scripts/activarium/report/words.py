@@ -259,7 +259,9 @@ def _together(tables, rows):
 def best_in_the_study(tables):
     """Whether the control is the best in every setting, or None with one setting."""
     found, control = tables.analysis["control_is_best"], label(tables.control)
-    if len(tables.settings) < 2 or not found["verdict"]:
+    few = any(setting["descriptive_only"] for setting in tables.analysis["settings"])
+    nothing = tables.compared.empty or (few and found["verdict"] != "contradicted")
+    if len(tables.settings) < 2 or not found["verdict"] or nothing:
         return None
     if found["verdict"] == "supported":
         p = probability(found["p"])
@@ -310,7 +312,7 @@ def best(tables, setting):
     return f"Whether {control} is the best here is undecided.{last}"
 
 
-def over_datasets(group, named=False):
+def over_datasets(tables, group, named=False):
     """Whether one activation leads over the data sets of a recipe and network, in a sentence."""
     where = f" with {group['network']} and {group['recipe']}" if named else ""
     over = f"Over {listed(map(dataset_label, group['datasets']))} together{where}"
@@ -318,6 +320,9 @@ def over_datasets(group, named=False):
         return f"{over}, {label(group['winner'])} is better than every other."
     torn = [label(row["activation"]) for row in group["rows"] if row["interaction"]]
     why = f": the difference depends on the data set for {listed(torn, 4)}" if torn else ""
+    seeds = tables.analysis["plan"]["descriptive_up_to_pairs"]
+    few = [row for row in group["rows"] if not known(row["df"]) or row["df"] < seeds]
+    why = why or (": so few seeds show nothing" if few else "")
     return f"{over}, no winner is named{why}."
 
 
