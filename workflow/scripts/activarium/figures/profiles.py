@@ -26,8 +26,8 @@ def draw(tables):
     figure, axes = panels_of(list(tables.profiles), 1.55, columns=4)
     for name, ax in axes.items():
         held = form(tables.profiles[name])
-        title = f"{label(name)}{f', {held}' if held else ''}"
-        mark(ax.set_title(title, fontsize=8.5), tables, name, "title")
+        heading = f"{label(name)}{f', {held}' if held else ''}"
+        mark(ax.set_title(heading, fontsize=8.5), tables, name, "title")
         _panel(ax, tables, name)
         ax.set(xlim=(-REACH, REACH), ylim=(LOW, HIGH))
         ax.tick_params(labelsize=6.5, length=2)
