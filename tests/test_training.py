@@ -645,11 +645,19 @@ def test_resnet14_normalises_and_activates_before_each_convolution():
 
 
 @pytest.mark.parametrize("width", [1, 4, 8, 12, 16, 64])
-def test_no_network_of_the_house_has_a_strided_convolution_of_single_pixels(width):
+def test_no_network_of_the_house_strides_over_single_pixels(width, monkeypatch):
+    convolve, seen = nn.functional.conv2d, []
+
+    def noted(x, weight, bias=None, stride=1, *more):
+        seen.append((tuple(weight.shape[2:]), stride))
+        return convolve(x, weight, bias, stride, *more)
+
+    monkeypatch.setattr(nn.functional, "conv2d", noted)
     for network in ("resnet14", "plain"):
-        for layer in networks.load(network).build(nn.ReLU, 3, 10, 32, width=width).modules():
-            if isinstance(layer, nn.Conv2d) and layer.kernel_size == (1, 1):
-                assert layer.stride == (1, 1), "torch would write beyond its memory: docs/torch.md"
+        networks.load(network).build(nn.ReLU, 3, 10, 32, width=width)(torch.zeros(2, 3, 32, 32))
+    assert ((3, 3), (2, 2)) in seen
+    of_single_pixels = [stride for size, stride in seen if size == (1, 1)]
+    assert of_single_pixels == [1, 1], "torch would write beyond its memory: docs/torch.md"
 
 
 def test_any_networks_strided_convolution_of_single_pixels_takes_its_pixels_first_in_training():

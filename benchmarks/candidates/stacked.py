@@ -12,7 +12,7 @@ from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional as F
 
 from activarium.train.feed import Feed
-from activarium.train.step import Training
+from activarium.train.step import Training, take_pixels_first
 
 from .graph import Units, pack
 
@@ -81,6 +81,8 @@ class ByGroups(Stacked):
 
     def join(self, nets):
         self.net = grouped(nets).to(memory_format=torch.channels_last).train()
+        if self.run.device.type == "cpu":
+            take_pixels_first(self.net)
         return list(self.net.parameters())
 
     def forward(self, x):

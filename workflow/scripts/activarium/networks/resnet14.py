@@ -19,13 +19,12 @@ class Projection(nn.Conv2d):
     """
 
     def __init__(self, before, after, stride):
-        super().__init__(before, after, 1, bias=False)
-        self.every = stride
+        super().__init__(before, after, 1, stride, bias=False)
 
     def forward(self, x):
         if x.is_cuda:
-            return nn.functional.conv2d(x, self.weight, stride=self.every)
-        return super().forward(x[:, :, :: self.every, :: self.every])
+            return super().forward(x)
+        return nn.functional.conv2d(x[:, :, :: self.stride[0], :: self.stride[1]], self.weight)
 
 
 class Block(nn.Module):
