@@ -161,7 +161,6 @@ def test_names_only_reads_the_folder():
     program = """
 import sys
 from activarium import activations
-from activarium.agreement import disagreement
 activations.names()
 assert "activarium.activations.gelu" not in sys.modules
 """
