@@ -92,7 +92,9 @@ onstart:
         alive.begin(STUDY.name)
     jobs = [job for job in workflow.dag.needrun_jobs() if GRID.trains(job.output)]
     with refusal.in_one_line():
-        tried.before_training(jobs, f"{GRID.folder}/logs/tried.json", GRID.log("sanity_check"))
+        if not SENDS_ALL:
+            record = f"{GRID.folder}/logs/tried.json"
+            tried.before_training(jobs, record, GRID.log("sanity_check"))
     if any(GRID.report in job.output for job in workflow.dag.needrun_jobs()):
         outdated.mark(GRID.report)
     if jobs:

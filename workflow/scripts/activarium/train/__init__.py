@@ -4,5 +4,5 @@
 `feed` and `recording`, and are declared inputs of the rule that trains, so that an edit of them
 trains anew. `together` trains the seeds of a pack at once on a GPU; it, `job`, `startup`, `pack`,
 `progress`, `cost`, `checkpoints` and `unfinished` are everything around, whose edits train nothing
-again.
+again; `usable` and `sanity_check` try a batch before anything is trained.
 """
