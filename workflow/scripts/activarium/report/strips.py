@@ -78,13 +78,13 @@ def _difference(axis, row):
     about = _row(row)
     if row["control"]:
         return about | {"text": "the line at 0", "mean": axis.at(0)}
-    text = words.points(row["diff_mean_diff"])
+    text = "the same runs" if row["same_runs"] else words.points(row["diff_mean_diff"])
     if known(row["diff_low"]):
         ends = words.interval(row["diff_low"], row["diff_high"], show=words.points)
         text = f"{text} ({ends})"
     return about | {
         "text": text,
-        "verdict": row["diff_verdict"],
+        "verdict": None if row["same_runs"] else row["diff_verdict"],
         "mean": axis.at(row["diff_mean_diff"]),
         "thick": axis.span(row["diff_low"], row["diff_high"]),
         "wide": axis.span(row["diff_low_simultaneous"], row["diff_high_simultaneous"]),
@@ -115,7 +115,7 @@ def _row(row):
 
 def _runs(axis, row, scores, colours):
     text = words.percent(row["mean"])
-    if known(row["low"]):
+    if known(row["low"]) and row["sd"]:
         text = f"{text} ± {words.percent((row['high'] - row['low']) / 2)}"
     if row["n_failed"]:
         text += f", {row['n_failed']} diverged"
