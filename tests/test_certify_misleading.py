@@ -2,6 +2,7 @@
 
 import json
 import math
+import time
 from fractions import Fraction
 
 import jsonschema
@@ -10,9 +11,10 @@ from flint import arb, ctx, fmpq, fmpq_poly
 from test_certify import SCHEMA
 
 from activarium import expressions
-from activarium.certify import Unproven, certify, expression, work
+from activarium.certify import Unproven, certify, expression, gaussian, work
 from activarium.certify.enclosure import pair
 from activarium.certify.pieces import Piece
+from activarium.certify.shape import Shape
 from activarium.certify.variance import _sign_of_polynomial
 from activarium.claims import duplicates
 from activarium.expressions import ExpressionError
@@ -188,12 +190,110 @@ def test_means_of_slopes_are_refused_where_a_jump_is_undecided_and_the_rest_stay
 
 
 def test_a_property_that_costs_too_much_is_refused_and_the_others_stay(monkeypatch):
-    monkeypatch.setattr(work, "PROPERTY", 400)
+    monkeypatch.setattr(work, "PROPERTY", 100_000)
     found = profile("x * tanh(exp(x))")
-    assert "undecided within the 400 units of work" in found["refused"]["range_fsecond"]
+    assert "within the 100000 units of work for one property" in found["refused"]["range_fsecond"]
     assert found["class"] == "analytic" and found["asymptotes"] and found["parity"] == "neither"
     assert json.dumps(profile("x * tanh(exp(x))")) == json.dumps(found)
     jsonschema.validate(found, SCHEMA)
+
+
+def test_all_properties_together_cost_no_more_than_an_activation_may(monkeypatch):
+    monkeypatch.setattr(work, "WHOLE", 200_000)
+    found = profile("x * tanh(exp(x))")
+    assert "within the 200000 units of work for one activation" in found["refused"]["range_fsecond"]
+    assert found["class"] == "analytic"
+    jsonschema.validate(found, SCHEMA)
+
+
+def test_moments_that_are_refused_are_tried_once(monkeypatch):
+    tried = []
+
+    def refuses(shape):
+        tried.append(shape)
+        raise Unproven("for a test")
+
+    monkeypatch.setattr(gaussian, "moments", refuses)
+    refused = profile("tanh(x)")["refused"]
+    assert len(tried) == 1
+    needs = {"gaussian", "gain", "chi1", "variance_map", "edge_of_chaos"}
+    assert refused == dict.fromkeys(needs, "for a test")
+
+
+SLOW = [
+    "tanh(exp(exp(x)))",
+    "ndtr(tanh(x)*(-x)*ndtr(x-30))",
+    "((((((tanh(x)**16)**16)**16)**16)**16)**16)**16",
+    "((((((2+tanh(x))**16)**16)**16)**16)**16)**16",
+]
+
+
+@pytest.mark.parametrize("text", SLOW)
+def test_every_certification_ends_and_what_is_undecided_is_refused(text, monkeypatch):
+    """With a tenth of the work, so that the test is quick; the whole takes ten times as long."""
+    monkeypatch.setattr(work, "PROPERTY", work.PROPERTY // 10)
+    monkeypatch.setattr(work, "WHOLE", work.WHOLE // 10)
+    expressions.check(text)
+    started = time.process_time()
+    found = profile(text)
+    assert time.process_time() - started < 20
+    assert any("undecided within" in why for why in found["refused"].values())
+    jsonschema.validate(found, SCHEMA)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "tanh(1e299*1e299*x)",
+        "exp(-x*x*1e299*1e299)",
+        "x*sigmoid(1e200*1e200*x)",
+        "1e-299*1e-299*tanh(x)",
+        "x if x < 1e299*1e299 else tanh(x)",
+        "tanh(x) if x < 1e-299*1e-299 else x",
+        "sin(1e-299*1e-299*x)",
+        "(1e299)**16*tanh(x)",
+        "softplus((1e-299)**16*x)",
+    ],
+)
+def test_numbers_beyond_a_doubles_range_are_certified_or_refused(text, monkeypatch):
+    monkeypatch.setattr(work, "WHOLE", work.WHOLE // 6)
+    expressions.check(text)
+    jsonschema.validate(profile(text), SCHEMA)
+
+
+def test_a_number_of_a_million_digits_is_refused_at_once():
+    with pytest.raises(ExpressionError, match="a number of more digits than are supported"):
+        expressions.check("x*" + "(" * 5 + "1e299" + ")**16" * 5)
+
+
+def test_what_is_nested_too_deep_for_pythons_stack_is_refused():
+    with pytest.raises(ExpressionError, match="nested more than 240 deep"):
+        expressions.check("(" * 100 + "tanh(x)" + ")**16" * 100)
+
+
+# Sizes
+
+
+@pytest.mark.parametrize("factor", ["1e5", "1e-10", "1e20", "1e-200", "1e298"])
+def test_a_factor_costs_no_digits_of_the_moments(factor):
+    one, other = profile("tanh(x)"), profile(f"{factor}*tanh(x)")
+    assert other["refused"] == {}
+    gain, expected = (Fraction(ends[0]) for ends in (other["gain"], one["gain"]))
+    assert abs(gain * Fraction(factor) / expected - 1) < Fraction(1, 10**22)
+    for got, want in zip(other["chi1"], one["chi1"], strict=True):
+        assert abs(Fraction(got) / Fraction(want) - 1) < Fraction(1, 10**22)
+
+
+def mean(text):
+    with ctx.workprec(128):
+        return gaussian.moments(Shape(expression.trace(expressions.definition(text))))["x0"]
+
+
+def test_what_cancels_to_little_is_known_to_as_many_digits():
+    """sigmoid(x + h) − sigmoid(x) ≈ h·sigmoid′(x + h/2)."""
+    found = mean("sigmoid(x+1e-10)-sigmoid(x)")
+    assert found.rad() < abs(found) * arb(10) ** -20
+    assert abs(found / mean("1e-10*sigmoid(x)*(1-sigmoid(x))") - 1) < arb(10) ** -9
 
 
 def test_nobody_counts_outside_of_a_profile(monkeypatch):

@@ -8,6 +8,7 @@ which interval Newton finds. A tail counts by its bound, from the T on where tha
 from flint import arb, fmpq
 
 from . import real, roots
+from .enclosure import about
 from .pieces import STARTS
 from .refusal import Unproven
 
@@ -82,7 +83,7 @@ class _Supremum:
 
     def _offer(self, value, x):
         if not value.is_finite():
-            raise Unproven(f"not finite at x = {float(x.mid()):.6g}")
+            raise Unproven(f"not finite at x = {about(x):.6g}")
         if self.best is None or value > self.best:
             self.best, self.at = value, x
         elif not value < self.best:
@@ -92,7 +93,7 @@ class _Supremum:
         """Whether nothing on [low, high] can still exceed the best value, taking in what can."""
         self.left -= 1
         if self.left < 0:
-            raise Unproven(f"a supremum is undecided near x = {float(arb(low).mid()):.6g}")
+            raise Unproven(f"a supremum is undecided near x = {about(low):.6g}")
         at = real.ball(low, high)
         value, slope, bend = real.jet(f, at, 2)
         middle = arb((low + high) / 2)

@@ -14,9 +14,12 @@ from flint import arb, fmpq, fmpq_poly
 
 from . import expression as e
 from . import real, work
+from .enclosure import about
 from .refusal import Unproven
 
 KEEP = 14  # terms of a sum; smaller ones are absorbed into the coefficients of those
+EXACT = 1500  # bits of an exact coefficient
+POWERS = 256  # of 1 / u that are bounded together
 INFINITY = arb.pos_inf()
 ONE = (fmpq(0), ())  # the monomial 1
 LOG = "log u"  # the atom
@@ -29,16 +32,20 @@ class Element:
 
     def __init__(self, ring, terms):
         self.ring = ring
-        self.terms = {m: c for m, c in terms.items() if not _is_zero(c)}
+        self.terms = {m: _manageable(c) for m, c in terms.items() if not _is_zero(c)}
 
     def __add__(self, other):
+        work.spend(20 + 8 * (len(self.terms) + len(other.terms)))
         terms = dict(self.terms)
         for m, c in other.terms.items():
             terms[m] = terms[m] + c if m in terms else c
         return self.ring.trimmed(terms)
 
     def __mul__(self, other):
-        work.spend()
+        digits = (
+            1 + (_bits(self) + _bits(other)) // 200
+        )  # exact ones are slower, the longer they are
+        work.spend(50 + 15 * digits * len(self.terms) * len(other.terms))
         terms = {}
         for m, c in self.terms.items():
             for n, d in other.terms.items():
@@ -55,6 +62,16 @@ class Element:
 
 def _is_zero(c):
     return c == 0 if isinstance(c, fmpq) else c.is_zero()
+
+
+def _bits(element):
+    """The length of its longest exact coefficient."""
+    return max((c.height_bits() for c in element.terms.values() if is_exact(c)), default=0)
+
+
+def _manageable(c):
+    """A coefficient as it is, or the ball of a rational of so many digits that it would slow us."""
+    return arb(c) if isinstance(c, fmpq) and c.height_bits() > EXACT else c
 
 
 def is_exact(c):
@@ -104,8 +121,8 @@ class Domain:
     def __init__(self, low, high=None):
         self.low, self.high = arb(low).lower(), high if high is None else arb(high).upper()
         self.atoms, self.known, self.ranges, self.sizes = [], {}, {}, {}
-        probe = 2 * float(self.low.mid()) if high is None else float((self.low + self.high) / 2)
-        self.probe = math.log(probe)
+        probe = 2 * self.low if high is None else (self.low + self.high) / 2
+        self.probe = about(probe.log())
         self.waves = False  # whether a sine of something unbounded was met
         self.u = Element(self, {(fmpq(1), ()): fmpq(1)})
 
@@ -114,6 +131,10 @@ class Domain:
     def number(self, value):
         """The rational `value`."""
         return Element(self, {ONE: value})
+
+    def manageable(self, element):
+        """The element: its coefficients are kept short as they are made."""
+        return element
 
     def some(self, ball):
         """Any function with values in `ball`."""
@@ -151,9 +172,9 @@ class Domain:
     def _size(self, m):
         """About log m(u) at the probe."""
         if m not in self.sizes:
-            total = float(m[0].p) / float(m[0].q) * self.probe
+            total = about(m[0]) * self.probe
             for atom, k in m[1]:
-                total += float(k.p) / float(k.q) * self._atom_size(atom)
+                total += about(k) * self._atom_size(atom)
             self.sizes[m] = total if total == total else 0.0
         return self.sizes[m]
 
@@ -162,10 +183,10 @@ class Domain:
         if value is LOG:
             return math.log(max(self.probe, 1e-9))
         if isinstance(value, arb):
-            return float(value.log().mid())
+            return about(value.log())
         total = 0.0
         for m, c in value.terms.items():
-            total += float(arb(c).mid()) * math.exp(min(self._size(m), 700))
+            total += about(c) * math.exp(min(self._size(m), 700))
         return total
 
     def _ordered(self, terms):
@@ -301,7 +322,7 @@ class Domain:
         inverse_powers, total = {}, arb(0)
         for m, c in terms.items():
             power = lead[0] - m[0]
-            if m[1] == lead[1] and is_exact(c) and power >= 0 and power.q == 1:
+            if m[1] == lead[1] and is_exact(c) and 0 <= power <= POWERS and power.q == 1:
                 inverse_powers[int(power)] = c
             else:
                 low, high = self.range_of_monomial(_product(m, lead, -1))

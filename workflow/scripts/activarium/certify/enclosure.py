@@ -1,6 +1,7 @@
 """Enclosures as people and JSON see them: pairs of decimal strings, rounded outwards."""
 
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal
+from functools import cmp_to_key
 
 from flint import arb, fmpq
 
@@ -53,6 +54,21 @@ def ball(ends_as_text):
 def _rational(word):
     p, q = Decimal(word).as_integer_ratio()
     return arb(fmpq(p, q))
+
+
+def about(value):
+    """A float near an fmpq or a ball, ±inf where it is beyond a double's range; proves nothing."""
+    return float(arb(value).mid())
+
+
+def in_order(key=lambda item: item):
+    """A key for `sorted` by balls that do not overlap, told apart however close or far they are."""
+    return cmp_to_key(lambda a, b: _compared(key(a).mid(), key(b).mid()))
+
+
+def _compared(a, b):
+    """−1, 0 or 1 of two exact arbs."""
+    return int(a > b) - int(a < b)
 
 
 def width(ends_as_text):

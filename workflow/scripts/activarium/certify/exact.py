@@ -9,8 +9,10 @@ import math
 
 from flint import arb, fmpq
 
-from . import real
+from . import real, work
 from .jets import jet as _jet
+
+LONGEST = 32768  # bits of an exact value
 
 
 class _Unknown:
@@ -35,6 +37,10 @@ class Rationals:
     def constant(self, n):
         """The value of an expression without x."""
         return n.value[0] if n.op == "polynomial" else UNKNOWN
+
+    def manageable(self, g):
+        """A rational, or UNKNOWN for one of so many digits that powers of it would never end."""
+        return UNKNOWN if isinstance(g, fmpq) and g.height_bits() > LONGEST else g
 
     def inverse(self, g):
         """1 / g."""
@@ -66,6 +72,7 @@ for _name, _point, _result in (
 
 def jet(expression, point, order):
     """[c₀, …, c_order] at a rational point: fmpq where a coefficient is known exactly, else arb."""
+    work.spend(2 * (4 + order) * expression.size)
     found = _jet(expression, point, fmpq(1), order, Rationals())
     if UNKNOWN not in found:
         return found

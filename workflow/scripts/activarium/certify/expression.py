@@ -18,6 +18,9 @@ from . import real
 from .refusal import Unproven
 
 MAX_DEGREE = 64  # of a polynomial in x; more is no activation but a mistake
+MAX_BITS = 16384  # of an exact number's numerator or denominator
+MAX_DEPTH = 240  # of operations in each other, so that Python's stack is enough
+MAX_TEXT = 4000  # characters of an expression that is printed as one
 CONSTANT_BITS = 256  # to tell a constant from 0
 ABOVE = {"log": 0, "log1p": -1, "sqrt": 0}  # what is taken of must lie above this
 _nodes = WeakValueDictionary()  # equal expressions are one object, so `is` compares them
@@ -32,7 +35,29 @@ class Node:
     are the branching argument, the left and the right branch).
     """
 
-    __slots__ = ("op", "args", "value", "serial", "constant", "__weakref__")
+    __slots__ = (
+        "op",
+        "args",
+        "value",
+        "serial",
+        "constant",
+        "partial",
+        "depth",
+        "_size",
+        "__weakref__",
+    )
+
+    @property
+    def size(self):
+        """How many different operations are in it."""
+        if self._size is None:
+            seen, stack = {self}, [self]
+            while stack:
+                new = set(stack.pop().args) - seen
+                seen |= new
+                stack += new
+            self._size = len(seen)
+        return self._size
 
     def __add__(self, other):
         return add(self, node(other))
@@ -80,9 +105,16 @@ def _make(op, args=(), value=None, key=None):
             _refuse_what_does_not_exist(op, args[-1])
         found = Node()
         found.op, found.args, found.value, found.serial = op, args, value, next(_serial)
+        found._size = None
         found.constant = (
             value.degree() <= 0 if op == "polynomial" else all(a.constant for a in args)
         )
+        # a quotient, logarithm or root in x may not be finite everywhere; of a constant it exists
+        found.partial = (op == "div" or op in ABOVE) and not args[-1].constant
+        found.partial = found.partial or any(a.partial for a in args)
+        found.depth = 1 + max((a.depth for a in args), default=0)
+        if found.depth > MAX_DEPTH:
+            raise Unproven(f"an expression nested more than {MAX_DEPTH} deep")
         _nodes[key] = found
     return found
 
@@ -102,7 +134,10 @@ def polynomial(p):
     """The node of the fmpq_poly `p`."""
     if p.degree() > MAX_DEGREE:
         raise Unproven(f"a polynomial of degree {p.degree()}; at most {MAX_DEGREE} is supported")
-    return _make("polynomial", value=p, key=tuple((int(c.p), int(c.q)) for c in p.coeffs()))
+    key = tuple((int(c.p), int(c.q)) for c in p.coeffs())
+    if any(part.bit_length() > MAX_BITS for c in key for part in c):
+        raise Unproven("a number of more digits than are supported")
+    return _make("polynomial", value=p, key=key)
 
 
 def rational(value):
@@ -144,7 +179,7 @@ def add(a, b):
         return polynomial(a.value + b.value)
     if a is number(0) or b is number(0):
         return b if a is number(0) else a
-    if a is -b and not partial(a):
+    if a is -b and not a.partial:
         return number(0)
     if _poly(b):
         a, b = b, a
@@ -265,20 +300,6 @@ def breakpoints(expression):
     return sorted(found)
 
 
-def partial(expression):
-    """Whether it holds a quotient, logarithm or root in x, which may not be finite everywhere.
-
-    Those of constants exist, or `_make` would have refused them.
-    """
-    stack = [expression]
-    while stack:
-        n = stack.pop()
-        if (n.op == "div" or n.op in ABOVE) and not n.args[-1].constant:
-            return True
-        stack.extend(n.args)
-    return False
-
-
 def resolve(expression, at):
     """The expression without branches as it holds at the rational `at` itself."""
 
@@ -356,18 +377,69 @@ def cut(expression):
 
 
 def text(n):
-    """The expression in the words of a definition, for people."""
+    """The expression in the words of a definition, for people.
+
+    One that would be too long, since parts of it come again and again, is written as what its
+    parts are called, one after the other, and the whole last: "a = …; b = a·a; b + b".
+    """
+    whole = _text(n, {}, MAX_TEXT)
+    return _in_parts(n) if whole is None else whole
+
+
+def _text(n, names, most=None):
+    """The text of `n` with the names of the nodes in `names`, None where it is too long."""
+    done = {}
+
+    def of(n):
+        if n in names:
+            return names[n]
+        if n not in done:
+            done[n] = _joined(n, of)
+            if most and len(done[n]) > most:
+                raise OverflowError
+        return done[n]
+
+    try:
+        return of(n)
+    except OverflowError:
+        return None
+
+
+def _joined(n, of):
+    """The text of one operation on what `of` says of its arguments."""
     if n.op == "polynomial":
         return _polynomial_text(n.value)
+    inner = [of(a) for a in n.args]
     if n.op == "piecewise":
-        (c, at), (x, left, right) = n.value, n.args
-        return f'piecewise({text(x)}, {c}, {text(left)}, {text(right)}, at="{at}")'
-    inner = [text(a) for a in n.args]
+        c, at = n.value
+        x, left, right = inner
+        return f'piecewise({x}, {c}, {left}, {right}, at="{at}")'
     sign = {"add": " + ", "mul": "·", "div": " / "}.get(n.op)
     if sign is None:
         return f"{n.op}({', '.join(inner)})" if n.args else n.op
     loose = [_loose(a, n.op) for a in n.args]
     return sign.join(f"({t})" if apart else t for t, apart in zip(inner, loose, strict=True))
+
+
+def _in_parts(n):
+    """The text of `n` with each operation that is used more than once named before."""
+    order, uses = [], {}
+
+    def walk(n):
+        uses[n] = uses.get(n, 0) + 1
+        if uses[n] == 1:
+            for a in n.args:
+                walk(a)
+            order.append(n)
+
+    walk(n)
+    names, parts = {}, []
+    for part in order[:-1]:
+        if uses[part] > 1 and part.args:
+            parts.append(_text(part, names))
+            names[part] = f"p{len(names) + 1}"
+    parts = [f"{name} = {part}" for name, part in zip(names.values(), parts, strict=True)]
+    return "; ".join([*parts, _text(n, names)])
 
 
 def _loose(n, op):
@@ -391,6 +463,8 @@ def _polynomial_text(p):
 
 def _number_text(value):
     """A rational as a decimal where one is exact, else as a fraction."""
+    if max(int(value.p).bit_length(), int(value.q).bit_length()) > 256:
+        return _far_number_text(value)
     p, q, digits = int(value.p), int(value.q), 0
     while 10**digits % q and digits < 40:
         digits += 1
@@ -398,3 +472,14 @@ def _number_text(value):
         return f"{p}/{q}"
     whole = str(p * 10**digits // q).rjust(digits + 1, "0")
     return f"{whole[:-digits]}.{whole[-digits:]}" if digits else whole
+
+
+def _far_number_text(value):
+    """A rational of very many digits: 1e598 or 1e-598 where it is one, else as a fraction."""
+    p, q = str(value.p), str(value.q)  # by FLINT, which knows no limit of digits
+    for digits, other, shown in ((p, q, "{front}e{zeros}"), (q, p, "{other}e-{zeros}")):
+        front = digits.rstrip("0")
+        short = (other if digits is p else front) == "1" and len(front) + len(other) <= 40
+        if short:
+            return shown.format(front=front, other=other, zeros=len(digits) - len(front))
+    return p if q == "1" else f"{p}/{q}"

@@ -2,20 +2,30 @@
 
 On a short interval around m an integrand g is its Taylor polynomial at m, which is integrated
 exactly, and the remainder g_N(ξ)·(x − m)ᴺ, whose coefficient is bounded by the real jet over
-the whole interval. Polynomial pieces have closed forms, exact where they end at 0 or ∞. Beyond
-|x| = R the integrand times x² is bounded over the tail, and ∫ x⁻² is 1 / R.
+the whole interval. Intervals are cut in two until each one's radius is small beside the integral's
+size, so that 10⁵·tanh and 10⁻¹⁰·tanh are known to as many digits as tanh. Polynomial pieces have
+closed forms, exact where they end at 0 or ∞. Beyond |x| = R the integrand times x² is bounded over
+the tail, and ∫ x⁻² is 1 / R.
 """
+
+import math
+from contextlib import suppress
+from typing import NamedTuple
 
 from flint import arb, arb_series, ctx, fmpq, fmpq_poly
 
 from . import expression, tails, work
+from .enclosure import about
 from .real import ball, series
 from .refusal import Unproven
 
-REACHES = (14, 24, 40)  # R: the density is below 1e-43 at the first
+REACHES = (14, 17, 20, 24, 32, 40)  # R: the density is below 1e-43 at the first
 ORDER = 28  # of the Taylor polynomials, even
 WIDTH = fmpq(1, 2)  # of the first intervals
-SMALL = arb(10) ** -24  # radius that one interval may add
+SMALL = arb(10) ** -25  # radius that one interval may add, as a share of the integral's size
+ROUGH = arb(2) ** -20  # share of the size below which a radius shrinks as its order says
+MORE = (1, 2, 4)  # times the working precision and ORDER, where they are needed
+MANY = 4  # parts for each first interval, from where longer polynomials are cheaper
 BUDGET = 1500  # intervals; the most that an activation of the house needs is 150
 
 
@@ -32,14 +42,46 @@ def integrands(x, f, slope):
     return got
 
 
+NAMES = tuple(integrands(*[fmpq(0)] * 3))
+
+
+class TooCoarse(Exception):
+    """Terms cancel so far that more bits and longer polynomials are needed."""
+
+
 def moments(shape):
     """{name: fmpq or ball} of every integrand over a standard normal x."""
-    total = {}
-    for piece in shape.pieces:
-        part = _of_polynomial(piece) if piece.polynomial is not None else _of_branch(piece)
-        for name, value in part.items():
-            total[name] = total.get(name, fmpq(0)) + value
-    return total
+    for more in MORE:
+        with suppress(TooCoarse), ctx.workprec(ctx.prec * more):
+            return _moments(shape, more * ORDER, last=more == MORE[-1])
+    raise AssertionError("the last one takes what it gets")
+
+
+def _moments(shape, order, last):
+    known = [_of_polynomial(p) for p in shape.pieces if p.polynomial is not None]
+    branches = [p for p in shape.pieces if p.polynomial is None]
+    first = [i for p in branches for i in _first_intervals(p, _reaches(p)[0])]
+    done = {i: _over(*i, order) for i in first}
+    sizes, intervals = _sizes(known + list(filter(_finite, done.values()))), []
+    for piece in branches:
+        reach, beyond = _tails_of(piece, sizes)
+        known += beyond
+        intervals += _first_intervals(piece, reach)
+    return _sum([*known, *_refined(intervals, _sizes(known), order, last, done)])
+
+
+def _finite(part):
+    return all(value.is_finite() for value in part.values())
+
+
+def _sum(parts):
+    """The parts of every integral added up."""
+    return {name: sum((p[name] for p in parts), fmpq(0)) for name in NAMES}
+
+
+def _sizes(parts):
+    """A lower bound of Σ |part| for every integral: what its radii are small beside."""
+    return {name: sum((arb(p[name]).abs_lower() for p in parts), arb(0)) for name in NAMES}
 
 
 def _of_polynomial(piece):
@@ -89,78 +131,166 @@ def _normal(at):
     return fmpq(1, 2) if at == 0 else (-arb(at) / arb(2).sqrt()).erfc() / 2
 
 
-def _of_branch(piece):
-    """Every integral over a piece, its infinite ends cut at the first R where the tail allows."""
-    reach, beyond = _tails_of(piece)
-    low = fmpq(-reach) if piece.low is None else piece.low
-    high = fmpq(reach) if piece.high is None else piece.high
-    inner = _between(piece.f, low, high)
-    return {name: sum((part[name] for part in beyond), inner[name]) for name in inner}
-
-
-def _tails_of(piece):
-    """(R, the integrals beyond it at each infinite end)."""
-    sides = [-1] * (piece.low is None) + [1] * (piece.high is None)
+def _reaches(piece):
+    """The R at which the piece's tails may begin."""
     least = max([0, *(abs(end) for end in (piece.low, piece.high) if end is not None)])
-    why = Unproven(f"a breakpoint lies beyond {REACHES[-1]}")
-    for reach in [r for r in REACHES if r >= least]:
+    found = [r for r in REACHES if r >= least]
+    if not found:
+        raise Unproven(f"a breakpoint lies beyond {REACHES[-1]}")
+    return found
+
+
+def _tails_of(piece, sizes):
+    """(R, the integrals beyond it at each infinite end), which are small if that can be shown."""
+    sides = [-1] * (piece.low is None) + [1] * (piece.high is None)
+    found = why = None
+    for reach in _reaches(piece):
         try:
-            return reach, [_beyond(piece.f, side, reach) for side in sides]
+            found = reach, [_beyond(piece.f, side, reach) for side in sides]
         except Unproven as refusal:
             why = refusal
-    raise why
+            continue
+        if all(part[name].rad() <= SMALL * sizes[name] for part in found[1] for name in NAMES):
+            break
+    if found is None:
+        raise why
+    return found
 
 
-def _between(f, low, high):
-    total = {name: arb(0) for name in integrands(*[fmpq(0)] * 3)}
+def _first_intervals(piece, reach):
+    """[(f, a, b)] of WIDTH over a piece, its infinite ends cut at ±reach."""
+    low = fmpq(-reach) if piece.low is None else piece.low
+    high = fmpq(reach) if piece.high is None else piece.high
     steps = [low]
     while steps[-1] < high:
         steps.append(min(steps[-1] + WIDTH, high))
-    stack = list(zip(steps, steps[1:], strict=False))
-    for _ in range(BUDGET):
-        if not stack:
-            break
-        a, b = stack.pop()
-        work.spend(work.INTERVAL)
-        part = _over(f, a, b)
-        if all(value.rad() < SMALL for value in part.values()):
-            total = {name: total[name] + part[name] for name in total}
-        else:
-            stack += [((a + b) / 2, b), (a, (a + b) / 2)]
-    if stack:
-        near = float(arb(stack[-1][0]).mid())
-        raise Unproven(f"a Gaussian moment is undecided within the budget near x = {near:.6g}")
-    return total
+    return [(piece.f, a, b) for a, b in zip(steps, steps[1:], strict=False)]
 
 
-def _over(f, a, b):
+def _refined(intervals, sizes, order, last, done):
+    """The integrals over `intervals`, cut until none has a radius above SMALL of the size.
+
+    `sizes` are those of the integrals elsewhere, to which what is found here adds; `done` holds
+    some of the first intervals' integrals. Raises TooCoarse where more bits and a higher `order`
+    help more; with `last` it takes what rounding leaves.
+    """
+    settled, left, parts = [], BUDGET, []
+    rough = [Part(i, done.get(i), None) for i in intervals]
+    while rough:
+        left -= len(rough)
+        if left < 0:
+            raise _exhausted(rough, last)
+        parts += [p._replace(value=p.value or _over(*p.interval, order)) for p in rough]
+        work.spend(50 * len(parts))
+        near = _sizes([p.value for p in parts if _finite(p.value)])
+        size = {name: sizes[name] + near[name] for name in NAMES}
+        allowed = {name: SMALL * size[name] for name in NAMES}
+        rounded = [p.is_rounded(size, allowed) for p in parts]
+        if any(rounded) and not last:
+            raise TooCoarse
+        good = [p.is_small(allowed) or r for p, r in zip(parts, rounded, strict=True)]
+        new = [p.value for p, is_good in zip(parts, good, strict=True) if is_good]
+        more = _sizes(new)
+        settled, sizes = settled + new, {name: sizes[name] + more[name] for name in NAMES}
+        parts = [p for p, is_good in zip(parts, good, strict=True) if not is_good]
+        worst, parts = _worst(parts, allowed)
+        rough = [part for p in worst for part in p.cut(size, allowed, order)]
+        if len(rough) > MANY * len(intervals) and not last:
+            raise TooCoarse
+    return settled
+
+
+def _worst(parts, allowed):
+    """(those with a radius near the largest one, the others): those wait until sizes are known."""
+    if not all(_finite(p.value) for p in parts):
+        near = [not _finite(p.value) for p in parts]
+    else:
+        wide = [(p, n) for p in parts for n in p.wide(allowed)]
+        most = {n: max((p.value[n].rad() for p, m in wide if m == n), default=0) for n in NAMES}
+        near = [any(p.value[n].rad() >= most[n] * ROUGH for n in p.wide(allowed)) for p in parts]
+    both = list(zip(parts, near, strict=True))
+    return [p for p, is_near in both if is_near], [p for p, is_near in both if not is_near]
+
+
+def _exhausted(rough, last):
+    """What to raise where the budget is spent and these are left."""
+    if not last and all(p.before and _finite(p.before) for p in rough):
+        return TooCoarse()
+    near = about(rough[len(rough) // 2].interval[1])
+    return Unproven(f"a Gaussian moment is undecided within the budget near x = {near:.6g}")
+
+
+class Part(NamedTuple):
+    """An interval (f, a, b), its integrals, and those of the interval that it was cut from."""
+
+    interval: tuple
+    value: dict | None
+    before: dict | None
+
+    def wide(self, allowed):
+        """The names of the integrals whose radius is too large."""
+        return [n for n in NAMES if not self.value[n].rad() <= allowed[n]]
+
+    def is_small(self, allowed):
+        """Whether no radius is too large."""
+        return _finite(self.value) and not self.wide(allowed)
+
+    def is_rounded(self, size, allowed):
+        """Whether a radius is so small that cutting should have helped, and it did not."""
+        if self.before is None or not (_finite(self.value) and _finite(self.before)):
+            return False
+        pairs = [(n, self.before[n].rad(), self.value[n].rad()) for n in self.wide(allowed)]
+        return any(before < size[n] * ROUGH and now * 16 > before for n, before, now in pairs)
+
+    def cut(self, size, allowed, order):
+        """Its halves, or as many smaller parts as it will need.
+
+        A radius shrinks with the width's (order + 1)-th power where it has begun to.
+        """
+        f, a, b = self.interval
+        n = 2 ** max(self._halvings(name, size, allowed, order) for name in self.wide(allowed))
+        ends = [a + (b - a) * fmpq(i, n) for i in range(n + 1)]
+        return [Part((f, *e), None, self.value) for e in zip(ends, ends[1:], strict=False)]
+
+    def _halvings(self, name, size, allowed, order):
+        if self.before is None or not (_finite(self.before) and _finite(self.value)):
+            return 1
+        now, before = self.value[name].rad(), self.before[name].rad()
+        if not (allowed[name] > 0 and now * arb(2) ** (order // 2) < before):
+            return 1
+        need = about((now / allowed[name]).log()) / (math.log(2) * (order + 1))
+        return min(max(math.ceil(need), 1), 5)
+
+
+def _over(f, a, b, order):
     """Every integral over [a, b] by Taylor polynomial and remainder."""
-    at_middle = _weighted(f, arb((a + b) / 2))
-    over_all = _weighted(f, ball(a, b))
+    work.spend(60 * (10 + f.size) * order * order // (ORDER * ORDER))
+    at_middle = _weighted(f, arb((a + b) / 2), order)
+    over_all = _weighted(f, ball(a, b), order)
     h = arb((b - a) / 2)
     got = {}
     for name, middle in at_middle.items():
-        value = sum((middle[k] * h ** (k + 1) / (k + 1) for k in range(0, ORDER, 2)), arb(0))
-        got[name] = 2 * (value + over_all[name][ORDER] * h ** (ORDER + 1) / (ORDER + 1))
+        value = sum((middle[k] * h ** (k + 1) / (k + 1) for k in range(0, order, 2)), arb(0))
+        got[name] = 2 * (value + over_all[name][order] * h ** (order + 1) / (order + 1))
     return got
 
 
-def _weighted(f, at):
-    """{name: coefficients c₀ … c_ORDER} of every integrand times the density, around `at`."""
-    ctx.cap = ORDER + 2
-    x = arb_series([at, 1], prec=ORDER + 2)
+def _weighted(f, at, order):
+    """{name: coefficients c₀ … c_order} of every integrand times the density, around `at`."""
+    ctx.cap = order + 2
+    x = arb_series([at, 1], prec=order + 2)
     density = (x * x * arb(-0.5)).exp() * (1 / (2 * arb.pi()).sqrt())
-    nothing = [arb.nan()] * (ORDER + 1)
+    nothing = [arb.nan()] * (order + 1)
     try:
         of_x = series(f, x, {})
         parts = integrands(x, of_x, of_x.derivative())
     except (ValueError, ZeroDivisionError):
-        return dict.fromkeys(integrands(*[fmpq(0)] * 3), nothing)
-    return {name: _padded((part * density).coeffs()) for name, part in parts.items()}
+        return dict.fromkeys(NAMES, nothing)
+    return {name: _padded((part * density).coeffs(), order) for name, part in parts.items()}
 
 
-def _padded(coefficients):
-    return coefficients[: ORDER + 1] + [arb(0)] * (ORDER + 1 - len(coefficients))
+def _padded(coefficients, order):
+    return coefficients[: order + 1] + [arb(0)] * (order + 1 - len(coefficients))
 
 
 def _beyond(f, side, reach):

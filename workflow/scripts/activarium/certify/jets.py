@@ -25,7 +25,7 @@ class _Jets:
 
     def of(self, n):
         if n not in self.done:
-            self.done[n] = self._compute(n)
+            self.done[n] = list(map(self.ring.manageable, self._compute(n)))
         return self.done[n]
 
     def _compute(self, n):

@@ -9,19 +9,27 @@ class Aperiodic(Exception):
     """The expression is not of this form, as far as its structure tells."""
 
 
-def sway(n):
+def sway(n, done=None):
     """(slope, frequency) of a branch-free expression; frequency is None for a straight line.
 
     Raises Aperiodic where the structure does not show it: sums, products and functions of
     what has the same period have it too, and the sine of slope·x + periodic has it as well.
+    `done` remembers what was found of each node.
     """
+    done = {} if done is None else done
+    if n not in done:
+        done[n] = _sway(n, done)
+    return done[n]
+
+
+def _sway(n, done):
     if n.op == "polynomial":
         if n.value.degree() > 1:
             raise Aperiodic
         return n.value[1], None
     if n.constant:
         return fmpq(0), None
-    parts = [sway(a) for a in n.args]
+    parts = [sway(a, done) for a in n.args]
     slopes = [slope for slope, _ in parts]
     common = _common([frequency for _, frequency in parts])
     if n.op == "add":

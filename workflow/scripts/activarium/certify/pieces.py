@@ -11,6 +11,7 @@ from math import factorial
 from flint import arb, fmpq, fmpq_poly
 
 from . import exact, expression, period, real, roots, tails
+from .enclosure import about
 from .refusal import Unproven
 
 STARTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # where a tail may begin
@@ -131,7 +132,7 @@ class Piece:
         Only a quotient, a logarithm or a root can fail. A jet over a ball is nan unless all of
         them are sound there, and a tail is refused unless they are sound on all of it.
         """
-        if not expression.partial(self.f):
+        if not self.f.partial:
             return True
         low, high = self._sound_beyond(span)
         stack = [(low, high)]
@@ -141,7 +142,7 @@ class Piece:
             a, b = stack.pop()
             if not real.value(self.f, real.ball(a, b)).is_finite():
                 stack += [((a + b) / 2, b), (a, (a + b) / 2)]
-        near = float(arb(stack[-1][0]).mid()) + 0.0
+        near = about(stack[-1][0]) + 0.0
         raise Unproven(f"a division, logarithm or root is not proven finite near x = {near:.4g}")
 
     def _sound_beyond(self, span):

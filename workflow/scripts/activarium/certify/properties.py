@@ -5,12 +5,17 @@ from flint import ctx, fmpq
 from . import expression, gaussian, held, network, work
 from .asymptotes import asymptotes
 from .enclosure import pair
+from .pieces import remembered
 from .ranges import range_of, steepest
 from .refusal import Unproven
 from .shape import Shape
 from .trends import convex, monotone, parity
 
 BITS = 128  # working precision
+LATE = {  # what needs complete lists of zeros is proven last, since nothing else may cost as much
+    *("zeros", "stationary_points", "inflection_points", "identically_zero_on", "range_f"),
+    *("range_fprime", "range_fsecond", "lipschitz", "smoothness", "monotone", "convex", "bounded"),
+}
 
 
 def certify(definition, bits=BITS, draws=False):
@@ -29,42 +34,46 @@ def certify(definition, bits=BITS, draws=False):
     ctx.prec = bits
     try:
         about = {"bits": bits, "parameters": {}, "draws": draws}
-        return _profile(definition, about)
+        with work.whole():
+            return _profile(definition, about)
     finally:
         ctx.prec = before
 
 
 def finite(definition, span):
     """Refuse a definition that is not proven finite on |x| ≤ span. Raises Unproven."""
-    for piece in Shape(expression.trace(definition)).pieces:
-        piece.finite(span)
+    with work.limited():
+        for piece in Shape(expression.trace(definition)).pieces:
+            piece.finite(span)
 
 
 def _profile(definition, about):
     try:
         about["parameters"] = held.parameters(definition)
         traced = expression.trace(definition)
-        shape = Shape(traced)
         with work.limited():
+            shape = Shape(traced)
             all(piece.finite() for piece in shape.pieces)
         properties = _properties(shape)
     except Unproven as why:
         unknown = dict.fromkeys(_properties(None))
         return {"definition": None} | about | unknown | {"refused": {"definition": str(why)}}
-    refused, profile = {}, {"definition": expression.text(traced)} | about
-    for name, prove in properties.items():
+    proven, refused = {}, {}
+    for name in sorted(properties, key=lambda name: name in LATE):
         try:
             with work.limited():
-                profile[name] = prove()
+                proven[name] = properties[name]()
         except Unproven as why:
-            profile[name], refused[name] = None, str(why)
+            proven[name], refused[name] = None, str(why)
+    profile = {"definition": expression.text(traced)} | about
+    profile |= {name: proven[name] for name in properties}
+    refused = {name: refused[name] for name in properties if name in refused}
     return profile | {"refused": refused | _undecided(profile)}
 
 
 def _properties(shape):
     """{key: a function without arguments that proves it}, in the order of the profile."""
-    moments = _once(lambda: gaussian.moments(shape))
-    jumps = _once(lambda: shape.jumps())
+    moments, jumps = _Once(lambda: gaussian.moments(shape)), _Once(lambda: shape.jumps())
     return {
         "class": lambda: shape.smoothness()[1],
         "breakpoints": lambda: [pair(r) for r in shape.breakpoints],
@@ -91,16 +100,15 @@ def _properties(shape):
     }
 
 
-def _once(compute):
-    """`compute()` called at most once."""
-    kept = []
+class _Once:
+    """`compute()` called at most once, also where it is refused."""
 
-    def answer():
-        if not kept:
-            kept.append(compute())
-        return kept[0]
+    def __init__(self, compute):
+        self.compute = compute
 
-    return answer
+    @remembered
+    def __call__(self):
+        return self.compute()
 
 
 def _points(shape, k):

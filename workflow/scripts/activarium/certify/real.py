@@ -23,7 +23,7 @@ def jet(expression, at, order):
 
     A coefficient that cannot be bounded is nan, as where a denominator's ball holds 0.
     """
-    work.spend()
+    work.spend((4 + order) * expression.size)
     ctx.cap = order + 1
     x = arb_series([arb(at), 1], prec=order + 1)
     try:

@@ -15,8 +15,10 @@ from fractions import Fraction
 from flint import arb, fmpq, fmpz_poly
 
 from . import exact, real, tails
+from .enclosure import about, in_order
 from .refusal import Unproven
 
+PLACE = in_order(lambda root: root.ball)
 BUDGET = 4000  # evaluations for one list
 ORDER = 5  # highest multiplicity that is looked for
 CUT = fmpq(33, 64)  # not the middle, where a zero of a symmetric function would be
@@ -59,7 +61,7 @@ def of_polynomial(p):
             found.append(_rational_or_ball(root.real, multiplicity, lambda r: p(r) == 0))
         elif root.imag.contains(0):
             raise Unproven("a complex pair of zeros is too close to the real line")
-    return sorted(found, key=lambda root: float(root.ball.mid()))
+    return sorted(found, key=PLACE)
 
 
 def _rational_or_ball(ball, multiplicity, is_zero):
@@ -104,16 +106,15 @@ class _Search:
                 cut = part[0] + (part[1] - part[0]) * CUT
                 stack += [(part[0], cut), (cut, part[1])]
             else:
-                found |= {str(root.best): root for root in roots}
-        return sorted(found.values(), key=lambda root: float(root.ball.mid()))
+                # an exact zero at a cut is found on both sides of it, any other one once
+                found |= {str(part if r.exact is None else r.exact): r for r in roots}
+        return sorted(found.values(), key=PLACE)
 
     def jet(self, at, order):
         """Coefficients over a ball, on the budget."""
         self.left -= 1
         if self.left < 0:
-            raise Unproven(
-                f"undecided within {BUDGET} evaluations, last near x = {float(at.mid()):.6g}"
-            )
+            raise Unproven(f"undecided within {BUDGET} evaluations, last near x = {about(at):.6g}")
         return real.jet(self.f, at, order)
 
     def on(self, low, high):
@@ -159,8 +160,7 @@ class _Search:
             return 1 if value > 0 else -1
         m = multiplicity(self.f, self.k, r)
         if not m:
-            near = float(arb(r).mid())
-            raise Unproven(f"whether there is a zero near x = {near:.9g} is undecided")
+            raise Unproven(f"whether there is a zero near x = {about(r):.9g} is undecided")
         self.exact[r] = m
         return 0
 

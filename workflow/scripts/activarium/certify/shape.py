@@ -7,7 +7,7 @@ piece and exact one-sided values at breakpoints.
 from flint import arb, fmpq
 
 from . import expression
-from .enclosure import pair
+from .enclosure import in_order, pair
 from .pieces import EVERYWHERE, Piece, pieces, remembered
 from .refusal import Unproven
 from .roots import ORDER, Root
@@ -107,7 +107,7 @@ class Shape:
         for r in self.breakpoints:
             if r not in ends and self._zero_at(r, k):
                 points.append(self._meeting(r, k))
-        return sorted(points, key=lambda p: float(p[0].ball.mid())), flat
+        return sorted(points, key=in_order(lambda p: p[0].ball)), flat
 
     def flat(self, k):
         """[(low, high)]: the pieces on which f⁽ᵏ⁾ is 0 throughout."""

@@ -9,6 +9,7 @@ constant, every q is fixed. The sign of h′ is that of P(x) = x·F′(x) − 2�
 from flint import arb, fmpq, fmpq_poly
 
 from . import exact, expression, real, roots, tails
+from .enclosure import about
 from .pieces import STARTS
 from .refusal import Unproven
 
@@ -112,7 +113,7 @@ def _compact(f, low, high, order):
             stack += [((a + b) / 2, b), (a, (a + b) / 2)]
         else:
             signs.add(found)
-    near = float(arb(stack[-1][0]).mid())
+    near = about(stack[-1][0])
     raise Unproven(f"whether (f(x)² + f(−x)²) / x² is monotone is undecided near x = {near:.4g}")
 
 
