@@ -11,7 +11,7 @@ from flint import arb, ctx, fmpq, fmpq_poly
 from test_certify import SCHEMA
 
 from activarium import expressions
-from activarium.certify import Unproven, certify, expression, gaussian, work
+from activarium.certify import Unproven, certify, expression, gaussian, roots, work
 from activarium.certify.enclosure import pair
 from activarium.certify.pieces import Piece
 from activarium.certify.shape import Shape
@@ -168,6 +168,36 @@ def test_a_turn_of_the_variance_map_close_to_a_breakpoint_is_never_lost():
         with pytest.raises(Unproven, match="not monotone"):
             _sign_of_polynomial(f, close, None)
     assert _sign_of_polynomial(f, fmpq(6, 5), None) == 1
+
+
+@pytest.mark.parametrize(
+    ("text", "key", "where", "multiplicity"),
+    [
+        ("(x-1)*(x-1)*exp(x)", "zeros", "1", 2),
+        ("tanh((x-0.5)*(x-0.5))", "zeros", "0.5", 2),
+        ("(x-0.7123)**3*sigmoid(x)", "zeros", "0.7123", 3),
+        ("tanh((x+2.25)**3)", "stationary_points", "-2.25", 2),
+    ],
+)
+def test_a_multiple_zero_at_a_rational_is_found(text, key, where, multiplicity):
+    found = [z for z in profile(text)[key] if z["x"] == [where, where]]
+    assert [z["multiplicity"] for z in found] == [multiplicity]
+
+
+@pytest.mark.parametrize("text", ["(x-1)*(x-1)*exp(x) + 1e-30", "(x-1)*(x-1)*exp(x) - 1e-30"])
+def test_what_is_no_multiple_zero_by_little_is_not_called_one(text):
+    zeros = profile(text)["zeros"]
+    assert zeros is None or [z["multiplicity"] for z in zeros] == [1, 1, 1] * (" - " in text)
+
+
+@pytest.mark.parametrize(
+    ("low", "high", "simple"),
+    [("1/4", "1/2", "1/2"), ("3/10", "7/20", "1/3"), ("-7/20", "-3/10", "-1/3"), ("-1", "5", "0"),
+     ("7122/10000", "7124/10000", "52/73"), ("5/2", "7/2", "3")],
+)  # fmt: skip
+def test_the_simplest_rational_of_an_interval(low, high, simple):
+    ends = [fmpq(f.numerator, f.denominator) for f in map(Fraction, (low, high, simple))]
+    assert roots.simplest(*ends[:2]) == ends[2]
 
 
 # Means of slopes where f jumps

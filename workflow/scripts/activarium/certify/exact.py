@@ -16,15 +16,35 @@ LONGEST = 32768  # bits of an exact value
 
 
 class _Unknown:
-    """Whatever is computed with it is unknown too."""
+    """A value that is not known to be rational; what is computed with it is unknown too.
 
-    def _spread(self, *_):
+    Nothing times it is nothing where it is `sound`, that is where it surely exists.
+    """
+
+    def __init__(self, sound):
+        self.sound = sound
+
+    def _with(self, other):
+        return self if not self.sound or isinstance(other, fmpq) or other.sound else other
+
+    def __mul__(self, other):
+        if self.sound and isinstance(other, fmpq) and other == 0:
+            return other
+        return self._with(other)
+
+    def __neg__(self):
         return self
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = _spread
+    __rmul__ = __mul__
+    __add__ = __radd__ = __sub__ = __rsub__ = _with
 
 
-UNKNOWN = _Unknown()
+UNKNOWN, UNSOUND = _Unknown(sound=True), _Unknown(sound=False)
+PARTIAL = ("log", "log1p")  # these do not exist everywhere
+
+
+def _known(g):
+    return isinstance(g, fmpq)
 
 
 class Rationals:
@@ -36,7 +56,7 @@ class Rationals:
 
     def constant(self, n):
         """The value of an expression without x."""
-        return n.value[0] if n.op == "polynomial" else UNKNOWN
+        return n.value[0] if n.op == "polynomial" else UNKNOWN  # it exists: see expression._make
 
     def manageable(self, g):
         """A rational, or UNKNOWN for one of so many digits that powers of it would never end."""
@@ -44,19 +64,21 @@ class Rationals:
 
     def inverse(self, g):
         """1 / g."""
-        return UNKNOWN if g is UNKNOWN or g == 0 else 1 / g
+        return 1 / g if _known(g) and g != 0 else UNSOUND
 
     def sqrt(self, g):
         """√g of a positive square."""
-        if g is UNKNOWN or g <= 0:
-            return UNKNOWN
+        if not _known(g) or g <= 0:
+            return UNSOUND
         p, q = math.isqrt(int(g.p)), math.isqrt(int(g.q))
         return fmpq(p, q) if p * p == g.p and q * q == g.q else UNKNOWN
 
 
-def _only_at(point, result):
+def _only_at(point, result, name):
     def value(self, g):
-        return result if g is not UNKNOWN and g == point else UNKNOWN
+        if _known(g) and g == point:
+            return result
+        return UNSOUND if name in PARTIAL or g is UNSOUND else UNKNOWN
 
     return value
 
@@ -67,15 +89,15 @@ for _name, _point, _result in (
     *(("exp", 0, fmpq(1)), ("cos", 0, fmpq(1)), ("log", 1, fmpq(0))),
     *(("sigmoid", 0, _HALF), ("ndtr", 0, _HALF), ("softplus", None, UNKNOWN)),
 ):
-    setattr(Rationals, _name, _only_at(_point, _result))
+    setattr(Rationals, _name, _only_at(_point, _result, _name))
 
 
 def jet(expression, point, order):
     """[c₀, …, c_order] at a rational point: fmpq where a coefficient is known exactly, else arb."""
     work.spend(2 * (4 + order) * expression.size)
     found = _jet(expression, point, fmpq(1), order, Rationals())
-    if UNKNOWN not in found:
+    if all(map(_known, found)):
         return found
     balls = real.jet(expression, arb(point), order)
     known = [b.fmpq() if b.is_exact() else b for b in balls]
-    return [k if c is UNKNOWN else c for c, k in zip(found, known, strict=True)]
+    return [c if _known(c) else k for c, k in zip(found, known, strict=True)]

@@ -6,7 +6,8 @@ Why a list is complete: the interval is cut until on each part one of these is p
      f⁽ᵏ⁾(x) = (x − r)ᵐ·f⁽ᵏ⁺ᵐ⁾(ξ) / m!, so r is the only zero there;
   3. 0 is not in the ball of f⁽ᵏ⁺¹⁾: f⁽ᵏ⁾ is strictly monotone, so the signs at both ends tell
      whether there is exactly one zero, which is simple, or none.
-What stays undecided after a fixed number of evaluations is refused.
+Rationals of small denominators are tried for 2. wherever a part stays undecided, so that
+(x − 1)²·eˣ has its double zero. What stays undecided after some evaluations is refused.
 """
 
 from dataclasses import dataclass
@@ -20,6 +21,7 @@ from .refusal import Unproven
 
 PLACE = in_order(lambda root: root.ball)
 BUDGET = 4000  # evaluations for one list
+SIMPLE = 10**6  # the largest denominator of a multiple zero that is looked for
 ORDER = 5  # highest multiplicity that is looked for
 CUT = fmpq(33, 64)  # not the middle, where a zero of a symmetric function would be
 
@@ -84,6 +86,23 @@ def multiplicity(f, k, r):
     return 0
 
 
+def simplest(low, high, depth=32):
+    """The rational of the smallest denominator on [low, high], by its continued fraction.
+
+    None beyond `depth`, where that denominator is above a million.
+    """
+    if low <= 0 <= high:
+        return fmpq(0)
+    if high < 0:
+        inner = simplest(-high, -low, depth)
+        return None if inner is None else -inner
+    whole = int(low.p) // int(low.q)
+    if whole == low or whole + 1 <= high:
+        return fmpq(whole if whole == low else whole + 1)
+    inner = simplest(1 / (high - whole), 1 / (low - whole), depth - 1) if depth else None
+    return None if inner is None else whole + 1 / inner
+
+
 def isolate(f, k, low, high, hints=()):
     """Every zero of f⁽ᵏ⁾ on [low, high], sorted; ends and `hints` (likely exact zeros) are fmpq."""
     return _Search(f, k, {low, high, *hints}).run(low, high)
@@ -93,7 +112,7 @@ class _Search:
     """One search: its function, its exact zeros so far and what is left of its budget."""
 
     def __init__(self, f, k, candidates):
-        self.f, self.k, self.left = f, k, BUDGET
+        self.f, self.k, self.left, self.tried = f, k, BUDGET, set(candidates)
         found = {r: multiplicity(f, k, r) for r in candidates}
         self.exact = {r: m for r, m in found.items() if m}
 
@@ -132,7 +151,19 @@ class _Search:
         slope = coefficients[k + 1]
         if not known and (self.away(low, high, at, slope) or self.factored(low, high)):
             return []
+        if not known:
+            self.try_simplest(low, high)
         return None
+
+    def try_simplest(self, low, high):
+        """Remember the simplest rational of a part where it is proven to be a multiple zero."""
+        r = simplest(low, high)
+        if r is not None and r.q <= SIMPLE and r not in self.tried:
+            self.tried.add(r)
+            self.left -= 1
+            m = multiplicity(self.f, self.k, r)
+            if m > 1:
+                self.exact[r] = m
 
     def away(self, low, high, at, slope):
         """Whether the mean value form f⁽ᵏ⁾(m) + f⁽ᵏ⁺¹⁾(at)·(at − m) keeps off 0."""
