@@ -300,6 +300,15 @@ def test_seeds_that_crash_alike_show_their_traceback_once_and_its_file_and_line(
     assert log.count("Traceback") == 1 and log.count("late.py, line 7: RuntimeError") >= 3
 
 
+def test_ctrl_c_while_a_batch_is_tried_is_one_line(tmp_path, monkeypatch):
+    def stopped(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(tried.subprocess, "run", stopped)
+    with pytest.raises(Refusal, match="^stopped before any job; the same command goes on"):
+        tried.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", tmp_path / "log")
+
+
 def test_a_job_refuses_a_network_without_its_activation_before_it_trains(
     file, tmp_path, prepared, monkeypatch
 ):

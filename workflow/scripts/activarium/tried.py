@@ -81,7 +81,10 @@ def _asked(about, log):
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-m", "activarium.train.sanity_check", log]
     asked = json.dumps(about)
-    done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True)
+    try:
+        done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True)
+    except KeyboardInterrupt:  # before any job, so that Snakemake would show where
+        raise Refusal("stopped before any job; the same command goes on from here") from None
     if done.returncode < 0:
         raise Refusal(child.killed("sanity check", -done.returncode, log))
     if done.returncode:

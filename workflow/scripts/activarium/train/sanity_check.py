@@ -11,7 +11,7 @@ from pathlib import Path
 
 import torch
 
-from .. import activations, networks, numerics
+from .. import activations, interrupt, networks, numerics
 from ..child import each_tried
 from ..refusal import Refusal
 from . import pretrained, usable
@@ -141,6 +141,7 @@ def _of(trials):
 
 def main(log):
     """Answer what is asked on the standard input."""
+    interrupt.end_quietly()
     with Path(log).open("w", encoding="utf-8") as file:
         faults, missing = sanity_check(**json.load(sys.stdin), log=file)
     print(json.dumps({"faults": faults, "missing": missing}))
