@@ -103,6 +103,19 @@ def test_a_composition_never_leaves_its_enclosures(composition):
     holds(composition)
 
 
+SIZES = [
+    ("1e5*tanh(x)", lambda x: 10**5 * mp.tanh(x)),
+    ("1e-30*x*sigmoid(x)", lambda x: mp.mpf(10) ** -30 * x * _sigmoid(x)),
+    ("(tanh(x)**4)**4", lambda x: mp.tanh(x) ** 16),
+    ("(x-1)*(x-1)*sigmoid(x)", lambda x: (x - 1) ** 2 * _sigmoid(x)),
+]
+
+
+@pytest.mark.parametrize("composition", SIZES, ids=[text for text, _ in SIZES])
+def test_sizes_powers_and_double_zeros_never_leave_their_enclosures(composition):
+    holds(composition)
+
+
 @pytest.mark.slow
 @settings(max_examples=300, **QUIET)
 @given(COMPOSITIONS)
