@@ -597,14 +597,14 @@ def test_learned_parameters_have_the_derivatives_of_the_definition():
 
 def test_where_a_tensor_is_cut_changes_no_bit_and_no_layout(monkeypatch):
     x = torch.randn(6, 3, 4, 4).to(memory_format=torch.channels_last)
-    whole = value_and_gradient(activations.module("serf"), x)
+    whole = value_and_gradient(activations.module("squareplus"), x)
     monkeypatch.setattr("activarium.primitives.as_module.CHUNK", 50)
-    cut = value_and_gradient(activations.module("serf"), x)
+    cut = value_and_gradient(activations.module("squareplus"), x)
     for one, other in zip(whole, cut, strict=True):
         assert torch.equal(one, other)
         assert one.is_contiguous(memory_format=torch.channels_last)
     for shape in ((), (0, 3), (1, 5)):
-        assert activations.module("serf")(torch.zeros(shape)).shape == shape
+        assert activations.module("squareplus")(torch.zeros(shape)).shape == shape
 
 
 def test_a_line_is_read_once_and_not_at_every_step(monkeypatch):

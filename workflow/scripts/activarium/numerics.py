@@ -57,7 +57,7 @@ def measured(exact, module, dtype):
     Keys: inputs, value and gradient (each {max_abs, max_abs_at, max_ulp, max_ulp_at,
     wrong_sign, zero_below, zero_above, right_to}) and not_finite ({inputs, value, gradient,
     first_at}). `right_to` is the |x| up to which all of 200 inputs as far as REACH were right,
-    off by RIGHT times the dtype's eps at most, of the exact result's size or of 1.
+    off by RIGHT times float32's eps or 4 times the dtype's, of the exact result's size or of 1.
     """
     module = module.eval()
     x = tested(dtype)
@@ -158,10 +158,11 @@ def _right_to(exact, module, dtype):
 
 def _reached(sizes, balls, got, dtype):
     """The largest of `sizes` up to which what was got at −sizes and at sizes is right."""
-    most, eps = torch.finfo(dtype).max, torch.finfo(dtype).eps
+    most = torch.finfo(dtype).max
+    eps = max(RIGHT * torch.finfo(torch.float32).eps, 4 * torch.finfo(dtype).eps)
     exact = [float(ball.mid()) for ball in balls]
     right = [
-        abs(true) > most or abs(y - true) <= RIGHT * eps * max(1, abs(true))  # not where y is nan
+        abs(true) > most or abs(y - true) <= eps * max(1, abs(true))  # not where y is nan
         for y, true in zip(got, exact, strict=True)
     ]
     n, reached = len(sizes), 0.0
