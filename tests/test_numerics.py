@@ -143,3 +143,11 @@ def test_a_breakpoint_that_is_not_rational_is_refused_with_the_reason():
 
     with pytest.raises(Unproven, match="exact rational number"):
         numerics(bent, torch.nn.ReLU())
+
+
+def test_a_line_is_measured_as_a_file_is_and_said_where_it_ends():
+    """eˣ is held where float64 ends, so that log(1 + eˣ) stands still beyond 709."""
+    text = "log1p(exp(x))"
+    made = activations.definition("mine", text), activations.module("mine", text)
+    found = numerics(*made)["float32"]
+    assert 300 < found["value"]["right_to"] < 709 and found["gradient"]["right_to"] == 1e4

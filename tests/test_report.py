@@ -933,17 +933,19 @@ def test_a_setting_where_nothing_was_learned_says_so():
 
 def test_an_activation_whose_numerics_are_not_measured_is_named():
     found = {
-        "value": dict.fromkeys(("max_abs", "max_abs_at", "max_ulp", "zero_below"), 0.5),
-        "gradient": {"max_abs": 0.5, "wrong_sign": 0},
+        "value": dict.fromkeys(("max_abs", "max_abs_at", "max_ulp", "zero_below"), 0.5)
+        | {"right_to": 1e4},
+        "gradient": {"max_abs": 0.5, "wrong_sign": 0, "right_to": 1.5},
         "not_finite": {"value": 0, "gradient": 0, "first_at": None},
     }
     measured = {f"{a}.numerics": {"float32": found} for a in ("gelu", "relu")}
     made = study(activations=("gelu", "relu"))
     whole = reported(made, draw=False, certified=True, numerics=measured).html
-    assert "What torch makes of it" in whole and "not measured" not in whole
+    assert "What torch makes of it" in whole and "ot measured" not in whole
+    assert "|x| ≤ 10000" in whole and "|x| ≤ 1.5" in whole
     del measured["relu.numerics"]
     part = reported(made, draw=False, certified=True, numerics=measured).html
-    assert "Stated in a line of the study, and not measured: ReLU." in part
+    assert "Not measured yet: ReLU." in part
 
 
 def test_numerics_that_failed_are_named_with_their_reason_and_block_no_report():
@@ -952,7 +954,7 @@ def test_numerics_that_failed_are_named_with_their_reason_and_block_no_report():
         study(activations=("gelu", "relu")), draw=False, certified=True, numerics=refused
     ).html
     assert "Not measured: GELU (RuntimeError: no &lt;rows&gt;)." in html
-    assert "not measured: ReLU." in html
+    assert "Not measured yet: ReLU." in html
 
 
 def test_a_setting_where_everything_diverged_says_so():

@@ -56,17 +56,20 @@ rule claims:
 
 rule numerics:
     input:
-        profile="results/profiles/{activation}.json",
+        profile="{home}/profiles/{activation}.json",
         definition=GRID.certified_code,
         code=GRID.code("../numerics.py", "numerics.py", "certify/*.py", "primitives/*.py"),
     output:
-        "results/profiles/{activation}.numerics.json",
+        "{home}/profiles/{activation}.numerics.json",
     log:
-        "results/profiles/logs/{activation}.numerics.log",
+        "{home}/profiles/logs/{activation}.numerics.log",
     wildcard_constraints:
+        home=GRID.homes,
         activation=GRID.certified,
     conda:
         "../envs/activarium.yaml"
     threads: 1
+    params:
+        expr=GRID.certified_expression,
     script:
         "../scripts/numerics.py"

@@ -6,13 +6,14 @@ from activarium.refusal import logged
 interrupt.end_quietly()
 devices.one_thread()  # before torch is imported
 name, (file,) = snakemake.wildcards.activation, snakemake.output
+expr = snakemake.params.get("expr")
 
 
 def measured():
     from activarium import activations
     from activarium.numerics import numerics
 
-    return numerics(activations.load(name).definition, activations.module(name))
+    return numerics(activations.definition(name, expr), activations.module(name, expr))
 
 
 with logged(snakemake.log[0]) as log:

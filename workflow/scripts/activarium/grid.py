@@ -131,9 +131,8 @@ class Grid:
 
     @property
     def numerics(self):
-        """How far torch is from the proofs, for each activation of the study that has a file."""
-        names = self.study.activations.items()
-        return [f"results/profiles/{name}.numerics.json" for name, expr in names if not expr]
+        """How far torch is from the proofs, for each activation of the study."""
+        return [f"{profile.removesuffix('.json')}.numerics.json" for profile in self.profiles]
 
     @property
     def described(self):

@@ -41,6 +41,15 @@ def load(name):
     return import_module(f"{__name__}.{name}")
 
 
+def definition(name, expr=None):
+    """The `definition(x, xp)` of the activation: its file's, else what the text `expr` states."""
+    if expr is None:
+        return load(name).definition
+    from .. import expressions
+
+    return expressions.definition(expr)
+
+
 def module(name, expr=None):
     """A new torch module of the activation: the file's own, else its definition made one.
 
@@ -48,9 +57,7 @@ def module(name, expr=None):
     """
     from ..primitives.as_module import Defined, rounded_once
 
-    if expr is not None:
-        from ..expressions import definition
-
-        return Defined(definition(expr))
-    file = load(name)
-    return rounded_once(file.module()) if hasattr(file, "module") else Defined(file.definition)
+    file = load(name) if expr is None else None
+    if hasattr(file, "module"):
+        return rounded_once(file.module())
+    return Defined(definition(name, expr))

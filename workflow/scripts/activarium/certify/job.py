@@ -15,20 +15,11 @@ def run(name, expr, profile, provenance):
     `expr` is its text where the study states it, else None and the folder defines it. What may
     differ between two correct executions goes into the file `provenance` instead.
     """
-    definition, draws = _definition(name, expr)
+    definition = activations.definition(name, expr)
+    draws = expr is None and held.draws(activations.load(name))
     started = time.perf_counter()
     found = certify(definition, draws=draws)
     seconds = round(time.perf_counter() - started, 3)
     files.write_json(profile, found)
     about = {"seconds": seconds, "python": sys.version.split()[0]}
     files.write_text(provenance, files.as_json(about | {"python-flint": version("python-flint")}))
-
-
-def _definition(name, expr):
-    """(the definition, whether what is trained of it draws at random)."""
-    if expr is None:
-        file = activations.load(name)
-        return file.definition, held.draws(file)
-    from ..expressions import definition
-
-    return definition(expr), False

@@ -30,6 +30,7 @@ def _row(found):
         "value_at": place(value["max_abs_at"]),
         "gradient": error(gradient["max_abs"]),
         "ulp": error(value["max_ulp"]),
+        "right_to": [right(part.get("right_to")) for part in (value, gradient)],
         "zero": place(value["zero_below"]),
         "wrong_sign": gradient["wrong_sign"],
         "broken": broken["value"] + broken["gradient"],
@@ -42,6 +43,11 @@ def error(number):
     if number is None:
         return "", "–"
     return number, f"{number:.2g}".replace("e-0", "e-").replace("e+0", "e").replace("-", "−")
+
+
+def right(reached):
+    """(what the table sorts by, the |x| up to which all is right); tables of old have none."""
+    return ("", "–") if reached is None else (reached, f"|x| ≤ {reached:.6g}")
 
 
 def place(x):

@@ -125,7 +125,7 @@ def _measures(name, expr):
     """(what, function) of each measurement of an activation that comes after or beside training."""
     make = partial(activations.module, name, expr)
     yield f"{name}: saved bytes", lambda: saved_bytes(make()) and None
-    for called, dtype in {} if expr else numerics.DTYPES.items():
+    for called, dtype in numerics.DTYPES.items():
         yield f"{name}: numerics in {called}", partial(_run, make, dtype)
 
 
