@@ -308,9 +308,11 @@ def test_what_is_tried_in_a_child_gives_its_value_or_the_reason(tmp_path):
     with (tmp_path / "log").open("w") as log:
         assert child.tried(lambda: {"a": 1}, log) == ({"a": 1}, None)
         assert child.tried(lambda: 1 / 0, log) == (None, "ZeroDivisionError: division by zero")
+        child.tried(lambda: print("a traceback that is no answer", file=log), log)
         crash = child.tried(lambda: os.kill(os.getpid(), signal.SIGSEGV), log)
     assert crash == (None, "killed by SIGSEGV")
-    assert "Segmentation fault" in (tmp_path / "log").read_text()
+    said = (tmp_path / "log").read_text()
+    assert "a traceback that is no answer\n" in said and "Segmentation fault" in said
 
 
 # An old report

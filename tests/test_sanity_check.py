@@ -1,14 +1,17 @@
 """Every combination of a study is tried before the first epoch; a fault is a line, said once."""
 
+import io
+import json
 import subprocess
 import sys
 from types import SimpleNamespace
 
 import pytest
+import torch
 from snakemake.iocontainers import Wildcards
 from test_training import CELL, CPU, LIBRARY, PLAIN, RECIPE, images, pack, prepared, quiet
 
-from activarium import activations, child, networks, tried
+from activarium import activations, child, datasets, interrupt, networks, tried
 from activarium.refusal import Refusal
 from activarium.train import pack as pack_
 from activarium.train import run, sanity_check, step, usable
@@ -260,6 +263,8 @@ def test_only_what_was_not_tried_before_is_tried(tmp_path, monkeypatch):
     assert start("gelu", width=5) == [["gelu"]]
     (tmp_path / "code.py").write_text("edited")
     assert start("gelu") == [["gelu"]]
+    monkeypatch.setattr(datasets.load("digits"), "image_size", 16)
+    assert start("gelu") == [["gelu"]]
 
 
 def test_what_failed_is_refused_in_a_line_each_and_tried_again(tmp_path, monkeypatch):
@@ -281,6 +286,30 @@ def test_what_will_be_missing_is_told_and_no_torch_too(tmp_path, monkeypatch, ca
     monkeypatch.setattr(tried, "find_spec", lambda _: None)
     tried.before_training(jobs(tmp_path, "relu"), tmp_path / "tried", "log")
     assert capsys.readouterr().err.startswith("sanity check: no torch here")
+
+
+def test_nothing_of_the_folder_of_the_study_is_tried_instead(tmp_path, monkeypatch):
+    asked = []
+    done = SimpleNamespace(returncode=0, stdout="{}")
+    monkeypatch.setattr(tried.subprocess, "run", lambda command, **_: asked.extend(command) or done)
+    assert tried._asked({}, tmp_path / "log") == {}
+    monkeypatch.undo()
+    (tmp_path / "activarium.py").write_text("raise SystemExit('another')")
+    python = asked[: asked.index("-m")]
+    command = [*python, "-c", "import activarium; print(activarium.__file__)"]
+    home = {"PYTHONPATH": str(LIBRARY)}
+    found = subprocess.run(command, cwd=tmp_path, env=home, capture_output=True, text=True)
+    assert found.stdout == f"{LIBRARY}/activarium/__init__.py\n", found.stderr
+
+
+def test_what_a_file_prints_is_no_part_of_the_answer(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(interrupt, "end_quietly", lambda: None)
+    monkeypatch.setattr(sys, "stdin", io.StringIO("{}"))
+    check = lambda **_: (print("loading …", end=""), ([], []))[1]  # noqa: E731
+    monkeypatch.setattr(sanity_check, "sanity_check", check)
+    sanity_check.main(tmp_path / "log")
+    answer = capsys.readouterr().out.splitlines()[-1]
+    assert json.loads(answer) == {"faults": [], "missing": []}
 
 
 def test_a_check_that_is_killed_says_so(tmp_path, monkeypatch):
@@ -402,6 +431,22 @@ def test_what_will_be_missing_is_said_and_stops_nothing(file, tmp_path):
         "channels: saved bytes will be missing: IndexError: tuple index out of range"
     )
     assert all(line.startswith("channels: ") for line in missing)
+
+
+def test_numerics_are_tried_with_the_parameters_that_they_are_measured_with():
+    """In float32 beside 16 bits, as autocast leaves them; masked_scatter takes no two types."""
+
+    class Mixed(torch.nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.share = torch.nn.Parameter(torch.ones(()))
+
+        def forward(self, x):
+            return x.masked_scatter(x > 0, self.share.expand_as(x))
+
+    sanity_check._run(Mixed, torch.float32)
+    with pytest.raises(RuntimeError, match="dtype"):
+        sanity_check._run(Mixed, torch.bfloat16)
 
 
 def test_recipes_that_differ_in_rate_and_length_are_tried_once(tmp_path):

@@ -101,8 +101,9 @@ def _answer(work, log):
         return [work(), None]
     except BaseException as error:  # a sys.exit, too
         traceback.print_exc(file=log)
-        log.flush()
         return [None, f"{type(error).__name__}: {first_line(error)}"]
+    finally:
+        log.flush()  # the child ends without it, or by the signal of a later work
 
 
 def killed(name, number, log):

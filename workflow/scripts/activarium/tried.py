@@ -45,7 +45,8 @@ def before_training(jobs, record, log):
 
 def _key(job):
     """What a trial of a job depends on: the content of its code and the values of its cell."""
-    sha = hashlib.sha256(json.dumps([*job.wildcards, *_values(job)], sort_keys=True).encode())
+    about = [*job.wildcards, *_values(job), _shape(job.wildcards.dataset)]
+    sha = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for file in (*job.input.activation, *job.input.network, *job.input.step):
         sha.update(Path(file).read_bytes())
     return sha.hexdigest()
@@ -67,19 +68,23 @@ def _axes(jobs):
     about = {"names": {}, "nets": {}, "recipes": {}, "shapes": {}}
     for job in jobs:
         cell, (expr, network, recipe) = job.wildcards, _values(job)
-        data = datasets.load(cell.dataset)
         about["names"][cell.activation] = expr
         about["nets"][cell.network] = network
         about["recipes"][cell.recipe] = recipe
-        shape = {"channels": data.channels, "size": data.image_size, "classes": data.classes}
-        about["shapes"][cell.dataset] = shape
+        about["shapes"][cell.dataset] = _shape(cell.dataset)
     return about
+
+
+def _shape(dataset):
+    """What a network is built for: {channels, size, classes} of a data set's images."""
+    data = datasets.load(dataset)
+    return {"channels": data.channels, "size": data.image_size, "classes": data.classes}
 
 
 def _asked(about, log):
     """What `sanity_check` answers in a process of its own."""
     Path(log).parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "activarium.train.sanity_check", log]
+    command = [sys.executable, "-P", "-m", "activarium.train.sanity_check", log]
     asked = json.dumps(about)
     try:
         done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True)

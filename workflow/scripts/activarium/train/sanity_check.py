@@ -100,8 +100,8 @@ def _passed_over(cell, network, shape, expr, **_):
 def _files(trial):
     """The files that a trial without a line of its own came from."""
     name, expr = trial["cell"]["activation"], trial["expr"]
-    own = f"config: activations: {name}" if expr else usable._file(activations, name)
-    return f"{own} in {usable._file(networks, trial['network']['file'])}"
+    own = f"config: activations: {name}" if expr else usable.file_of(activations, name)
+    return f"{own} in {usable.file_of(networks, trial['network']['file'])}"
 
 
 class Unseen(Progress):
@@ -130,7 +130,7 @@ def _measures(name, expr):
 
 
 def _run(make, dtype):
-    numerics.run(make().to(dtype).eval(), torch.linspace(-4, 4, 9).to(dtype))
+    numerics.run(make().eval(), torch.linspace(-4, 4, 9).to(dtype))
 
 
 def _of(trials):
@@ -144,6 +144,7 @@ def main(log):
     interrupt.end_quietly()
     with Path(log).open("w", encoding="utf-8") as file:
         faults, missing = sanity_check(**json.load(sys.stdin), log=file)
+    print()  # whatever a file has printed ends here
     print(json.dumps({"faults": faults, "missing": missing}))
 
 

@@ -27,8 +27,8 @@ def hold(cell, network, data, expr=None):
     """
     name = cell["activation"]
     activation = partial(activations.module, name, expr)
-    at = f"config: activations: {name}" if expr else _file(activations, name)
-    file = _file(networks, network["file"])
+    at = f"config: activations: {name}" if expr else file_of(activations, name)
+    file = file_of(networks, network["file"])
     _hold_new(activation, at, "module()")
     if not expr:
         _hold_defined(activations.load(name), at)
@@ -141,5 +141,6 @@ def _hold_intact(model, calls, x, file, name):
         )
 
 
-def _file(package, name):
+def file_of(package, name):
+    """The path of an activation's or a network's file, for people."""
     return os.path.relpath(Path(package.__file__).with_name(f"{name}.py"))
