@@ -45,37 +45,18 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
     store = Unfinished(unfinished, made_from := digest(sources, values))
     progress = Progress(" ".join(cell.values()), log, recipe["epochs"])
     with devices.lease(devices.gpus(), locks) as card:
-        device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
-        if card and device.type == "cpu":
-            progress.say(
-                f"GPU {card} is not used: torch {torch.__version__} finds no CUDA device there "
-                "(nvidia-smi shows the driver); trained on the CPU"
-            )
+        device = _device(card, progress)
         prepare_torch(recipe["precision"])
         spare_the_compiler()
         images = resident(prepare.verify(data, about), about, train_size, validation, device)
         images["classes"] = about["classes"]
-        try:
-            hold(cell, network, images, expr)
-        except Refusal:
-            raise
-        except Exception as error:  # which each seed meets again, and logs
-            progress.say(f"this cell may crash: {line(error)}")
+        _hold(cell, network, images, expr, progress)
 
         def arguments(seed, at_once=lambda: 1):
             checkpoints = Checkpoints(store, seed, progress, at_once)
             return cell, seed, network, images, recipe, device, progress, expr, checkpoints
 
-        def together(missing, keep, crash):
-            def begin(seed):
-                return running(*arguments(seed, lambda: len(engine.asked)), kind=Lane)
-
-            engine = Together(begin, keep, crash, progress)
-            with nothing_old_to_free():
-                engine.train(missing)
-
-        alone = one_by_one(lambda seed: train_run(*arguments(seed)))
-        train = together if fits_several(device) else alone
+        train = _train(arguments, device, progress)
         finished, trained = train_pack(seeds, train, store, progress)
     if digest(sources, values) != made_from:  # or Snakemake would take them for the new code's
         raise Refusal(
@@ -91,3 +72,40 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
     told = tally(tally_file, len(seeds), trained, time.monotonic() - started)
     if told:
         progress.say(told)
+
+
+def _device(card, progress):
+    """What torch trains on; where a leased `card` is of no use to it, that is said."""
+    device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    if card and device.type == "cpu":
+        progress.say(
+            f"GPU {card} is not used: torch {torch.__version__} finds no CUDA device there "
+            "(nvidia-smi shows the driver); trained on the CPU"
+        )
+    return device
+
+
+def _hold(cell, network, images, expr, progress):
+    """`usable.hold`, of which only a Refusal ends the job: each seed meets the rest and logs it."""
+    try:
+        hold(cell, network, images, expr)
+    except Refusal:
+        raise
+    except Exception as error:
+        progress.say(f"this cell may crash: {line(error)}")
+
+
+def _train(arguments, device, progress):
+    """The `train` of a pack whose runs have the `arguments(seed, at_once)` of `running`."""
+    if not fits_several(device):
+        return one_by_one(lambda seed: train_run(*arguments(seed)))
+
+    def together(missing, keep, crash):
+        def begin(seed):
+            return running(*arguments(seed, lambda: len(engine.asked)), kind=Lane)
+
+        engine = Together(begin, keep, crash, progress)
+        with nothing_old_to_free():
+            engine.train(missing)
+
+    return together
