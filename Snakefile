@@ -57,9 +57,8 @@ if workflow.is_main_process:
     SILENCE = interrupt.watch()
     GRID.say_gone(*workflow.configfiles, changes=workflow.config_settings.config_args)
     GRID.say_unchosen()
-    if (
-        workflow.resource_settings.default_resources is not None
-    ):  # as every profile of a cluster has
+    # As every profile of a cluster has.
+    if workflow.resource_settings.default_resources is not None:
         sent.say_where(len(GRID.packs), sends_all=SENDS_ALL)
 else:
     with refusal.in_one_line():
