@@ -118,6 +118,29 @@ def test_a_network_that_never_calls_the_activation_is_refused_by_its_file(file):
     assert "networks/bare.py: the network never calls activation, so that" in held("bare")
 
 
+@pytest.mark.parametrize(
+    "forward, before, at",
+    [
+        ("h = self.act(h)", "self.act = nn.Sequential(activation)", 10),
+        ("h = self.act(h)", "self.act = activation", 14),
+        ("h = self.act(h)", "self.act = activation(inplace=True)", 10),
+    ],
+)
+def test_an_activation_that_is_taken_for_the_module_is_refused_with_its_line(
+    file, forward, before, at
+):
+    file(networks, "uncalled", net(forward, before))
+    said = held("uncalled")
+    assert f"uncalled.py, line {at}: activation is no module; activation() makes one" in said
+    assert "Calls" not in said
+
+
+def test_another_type_error_of_a_network_stays_as_it_is(file):
+    file(networks, "typed", net("h = self.act(h) + 'a'"))
+    with pytest.raises(TypeError):
+        held("typed")
+
+
 @pytest.mark.parametrize("before", ["self.acts = [activation()]", "self.acts = (activation(),)"])
 def test_a_network_that_does_not_own_what_learns_is_refused(file, before):
     file(networks, "loose", net("h = self.acts[0](h)", before))

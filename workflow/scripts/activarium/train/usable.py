@@ -5,6 +5,7 @@ outlives its run would begin the next one where the last one ended.
 """
 
 import os
+from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
 
@@ -33,12 +34,13 @@ def hold(cell, network, data, expr=None):
     if not expr:
         _hold_defined(activations.load(name), at)
     calls = Calls(activation, at)
-    model = build(network, calls.activation, data)
+    with _misused(file):
+        model = build(network, calls.activation, data)
     again = build(network, activation, data)
     _hold_apart(model, again, file, "build")
     x = data["test"][0][:4].cpu().float().div(255).contiguous(memory_format=torch.channels_last)
     try:
-        with torch.no_grad():
+        with torch.no_grad(), _misused(file):
             y = model.train()(x)
     except Exception as error:
         if not calls.open:
@@ -52,6 +54,18 @@ def hold(cell, network, data, expr=None):
         raise Refusal(f"{file}: the network gives {list(y.shape)} for {wanted}, [n, classes]")
     if calls.in_place:
         _hold_intact(model, calls, x, file, name)
+
+
+@contextmanager
+def _misused(file):
+    """Raise a Refusal, with its line, where `file` takes activation itself for the module."""
+    try:
+        yield
+    except TypeError as error:  # torch's or Python's own, which names the method of ours
+        if Calls.activation.__qualname__ not in str(error):
+            raise
+        way = "activation() makes one and takes nothing, self.act = activation(), then self.act(x)"
+        raise Refusal(f"{place(error) or file}: activation is no module; {way}") from error
 
 
 class Calls:
