@@ -17,6 +17,7 @@ from formulas import FORMULAS
 from mpmath import mp
 from scipy import integrate, optimize, stats
 from torch import nn
+from torch._subclasses import FakeTensorMode
 
 from activarium import activations, expressions
 from activarium.agreement import disagreement
@@ -569,6 +570,34 @@ def test_a_definition_rounds_once_whatever_the_precision_and_autocast(name, dtyp
 )
 def test_float32_is_taken_where_it_is_right_and_float64_elsewhere(expr, enough):
     assert sufficient(expressions.definition(expr)) == enough
+
+
+def test_the_precision_is_found_on_a_cpu_whatever_the_default_device():
+    def definition(x, xp, *, slope=1.0):
+        return x * xp.sigmoid(slope * x)
+
+    with torch.device("meta"):
+        assert sufficient(definition) == torch.float32
+
+
+def test_the_precision_is_found_once_for_all_layers_of_a_network():
+    before = sufficient.cache_info().misses
+    for name, expr in [("mine", "x * tanh(x + 0.123)")] * 13:
+        activations.module(name, expr)
+    assert sufficient.cache_info().misses == before + 1
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_no_activation_needs_a_number_from_the_device(dtype):
+    """Neither forwards nor backwards, so that a GPU can record it; else the fake tensor raises."""
+    modules = [activations.module(name) for name in NAMES]
+    sixteen = dtype == torch.bfloat16
+    with FakeTensorMode(allow_non_fake_inputs=True), torch.autocast("cpu", dtype, enabled=sixteen):
+        for module in modules:
+            x = torch.empty(2, 3, 4, 4, dtype=dtype, requires_grad=True)
+            module(x).sum().backward()
+            assert x.grad.dtype == dtype and x.grad.shape == x.shape
 
 
 @pytest.mark.parametrize("name", ["softsign", "tanhshrink", "softplus", "xielu"])

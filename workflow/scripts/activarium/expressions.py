@@ -14,6 +14,7 @@ import operator
 import re
 import warnings
 from fractions import Fraction
+from functools import cache
 
 from .primitives import FUNCTIONS
 from .refusal import Refusal, guess
@@ -33,6 +34,7 @@ class ExpressionError(Refusal):
         super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
 
 
+@cache  # one function for all layers, so that what is found of it is found once
 def definition(text):
     """The `definition(x, xp)` that the expression `text` states. Raises ExpressionError."""
     text = _one_line(text)

@@ -6,6 +6,7 @@ cancels on the way, float64: so what is trained is what is certified, on every d
 """
 
 import math
+from functools import cache
 
 import torch
 from torch import nn
@@ -65,13 +66,14 @@ class RoundedOnce(nn.Module):
             return self.module(x.float()).to(x.dtype)
 
 
+@cache  # a network has many layers of one definition
 def sufficient(definition):
     """float32 where it gives value and derivative right up to REACH, with the parameters' starts.
 
     Else float64. Found on a CPU, for a network on any device, by 400 inputs of each sign.
     """
     starts = (getattr(definition, "__kwdefaults__", None) or {}).items()
-    starts = {name: torch.tensor(float(v), dtype=torch.float64) for name, v in starts}
+    starts = {n: torch.tensor(float(v), dtype=torch.float64, device="cpu") for n, v in starts}
     sizes = torch.logspace(-14, math.log2(REACH), 400, base=2, dtype=torch.float32, device="cpu")
     x, wanted = torch.cat([-sizes, sizes]), [True] + [False] * len(starts)
     rough, fine = (
