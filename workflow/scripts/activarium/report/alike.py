@@ -10,6 +10,12 @@ SAME = {  # by the strongest evidence that the analysis has
     "images": "tell the same test images right in every run",
     "scores": "have the same score on every seed",
 }
+ONE = "they agree wherever the network took them, or it never calls its activation"
+WHY = {
+    "losses": ONE,
+    "images": ONE,
+    "scores": f"the scores are too coarse to tell them apart, {ONE}",
+}
 
 
 def alike(tables, equal):
@@ -65,9 +71,8 @@ def _same_runs(tables, proven):
     for (names, by), where in found.items():
         place = "" if len(where) == len(tables.settings) else f" ({listed(where, 4)})"
         yield (
-            f"{listed(map(label, names), 8)} {SAME[by]}{place}: either they agree wherever the "
-            "network took them, or it never calls its activation. No test is made of that, and no "
-            "verdict given."
+            f"{listed(map(label, names), 8)} {SAME[by]}{place}: {WHY[by]}. No test is made of "
+            "that, and no verdict given."
         )
 
 
