@@ -11,6 +11,7 @@ import tomllib
 from collections import Counter
 from functools import cache
 from html.parser import HTMLParser
+from itertools import combinations
 
 import pytest
 import yaml
@@ -854,6 +855,21 @@ def test_what_learns_or_draws_is_proven_where_it_starts_and_equal_to_nothing():
     finding = figures.load("profiles").finding(report.tables)
     assert "5 activations certified over all of R (3 at the start values" in finding
     assert "what stands here" not in parsed(wide()).text_of("section", id="profiles")
+
+
+def test_no_title_above_a_proven_function_reaches_the_next_panel():
+    names = ("acon_c", "prelu", "gelu", "rrelu", "silu")
+    report = reported(study(names, seeds=3), draw=False, certified=True)
+    figure = figures.load("profiles").draw(report.tables)
+    figure.draw_without_rendering()
+    boxes = [ax._left_title.get_window_extent().padded(3) for ax in figure.axes if ax.lines]
+    assert len(boxes) == len(names)
+    assert not any(a.overlaps(b) for a, b in combinations(boxes, 2))
+
+
+def test_time_to_target_is_read_off_whole_epochs():
+    figure = figures.load("target").draw(reported(study(epochs=2), draw=False).tables)
+    assert all(tick == int(tick) for ax in figure.axes for tick in ax.get_xticks())
 
 
 # Whatever a study is like, it says what is true.

@@ -26,7 +26,7 @@ def draw(tables):
     figure, axes = panels_of(list(tables.profiles), 1.55, columns=4)
     for name, ax in axes.items():
         held = form(tables.profiles[name])
-        heading = f"{label(name)}{f', {held}' if held else ''}"
+        heading = ",\n".join(filter(None, [label(name), held]))  # on one line it meets the next
         mark(ax.set_title(heading, fontsize=8.5), tables, name, "title")
         _panel(ax, tables, name)
         ax.set(xlim=(-REACH, REACH), ylim=(LOW, HIGH))

@@ -22,6 +22,7 @@ def draw(tables):
             _row(ax, tables, row, order.index(row["activation"]), last, i)
         name_rows(ax, tables, order, i)
         ax.grid(axis="x")
+        ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set_xlim(0, last * 1.12)
         ax.set_xlabel("epochs")
     return figure
