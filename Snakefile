@@ -116,5 +116,4 @@ onstart:
 
 
 onerror:
-    if SILENCE.stopped:
-        interrupt.say(len(GRID.kept(GRID.runs)), len(GRID.runs))
+    interrupt.say(SILENCE, len(GRID.kept(GRID.runs)), len(GRID.runs))

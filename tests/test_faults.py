@@ -89,7 +89,7 @@ def test_ctrl_c_says_how_to_go_on_and_nothing_else(house):
         assert word not in said
 
 
-def test_what_ends_with_a_stop_is_no_error_and_what_failed_before_is_one():
+def test_what_ends_with_a_stop_is_no_error_and_what_failed_before_is_one(capsys):
     silence = interrupt.Silence()
 
     def shown(text, level=logging.ERROR):
@@ -97,14 +97,18 @@ def test_what_ends_with_a_stop_is_no_error_and_what_failed_before_is_one():
 
     assert shown("Error in rule train_0") and not silence.stopped
     assert not shown("Command 'python' died with <Signals.SIGINT: 2>.")
+    interrupt.say(silence, 0, 1, file=sys.stdout)
+    assert capsys.readouterr().out == "Command 'python' died with <Signals.SIGINT: 2>.\n"
     assert shown("Terminating processes on user request, this might …", logging.INFO)
     assert silence.stopped and shown("Elapsed time", logging.INFO)
     assert not shown("At least one job did not complete successfully.")
 
 
 def test_a_stop_says_how_many_runs_are_trained(capsys):
-    interrupt.say(37, 110, file=sys.stdout)
-    interrupt.say(0, 0, file=sys.stdout)
+    silence = interrupt.Silence()
+    silence.stopped = True
+    interrupt.say(silence, 37, 110, file=sys.stdout)
+    interrupt.say(silence, 0, 0, file=sys.stdout)
     assert capsys.readouterr().out.splitlines() == [
         "stopped: 37 of 110 runs are trained and kept; the same command goes on from here",
         "stopped: the same command goes on from here",

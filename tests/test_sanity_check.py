@@ -170,6 +170,14 @@ def module():
 """
 
 
+def test_an_activation_may_be_called_by_its_argument_s_name(file):
+    file(activations, "over", IN_PLACE)
+    file(networks, "named", net("h = self.act(input=h)"))
+    file(networks, "shortcut", net("h = h + self.act(input=h)"))
+    assert held("named", "over") == ""
+    assert "over overwrites its input" in held("shortcut", "over")
+
+
 def test_a_network_of_another_number_of_classes_is_refused(file):
     file(networks, "few", net("h = self.act(h)").replace("4, classes)", "4, 3)"))
     assert "networks/few.py: the network gives [4, 3] for [4, 5], [n, classes]" in held("few")
@@ -299,6 +307,14 @@ def test_what_failed_is_refused_in_a_line_each_and_tried_again(tmp_path, monkeyp
         assert str(refusal.value).splitlines() == [
             *answer["faults"], "nothing was trained; details in the.log"
         ]  # fmt: skip
+
+
+def test_what_fails_on_a_cpu_is_trained_where_there_is_a_gpu(tmp_path, monkeypatch, capsys):
+    answer = {"faults": ["a.py, line 3: no"], "missing": []}
+    monkeypatch.setattr(tried, "_asked", lambda *_: answer)
+    monkeypatch.setattr(tried.devices, "gpus", lambda: ["0"])
+    tried.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "log")
+    assert "a.py, line 3: no; on a CPU, so that it is trained" in capsys.readouterr().err
 
 
 def test_what_will_be_missing_is_told_and_no_torch_too(tmp_path, monkeypatch, capsys):

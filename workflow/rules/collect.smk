@@ -13,6 +13,7 @@ rule collect:
             "exported.py",
             "outside.py",
             "pieces.py",
+            "prepare.py",
             "tables.py",
         ),
     output:

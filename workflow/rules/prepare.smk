@@ -10,6 +10,7 @@ rule prepare:
         description="results/datasets/{dataset}.json",
     log:
         "results/datasets/logs/{dataset}.log",
+    priority: 1  # before the proofs: what is wrong with the images is said first
     conda:
         "../envs/activarium.yaml"
     script:

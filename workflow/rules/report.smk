@@ -10,6 +10,7 @@ rule figure:
             "../figure.py",
             "figures/{figure}.py",
             "figures/_style.py",
+            "compare/scores.py",
             "expressions.py",
             "primitives/on_numpy.py",
             "report/axis.py",
@@ -38,7 +39,7 @@ rule figure:
 rule describe:
     input:
         defining=GRID.describing,
-        code=GRID.code("../describe.py", "train/describe.py"),
+        code=GRID.code("../describe.py", "train/describe.py", "train/step.py"),
     output:
         GRID.table("networks", "json"),
     log:
@@ -62,7 +63,9 @@ rule report:
         networks=GRID.described,
         provenance=GRID.table("provenance", "json"),
         figures=expand(rules.figure.output, figure=GRID.figures),
-        code=GRID.code("../report.py", "report/*.*", "report/parts/*"),
+        code=GRID.code(
+            "../report.py", "compare/scores.py", "expressions.py", "report/*.*", "report/parts/*"
+        ),
     output:
         report(
             GRID.report,

@@ -6,7 +6,7 @@ from activarium.refusal import logged
 
 interrupt.end_quietly()
 devices.one_thread()  # before torch is imported
-if snakemake.resources.get("gpu") == 0:  # as `--resources gpu=0` grants
+if devices.gpus() and snakemake.resources.get("gpu") == 0:  # as `--resources gpu=0` grants
     devices.hide_gpus()
 devices.keep_freed_memory()
 

@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import traceback
+from contextlib import suppress
 from pathlib import Path
 
 from .refusal import Refusal, first_line
@@ -42,7 +43,7 @@ def in_a_child(log, name):
         faulthandler.enable(log)
         return
     signal.signal(signal.SIGINT, lambda *_: None)  # the terminal tells the child, too
-    signal.signal(signal.SIGTERM, lambda number, _: os.kill(child, number))
+    signal.signal(signal.SIGTERM, lambda number, _: _pass_on(child, number))
     code = os.waitstatus_to_exitcode(os.waitpid(child, 0)[1])
     if code == -signal.SIGINT:
         print("stopped by SIGINT (Ctrl-C)", file=log, flush=True)
@@ -51,6 +52,12 @@ def in_a_child(log, name):
     if code < 0:
         raise Refusal(killed(name, -code, log.name))
     sys.exit(code)
+
+
+def _pass_on(child, number):
+    """Send a signal to a child, which may have ended just now."""
+    with suppress(ProcessLookupError):
+        os.kill(child, number)
 
 
 def tried(work, log):

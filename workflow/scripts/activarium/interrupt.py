@@ -14,14 +14,18 @@ class Silence(logging.Filter):
     lines with which it begins one are looked for: the first is of Ctrl-C, the second of SIGTERM.
     """
 
-    stopped = False
+    def __init__(self):
+        super().__init__()
+        self.stopped, self.early = False, []
 
     def filter(self, record):
-        """Whether `record` is to be shown."""
+        """Whether `record` is to be shown; a job may end by SIGINT just before the stop is said."""
         said = record.getMessage()
         self.stopped = self.stopped or said.startswith(STOPPING)
-        of_the_stop = self.stopped or "<Signals.SIGINT" in said
-        return not (of_the_stop and record.levelno >= logging.ERROR)
+        if record.levelno < logging.ERROR or not (self.stopped or "<Signals.SIGINT" in said):
+            return True
+        self.early += [] if self.stopped else [said]
+        return False
 
 
 def watch():
@@ -31,8 +35,14 @@ def watch():
     return silence
 
 
-def say(trained, declared, file=sys.stderr):
-    """Say what a stopped execution leaves: `trained` of the `declared` runs."""
+def say(silence, trained, declared, file=sys.stderr):
+    """Say what a stopped execution leaves: `trained` of the `declared` runs.
+
+    Where nobody stopped it, what was held back is said instead.
+    """
+    if not silence.stopped:
+        print(*silence.early, sep="\n", end="\n" * bool(silence.early), file=file, flush=True)
+        return
     kept = f"{trained} of {declared} runs are trained and kept; " if declared else ""
     print(f"stopped: {kept}the same command goes on from here", file=file, flush=True)
 

@@ -13,7 +13,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from . import child, datasets
+from . import child, datasets, devices
 from .files import read_json, write_json
 from .refusal import Refusal
 
@@ -21,7 +21,8 @@ from .refusal import Refusal
 def before_training(jobs, record, log):
     """Try what these training jobs are about, unless the file `record` says that it was.
 
-    Raises a Refusal with a line for each fault: nothing has been trained then. `log` is the path
+    Raises a Refusal with a line for each fault: nothing has been trained then. Where there is a GPU
+    a fault is said and ends nothing, since the trial's are on a CPU; its job ends by itself. `log` is the path
     of the file that gets what is tried, and tracebacks. Where there is no torch, as beside
     environments by --sdm, nothing is tried and that is said.
     """
@@ -35,7 +36,11 @@ def before_training(jobs, record, log):
         return
     _say(f"trying one batch of {len(new)} combination{'s' * (len(new) > 1)} before any training")
     answer = _asked(_axes(new), log)
-    if answer["faults"]:
+    if answer["faults"] and devices.gpus():  # what is wrong on a CPU may be right on a GPU
+        answer["missing"] += [
+            f"{fault}; on a CPU, so that it is trained" for fault in answer["faults"]
+        ]
+    elif answer["faults"]:
         raise Refusal("\n".join([*answer["faults"], f"nothing was trained; details in {log}"]))
     for line in answer["missing"]:
         _say(line)

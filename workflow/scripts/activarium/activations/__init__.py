@@ -55,9 +55,8 @@ def module(name, expr=None):
 
     `expr` is its text where the study states it; then no file is read.
     """
-    from ..primitives.as_module import Defined, rounded_once
+    from ..primitives.as_module import Defined, trained
 
-    file = load(name) if expr is None else None
-    if hasattr(file, "module"):
-        return rounded_once(file.module())
-    return Defined(definition(name, expr))
+    if expr is not None:
+        return Defined(definition(name, expr))
+    return trained(load(name))

@@ -37,6 +37,13 @@ class Defined(nn.Module):
         return applied(self.definition, self.dtype, x, **parameters)
 
 
+def trained(file):
+    """What is trained of an activation's file: its own module, else its definition made one."""
+    if hasattr(file, "module"):
+        return rounded_once(file.module())
+    return Defined(file.definition)
+
+
 SEVERAL = (nn.Softsign, nn.Tanhshrink)  # of torch's own, those that are made of several operators
 PROMOTED = (nn.Softplus,)  # those that autocast computes in float32 on a GPU and not on a CPU
 

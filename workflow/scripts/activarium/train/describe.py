@@ -1,13 +1,13 @@
 """What a network is made of, counted in it: layers, parameters, and how its weights start."""
 
 import inspect
-import math
 from collections import Counter
 
 from torch import nn
 
 from .. import datasets, networks
 from ..refusal import first_line
+from .step import sigmas
 
 NORMS = {
     nn.modules.batchnorm._BatchNorm: "batch norm",
@@ -55,6 +55,7 @@ def _built(network, dataset):
 
 def _of(file, built):
     net = next(iter(built.values()))
+    sigma_w, sigma_b = sigmas(net)
     kinds = Counter(kind for module in net.modules() if (kind := _kind(module)))
     return {
         "label": file.label,
@@ -63,9 +64,8 @@ def _of(file, built):
         "activations": sum(isinstance(module, Activation) for module in net.modules()),
         "norm": any(kind in NORMS.values() for kind in kinds),
         "parameters": {name: _parameters(net) for name, net in built.items()},
-        # As `step.initialise` draws them.
-        "sigma_w2": float(getattr(net, "sigma_w", math.sqrt(2))) ** 2,
-        "sigma_b2": float(getattr(net, "sigma_b", 0)) ** 2,
+        "sigma_w2": float(sigma_w) ** 2,
+        "sigma_b2": float(sigma_b) ** 2,
     }
 
 

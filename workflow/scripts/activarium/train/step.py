@@ -64,14 +64,18 @@ def initialise(network, seed):
     1502.01852) and sigma_b = 0. Parameters of activations and norms keep their own start.
     """
     g = generator("weights", seed)
-    sigma_w = getattr(network, "sigma_w", math.sqrt(2))
-    sigma_b = getattr(network, "sigma_b", 0.0)
+    sigma_w, sigma_b = sigmas(network)
     with torch.no_grad():
         for layer in layers(network):
             fan_in = layer.weight[0].numel()
             layer.weight.normal_(0, sigma_w / math.sqrt(fan_in), generator=g)
             if layer.bias is not None:
                 layer.bias.normal_(0, 1, generator=g).mul_(sigma_b)
+
+
+def sigmas(network):
+    """(sigma_w, sigma_b) of a network: what it carries, else those of He et al."""
+    return getattr(network, "sigma_w", math.sqrt(2)), getattr(network, "sigma_b", 0.0)
 
 
 def layers(network):

@@ -38,7 +38,8 @@ def hold(cell, network, data, expr=None):
         model = build(network, calls.activation, data)
     again = build(network, activation, data)
     _hold_apart(model, again, file, "build")
-    x = data["test"][0][:4].cpu().float().div(255).contiguous(memory_format=torch.channels_last)
+    x = data["test"][0][:4].float().div(255).contiguous(memory_format=torch.channels_last)
+    model = model.to(x.device)
     try:
         with torch.no_grad(), _misused(file):
             y = model.train()(x)
@@ -79,21 +80,31 @@ class Calls:
         """A new module, whose calls are noted."""
         module = self.make()
         self.made.append(module)
-        module.register_forward_pre_hook(self._begins)
-        module.register_forward_hook(self._ends)
+        module.register_forward_pre_hook(self._begins, with_kwargs=True)
+        module.register_forward_hook(self._ends, with_kwargs=True)
         return module
 
-    def _begins(self, module, inputs):
+    def _begins(self, module, args, kwargs):
+        x = _first(args, kwargs)
         self.called.append(module)
-        self.open.append(inputs[0].shape)
-        self.version = inputs[0]._version
-        return (inputs[0].clone(), *inputs[1:]) if self.spare else None
+        self.open.append(x.shape)
+        self.version = x._version
+        if not self.spare:
+            return None
+        spare = {id(x): x.clone()}
+        kwargs = {name: spare.get(id(value), value) for name, value in kwargs.items()}
+        return tuple(spare.get(id(value), value) for value in args), kwargs
 
-    def _ends(self, module, inputs, output):
+    def _ends(self, module, args, kwargs, output):
         self.open.pop()
         if not isinstance(output, torch.Tensor):
             raise Refusal(f"{self.at}: it gives a {type(output).__name__}, and no torch.Tensor")
-        self.in_place |= inputs[0]._version != self.version
+        self.in_place |= _first(args, kwargs)._version != self.version
+
+
+def _first(args, kwargs):
+    """The input of a call, by whichever way it came."""
+    return next(iter((*args, *kwargs.values())))
 
 
 def _hold_new(make, at, what):
