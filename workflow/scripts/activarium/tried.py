@@ -21,10 +21,10 @@ from .refusal import Refusal
 def before_training(jobs, record, log):
     """Try what these training jobs are about, unless the file `record` says that it was.
 
-    Raises a Refusal with a line for each fault: nothing has been trained then. Where there is a GPU
-    a fault is said and ends nothing, since the trial's are on a CPU; its job ends by itself. `log` is the path
-    of the file that gets what is tried, and tracebacks. Where there is no torch, as beside
-    environments by --sdm, nothing is tried and that is said.
+    Raises a Refusal with a line for each fault: nothing has been trained then. Trials are on a CPU,
+    so that where there is a GPU a fault is said and stops nothing. `log` is the path of the file
+    that gets what is tried, and tracebacks. Where there is no torch, as beside environments by
+    --sdm, nothing is tried and that is said.
     """
     cells = {_key(job): job for job in jobs}
     kept = _kept(record)
@@ -36,13 +36,10 @@ def before_training(jobs, record, log):
         return
     _say(f"trying one batch of {len(new)} combination{'s' * (len(new) > 1)} before any training")
     answer = _asked(_axes(new), log)
-    if answer["faults"] and devices.gpus():  # what is wrong on a CPU may be right on a GPU
-        answer["missing"] += [
-            f"{fault}; on a CPU, so that it is trained" for fault in answer["faults"]
-        ]
-    elif answer["faults"]:
-        raise Refusal("\n".join([*answer["faults"], f"nothing was trained; details in {log}"]))
-    for line in answer["missing"]:
+    faults, notes = answer["faults"], answer["missing"]
+    if faults and not devices.gpus():
+        raise Refusal("\n".join([*faults, f"nothing was trained; details in {log}"]))
+    for line in [*(f"{fault}; on a CPU, so that it is trained" for fault in faults), *notes]:
         _say(line)
     with suppress(OSError):  # the next start tries again
         write_json(record, {"tried": sorted(kept | set(cells))})
