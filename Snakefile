@@ -15,7 +15,7 @@ CODE = str(Path(HOME, "workflow/scripts").resolve())
 sys.path.insert(0, CODE)
 os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [CODE, os.environ.get("PYTHONPATH")]))
 
-from activarium import alive, devices, interrupt, outdated, refusal, sent, study, tried
+from activarium import alive, devices, figures, interrupt, outdated, refusal, sent, study, tried
 from activarium.grid import Grid
 from activarium.train import progress
 
@@ -54,6 +54,8 @@ if not SENDS_ALL:
 
 
 if workflow.is_main_process:
+    with refusal.in_one_line():
+        figures.check()
     SILENCE = interrupt.watch()
     GRID.say_gone(*workflow.configfiles, changes=workflow.config_settings.config_args)
     GRID.say_unchosen()

@@ -19,6 +19,7 @@ from conftest import ROOT
 from synthetic import MACHINES, RECIPE, drawn, reported, study
 
 from activarium import activations, figures
+from activarium.refusal import Refusal
 from activarium.report import page, project, properties, strips, training, words
 from activarium.report.decision import decision
 
@@ -217,7 +218,24 @@ def test_no_id_stands_twice_in_a_figure_of_its_own():
             assert all(i.startswith(f"{name}-") for i in ids)
 
 
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("title = 'Mine'\n", "mine.py: has no draw; write def draw(tables)"),
+        ("def draw(tables): pass\n", 'mine.py: has no title; write title = "…"'),
+        ("title = 3\ndef draw(t): pass\ndef finding(t): pass\n", "line 1: title must be a text"),
+        ("def draw(tables:\n", "mine.py, line 1: cannot be read"),
+    ],
+)
+def test_a_file_that_states_no_figure_is_refused_by_its_line(tmp_path, monkeypatch, text, said):
+    (tmp_path / "mine.py").write_text(text)
+    monkeypatch.setattr(figures, "FOLDER", tmp_path)
+    with pytest.raises(Refusal, match=re.escape(said)):
+        figures.check()
+
+
 def test_every_figure_has_a_title_a_finding_and_a_caption():
+    figures.check()
     for report in (plain(), wide()):
         found = parsed(report)
         shown = {e["id"].removeprefix("figure-"): e for e in found.all("figure")}

@@ -11,7 +11,14 @@ import re
 from importlib import import_module
 from pathlib import Path
 
+from .. import source
+
 FOLDER = Path(__file__).parent
+FORMS = {
+    "title": 'title = "…"',
+    "draw": "def draw(tables)",
+    "finding": "def finding(tables)",
+}
 
 
 def names():
@@ -25,8 +32,22 @@ def caption(name):
 
 
 def title(name):
-    """What a figure's file says of its `title`; imports nothing that it draws with."""
-    return re.search(r'^title = "(.*)"', _code(name), re.MULTILINE)[1]
+    """What a figure's file says of its `title`; imports nothing that it draws with.
+
+    Raises a Refusal with the file's name and line where the file states no figure.
+    """
+    file = FOLDER / f"{name}.py"
+    match source.stated(file, FORMS)["title"]:
+        case ast.Assign(value=ast.Constant(value=str(said))):
+            return said
+        case node:
+            raise source.refusal(file, node.lineno, f"title must be a text: {FORMS['title']}")
+
+
+def check():
+    """Refuse a file that states no figure, before anything is trained for it."""
+    for name in names():
+        title(name)
 
 
 def _place(name):
