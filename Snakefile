@@ -9,15 +9,14 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 HOME = Path(os.path.relpath(workflow.current_basedir.get_path_or_uri(secret_free=True)))
-# Before what is installed and what PYTHONPATH names, here and in every job that is started from
-# here: the code of another clone is not this workflow's.
 CODE = str(Path(HOME, "workflow/scripts").resolve())
-sys.path.insert(0, CODE)
-os.environ["PYTHONPATH"] = os.pathsep.join(filter(None, [CODE, os.environ.get("PYTHONPATH")]))
+sys.path.insert(0, CODE)  # before what is installed: another clone's code is not this workflow's
 
 from activarium import alive, devices, figures, interrupt, outdated, refusal, sent, study, tried
 from activarium.grid import Grid
 from activarium.train import progress
+
+sent.code_first(CODE)
 
 # A study file is whole: the default is read only where none is named, never merged under one.
 if not workflow.configfiles:

@@ -5,11 +5,18 @@ meanwhile, it would train other numbers, which Snakemake would take for those th
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 
 from .files import read_json, write_json
 from .refusal import Refusal
+
+
+def code_first(folder, environment=os.environ):
+    """Every job that is started from here finds `folder` before what PYTHONPATH named so far."""
+    folders = filter(None, [folder, environment.get("PYTHONPATH")])
+    environment["PYTHONPATH"] = os.pathsep.join(folders)
 
 
 def keep(study, packs, path):
