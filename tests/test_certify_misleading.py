@@ -236,6 +236,14 @@ def test_all_properties_together_cost_no_more_than_an_activation_may(monkeypatch
     jsonschema.validate(found, SCHEMA)
 
 
+def test_zeros_of_a_polynomial_that_hardly_differ_are_refused_and_not_waited_for():
+    """A triple zero of (f(x)² + f(−x)²)′ that 1e-800 parts into three: FLINT took minutes."""
+    started = time.process_time()
+    found = profile("(1e-200 if x < -0.5 else x-3)**2")
+    assert time.process_time() - started < 20
+    assert "more than 1500 bits" in found["refused"]["variance_map.fixed_points"]
+
+
 def test_moments_that_are_refused_are_tried_once(monkeypatch):
     tried = []
 

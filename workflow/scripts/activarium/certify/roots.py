@@ -10,6 +10,7 @@ Rationals of small denominators are tried for 2. wherever a part stays undecided
 (x − 1)²·eˣ has its double zero. What stays undecided after some evaluations is refused.
 """
 
+import math
 from dataclasses import dataclass
 from fractions import Fraction
 
@@ -23,6 +24,7 @@ PLACE = in_order(lambda root: root.ball)
 BUDGET = 4000  # evaluations for one list
 SIMPLE = 10**6  # the largest denominator of a multiple zero that is looked for
 ORDER = 5  # highest multiplicity that is looked for
+BITS = 1500  # of a polynomial's coefficients; zeros as close as longer ones allow take minutes
 CUT = fmpq(33, 64)  # not the middle, where a zero of a symmetric function would be
 
 
@@ -55,8 +57,15 @@ def _ends(ball):
 
 
 def of_polynomial(p):
-    """Every real zero of the fmpq_poly `p` ≠ 0: FLINT's isolation of all complex ones."""
-    numerator = fmpz_poly([int(c) for c in (p * p.denom()).coeffs()])
+    """Every real zero of the fmpq_poly `p` ≠ 0: FLINT's isolation of all complex ones.
+
+    Raises Unproven for coefficients so long that zeros may be too close to be parted in time.
+    """
+    whole = [int(c) for c in (p * p.denom()).coeffs()]
+    shared = math.gcd(*whole)
+    if max(abs(c) // shared for c in whole).bit_length() > BITS:
+        raise Unproven(f"a polynomial whose coefficients have more than {BITS} bits")
+    numerator = fmpz_poly([c // shared for c in whole])
     found = []
     for root, multiplicity in numerator.complex_roots():
         if root.imag.is_zero():
