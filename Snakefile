@@ -12,11 +12,13 @@ HOME = Path(os.path.relpath(workflow.current_basedir.get_path_or_uri(secret_free
 CODE = str(Path(HOME, "workflow/scripts").resolve())
 sys.path.insert(0, CODE)  # before what is installed: another clone's code is not this workflow's
 
-from activarium import alive, devices, figures, interrupt, outdated, refusal, sent, study, tried
-from activarium.grid import Grid
-from activarium.train import progress
+from activarium import figures, study
+from activarium.report import outdated
+from activarium.runtime import devices, errors, interrupt, lock, manifest
+from activarium.study.grid import Grid
+from activarium.train import preflight, progress
 
-sent.code_first(CODE)
+manifest.code_first(CODE)
 
 # A study file is whole: the default is read only where none is named, never merged under one.
 if not workflow.configfiles:
@@ -24,7 +26,7 @@ if not workflow.configfiles:
     configfile: str(HOME / "config/config.yaml")
 
 
-with refusal.in_one_line():
+with errors.in_one_line():
     config |= study.as_meant(config, workflow.configfiles, workflow.config_settings.config_args)
     STUDY = study.load(config, workflow.configfiles, HOME / "config/schema.yaml")
 GRID = Grid(STUDY, str(HOME / "workflow/scripts/activarium"))
@@ -53,17 +55,17 @@ if not SENDS_ALL:
 
 
 if workflow.is_main_process:
-    with refusal.in_one_line():
+    with errors.in_one_line():
         figures.check()
     SILENCE = interrupt.watch()
     GRID.say_gone(*workflow.configfiles, changes=workflow.config_settings.config_args)
     GRID.say_unchosen()
     # As every profile of a cluster has.
     if workflow.resource_settings.default_resources is not None:
-        sent.say_where(len(GRID.packs), sends_all=SENDS_ALL)
+        manifest.say_where(len(GRID.packs), sends_all=SENDS_ALL)
 else:
-    with refusal.in_one_line():
-        sent.hold(STUDY, GRID.packs, GRID.sent, *map(os.path.relpath, workflow.configfiles))
+    with errors.in_one_line():
+        manifest.hold(STUDY, GRID.packs, GRID.sent, *map(os.path.relpath, workflow.configfiles))
 
 
 wildcard_constraints:
@@ -88,17 +90,17 @@ rule all:
 
 
 onstart:
-    with refusal.in_one_line():
-        alive.begin(STUDY.name)
+    with errors.in_one_line():
+        lock.begin(STUDY.name)
     jobs = [job for job in workflow.dag.needrun_jobs() if GRID.trains(job.output)]
-    with refusal.in_one_line():
+    with errors.in_one_line():
         if not SENDS_ALL:
             record = f"{GRID.folder}/logs/tried.json"
-            tried.before_training(jobs, record, GRID.log("sanity_check"))
+            preflight.before_training(jobs, record, GRID.log("sanity_check"))
     if any(GRID.report in job.output for job in workflow.dag.needrun_jobs()):
         outdated.mark(GRID.report)
     if jobs:
-        sent.keep(STUDY, GRID.packs, GRID.sent)
+        manifest.keep(STUDY, GRID.packs, GRID.sent)
     # A remote job that dies before it begins must leave no older run behind.
     if not workflow.local_exec:
         for job in jobs:

@@ -23,7 +23,7 @@ from types import SimpleNamespace
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if p not in sys.path]
 
-from activarium import devices  # noqa: E402
+from activarium.runtime import devices  # noqa: E402
 
 devices.one_thread()  # before torch is imported
 devices.keep_freed_memory()
@@ -31,7 +31,8 @@ devices.keep_freed_memory()
 import numpy as np  # noqa: E402
 import torch  # noqa: E402
 
-from activarium import activations, datasets, prepare, tables  # noqa: E402
+from activarium import activations, datasets, tables  # noqa: E402
+from activarium.data import prepare  # noqa: E402
 from activarium.train import checkpoints, job, progress, run, step  # noqa: E402
 from activarium.train.lane import Lane  # noqa: E402
 from activarium.train.pack import CrashedError  # noqa: E402

@@ -228,9 +228,11 @@ def corrupted(machine, draw):
     """prepared data, a run, a checkpoint, a table or a JSON file cut off or with a bit flipped"""
     import torch
 
-    from activarium import collect, files, outside, prepare
     from activarium import tables as stored
-    from activarium.refusal import Refusal
+    from activarium.data import prepare
+    from activarium.runtime import files
+    from activarium.runtime.errors import Refusal
+    from activarium.tables import collect, external
     from activarium.train.unfinished import Unfinished
 
     results = machine.trained / "results"
@@ -261,7 +263,7 @@ def corrupted(machine, draw):
             "table": (tiny / f"{name}.parquet", lambda: stored.read(tiny / f"{name}.parquet")),
             "outside": (
                 tiny / f"{theirs}.parquet",
-                lambda: outside.read([str(tiny / "runs.parquet")], "gelu"),
+                lambda: external.read([str(tiny / "runs.parquet")], "gelu"),
             ),
             "json": (said, lambda: files.read_json(said)),
         }[kind]

@@ -19,7 +19,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [str(HERE), str(HERE.parent / "workflow/scripts")]
 
-from activarium import devices  # noqa: E402
+from activarium.runtime import devices  # noqa: E402
 
 devices.one_thread()  # before torch is imported
 

@@ -14,12 +14,12 @@ import pandas as pd
 from activarium import activations, figures, tables
 from activarium.certify import certify, held
 from activarium.claims import settled
-from activarium.collect import provenance
 from activarium.compare.analysis import analysis
 from activarium.figures._style import svg
-from activarium.files import as_json
 from activarium.report.page import page
 from activarium.report.tables import Tables
+from activarium.runtime.files import as_json
+from activarium.tables.collect import provenance
 
 CHANCE = {"digits": 0.1, "cifar10": 0.1, "cifar100": 0.01, "stl10": 0.1}
 MACHINES = ("AVX512", "AVX2", "NEON")

@@ -19,10 +19,10 @@ from scipy import integrate, optimize, stats
 from torch import nn
 from torch._subclasses import FakeTensorMode
 
-from activarium import activations, expressions
-from activarium.agreement import disagreement
-from activarium.primitives import FUNCTIONS, on_numpy, on_torch
-from activarium.primitives.as_module import Defined, sufficient
+from activarium import activations
+from activarium.definitions import FUNCTIONS, expressions, on_numpy, on_torch
+from activarium.definitions.agreement import disagreement
+from activarium.definitions.as_module import Defined, sufficient
 
 LIBRARY = Path(activations.__file__).parents[2]
 NAMES = activations.names()
@@ -627,7 +627,7 @@ def test_learned_parameters_have_the_derivatives_of_the_definition():
 def test_where_a_tensor_is_cut_changes_no_bit_and_no_layout(monkeypatch):
     x = torch.randn(6, 3, 4, 4).to(memory_format=torch.channels_last)
     whole = value_and_gradient(activations.module("squareplus"), x)
-    monkeypatch.setattr("activarium.primitives.as_module.CHUNK", 50)
+    monkeypatch.setattr("activarium.definitions.as_module.CHUNK", 50)
     cut = value_and_gradient(activations.module("squareplus"), x)
     for one, other in zip(whole, cut, strict=True):
         assert torch.equal(one, other)

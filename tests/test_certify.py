@@ -17,12 +17,13 @@ from independent import moment_violations, violations
 from scipy import stats
 from scipy.integrate import quad
 
-from activarium import activations, files
+from activarium import activations
 from activarium import certify as room
 from activarium.certify import certify, job
 from activarium.certify.enclosure import width
 from activarium.certify.rows import outwards, rows
-from activarium.primitives import on_numpy
+from activarium.definitions import on_numpy
+from activarium.runtime import files
 
 NAMES = activations.names()
 LIBRARY = Path(activations.__file__).parents[2]

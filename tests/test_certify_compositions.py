@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from independent import violations
 from mpmath import mp
 
-from activarium import expressions
 from activarium.certify import certify
+from activarium.definitions import expressions
 
 
 def _exp(x):

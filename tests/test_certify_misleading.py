@@ -10,14 +10,14 @@ import pytest
 from flint import arb, ctx, fmpq, fmpq_poly
 from test_certify import SCHEMA
 
-from activarium import expressions
 from activarium.certify import Unproven, certify, expression, gaussian, roots, work
 from activarium.certify.enclosure import pair
 from activarium.certify.pieces import Piece
 from activarium.certify.shape import Shape
 from activarium.certify.variance import _sign_of_polynomial
 from activarium.claims import duplicates
-from activarium.expressions import ExpressionError
+from activarium.definitions import expressions
+from activarium.definitions.expressions import ExpressionError
 
 
 def profile(text):

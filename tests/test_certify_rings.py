@@ -10,7 +10,7 @@ from mpmath import mp
 
 from activarium import activations
 from activarium.certify import Unproven, exact, expression, real, roots, tails
-from activarium.primitives import FUNCTIONS
+from activarium.definitions import FUNCTIONS
 
 X = expression.X
 WORDS = {word: getattr(expression.Tracer, word) for word in FUNCTIONS}

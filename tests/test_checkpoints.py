@@ -23,7 +23,7 @@ from test_training import (
 )
 
 from activarium import tables
-from activarium.files import atomic
+from activarium.runtime.files import atomic
 from activarium.train import checkpoints, job, run, step, unfinished
 from activarium.train.pack import CrashedError
 from activarium.train.unfinished import Unfinished
@@ -148,7 +148,7 @@ def test_a_process_killed_in_an_epoch_goes_on_in_another(tmp_path, prepared):
 SCRIPT = f"""
 import sys
 sys.path[:0] = [{str(LIBRARY)!r}, {str(Path(__file__).parent)!r}]
-from activarium import devices
+from activarium.runtime import devices
 devices.one_thread()
 from pathlib import Path
 from activarium.train import checkpoints, run

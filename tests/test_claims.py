@@ -5,10 +5,10 @@ import json
 import numpy as np
 import pytest
 
-from activarium import activations, expressions
+from activarium import activations
 from activarium.certify import Unproven, certify, held
 from activarium.claims import duplicates, reported, settled
-from activarium.primitives import on_numpy
+from activarium.definitions import expressions, on_numpy
 
 DEFINITIONS = {name: activations.load(name).definition for name in activations.names()}
 

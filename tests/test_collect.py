@@ -9,9 +9,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from activarium import collect, tables
-from activarium.collect import CollectError
-from activarium.refusal import logged
+from activarium import tables
+from activarium.runtime.errors import logged
+from activarium.tables import collect
+from activarium.tables.collect import CollectError
 
 CELL = {"recipe": "adam", "network": "plain", "dataset": "digits", "activation": "gelu"}
 

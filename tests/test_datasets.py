@@ -22,10 +22,12 @@ import pyarrow as pa
 import pytest
 import yaml
 
-from activarium import datasets, prepare, study
-from activarium.datasets import DatasetError, Images, _checked, _official
-from activarium.refusal import Refusal
-from activarium.stratified import stratified
+from activarium import datasets, study
+from activarium.data import checked, prepare
+from activarium.data.official import OWN_FOLDERS
+from activarium.data.stratified import stratified
+from activarium.datasets import DatasetError, Images
+from activarium.runtime.errors import Refusal
 
 LIBRARY = Path(datasets.__file__).parents[2]
 REPO = LIBRARY.parents[1]
@@ -366,7 +368,7 @@ def test_a_root_that_is_the_files_own_folder_stands_for_the_one_above(official, 
 
 
 def test_another_set_s_own_folder_as_root_gets_nothing_of_this_one(official, network):
-    for other in set(_official.OWN_FOLDERS) - {official.source.base_folder}:
+    for other in set(OWN_FOLDERS) - {official.source.base_folder}:
         root = official.folder / other
         root.mkdir(parents=True)
         network["answer"] = official.archive
@@ -398,7 +400,7 @@ def test_a_home_in_the_study_s_data_root_is_written_out_for_every_load(own, tmp_
     own(MINE.replace("return None", "raise LookupError(root)"))
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(DatasetError, match=f"LookupError: {tmp_path}/x$"):
-        _checked.loaded("mine", "~/x")
+        checked.loaded("mine", "~/x")
 
 
 # What is wrong with them is named, with the way out
@@ -718,7 +720,7 @@ def mine(classes=3, each=2, size=4, **more):
 def test_labels_of_every_whole_number_type_are_the_same_labels(kind):
     about, images = mine()
     y = images.test_labels.tolist() if kind == "list" else images.test_labels.astype(kind)
-    found = _checked.checked(images._replace(test_labels=y), about, "mine")
+    found = checked.checked(images._replace(test_labels=y), about, "mine")
     assert found.train_labels.dtype == found.test_labels.dtype == np.uint8
     assert found.test_labels.tolist() == images.test_labels.tolist()
 
@@ -726,19 +728,19 @@ def test_labels_of_every_whole_number_type_are_the_same_labels(kind):
 def test_three_hundred_classes_are_prepared_and_read_back(tmp_path, monkeypatch):
     about, images = mine(300, each=1, label="Mine")
     monkeypatch.setattr(datasets, "load", lambda name: about)
-    checked = _checked.checked(images, about, "mine")
-    description = prepare.write(checked, tmp_path / "mine.arrow", "mine")
+    images = checked.checked(images, about, "mine")
+    description = prepare.write(images, tmp_path / "mine.arrow", "mine")
     found = prepare.verify(tmp_path / "mine.arrow", description)
     assert found.train_labels.dtype == np.uint16
     assert found.train_labels.tolist() == list(range(300))
-    assert same(found, checked)
+    assert same(found, images)
 
 
 def says(change, **stated):
     """The line that images with this change are refused in, behind "data: mine: "."""
     about, images = mine(**stated)
     with pytest.raises(DatasetError) as error:
-        _checked.checked(images._replace(**change(images)), about, "mine")
+        checked.checked(images._replace(**change(images)), about, "mine")
     message = str(error.value)
     assert message.startswith("data: mine: ") and "\n" not in message
     return message.removeprefix("data: mine: ")
@@ -953,7 +955,7 @@ def loading(own, root, body, head=""):
     """The line in which a load of this body ends."""
     own(head + MINE.replace("    return None", body))
     with pytest.raises(DatasetError) as error:
-        _checked.loaded("mine", str(root))
+        checked.loaded("mine", str(root))
     message = str(error.value)
     assert message.startswith("data: mine: ") and "\n" not in message
     return message.removeprefix("data: mine: ")
@@ -1012,7 +1014,7 @@ def test_the_real_data_set_is_the_one_everybody_knows(name, classes, mean, check
     if not (root / folder).is_dir():
         pytest.skip(f"no {folder} in {root}; set ACTIVARIUM_DATA to the folder that has it")
     before = snapshot(root / folder)
-    images = _checked.loaded(name, root)
+    images = checked.loaded(name, root)
     assert snapshot(root / folder) == before
     path = tmp_path / f"{name}.arrow"
     description = prepare.write(images, path, name)

@@ -10,12 +10,13 @@ import torch
 import yaml
 from conftest import ROOT
 
-from activarium import activations, definitions, expressions, source, study
+from activarium import activations, study
 from activarium.certify import Unproven, certify, expression
-from activarium.grid import Grid
-from activarium.primitives import FUNCTIONS, on_numpy, on_torch
-from activarium.primitives.as_module import Defined
-from activarium.refusal import Refusal
+from activarium.definitions import FUNCTIONS, check, expressions, on_numpy, on_torch
+from activarium.definitions.as_module import Defined
+from activarium.runtime import source
+from activarium.runtime.errors import Refusal
+from activarium.study.grid import Grid
 
 HOUSE = Path(activations.__file__).parent
 SCHEMA = ROOT / "config/schema.yaml"
@@ -41,16 +42,16 @@ def file(tmp_path):
 
 @pytest.mark.parametrize("name", activations.names())
 def test_every_file_of_the_house_is_taken(name):
-    definitions.check(HOUSE / f"{name}.py")
+    check.check(HOUSE / f"{name}.py")
 
 
 def test_every_word_of_the_vocabulary_is_known(file):
     for word in FUNCTIONS:
-        definitions.check(file(WHOLE.format(f"xp.{word}(x) * xp.{word}(2)")))
-    definitions.check(file(WHOLE.format('xp.decimal("0.1") * xp.pi * x')))
-    definitions.check(file(WHOLE.format("xp.piecewise(x, 0, lambda x: 0, right=xp.tanh)")))
-    definitions.check(file(WHOLE.format("xp.tanh(x)").replace("label =", "label: str =")))
-    definitions.check(file(WHOLE.format("words.tanh(x)").replace("xp", "words")))
+        check.check(file(WHOLE.format(f"xp.{word}(x) * xp.{word}(2)")))
+    check.check(file(WHOLE.format('xp.decimal("0.1") * xp.pi * x')))
+    check.check(file(WHOLE.format("xp.piecewise(x, 0, lambda x: 0, right=xp.tanh)")))
+    check.check(file(WHOLE.format("xp.tanh(x)").replace("label =", "label: str =")))
+    check.check(file(WHOLE.format("words.tanh(x)").replace("xp", "words")))
 
 
 @pytest.mark.parametrize(
@@ -69,7 +70,7 @@ def test_every_word_of_the_vocabulary_is_known(file):
     ],
 )
 def test_whatever_may_be_a_definition_is_left_to_those_who_run_it(file, text):
-    definitions.check(file(text))
+    check.check(file(text))
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_whatever_may_be_a_definition_is_left_to_those_who_run_it(file, text):
 )
 def test_what_no_definition_can_be_read_from_is_refused_by_line(file, text, said):
     with pytest.raises(Refusal) as refused:
-        definitions.check(file(text))
+        check.check(file(text))
     assert said in str(refused.value) and str(refused.value).startswith("mine.py")
 
 
@@ -165,7 +166,7 @@ SAID = {  # what is returned, as people write it elsewhere: what is said of it
 @pytest.mark.parametrize("written", SAID)
 def test_a_word_of_another_place_is_refused_with_how_it_is_written_here(file, written):
     with pytest.raises(Refusal) as refused:
-        definitions.check(file(IMPORTS + WHOLE.format(written)))
+        check.check(file(IMPORTS + WHOLE.format(written)))
     assert re.match(r"mine\.py, line 1[01]: ", str(refused.value))
     assert SAID[written] in str(refused.value) and str(refused.value).isprintable()
 
@@ -180,7 +181,7 @@ def test_a_word_of_another_place_is_refused_with_how_it_is_written_here(file, wr
             "line 9: 'F.relu(x)' is no word here; write xp.piecewise(x, 0, ",
         ),
         (
-            "from ..primitives import on_torch\n" + WHOLE.format("on_torch.tanh(x)"),
+            "from ..definitions import on_torch\n" + WHOLE.format("on_torch.tanh(x)"),
             "line 9: 'on_torch.tanh(x)' is no word here; write xp.tanh(x)",
         ),
         (WHOLE.format("F.gelu(x)").replace("return", "import torch.nn.functional as F\n    return"),
@@ -228,36 +229,36 @@ def test_a_word_of_another_place_is_refused_with_how_it_is_written_here(file, wr
 )  # fmt: skip
 def test_what_people_try_is_refused_by_line_with_the_way_out(file, text, said):
     with pytest.raises(Refusal) as refused:
-        definitions.check(file(text))
+        check.check(file(text))
     assert said in str(refused.value) and str(refused.value).startswith("mine.py")
     assert str(refused.value).isprintable()
 
 
 def test_no_parameter_may_be_called_as_what_a_module_of_torch_has():
     own = {name for name in dir(Defined(lambda x, xp: x)) if not name.startswith("_")}
-    assert own <= definitions.TAKEN
+    assert own <= check.TAKEN
 
 
 def test_what_is_not_run_may_import_anything(file):
     for guard in ('__name__ == "__main__"', "TYPE_CHECKING", "typing.TYPE_CHECKING"):
         begin = "import typing\nfrom typing import TYPE_CHECKING\n"
-        definitions.check(file(f"{begin}if {guard}:\n    import torch\n" + WHOLE.format("x")))
+        check.check(file(f"{begin}if {guard}:\n    import torch\n" + WHOLE.format("x")))
 
 
 def test_a_file_in_another_encoding_is_said_to_be(tmp_path):
     (tmp_path / "mine.py").write_text(WHOLE.format("x"), encoding="utf-16")
     with pytest.raises(Refusal, match="^mine.py: cannot be read: .*; save it as UTF-8$"):
-        definitions.check(tmp_path / "mine.py")
+        check.check(tmp_path / "mine.py")
 
 
 def test_a_whole_power_in_a_file_is_that_of_a_line(file):
     """Trained, drawn and proven."""
-    power = definitions.check(file(WHOLE.format("xp.tanh(x)**3 * x**2"))).definition
+    power = check.check(file(WHOLE.format("xp.tanh(x)**3 * x**2"))).definition
     line = expressions.definition("tanh(x)**3 * x**2")
     assert certify(power) == certify(line)
     x = torch.linspace(-3, 3, 61, dtype=torch.float64).requires_grad_()
     for k in range(1, 17):
-        power = definitions.check(file(WHOLE.format(f"x**{k}"))).definition
+        power = check.check(file(WHOLE.format(f"x**{k}"))).definition
         line = expressions.definition(f"x**{k}")
         assert certify(power) == certify(line)
         y, z = power(x, on_torch), line(x, on_torch)
@@ -277,7 +278,7 @@ def test_what_is_no_whole_power_is_not_proven_either():
 def test_a_file_that_leads_nowhere_is_refused(tmp_path):
     (tmp_path / "mine.py").symlink_to(tmp_path / "nowhere.py")
     with pytest.raises(Refusal, match="mine.py: cannot be read: .*No such file"):
-        definitions.check(tmp_path / "mine.py")
+        check.check(tmp_path / "mine.py")
 
 
 def test_a_study_with_such_a_file_stops_before_the_first_job(house):
@@ -293,7 +294,7 @@ def test_a_study_with_such_a_file_stops_before_the_first_job(house):
 
 
 def test_a_file_that_the_study_does_not_name_is_not_read(monkeypatch):
-    monkeypatch.setattr(definitions, "check", lambda file: asked.append(file.stem))
+    monkeypatch.setattr(check, "check", lambda file: asked.append(file.stem))
     asked = []
     study.load(study.mapping(ROOT / "tests/study.yaml"), [], SCHEMA)
     assert asked == ["gelu", "relu"]
@@ -306,7 +307,7 @@ def test_a_definition_imported_from_another_file_is_an_input_with_it(tmp_path, m
     folder = tmp_path / "activations"
     folder.mkdir()
     for name, text in {
-        "a": "from .b import definition\nfrom ..primitives import on_torch\nimport math",
+        "a": "from .b import definition\nfrom ..definitions import on_torch\nimport math",
         "b": "def definition(x, xp):\n    from activarium.activations import c, _own\n",
         "c": "import activarium.activations.a\nfrom . import load\nf = load('d').definition",
         "d": "label = 'D'",
@@ -328,11 +329,13 @@ def test_a_definition_imported_from_another_file_is_an_input_with_it(tmp_path, m
 def test_what_a_file_uses_elsewhere_in_the_library_is_an_input_with_it(tmp_path):
     folder = tmp_path / "activations"
     folder.mkdir()
-    for name in ("expressions", "stratified", "other"):
+    for name in ("definitions/expressions", "data/stratified", "other"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.py").write_text("from . import other")
-    text = "from ..expressions import definition as d\nfrom .. import stratified\nimport os.path"
-    (folder / "mine.py").write_text(text + "\nfrom ..primitives import on_torch\n")
-    found = [tmp_path / "expressions.py", tmp_path / "stratified.py"]
+    text = "from ..definitions.expressions import definition as d\nfrom ..data import stratified\n"
+    text += "import os.path"
+    (folder / "mine.py").write_text(text + "\nfrom ..definitions import on_torch\n")
+    found = [tmp_path / "data/stratified.py", tmp_path / "definitions/expressions.py"]
     assert source.followed(folder / "mine.py") == (folder / "mine.py", *found)
 
 

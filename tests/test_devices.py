@@ -9,9 +9,9 @@ from pathlib import Path
 
 import pytest
 
-from activarium import devices
+from activarium.runtime import devices
 
-LIBRARY = Path(devices.__file__).parents[1]
+LIBRARY = Path(devices.__file__).parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -61,7 +61,7 @@ def test_a_machine_without_device_files_has_no_card(tmp_path):
 
 def test_counting_the_cards_imports_neither_torch_nor_pandas():
     code = (
-        "import sys; from activarium import devices; devices.gpus();"
+        "import sys; from activarium.runtime import devices; devices.gpus();"
         "print(*{'torch', 'pandas', 'numpy', 'pyarrow'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=LIBRARY, capture_output=True, text=True)
@@ -110,7 +110,7 @@ def test_a_lease_ends_with_an_error_too(tmp_path):
 
 JOB = """
 import sys, time
-from activarium import devices
+from activarium.runtime import devices
 with devices.lease(["0", "1", "2", "3"], sys.argv[1], poll=0.01) as card:
     start = time.monotonic()
     print(card, start, flush=True)
@@ -157,7 +157,7 @@ def test_a_killed_job_gives_its_card_back(tmp_path):
 
 def test_a_job_computes_on_one_thread_and_waits_without_spinning():
     code = (
-        "from activarium import devices; devices.one_thread(); devices.keep_freed_memory();"
+        "from activarium.runtime import devices; devices.one_thread(); devices.keep_freed_memory();"
         "import os, torch; print(torch.get_num_threads(), os.environ['OMP_WAIT_POLICY'])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=LIBRARY, capture_output=True, text=True)

@@ -7,7 +7,8 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from activarium.datasets import DatasetError, _official
+from activarium.data import official
+from activarium.datasets import DatasetError
 
 WHOLE = bytes(range(256)) * 4096  # 1 MiB
 
@@ -95,8 +96,8 @@ def server():
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     """A second of silence is enough in a test; no proxy between it and the server."""
-    patience = _official._patience
-    monkeypatch.setattr(_official, "_patience", lambda seconds: patience(seconds / 60))
+    patience = official._patience
+    monkeypatch.setattr(official, "_patience", lambda seconds: patience(seconds / 60))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
@@ -104,7 +105,7 @@ def fetch(server, answer, folder):
     class Here(Source):
         url = f"http://127.0.0.1:{server.server_port}/{answer}"
 
-    _official._fetch("tiny", Here, folder / Source.filename)
+    official._fetch("tiny", Here, folder / Source.filename)
 
 
 @pytest.mark.parametrize("answer", ["whole", "moved"])

@@ -10,8 +10,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from activarium import outside
-from activarium.collect import CollectError
+from activarium.tables import external
+from activarium.tables.collect import CollectError
 
 SCORES = [0.9012, 0.91, 0.9236, 0.8, 0.8125, None]
 NAMES = ["gelu"] * 3 + ["relu"] * 3
@@ -268,7 +268,7 @@ def read(content, folder, ending="csv"):
         pq.write_table(content, file)
     else:
         file.write_bytes(content.encode() if isinstance(content, str) else content)
-    return outside.read([str(file)], "gelu")[0]
+    return external.read([str(file)], "gelu")[0]
 
 
 def is_true(runs):

@@ -9,11 +9,11 @@ import pytest
 import torch
 import yaml
 
-from activarium import activations, expressions, study
+from activarium import activations, study
 from activarium.certify import certify
-from activarium.expressions import ExpressionError
-from activarium.grid import Grid
-from activarium.primitives import FUNCTIONS
+from activarium.definitions import FUNCTIONS, expressions
+from activarium.definitions.expressions import ExpressionError
+from activarium.study.grid import Grid
 
 HOME = Path(__file__).parents[1]
 SCHEMA = HOME / "config/schema.yaml"

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from activarium import networks, study
-from activarium.refusal import Refusal
+from activarium.runtime.errors import Refusal
 
 REPO = Path(networks.__file__).parents[4]
 

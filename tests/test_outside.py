@@ -9,9 +9,10 @@ import pyarrow.parquet as pq
 import pytest
 from conftest import ROOT
 
-from activarium import collect, outside, study, tables
-from activarium.collect import CollectError
-from activarium.refusal import Refusal
+from activarium import study, tables
+from activarium.runtime.errors import Refusal
+from activarium.tables import collect, external
+from activarium.tables.collect import CollectError
 
 NEEDED = ["dataset", "activation", "seed", "test_accuracy", "status"]
 
@@ -37,7 +38,7 @@ def read(tmp_path, monkeypatch):
         files = [f"{chr(97 + i)}.{ending}" for i in range(len(frames))]
         for file, table in zip(files, frames, strict=True):
             table.to_csv(file, index=False) if ending == "csv" else table.to_parquet(file)
-        return outside.read(files, control)
+        return external.read(files, control)
 
     return read
 
@@ -280,9 +281,9 @@ def test_names_that_differ_for_the_eye_are_two(read, names):
 
 def test_a_chance_of_a_data_set_that_no_row_is_of_is_refused(read, tmp_path):
     read(frame())
-    assert outside.read(["a.csv"], "gelu", ["cifar10"])[0].num_rows == 6
+    assert external.read(["a.csv"], "gelu", ["cifar10"])[0].num_rows == 6
     with pytest.raises(CollectError) as caught:
-        outside.read(["a.csv"], "gelu", ["cifar10", "cifar"])
+        external.read(["a.csv"], "gelu", ["cifar10", "cifar"])
     assert str(caught.value) == (
         "chance: no row of a.csv is of 'cifar' (did you mean 'cifar10'?); there are cifar10"
     )
@@ -300,7 +301,7 @@ def test_a_control_that_no_row_is_of_is_refused(read):
 def test_a_file_that_is_no_table_is_refused(tmp_path, file):
     (tmp_path / file).write_bytes(b"\x00\xff\xfe\n,,\n")
     with pytest.raises(CollectError, match=f"{file} (cannot be read|has no column)") as caught:
-        outside.read([str(tmp_path / file)], "gelu")
+        external.read([str(tmp_path / file)], "gelu")
     assert "\n" not in str(caught.value)
 
 
@@ -309,7 +310,7 @@ def test_a_row_with_too_many_values_does_not_shift_the_columns(tmp_path):
         "dataset,activation,seed,test_accuracy,status\nx,gelu,1,0.5,ok,7\n"
     )
     try:
-        runs, *_ = outside.read([str(tmp_path / "a.csv")], "gelu")
+        runs, *_ = external.read([str(tmp_path / "a.csv")], "gelu")
     except CollectError as error:
         assert "a.csv" in str(error)
     else:
@@ -344,7 +345,7 @@ def test_epochs_and_costs_are_those_of_the_runs_that_are_there(trained, tmp_path
     for table in ("epochs", "costs"):
         whole = pq.read_table(trained / f"results/tiny/{table}.parquet")
         pq.write_table(whole, f"{table}.parquet")
-    runs, epochs, costs = outside.read(["runs.parquet"], "gelu")
+    runs, epochs, costs = external.read(["runs.parquet"], "gelu")
     assert runs.num_rows == costs.num_rows == epochs.num_rows == 3
     assert collect.provenance(costs)["device"] == {"cpu": 3}
 
@@ -353,7 +354,7 @@ def test_a_broken_table_beside_ours_is_named(tmp_path):
     frame().to_parquet(tmp_path / "runs.parquet")
     pq.write_table(pa.table({"x": [1]}), tmp_path / "epochs.parquet")
     with pytest.raises(CollectError, match="epochs.parquet is not a table of epochs"):
-        outside.read([str(tmp_path / "runs.parquet")], "gelu")
+        external.read([str(tmp_path / "runs.parquet")], "gelu")
 
 
 @pytest.mark.parametrize("table", ["runs", "epochs", "costs"])
@@ -372,9 +373,9 @@ def test_a_damaged_table_of_ours_is_named_and_one_written_anew_is_read(
     pq.write_table(other, f"{table}.parquet")
     with pytest.raises(CollectError, match=f"runs: {table}.parquet is damaged, or was edited: .*"
                        "write it without 'sha256' in its metadata"):  # fmt: skip
-        outside.read(["runs.parquet"], "gelu")
+        external.read(["runs.parquet"], "gelu")
     pq.write_table(other.replace_schema_metadata(None), f"{table}.parquet")
-    assert outside.read(["runs.parquet"], "gelu")[0].num_rows == 20
+    assert external.read(["runs.parquet"], "gelu")[0].num_rows == 20
 
 
 # From a CSV to a report

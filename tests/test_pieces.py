@@ -9,8 +9,10 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 
-from activarium import datasets, files, pieces, tables
-from activarium.collect import CollectError
+from activarium import datasets, tables
+from activarium.runtime import files
+from activarium.tables import shards
+from activarium.tables.collect import CollectError
 
 NAMES = ("runs", "epochs", "costs")
 
@@ -48,7 +50,7 @@ def joined(whole, declared, tmp_path):
     def joined(*parts, **said):
         paths = [cut(whole, tmp_path / str(k), part, declared | said) for k, part in
                  enumerate(parts)]  # fmt: skip
-        return pieces.read(paths, declared)
+        return shards.read(paths, declared)
 
     return joined
 
@@ -62,7 +64,7 @@ def test_pieces_in_any_order_are_the_tables_of_the_whole(joined, whole):
 def refused(paths, declared):
     """The one line that says why these pieces cannot be put together."""
     with pytest.raises(CollectError) as caught:
-        pieces.read(paths, declared)
+        shards.read(paths, declared)
     assert "\n" not in str(caught.value)
     return str(caught.value)
 
@@ -90,7 +92,7 @@ def test_a_piece_may_hold_more_activations_than_the_study(whole, declared, tmp_p
     """As when the control gets more seeds, to be held against itself."""
     path = cut(whole, tmp_path / "a", range(10), declared)
     less = declared | {"activations": {"gelu": declared["activations"]["gelu"]}}
-    for name, found in zip(NAMES, pieces.read([path], less), strict=True):
+    for name, found in zip(NAMES, shards.read([path], less), strict=True):
         stored = pq.read_table(whole / f"{name}.parquet").replace_schema_metadata()
         mine = stored.filter(pc.equal(stored["activation"], "gelu"))
         assert found.replace_schema_metadata().equals(mine)
@@ -171,24 +173,24 @@ def test_a_run_has_the_epochs_of_its_recipe_unless_it_diverged(whole, declared, 
     )
     rows = [row | {"status": "diverged"} for row in pq.read_table(path).to_pylist()]
     tables.write_run(tables.table(rows, tables.RUNS), path)
-    assert pieces.read([path], longer)[1].num_rows == 20
+    assert shards.read([path], longer)[1].num_rows == 20
 
 
 def test_a_table_that_is_read_again_as_the_only_piece_keeps_its_pieces(whole, declared, tmp_path):
     parts = ["a/runs.parquet", "b/runs.parquet"]
     kept = cut(whole, tmp_path / "kept", range(10), declared | {"pieces": parts})
-    assert pieces.origin([kept], declared) == parts
+    assert shards.origin([kept], declared) == parts
     alone = cut(whole, tmp_path / "alone", range(10), declared)
-    assert pieces.origin([alone], declared) == []
-    assert pieces.origin([kept, alone], declared) == [kept, alone]
+    assert shards.origin([alone], declared) == []
+    assert shards.origin([kept, alone], declared) == [kept, alone]
     (tmp_path / "alone/provenance.json").unlink()
-    assert pieces.origin([alone], declared) == [alone]
+    assert shards.origin([alone], declared) == [alone]
 
 
 @pytest.mark.parametrize("other", [{"seeds": 5}, {"activations": {"gelu": None}}])
 def test_the_pieces_of_another_study_are_not_taken_over(whole, declared, tmp_path, other):
     kept = cut(whole, tmp_path, range(10), declared | {"pieces": ["a/runs.parquet"]})
-    assert pieces.origin([kept], declared | other) == [kept]
+    assert shards.origin([kept], declared | other) == [kept]
 
 
 def test_guessing_is_what_the_pieces_say_it_is(whole, declared, tmp_path):
@@ -196,7 +198,7 @@ def test_guessing_is_what_the_pieces_say_it_is(whole, declared, tmp_path):
     told = cut(whole, tmp_path / "told", range(5), declared | {"chance": {"mine": 0.9}})
     older = cut(whole, tmp_path / "older", range(5), {"seeds": 5})
     silent = cut(whole, tmp_path / "silent", range(5), None)
-    assert pieces.chance([told, older, silent]) == {"mine": 0.9}
+    assert shards.chance([told, older, silent]) == {"mine": 0.9}
 
 
 def test_snakemake_trains_nothing_and_makes_the_same_study(trained):

@@ -10,12 +10,13 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from activarium import activations, outside, reference, study, tables
+from activarium import activations, study, tables
 from activarium.compare import published as figures
 from activarium.compare.analysis import analysis
-from activarium.refusal import Refusal
-from activarium.report import words
+from activarium.report import publish, words
 from activarium.report.tables import label
+from activarium.runtime.errors import Refusal
+from activarium.tables import external
 from activarium.train import cost
 
 KEPT = sorted(file.parent for file in (ROOT / "reference").glob("*/runs.parquet"))
@@ -42,7 +43,7 @@ def test_the_folders_are_those_that_the_page_lists():
 @kept
 def test_summaries_and_contrasts_follow_from_the_runs_that_are_kept(folder):
     said = frozen(folder)
-    runs, epochs, costs = outside.read([str(folder / "runs.parquet")], said.control)
+    runs, epochs, costs = external.read([str(folder / "runs.parquet")], said.control)
     frames = (table.to_pandas() for table in (runs, epochs, costs))
     found = analysis(*frames, said.control, said.confidence, said.margin, guessing(folder))
     for name, schema in (("summaries", tables.SUMMARIES), ("contrasts", tables.CONTRASTS)):
@@ -62,7 +63,7 @@ def test_every_table_is_the_one_that_was_written(folder):
 def test_a_reference_says_how_it_was_made(folder):
     said = yaml.safe_load((folder / "study.yaml").read_text())
     runs, costs = (tables.read(folder / f"{name}.parquet") for name in ("runs", "costs"))
-    page = reference.page(said, runs, costs, f"reference/{folder.name}")
+    page = publish.page(said, runs, costs, f"reference/{folder.name}")
     assert (folder / "README.md").read_text() == page
 
 
@@ -116,7 +117,7 @@ def published(trained, folder, commit="0" * 40, missing=0):
     tables.write_run(table, folder / "costs.parquet")
     files = [made / "runs.parquet", made / "analysis.json", folder / "costs.parquet"]
     said = yaml.safe_load((trained / "study.yaml").read_text())
-    reference.publish(list(map(str, files)), said, str(home))
+    publish.publish(list(map(str, files)), said, str(home))
     return home
 
 

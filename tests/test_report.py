@@ -19,9 +19,9 @@ from conftest import ROOT
 from synthetic import MACHINES, RECIPE, drawn, reported, study
 
 from activarium import activations, figures
-from activarium.refusal import Refusal
 from activarium.report import page, project, properties, strips, training, words
 from activarium.report.decision import decision
+from activarium.runtime.errors import Refusal
 
 pytestmark = [
     pytest.mark.filterwarnings("error::UserWarning", "error::RuntimeWarning"),

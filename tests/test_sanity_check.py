@@ -11,10 +11,11 @@ import torch
 from snakemake.iocontainers import Wildcards
 from test_training import CELL, CPU, LIBRARY, PLAIN, RECIPE, images, pack, prepared, quiet
 
-from activarium import activations, child, datasets, interrupt, networks, tried
-from activarium.refusal import Refusal
+from activarium import activations, datasets, networks
+from activarium.runtime import child_process, interrupt
+from activarium.runtime.errors import Refusal
 from activarium.train import pack as pack_
-from activarium.train import run, sanity_check, step, usable
+from activarium.train import preflight, run, sanity_check, step, usable
 
 __all__ = ["prepared"]  # a fixture, used by its name
 SHAPES = {"digits": {"channels": 1, "size": 8, "classes": 10}}
@@ -57,7 +58,7 @@ def here(monkeypatch):
 
     def each(works, log):
         for work in works:
-            yield child._answer(work, log)
+            yield child_process._answer(work, log)
 
     step.prepare_torch("float32")
     monkeypatch.setattr(sanity_check, "each_tried", each)
@@ -280,11 +281,13 @@ def jobs(folder, *names, width=4):
 def test_only_what_was_not_tried_before_is_tried(tmp_path, monkeypatch):
     asked = []
     answer = {"faults": [], "missing": []}
-    monkeypatch.setattr(tried, "_asked", lambda about, _: asked.append(about) or answer)
+    monkeypatch.setattr(preflight, "_asked", lambda about, _: asked.append(about) or answer)
 
     def start(*names, **changed):
         asked.clear()
-        tried.before_training(list(jobs(tmp_path, *names, **changed)), tmp_path / "tried", "log")
+        preflight.before_training(
+            list(jobs(tmp_path, *names, **changed)), tmp_path / "tried", "log"
+        )
         return [list(about["names"]) for about in asked]
 
     assert start("gelu", "relu") == [["gelu", "relu"]]
@@ -300,10 +303,10 @@ def test_only_what_was_not_tried_before_is_tried(tmp_path, monkeypatch):
 
 def test_what_failed_is_refused_in_a_line_each_and_tried_again(tmp_path, monkeypatch):
     answer = {"faults": ["a.py, line 3: no", "b.py: no"], "missing": []}
-    monkeypatch.setattr(tried, "_asked", lambda *_: answer)
+    monkeypatch.setattr(preflight, "_asked", lambda *_: answer)
     for _ in range(2):
         with pytest.raises(Refusal) as refusal:
-            tried.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "the.log")
+            preflight.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "the.log")
         assert str(refusal.value).splitlines() == [
             *answer["faults"], "nothing was trained; details in the.log"
         ]  # fmt: skip
@@ -311,27 +314,29 @@ def test_what_failed_is_refused_in_a_line_each_and_tried_again(tmp_path, monkeyp
 
 def test_what_fails_on_a_cpu_is_trained_where_there_is_a_gpu(tmp_path, monkeypatch, capsys):
     answer = {"faults": ["a.py, line 3: no"], "missing": []}
-    monkeypatch.setattr(tried, "_asked", lambda *_: answer)
-    monkeypatch.setattr(tried.devices, "gpus", lambda: ["0"])
-    tried.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "log")
+    monkeypatch.setattr(preflight, "_asked", lambda *_: answer)
+    monkeypatch.setattr(preflight.devices, "gpus", lambda: ["0"])
+    preflight.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "log")
     assert "a.py, line 3: no; on a CPU, so that it is trained" in capsys.readouterr().err
 
 
 def test_what_will_be_missing_is_told_and_no_torch_too(tmp_path, monkeypatch, capsys):
     answer = {"faults": [], "missing": ["gelu: saved bytes will be missing"]}
-    monkeypatch.setattr(tried, "_asked", lambda *_: answer)
-    tried.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "log")
+    monkeypatch.setattr(preflight, "_asked", lambda *_: answer)
+    preflight.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "log")
     assert "sanity check: gelu: saved bytes will be missing\n" in capsys.readouterr().err
-    monkeypatch.setattr(tried, "find_spec", lambda _: None)
-    tried.before_training(jobs(tmp_path, "relu"), tmp_path / "tried", "log")
+    monkeypatch.setattr(preflight, "find_spec", lambda _: None)
+    preflight.before_training(jobs(tmp_path, "relu"), tmp_path / "tried", "log")
     assert capsys.readouterr().err.startswith("sanity check: no torch here")
 
 
 def test_nothing_of_the_folder_of_the_study_is_tried_instead(tmp_path, monkeypatch):
     asked = []
     done = SimpleNamespace(returncode=0, stdout="{}")
-    monkeypatch.setattr(tried.subprocess, "run", lambda command, **_: asked.extend(command) or done)
-    assert tried._asked({}, tmp_path / "log") == {}
+    monkeypatch.setattr(
+        preflight.subprocess, "run", lambda command, **_: asked.extend(command) or done
+    )
+    assert preflight._asked({}, tmp_path / "log") == {}
     monkeypatch.undo()
     (tmp_path / "activarium.py").write_text("raise SystemExit('another')")
     python = asked[: asked.index("-m")]
@@ -353,9 +358,9 @@ def test_what_a_file_prints_is_no_part_of_the_answer(tmp_path, monkeypatch, caps
 
 def test_a_check_that_is_killed_says_so(tmp_path, monkeypatch):
     killed = SimpleNamespace(returncode=-9, stdout="")
-    monkeypatch.setattr(tried.subprocess, "run", lambda *_, **__: killed)
+    monkeypatch.setattr(preflight.subprocess, "run", lambda *_, **__: killed)
     with pytest.raises(Refusal, match="^sanity check: killed by SIGKILL, as the system does where"):
-        tried.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", tmp_path / "log")
+        preflight.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", tmp_path / "log")
 
 
 def test_seeds_that_crash_alike_show_their_traceback_once_and_its_file_and_line(
@@ -372,9 +377,9 @@ def test_ctrl_c_while_a_batch_is_tried_is_one_line(tmp_path, monkeypatch):
     def stopped(*_, **__):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(tried.subprocess, "run", stopped)
+    monkeypatch.setattr(preflight.subprocess, "run", stopped)
     with pytest.raises(Refusal, match="^stopped before any job; the same command goes on"):
-        tried.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", tmp_path / "log")
+        preflight.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", tmp_path / "log")
 
 
 def test_a_job_refuses_a_network_without_its_activation_before_it_trains(

@@ -14,9 +14,9 @@ from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
 from activarium import activations, datasets, networks, study
-from activarium.grid import Grid
-from activarium.refusal import Refusal
+from activarium.runtime.errors import Refusal
 from activarium.study import StudyError
+from activarium.study.grid import Grid
 
 SCHEMA = ROOT / "config/schema.yaml"
 TINY = yaml.safe_load((ROOT / "tests/study.yaml").read_text())

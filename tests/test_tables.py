@@ -13,8 +13,9 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from activarium import files, tables
-from activarium.refusal import Refusal
+from activarium import tables
+from activarium.runtime import files
+from activarium.runtime.errors import Refusal
 
 CELL = {"recipe": "adam", "network": "plain", "dataset": "digits", "activation": "gelu"}
 TABLES = {name: getattr(tables, name) for name in

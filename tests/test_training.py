@@ -17,9 +17,11 @@ import pytest
 import torch
 from torch import nn
 
-from activarium import activations, child, datasets, networks, prepare, tables
+from activarium import activations, datasets, networks, tables
+from activarium.data import prepare
 from activarium.datasets import Images
-from activarium.refusal import Refusal
+from activarium.runtime import child_process
+from activarium.runtime.errors import Refusal
 from activarium.train import job, progress, randomness, run, step
 from activarium.train.augmentation import augment, draw
 from activarium.train.cost import saved_bytes
@@ -193,7 +195,7 @@ def test_a_run_has_the_same_bits_in_a_process_of_its_own(tmp_path, prepared):
 SCRIPT = f"""
 import sys
 sys.path[:0] = [{str(LIBRARY)!r}, {str(Path(__file__).parent)!r}]
-from activarium import devices
+from activarium.runtime import devices
 devices.one_thread()
 devices.keep_freed_memory()
 from pathlib import Path
@@ -934,7 +936,7 @@ def test_runs_of_a_killed_snakemake_are_taken_up_by_its_next_start(
 ):
     """Nobody took note of them, so that Snakemake deletes the files and starts the job again."""
     with monkeypatch.context() as patch:
-        patch.setattr(child, "orphaned", lambda: True)
+        patch.setattr(child_process, "orphaned", lambda: True)
         files = pack(tmp_path, [0, 1], prepared)
     assert "its next start takes these runs up" in (tmp_path / "log").read_text()
     before = [file.read_bytes() for file in files.values()]

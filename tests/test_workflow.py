@@ -14,8 +14,10 @@ import pytest
 import yaml
 from conftest import BIN, ROOT, House
 
-from activarium import devices, figures, prepare
-from activarium.refusal import Refusal
+from activarium import figures
+from activarium.data import prepare
+from activarium.runtime import devices
+from activarium.runtime.errors import Refusal
 
 LIBRARY = "workflow/scripts/activarium"
 DRAWN = {"figure": len(figures.names()), "report": 1}
@@ -50,7 +52,11 @@ def test_another_pack_size_runs_nothing_again(trained, size):
 def test_edits_around_the_numbers_train_nothing(trained):
     for file in ("progress", "pack", "job", "unfinished", "cost"):
         trained.edit(f"{LIBRARY}/train/{file}.py")
-    for file in (f"{LIBRARY}/devices.py", f"{LIBRARY}/files.py", "workflow/scripts/train.py"):
+    for file in (
+        f"{LIBRARY}/runtime/devices.py",
+        f"{LIBRARY}/runtime/files.py",
+        "workflow/scripts/train.py",
+    ):
         trained.edit(file)
     trained.edit("workflow/envs/activarium.yaml")
     trained.edit("workflow/rules/train.smk")
@@ -147,12 +153,12 @@ def test_an_edited_proof_certifies_again_and_trains_nothing(trained):
     "networks/plain.py",
     pytest.param("train/run.py", marks=pytest.mark.slow),
     pytest.param("train/augmentation.py", marks=pytest.mark.slow),
-    pytest.param("primitives/as_module.py", marks=pytest.mark.slow),
-    pytest.param("primitives/on_torch.py", marks=pytest.mark.slow),
+    pytest.param("definitions/as_module.py", marks=pytest.mark.slow),
+    pytest.param("definitions/on_torch.py", marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_an_edit_of_what_defines_the_numbers_trains_all_again(trained, file):
     trained.edit(f"{LIBRARY}/{file}")
-    measured = {"numerics": 2} if file.startswith("primitives/") else {}
+    measured = {"numerics": 2} if file.startswith("definitions/") else {}
     described = DESCRIBED if file.startswith("networks/") or file == "train/step.py" else {}
     assert trained.plan() == {"train_0": 2, **measured, **described, **COLLECTED}
 
@@ -191,7 +197,7 @@ def test_a_changed_analysis_plan_only_compares_and_reports(trained, change):
         ("workflow/scripts/numerics.py", {"numerics": 2, "report": 1}),
         (f"{LIBRARY}/figures/_style.py", DRAWN),
         (f"{LIBRARY}/report/page.py", {"report": 1}),
-        (f"{LIBRARY}/collect.py", COLLECTED),
+        (f"{LIBRARY}/tables/collect.py", COLLECTED),
     ],
 )
 def test_an_edit_after_the_training_runs_its_own_step_and_those_behind(trained, file, planned):
@@ -343,7 +349,8 @@ def test_the_snakefile_imports_neither_torch_nor_pandas():
     program = """
 import sys
 sys.path.append("workflow/scripts")
-from activarium import devices, study
+from activarium import study
+from activarium.runtime import devices
 from activarium.grid import Grid
 from activarium.train import progress
 import yaml
@@ -625,7 +632,7 @@ def stub(house, text, wait=0):
         f"""
 import json, os, time
 from pathlib import Path
-from activarium import devices
+from activarium.runtime import devices
 start = time.time()
 with devices.lease(devices.gpus(), "results/locks") as card:
     for file in snakemake.output:

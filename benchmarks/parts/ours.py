@@ -2,7 +2,7 @@
 
 import time
 
-from activarium import devices
+from activarium.runtime import devices
 
 devices.one_thread()  # before torch is imported
 

@@ -15,7 +15,7 @@ from torch.nn import functional as F
 from torchvision import datasets as vision
 from torchvision import transforms as T
 
-from activarium import devices
+from activarium.runtime import devices
 
 from . import setting as settings
 

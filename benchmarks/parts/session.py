@@ -5,7 +5,7 @@ import time
 import warnings
 from dataclasses import replace
 
-from activarium import devices
+from activarium.runtime import devices
 
 devices.one_thread()  # before torch is imported
 devices.keep_freed_memory()

@@ -6,7 +6,7 @@
 rule certify:
     input:
         definition=GRID.certified_code,
-        code=GRID.code("certify/*.py", "primitives/__init__.py"),
+        code=GRID.code("certify/*.py", "definitions/__init__.py"),
     output:
         profile="{home}/profiles/{activation}.json",
         provenance="{home}/profiles/{activation}.provenance",
@@ -26,7 +26,7 @@ rule certify:
 rule profiles:
     input:
         profiles=GRID.profiles,
-        code=GRID.code("../profiles.py", "certify/rows.py", "tables.py"),
+        code=GRID.code("../profiles.py", "certify/rows.py", "tables/__init__.py"),
     output:
         multiext(GRID.table("profiles", ""), "parquet", "csv"),
     log:
@@ -41,7 +41,7 @@ rule claims:
     input:
         definitions=GRID.claimed,
         through=GRID.claimed_through,
-        code=GRID.code("../claims.py", "claims/*.py", "certify/*.py", "primitives/__init__.py"),
+        code=GRID.code("../claims.py", "claims/*.py", "certify/*.py", "definitions/__init__.py"),
     output:
         "{home}/profiles/claims.json",
     log:
@@ -58,7 +58,7 @@ rule numerics:
     input:
         profile="{home}/profiles/{activation}.json",
         definition=GRID.certified_code,
-        code=GRID.code("../numerics.py", "numerics.py", "certify/*.py", "primitives/*.py"),
+        code=GRID.code("../numerics.py", "certify/*.py", "definitions/*.py"),
     output:
         "{home}/profiles/{activation}.numerics.json",
     log:

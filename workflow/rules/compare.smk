@@ -10,7 +10,7 @@ rule compare:
         costs=GRID.table("costs"),
         provenance=GRID.table("provenance", "json"),
         profiles=GRID.profiles,
-        code=GRID.code("../compare.py", "compare/*.py", "tables.py"),
+        code=GRID.code("../compare.py", "compare/*.py", "tables/__init__.py"),
     output:
         summaries=multiext(GRID.table("summaries", ""), "parquet", "csv"),
         contrasts=multiext(GRID.table("contrasts", ""), "parquet", "csv"),

@@ -4,7 +4,7 @@
 rule prepare:
     input:
         dataset=GRID.dataset_code,
-        code=GRID.code("datasets/_checked.py", "prepare.py", "stratified.py"),
+        code=GRID.code("data/checked.py", "data/prepare.py", "data/stratified.py"),
     output:
         data="results/datasets/{dataset}.arrow",
         description="results/datasets/{dataset}.json",

@@ -11,8 +11,8 @@ rule figure:
             "figures/{figure}.py",
             "figures/_style.py",
             "compare/scores.py",
-            "expressions.py",
-            "primitives/on_numpy.py",
+            "definitions/expressions.py",
+            "definitions/on_numpy.py",
             "report/axis.py",
             "report/tables.py",
             "report/tags.py",
@@ -64,7 +64,11 @@ rule report:
         provenance=GRID.table("provenance", "json"),
         figures=expand(rules.figure.output, figure=GRID.figures),
         code=GRID.code(
-            "../report.py", "compare/scores.py", "expressions.py", "report/*.*", "report/parts/*"
+            "../report.py",
+            "compare/scores.py",
+            "definitions/expressions.py",
+            "report/*.*",
+            "report/parts/*",
         ),
     output:
         report(

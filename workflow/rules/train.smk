@@ -18,10 +18,10 @@ for k, seeds in enumerate(GRID.packs):
                 "train/augmentation.py",
                 "train/randomness.py",
                 "train/data.py",
-                "stratified.py",
-                "primitives/as_module.py",
-                "primitives/on_torch.py",
-                "primitives/on_numpy.py",  # constants, as sqrt(2 / pi)
+                "data/stratified.py",
+                "definitions/as_module.py",
+                "definitions/on_torch.py",
+                "definitions/on_numpy.py",  # constants, as sqrt(2 / pi)
             ),
             description="results/datasets/{dataset}.json",
             # Whole files of images are compared by date only; the description holds their checksum.

@@ -1,11 +1,11 @@
 """Certify one activation: its profile, and apart from it what may differ between executions."""
 
-from activarium import interrupt
+from activarium.runtime import interrupt
 
 interrupt.end_quietly()
 
-from activarium.child import in_a_child
-from activarium.refusal import logged
+from activarium.runtime.child_process import in_a_child
+from activarium.runtime.errors import logged
 
 with logged(snakemake.log[0]) as log:
     in_a_child(log, f"proofs of {snakemake.wildcards.activation}")

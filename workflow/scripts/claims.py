@@ -1,15 +1,16 @@
 """Settle the claims about activations: those reported, duplicates, and how close others come."""
 
-from activarium import interrupt
+from activarium.runtime import interrupt
 
 interrupt.end_quietly()
 
 from pathlib import Path
 
-from activarium import activations, files
+from activarium import activations
 from activarium.certify import held
 from activarium.claims import settled
-from activarium.refusal import logged
+from activarium.runtime import files
+from activarium.runtime.errors import logged
 
 with logged(snakemake.log[0]):
     names = [Path(file).stem for file in snakemake.input.definitions]

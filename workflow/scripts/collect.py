@@ -1,22 +1,24 @@
 """Collect the study's runs into the tables runs, epochs and costs."""
 
-from activarium import interrupt
+from activarium.runtime import interrupt
 
 interrupt.end_quietly()
 
-from activarium import collect, files, outside, pieces, tables
-from activarium.refusal import logged
+from activarium import tables
+from activarium.runtime import files
+from activarium.runtime.errors import logged
+from activarium.tables import collect, external, shards
 
 with logged(snakemake.log[0]):
     study = dict(snakemake.params.study)
     if snakemake.params.control:
         control, chance = snakemake.params.control, snakemake.params.chance
-        runs, epochs, costs = outside.read(snakemake.input.runs, control, chance)
+        runs, epochs, costs = external.read(snakemake.input.runs, control, chance)
     elif study.get("pieces"):
-        runs, epochs, costs = pieces.read(snakemake.input.runs, study)
+        runs, epochs, costs = shards.read(snakemake.input.runs, study)
         parts = study.pop("pieces")
-        origin = pieces.origin(parts, study)
-        study |= {"chance": pieces.chance(parts)} | ({"pieces": origin} if origin else {})
+        origin = shards.origin(parts, study)
+        study |= {"chance": shards.chance(parts)} | ({"pieces": origin} if origin else {})
     else:
         runs, epochs, costs = collect.collect(snakemake.input.runs)
         study = study | {"chance": collect.chance(snakemake.params.descriptions)}

@@ -1,14 +1,15 @@
 """Compare the activations: summaries, contrasts and the whole analysis."""
 
-from activarium import interrupt
+from activarium.runtime import interrupt
 
 interrupt.end_quietly()
 
 from pathlib import Path
 
-from activarium import files, tables
+from activarium import tables
 from activarium.compare.analysis import analysis
-from activarium.refusal import logged
+from activarium.runtime import files
+from activarium.runtime.errors import logged
 
 out = snakemake.output
 with logged(snakemake.log[0]):

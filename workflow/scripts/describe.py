@@ -1,12 +1,12 @@
 """Say what each network of the study is made of."""
 
-from activarium import devices, interrupt
+from activarium.runtime import devices, interrupt
 
 interrupt.end_quietly()
 devices.one_thread()  # before torch is imported
 
-from activarium import files  # noqa: E402
-from activarium.refusal import logged  # noqa: E402
+from activarium.runtime import files  # noqa: E402
+from activarium.runtime.errors import logged  # noqa: E402
 from activarium.train.describe import described  # noqa: E402
 
 with logged(snakemake.log[0]):

@@ -1,13 +1,14 @@
 """Draw one figure from the tables."""
 
-from activarium import interrupt
+from activarium.runtime import interrupt
 
 interrupt.end_quietly()
 
-from activarium import figures, files
+from activarium import figures
 from activarium.figures._style import svg
-from activarium.refusal import logged
 from activarium.report.tables import Tables
+from activarium.runtime import files
+from activarium.runtime.errors import logged
 
 name = snakemake.wildcards.figure
 with logged(snakemake.log[0]):

@@ -1,7 +1,7 @@
 """Hold what torch computes for one activation against its certified values."""
 
-from activarium import child, devices, files, interrupt
-from activarium.refusal import logged
+from activarium.runtime import child_process, devices, files, interrupt
+from activarium.runtime.errors import logged
 
 interrupt.end_quietly()
 devices.one_thread()  # before torch is imported
@@ -11,13 +11,13 @@ expr = snakemake.params.get("expr")
 
 def measured():
     from activarium import activations
-    from activarium.numerics import numerics
+    from activarium.certify.numerics import numerics
 
     return numerics(activations.definition(name, expr), activations.module(name, expr))
 
 
 with logged(snakemake.log[0]) as log:
-    found, refused = child.tried(measured, log)
+    found, refused = child_process.tried(measured, log)
     if refused:  # which is no reason to have no report
         print(f"{name}: numerics are not measured: {refused}; again: rm {file}", file=log)
     files.write_json(file, found or {"refused": refused})

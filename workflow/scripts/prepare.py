@@ -1,14 +1,16 @@
 """Prepare one data set: its official files in, one memory-mappable file and a description out."""
 
-from activarium import interrupt
+from activarium.runtime import interrupt
 
 interrupt.end_quietly()
 
 import json
 
-from activarium import datasets, files, prepare
-from activarium.datasets._checked import loaded
-from activarium.refusal import logged
+from activarium import datasets
+from activarium.data import prepare
+from activarium.data.checked import loaded
+from activarium.runtime import files
+from activarium.runtime.errors import logged
 
 name = snakemake.wildcards.dataset
 with logged(snakemake.log[0]):

@@ -1,6 +1,6 @@
 """Put the profiles of a study's activations into one table."""
 
-from activarium import interrupt
+from activarium.runtime import interrupt
 
 interrupt.end_quietly()
 
@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from activarium import files, tables
+from activarium import tables
 from activarium.certify.rows import rows
-from activarium.refusal import logged
+from activarium.runtime import files
+from activarium.runtime.errors import logged
 
 with logged(snakemake.log[0]):
     profiles = {Path(p).stem: files.read_json(p) for p in snakemake.input.profiles}

@@ -1,11 +1,11 @@
 """Put a study's results where the repository keeps them."""
 
-from activarium import interrupt
+from activarium.runtime import interrupt
 
 interrupt.end_quietly()
 
-from activarium import reference
-from activarium.refusal import logged
+from activarium.report import publish
+from activarium.runtime.errors import logged
 
 with logged(snakemake.log[0]):
-    reference.publish(snakemake.input.results, **dict(snakemake.params.items()))
+    publish.publish(snakemake.input.results, **dict(snakemake.params.items()))

@@ -1,13 +1,13 @@
 """Put the report together from tables and figures."""
 
-from activarium import interrupt
+from activarium.runtime import interrupt
 
 interrupt.end_quietly()
 
-from activarium import files
-from activarium.refusal import logged
 from activarium.report.page import page
 from activarium.report.tables import Tables, texts, values
+from activarium.runtime import files
+from activarium.runtime.errors import logged
 
 read = snakemake.input
 with logged(snakemake.log[0]):

@@ -1,8 +1,8 @@
 """Train one pack: the seeds of one cell, each into its own file."""
 
-from activarium import devices, interrupt
-from activarium.child import in_a_child
-from activarium.refusal import logged
+from activarium.runtime import devices, interrupt
+from activarium.runtime.child_process import in_a_child
+from activarium.runtime.errors import logged
 
 interrupt.end_quietly()
 devices.one_thread()  # before torch is imported

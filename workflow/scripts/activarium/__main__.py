@@ -6,9 +6,10 @@ python -m activarium (where | check | stopped | alone) STUDY
 import sys
 from pathlib import Path
 
-from . import alive, study
-from .grid import Grid, rebuild
-from .refusal import in_one_line
+from . import study
+from .runtime import lock
+from .runtime.errors import in_one_line
+from .study.grid import Grid, rebuild
 
 
 def where(grid, file):
@@ -18,13 +19,13 @@ def where(grid, file):
 
 def check(grid, file):
     """Read every run's file; name each that is gone or broken, and the command that rebuilds it."""
-    from .collect import CollectError, read_run
+    from .tables.collect import CollectError, read_run
 
     if grid.study.pieces:
-        from . import pieces
+        from .tables import shards
 
         with in_one_line():
-            whole = pieces.read(grid.study.pieces, grid.trained)[0].num_rows
+            whole = shards.read(grid.study.pieces, grid.trained)[0].num_rows
         print(f"{whole} of {whole} runs of {grid.study.name} are whole, in "
               f"{', '.join(grid.study.pieces)}")  # fmt: skip
         return
@@ -44,7 +45,7 @@ def check(grid, file):
 
 def stopped(grid, file):
     """After Snakemake has failed: the one command, where the lock of a killed one is the reason."""
-    if alive.locked():
+    if lock.locked():
         alone(grid, file)
         sys.exit("make: an execution was killed here and has left its lock; take it away: "
                  "make unlock")  # fmt: skip
@@ -53,7 +54,7 @@ def stopped(grid, file):
 
 def alone(grid, file):
     """Nothing where no Snakemake works in this folder; else it is named and must end first."""
-    if found := alive.others():
+    if found := lock.others():
         sys.exit(f"make: {found[0]}")
 
 

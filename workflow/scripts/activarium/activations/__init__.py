@@ -1,7 +1,7 @@
 """The activations: one file each, and the file's name is the activation's name.
 
 A file holds `label` and `formula` for people, `definition(x, xp)` in the words of
-`activarium.primitives`, whose keyword-only arguments are learned from their defaults, and
+`activarium.definitions`, whose keyword-only arguments are learned from their defaults, and
 `module()` where what is trained is not simply the definition: torch's own module where there is
 one, else one with randomness or constraints of its own. torch is imported in `module()` alone,
 because every job reads the file. `module()` must agree with the definition where learning starts:
@@ -45,7 +45,7 @@ def definition(name, expr=None):
     """The `definition(x, xp)` of the activation: its file's, else what the text `expr` states."""
     if expr is None:
         return load(name).definition
-    from .. import expressions
+    from ..definitions import expressions
 
     return expressions.definition(expr)
 
@@ -55,7 +55,7 @@ def module(name, expr=None):
 
     `expr` is its text where the study states it; then no file is read.
     """
-    from ..primitives.as_module import Defined, trained
+    from ..definitions.as_module import Defined, trained
 
     if expr is not None:
         return Defined(definition(name, expr))

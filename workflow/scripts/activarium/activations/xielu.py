@@ -21,7 +21,7 @@ def module():
     from torch import nn
     from torch.nn import functional as F
 
-    from ..primitives.as_module import applied, sufficient
+    from ..definitions.as_module import applied, sufficient
 
     class XIELU(nn.Module):
         """The definition with α_p = softplus(a) and α_n = 1/2 + softplus(b), a and b learned."""

@@ -13,7 +13,7 @@ from weakref import WeakValueDictionary
 
 from flint import arb, ctx, fmpq, fmpq_poly
 
-from ..primitives import FUNCTIONS
+from ..definitions import FUNCTIONS
 from . import real
 from .refusal import Unproven
 
@@ -31,7 +31,7 @@ class Node:
     """One operation on other nodes: `op` names it and `args` are its nodes.
 
     `op` is "polynomial" (`value` is the fmpq_poly; a number is one of degree 0), "pi", "add",
-    "mul", "div", a word of primitives.FUNCTIONS, or "piecewise" (`value` is (c, at), `args`
+    "mul", "div", a word of definitions.FUNCTIONS, or "piecewise" (`value` is (c, at), `args`
     are the branching argument, the left and the right branch).
     """
 
@@ -253,7 +253,7 @@ ODD, EVEN = ("sin", "tanh", "erf", "atan", "asinh"), ("cos",)
 
 
 def apply(name, a):
-    """A word of primitives.FUNCTIONS on a node; a minus comes out of what is odd or even."""
+    """A word of definitions.FUNCTIONS on a node; a minus comes out of what is odd or even."""
     if name in ODD + EVEN and _negative(a):
         turned = _make(name, (-a,))
         return -turned if name in ODD else turned

@@ -1,6 +1,6 @@
 """Taylor coefficients by recurrences, over any ring that has no power series of its own.
 
-A ring gives its elements +, −, ·, and the functions `inverse` and those of primitives.FUNCTIONS
+A ring gives its elements +, −, ·, and the functions `inverse` and those of definitions.FUNCTIONS
 on single elements; from these values the recurrences of the functions' differential equations
 (h = tanh g has h′ = (1 − h²)·g′, and so on) give all higher coefficients.
 """

@@ -4,7 +4,8 @@ import sys
 import time
 from importlib.metadata import version
 
-from .. import activations, files
+from .. import activations
+from ..runtime import files
 from . import held
 from .properties import certify
 

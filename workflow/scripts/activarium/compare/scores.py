@@ -5,7 +5,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from ..refusal import Refusal
+from ..runtime.errors import Refusal
 
 SETTING = ["recipe", "network", "dataset"]
 CELL = [*SETTING, "activation"]

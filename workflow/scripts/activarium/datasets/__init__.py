@@ -14,8 +14,8 @@ from collections import namedtuple
 from importlib import import_module
 from pathlib import Path
 
-from .. import source
-from ..refusal import Refusal
+from ..runtime import source
+from ..runtime.errors import Refusal
 
 FOLDER = Path(__file__).parent
 MOST_CLASSES = 65536  # a prepared file holds labels of 16 bits at most

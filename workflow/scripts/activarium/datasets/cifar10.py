@@ -20,8 +20,8 @@ def load(root):
     import numpy as np
     from torchvision.datasets import CIFAR10
 
+    from ..data.official import ready
     from . import Images
-    from ._official import ready
 
     root = ready("cifar10", CIFAR10, root)
     train, test = CIFAR10(root, train=True), CIFAR10(root, train=False)

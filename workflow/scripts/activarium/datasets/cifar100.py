@@ -20,8 +20,8 @@ def load(root):
     import numpy as np
     from torchvision.datasets import CIFAR100
 
+    from ..data.official import ready
     from . import Images
-    from ._official import ready
 
     root = ready("cifar100", CIFAR100, root)
     train, test = CIFAR100(root, train=True), CIFAR100(root, train=False)

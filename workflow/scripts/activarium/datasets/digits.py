@@ -28,7 +28,7 @@ def load(root=None):
     import numpy as np
     from sklearn.datasets import load_digits
 
-    from ..stratified import stratified
+    from ..data.stratified import stratified
     from . import Images
 
     bundled = load_digits()

@@ -20,8 +20,8 @@ def load(root):
     import numpy as np
     from torchvision.datasets import STL10
 
+    from ..data.official import ready
     from . import Images
-    from ._official import ready
 
     class Labelled(STL10):
         train_list = STL10.train_list[:2]  # without 2.8 GB of unlabelled images

@@ -11,7 +11,7 @@ import re
 from importlib import import_module
 from pathlib import Path
 
-from .. import source
+from ..runtime import source
 
 FOLDER = Path(__file__).parent
 FORMS = {

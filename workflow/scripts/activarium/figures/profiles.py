@@ -6,8 +6,8 @@ there are no others."""
 
 import numpy as np
 
-from .. import activations, expressions
-from ..primitives import on_numpy
+from .. import activations
+from ..definitions import expressions, on_numpy
 from ..report.tables import label
 from ..report.words import count, form
 from ._style import FAINT, INK, TOP, mark, panels_of

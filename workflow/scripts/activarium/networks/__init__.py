@@ -13,7 +13,7 @@ import ast
 from importlib import import_module
 from pathlib import Path
 
-from .. import source
+from ..runtime import source
 
 FOLDER = Path(__file__).parent
 BUILD = "build(activation, channels, classes, size, *, …)"

@@ -8,7 +8,7 @@ import pandas as pd
 
 from .. import activations, datasets, tables
 from ..compare.scores import SETTING
-from ..files import read_json
+from ..runtime.files import read_json
 
 label = activations.label  # an activation's name for people
 dataset_label = datasets.label  # and a data set's

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from ..refusal import first_line
+from ..runtime.errors import first_line
 
 
 def cost(training, saved, clock, epochs):

@@ -3,8 +3,8 @@
 import numpy as np
 import torch
 
-from ..refusal import Refusal
-from ..stratified import stratified
+from ..data.stratified import stratified
+from ..runtime.errors import Refusal
 
 
 def resident(images, description, train_size, validation, device):

@@ -6,7 +6,7 @@ from collections import Counter
 from torch import nn
 
 from .. import datasets, networks
-from ..refusal import first_line
+from ..runtime.errors import first_line
 from .step import sigmas
 
 NORMS = {

@@ -5,8 +5,10 @@ from pathlib import Path
 
 import torch
 
-from .. import child, devices, prepare, tables
-from ..refusal import Refusal
+from .. import tables
+from ..data import prepare
+from ..runtime import child_process, devices
+from ..runtime.errors import Refusal
 from .checkpoints import Checkpoints
 from .data import resident
 from .lane import Lane
@@ -65,7 +67,7 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
         )
     for seed, file in seeds.items():
         tables.write_run(finished[seed], file)
-    if not child.orphaned():
+    if not child_process.orphaned():
         store.clear(seeds)
     else:  # who would have taken note of these files is gone, so the next start makes them anew
         progress.say("Snakemake was killed meanwhile: its next start takes these runs up")

@@ -5,7 +5,7 @@ import traceback
 from pathlib import Path
 
 from .. import activations, networks
-from ..refusal import Refusal
+from ..runtime.errors import Refusal
 
 FOLDERS = {Path(package.__file__).parent for package in (activations, networks)}
 

@@ -5,7 +5,7 @@ import sys
 import time
 from pathlib import Path
 
-from ..files import write_text
+from ..runtime.files import write_text
 
 
 def span(seconds):

@@ -11,9 +11,11 @@ from pathlib import Path
 
 import torch
 
-from .. import activations, interrupt, networks, numerics
-from ..child import each_tried
-from ..refusal import Refusal
+from .. import activations, networks
+from ..certify import numerics
+from ..runtime import interrupt
+from ..runtime.child_process import each_tried
+from ..runtime.errors import Refusal
 from . import pretrained, usable
 from .cost import saved_bytes
 from .pack import line, place

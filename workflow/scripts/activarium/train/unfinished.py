@@ -17,7 +17,7 @@ from pickle import UnpicklingError
 import torch
 
 from .. import tables
-from ..files import atomic
+from ..runtime.files import atomic
 
 
 def digest(sources, values):

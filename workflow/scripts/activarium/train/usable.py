@@ -13,8 +13,8 @@ import torch
 from torch import nn
 
 from .. import activations, networks
-from ..agreement import disagreement
-from ..refusal import Refusal
+from ..definitions.agreement import disagreement
+from ..runtime.errors import Refusal
 from .pack import line, place
 from .run import build
 

@@ -10,7 +10,7 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from .refusal import Refusal, first_line
+from .errors import Refusal, first_line
 
 KEPT = "finished runs and checkpoints are kept, and the same command goes on from them"
 ADVICE = {

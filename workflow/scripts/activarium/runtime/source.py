@@ -9,7 +9,9 @@ import warnings
 from functools import cache
 from pathlib import Path
 
-from .refusal import Refusal, first_line
+from .errors import Refusal, first_line
+
+VOCABULARY = ("FUNCTIONS", "on_torch", "on_numpy", "as_module")  # of definitions/
 
 
 def parsed(file):
@@ -122,9 +124,13 @@ def _imported(file, folder, beside=True):
         return []
     found = []
     for library, *words in _modules(tree, ("activarium", folder.name)):
-        if library == "activarium" and words and words[0] != "primitives":
+        if library == "activarium" and words and not _is_vocabulary(words):
             found += _files(folder.parent, words) if beside == (words[0] == folder.name) else []
     return found
+
+
+def _is_vocabulary(words):
+    return words[0] == "definitions" and (words[1:2] or ["FUNCTIONS"])[0] in VOCABULARY
 
 
 def _files(library, words):

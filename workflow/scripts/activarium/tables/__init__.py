@@ -14,7 +14,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from .files import atomic, unreadable
+from ..runtime.files import atomic, unreadable
 
 
 def _field(name, type_, unit=None, nullable=True):

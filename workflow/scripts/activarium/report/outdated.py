@@ -6,7 +6,7 @@ from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
-from .files import write_text
+from ..runtime.files import write_text
 
 STYLE = "background:#b3261e;color:#fff;margin:0;padding:.8em 1.2em;font:1rem sans-serif"
 

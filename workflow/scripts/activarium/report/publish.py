@@ -5,10 +5,10 @@ from pathlib import Path
 
 import yaml
 
-from . import tables
-from .files import atomic, write_text
-from .refusal import Refusal
-from .train.progress import span
+from .. import tables
+from ..runtime.errors import Refusal
+from ..runtime.files import atomic, write_text
+from ..train.progress import span
 
 AGAIN = "snakemake reference --cores all --configfile"
 

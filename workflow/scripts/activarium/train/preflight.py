@@ -13,9 +13,10 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from . import child, datasets, devices
-from .files import read_json, write_json
-from .refusal import Refusal
+from .. import datasets
+from ..runtime import child_process, devices
+from ..runtime.errors import Refusal
+from ..runtime.files import read_json, write_json
 
 
 def before_training(jobs, record, log):
@@ -93,7 +94,7 @@ def _asked(about, log):
     except KeyboardInterrupt:  # before any job, so that Snakemake would show where
         raise Refusal("stopped before any job; the same command goes on from here") from None
     if done.returncode < 0:
-        raise Refusal(child.killed("sanity check", -done.returncode, log))
+        raise Refusal(child_process.killed("sanity check", -done.returncode, log))
     if done.returncode:
         raise Refusal(f"sanity check: it failed itself; the lines above and {log} say why")
     return json.loads(done.stdout.splitlines()[-1])

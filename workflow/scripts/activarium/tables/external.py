@@ -17,10 +17,11 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from . import activations, datasets, exported, tables
-from .alike import alike
+from .. import activations, datasets, tables
+from ..runtime.errors import first_line, guess
+from ..runtime.lookalikes import alike
+from . import exported
 from .collect import CollectError, in_order
-from .refusal import first_line, guess
 
 NEEDED = ("dataset", "activation", "seed", "test_accuracy", "status")
 NAMES = ("recipe", "network", "dataset", "activation")

@@ -10,8 +10,8 @@ from http.client import HTTPException
 
 from torchvision.datasets.utils import calculate_md5, download_url
 
-from ..files import atomic
-from . import DatasetError, at_home
+from ..datasets import DatasetError, at_home
+from ..runtime.files import atomic
 
 
 def ready(name, source, root):

@@ -14,9 +14,10 @@ from pathlib import Path
 import jsonschema
 import yaml
 
-from . import activations, datasets, definitions, expressions, networks
-from .alike import alike
-from .refusal import Refusal, guess
+from .. import activations, datasets, networks
+from ..definitions import check, expressions
+from ..runtime.errors import Refusal, guess
+from ..runtime.lookalikes import alike
 
 
 class StudyError(Refusal):
@@ -295,7 +296,7 @@ def _check_file(key, name):
     """Refuse a file that does not state what an activation, a data set or a network states."""
     try:
         if key == "activations":
-            definitions.check(Path(activations.__file__).with_name(f"{name}.py"))
+            check.check(Path(activations.__file__).with_name(f"{name}.py"))
         else:
             {"datasets": datasets.load, "networks": networks.parameters}[key](name)
     except Refusal as refusal:

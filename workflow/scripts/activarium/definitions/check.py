@@ -13,9 +13,9 @@ import warnings
 from pathlib import Path
 from types import ModuleType
 
-from . import source
-from .refusal import first_line, guess
-from .stand_in import INSTEAD, WORDS, Branching, NotAWord, StandIn, Words, instead
+from ..runtime import source
+from ..runtime.errors import first_line, guess
+from .abstract import INSTEAD, WORDS, Branching, NotAWord, StandIn, Words, instead
 
 FORM = "def definition(x, xp)"
 LEARNED = "def definition(x, xp, *, slope=0.25)"

@@ -4,7 +4,7 @@
     expm1(x) if x < 0 else x
 
 The line is parsed by Python's `ast` and every node of it is held against a short list: `x`,
-`pi`, numbers (exact decimals), + − * /, whole powers, the functions of `primitives.FUNCTIONS`, and
+`pi`, numbers (exact decimals), + − * /, whole powers, the functions of `definitions.FUNCTIONS`, and
 pieces as `… if x < c else …` with <, <=, > or >= between x (or a straight line in x) and a number.
 Whichever side of a comparison holds at c itself gives value and derivative there.
 """
@@ -16,9 +16,9 @@ import warnings
 from fractions import Fraction
 from functools import cache
 
-from .primitives import FUNCTIONS
-from .refusal import Refusal, guess
-from .stand_in import instead, no_power
+from ..runtime.errors import Refusal, guess
+from . import FUNCTIONS
+from .abstract import instead, no_power
 
 NODES = 400  # the longest expression
 SPAN = 1000  # |x| up to which divisions, logarithms and roots are proven sound
@@ -43,7 +43,7 @@ def definition(text):
 
 def check(text):
     """Refuse what cannot be read, has no x in it, or may divide by zero for some |x| ≤ SPAN."""
-    from .certify import Unproven, finite
+    from ..certify import Unproven, finite
 
     if "#" in text:  # its lines are joined, and a comment would swallow those that follow
         raise ExpressionError(f"'{_one_line(text)}' has a comment in it; write that beside it")

@@ -2,8 +2,8 @@
 
 import torch
 
-from .primitives import on_torch
-from .refusal import first_line
+from ..runtime.errors import first_line
+from . import on_torch
 
 VALUES = 1e-5  # relative and absolute: a module may hold its numbers as float32, ours are exact
 SLOPES = 1e-4

@@ -1,7 +1,7 @@
 """A stand-in for x: a definition is run on it once, and what it may not do with x is said in words.
 
 It computes nothing. It knows only whether something has the shape of x, and raises `NotAWord`
-wherever a definition leaves the vocabulary of `primitives`, whichever library it does that with.
+wherever a definition leaves the vocabulary of `definitions`, whichever library it does that with.
 """
 
 import inspect
@@ -9,7 +9,7 @@ import math
 import re
 from fractions import Fraction
 
-from .primitives import FUNCTIONS
+from . import FUNCTIONS
 
 WORDS = (*FUNCTIONS, "piecewise", "decimal", "pi")
 POWER = 16  # the highest whole power

@@ -8,9 +8,10 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from . import files, tables
+from .. import tables
+from ..runtime import files
+from ..runtime.errors import Refusal, first_line
 from .collect import CollectError, in_order
-from .refusal import Refusal, first_line
 
 TABLES = {"runs": tables.RUNS, "epochs": tables.EPOCHS, "costs": tables.COSTS}
 AXES = dict(zip(("recipes", "networks", "datasets", "activations"), tables.KEY, strict=False))

@@ -14,9 +14,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from . import tables
+from .. import tables
+from ..runtime.errors import first_line
 from .collect import CollectError
-from .refusal import first_line
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 MARKS = {  # UTF-32 begins as UTF-16 does, so it is asked for first

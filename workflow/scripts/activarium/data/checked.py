@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from .. import source
-from ..refusal import Refusal, first_line
-from . import DatasetError, Images, at_home, load
+from ..datasets import DatasetError, Images, at_home, load
+from ..runtime import source
+from ..runtime.errors import Refusal, first_line
 
 SPLITS = ("train", "test")
 

@@ -6,8 +6,9 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from . import prepare, tables
-from .refusal import Refusal, first_line
+from .. import tables
+from ..data import prepare
+from ..runtime.errors import Refusal, first_line
 
 
 class CollectError(Refusal):

@@ -10,7 +10,7 @@ import platform
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .refusal import Refusal, first_line
+from .errors import Refusal, first_line
 
 
 @contextmanager

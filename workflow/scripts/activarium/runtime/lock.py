@@ -13,7 +13,7 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from .refusal import Refusal
+from .errors import Refusal
 
 FOLDER = Path(".snakemake/alive")
 _held = []

@@ -12,9 +12,9 @@ import math
 import torch
 from flint import arb, ctx, fmpq
 
-from .certify import expression, real
-from .certify.pieces import pieces
-from .primitives.as_module import REACH, RIGHT
+from ..definitions.as_module import REACH, RIGHT
+from . import expression, real
+from .pieces import pieces
 
 BITS = 256  # so that tails keep their relative accuracy far out
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}

@@ -9,8 +9,8 @@ import os
 import sys
 from pathlib import Path
 
+from .errors import Refusal
 from .files import read_json, write_json
-from .refusal import Refusal
 
 
 def code_first(folder, environment=os.environ):

@@ -10,9 +10,10 @@ import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from . import activations, datasets, figures, source
-from .files import unreadable
-from .study import Study
+from .. import activations, datasets, figures
+from ..runtime import source
+from ..runtime.files import unreadable
+from . import Study
 
 
 def rebuild(files, study, changes=()):
@@ -103,7 +104,7 @@ class Grid:
     def certified_code(self, wildcards):
         """The files behind a profile: those that define it, else what reads its text."""
         if self.certified_expression(wildcards):
-            return self.code("expressions.py")
+            return self.code("definitions/expressions.py")
         return self.defining("activations", wildcards.activation)
 
     @property
@@ -273,7 +274,7 @@ class Grid:
 
         A rule's own script is one level up, ../compare.py: Snakemake looks at its date alone.
         """
-        here = Path(__file__).parent
+        here = Path(__file__).parents[1]
         found = [sorted(here.glob(name)) if "*" in name else [here / name] for name in names]
         files = [str(p.relative_to(here)) for paths in found for p in paths]
         return [os.path.normpath(f"{self.library}/{file}") for file in files]
@@ -293,7 +294,7 @@ class Grid:
 
     def defining(self, folder, name):
         """The file `name` of a folder of the library, and those beside it that it imports."""
-        here = Path(__file__).parent
+        here = Path(__file__).parents[1]
         files = source.followed(here / folder / f"{name}.py")
         return self.code(*(str(file.relative_to(here)) for file in files))
 
@@ -308,7 +309,7 @@ class Grid:
     def activation_code(self, wildcards):
         """The files that define the activation of a cell: its own, else what reads its text."""
         if self.expression(wildcards):
-            return self.code("expressions.py")
+            return self.code("definitions/expressions.py")
         return self.defining("activations", wildcards.activation)
 
     def expression(self, wildcards):
