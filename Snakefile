@@ -18,7 +18,7 @@ from activarium.runtime import devices, errors, interrupt, lock, manifest
 from activarium.study.grid import Grid
 from activarium.train import preflight, progress
 
-manifest.code_first(CODE)
+manifest.prepend_pythonpath(CODE)
 
 # A study file is whole: the default is read only where none is named, never merged under one.
 if not workflow.configfiles:
@@ -26,8 +26,10 @@ if not workflow.configfiles:
     configfile: str(HOME / "config/config.yaml")
 
 
-with errors.in_one_line():
-    config |= study.as_meant(config, workflow.configfiles, workflow.config_settings.config_args)
+with errors.exit_on_error():
+    config |= study.parse_cli_values(
+        config, workflow.configfiles, workflow.config_settings.config_args
+    )
     STUDY = study.load(config, workflow.configfiles, HOME / "config/schema.yaml")
 GRID = Grid(STUDY, str(HOME / "workflow/scripts/activarium"))
 GPUS = devices.gpus()
@@ -55,17 +57,17 @@ if not SENDS_ALL:
 
 
 if workflow.is_main_process:
-    with errors.in_one_line():
+    with errors.exit_on_error():
         figures.check()
     SILENCE = interrupt.watch()
-    GRID.say_gone(*workflow.configfiles, changes=workflow.config_settings.config_args)
-    GRID.say_unchosen()
+    GRID.warn_missing_runs(*workflow.configfiles, changes=workflow.config_settings.config_args)
+    GRID.warn_no_validation()
     # As every profile of a cluster has.
     if workflow.resource_settings.default_resources is not None:
-        manifest.say_where(len(GRID.packs), sends_all=SENDS_ALL)
+        manifest.announce(len(GRID.packs), sends_all=SENDS_ALL)
 else:
-    with errors.in_one_line():
-        manifest.hold(STUDY, GRID.packs, GRID.sent, *map(os.path.relpath, workflow.configfiles))
+    with errors.exit_on_error():
+        manifest.check(STUDY, GRID.packs, GRID.sent, *map(os.path.relpath, workflow.configfiles))
 
 
 wildcard_constraints:
@@ -90,17 +92,17 @@ rule all:
 
 
 onstart:
-    with errors.in_one_line():
-        lock.begin(STUDY.name)
+    with errors.exit_on_error():
+        lock.acquire(STUDY.name)
     jobs = [job for job in workflow.dag.needrun_jobs() if GRID.trains(job.output)]
-    with errors.in_one_line():
+    with errors.exit_on_error():
         if not SENDS_ALL:
             record = f"{GRID.folder}/logs/tried.json"
             preflight.before_training(jobs, record, GRID.log("sanity_check"))
     if any(GRID.report in job.output for job in workflow.dag.needrun_jobs()):
         outdated.mark(GRID.report)
     if jobs:
-        manifest.keep(STUDY, GRID.packs, GRID.sent)
+        manifest.write(STUDY, GRID.packs, GRID.sent)
     # A remote job that dies before it begins must leave no older run behind.
     if not workflow.local_exec:
         for job in jobs:

@@ -231,7 +231,7 @@ def corrupted(machine, draw):
     from activarium import tables as stored
     from activarium.data import prepare
     from activarium.runtime import files
-    from activarium.runtime.errors import Refusal
+    from activarium.runtime.errors import UserError
     from activarium.tables import collect, external
     from activarium.train.unfinished import Unfinished
 
@@ -271,7 +271,7 @@ def corrupted(machine, draw):
         corrupt(file, draw)
         try:
             after = read()
-        except Refusal as refusal:
+        except UserError as refusal:
             assert file.stem in str(refusal) and "\n" not in str(refusal), str(refusal)
             return "named"
         if after is None:

@@ -27,7 +27,7 @@ from activarium.data import checked, prepare
 from activarium.data.official import OWN_FOLDERS
 from activarium.data.stratified import stratified
 from activarium.datasets import DatasetError, Images
-from activarium.runtime.errors import Refusal
+from activarium.runtime.errors import UserError
 
 LIBRARY = Path(datasets.__file__).parents[2]
 REPO = LIBRARY.parents[1]
@@ -901,7 +901,7 @@ def test_a_file_that_states_all_is_taken(own):
 @pytest.mark.parametrize("name", datasets.FORMS)
 def test_what_a_file_does_not_state_is_named_with_how_it_is_written(own, name):
     own(MINE.replace("def load", "def other") if name == "load" else MINE.replace(name, "other"))
-    with pytest.raises(Refusal) as error:
+    with pytest.raises(UserError) as error:
         datasets.load("mine")
     assert str(error.value) == f"mine.py: has no {name}; write {datasets.FORMS[name]}"
 
@@ -923,7 +923,7 @@ def test_what_a_file_does_not_state_is_named_with_how_it_is_written(own, name):
 )
 def test_what_a_file_states_wrongly_is_named_with_its_line(own, text, line):
     own(MINE.replace(text, line))
-    with pytest.raises(Refusal) as error:
+    with pytest.raises(UserError) as error:
         datasets.load("mine")
     n = MINE[: MINE.index(text)].count("\n") + 1
     key = text.split(" = ")[0].removeprefix("def ").removesuffix("(root)")
@@ -933,18 +933,18 @@ def test_what_a_file_states_wrongly_is_named_with_its_line(own, text, line):
 
 def test_a_file_that_cannot_be_imported_is_named_with_its_line(own):
     own(MINE.replace("classes = 3", "classes = len(names)"))
-    with pytest.raises(Refusal) as error:
+    with pytest.raises(UserError) as error:
         datasets.load("mine")
     assert str(error.value) == "mine.py, line 3: NameError: name 'names' is not defined"
     own(MINE.replace("load(root):", "load(root)"))
-    with pytest.raises(Refusal, match="^mine.py, line 10: cannot be read: expected ':'$"):
+    with pytest.raises(UserError, match="^mine.py, line 10: cannot be read: expected ':'$"):
         datasets.load("mine")
 
 
 def test_a_study_names_the_data_set_s_file_and_what_it_lacks(own):
     own(MINE.replace("n_train = 6", ""))
     config = yaml.safe_load((REPO / "tests/study.yaml").read_text()) | {"datasets": ["mine"]}
-    with pytest.raises(Refusal) as error:
+    with pytest.raises(UserError) as error:
         study.read(config, REPO / "config/schema.yaml")
     assert str(error.value) == (
         f"config: datasets: mine: mine.py: has no n_train; write {datasets.FORMS['n_train']}"

@@ -15,7 +15,7 @@ from activarium.certify import Unproven, certify, expression
 from activarium.definitions import FUNCTIONS, check, expressions, on_numpy, on_torch
 from activarium.definitions.as_module import Defined
 from activarium.runtime import source
-from activarium.runtime.errors import Refusal
+from activarium.runtime.errors import UserError
 from activarium.study.grid import Grid
 
 HOUSE = Path(activations.__file__).parent
@@ -99,7 +99,7 @@ def test_whatever_may_be_a_definition_is_left_to_those_who_run_it(file, text):
     ],
 )
 def test_what_no_definition_can_be_read_from_is_refused_by_line(file, text, said):
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UserError) as refused:
         check.check(file(text))
     assert said in str(refused.value) and str(refused.value).startswith("mine.py")
 
@@ -165,7 +165,7 @@ SAID = {  # what is returned, as people write it elsewhere: what is said of it
 
 @pytest.mark.parametrize("written", SAID)
 def test_a_word_of_another_place_is_refused_with_how_it_is_written_here(file, written):
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UserError) as refused:
         check.check(file(IMPORTS + WHOLE.format(written)))
     assert re.match(r"mine\.py, line 1[01]: ", str(refused.value))
     assert SAID[written] in str(refused.value) and str(refused.value).isprintable()
@@ -228,7 +228,7 @@ def test_a_word_of_another_place_is_refused_with_how_it_is_written_here(file, wr
     ],
 )  # fmt: skip
 def test_what_people_try_is_refused_by_line_with_the_way_out(file, text, said):
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UserError) as refused:
         check.check(file(text))
     assert said in str(refused.value) and str(refused.value).startswith("mine.py")
     assert str(refused.value).isprintable()
@@ -247,7 +247,7 @@ def test_what_is_not_run_may_import_anything(file):
 
 def test_a_file_in_another_encoding_is_said_to_be(tmp_path):
     (tmp_path / "mine.py").write_text(WHOLE.format("x"), encoding="utf-16")
-    with pytest.raises(Refusal, match="^mine.py: cannot be read: .*; save it as UTF-8$"):
+    with pytest.raises(UserError, match="^mine.py: cannot be read: .*; save it as UTF-8$"):
         check.check(tmp_path / "mine.py")
 
 
@@ -277,7 +277,7 @@ def test_what_is_no_whole_power_is_not_proven_either():
 
 def test_a_file_that_leads_nowhere_is_refused(tmp_path):
     (tmp_path / "mine.py").symlink_to(tmp_path / "nowhere.py")
-    with pytest.raises(Refusal, match="mine.py: cannot be read: .*No such file"):
+    with pytest.raises(UserError, match="mine.py: cannot be read: .*No such file"):
         check.check(tmp_path / "mine.py")
 
 

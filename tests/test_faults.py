@@ -19,7 +19,7 @@ from conftest import BIN, ROOT, House, tables
 
 from activarium.report import outdated
 from activarium.runtime import child_process, files, interrupt, lock
-from activarium.runtime.errors import Refusal, logged
+from activarium.runtime.errors import UserError, logged
 
 sys.path.append(str(ROOT / "benchmarks"))
 import faults  # noqa: E402
@@ -135,30 +135,30 @@ def test_what_a_killed_process_left_is_removed_and_a_living_one_s_is_not(tmp_pat
 
 def test_an_execution_is_seen_as_long_as_it_lives(tmp_path):
     running = execution(tmp_path, "tiny")
-    (seen,) = lock.others(tmp_path)
+    (seen,) = lock.other_executions(tmp_path)
     assert seen == (
         f"another Snakemake works here on tiny, process {running.pid} on {platform.node()}; "
         "wait for its end, or stop it"
     )
-    with pytest.raises(Refusal, match=f"works on tiny here, process {running.pid} on"):
-        lock.begin("tiny", tmp_path)
+    with pytest.raises(UserError, match=f"works on tiny here, process {running.pid} on"):
+        lock.acquire("tiny", tmp_path)
     running.kill()
     running.communicate()
-    assert lock.others(tmp_path) == []
+    assert lock.other_executions(tmp_path) == []
 
 
 def test_executions_of_two_studies_do_not_hinder_each_other(tmp_path):
     running = execution(tmp_path, "one"), execution(tmp_path, "two")
-    assert len(lock.others(tmp_path)) == 2
+    assert len(lock.other_executions(tmp_path)) == 2
     for each in running:
         each.communicate("end\n")
-    assert lock.others(tmp_path) == []
+    assert lock.other_executions(tmp_path) == []
     execution(tmp_path, "one").kill()
 
 
 def test_one_on_another_host_may_live_for_all_that_a_lock_says(tmp_path):
     (tmp_path / "tiny").write_text("process 12 on login1")
-    assert lock.others(tmp_path) == [
+    assert lock.other_executions(tmp_path) == [
         "another Snakemake may work here, process 12 on login1; if it has ended: "
         f"rm {tmp_path}/tiny, then start again"
     ]
@@ -167,9 +167,9 @@ def test_one_on_another_host_may_live_for_all_that_a_lock_says(tmp_path):
 def test_one_that_has_said_nothing_yet_lives(tmp_path):
     with (tmp_path / "tiny").open("w") as file:
         fcntl.flock(file, fcntl.LOCK_EX)
-        (seen,) = lock.others(tmp_path)
+        (seen,) = lock.other_executions(tmp_path)
         assert seen.startswith("another Snakemake works here on tiny, which has just begun; ")
-    assert lock.others(tmp_path) == []
+    assert lock.other_executions(tmp_path) == []
 
 
 def test_asking_who_lives_refuses_nobody(tmp_path):
@@ -198,10 +198,10 @@ def test_locks_are_asked_for_as_nfs_wants_it(tmp_path, monkeypatch):
     monkeypatch.setattr(fcntl, "flock", fcntl.flock)  # to be put back
     exec(OVER_NFS, {})
     running = execution(tmp_path / "alive", "tiny", OVER_NFS)
-    assert "works here" in lock.others(tmp_path / "alive")[0]
+    assert "works here" in lock.other_executions(tmp_path / "alive")[0]
     running.kill()
     running.communicate()
-    assert lock.others(tmp_path / "alive") == []
+    assert lock.other_executions(tmp_path / "alive") == []
     (tmp_path / ".a.txt.host.1").write_text("half")
     with files.atomic(tmp_path / "a.txt") as temporary:
         assert not (tmp_path / ".a.txt.host.1").exists()
@@ -226,7 +226,7 @@ def execution(folder, study, first=""):
     """A process that executes `study` for those who look into `folder`, until it reads a line."""
     program = (
         f"{first}\nimport sys; from pathlib import Path; from activarium.runtime import lock;"
-        "lock.begin(sys.argv[2], Path(sys.argv[1])); print('begun', flush=True); input()"
+        "lock.acquire(sys.argv[2], Path(sys.argv[1])); print('begun', flush=True); input()"
     )
     running = subprocess.Popen(
         [BIN / "python", "-c", program, folder, study], cwd=ROOT / "workflow/scripts", text=True,
@@ -240,10 +240,10 @@ def execution(folder, study, first=""):
 
 JOB = """
 import os, signal, sys
-from activarium.runtime.child_process import in_a_child
+from activarium.runtime.child_process import run_in_child
 from activarium.runtime.errors import logged
 with logged(sys.argv[1]) as log:
-    in_a_child(log, "adam net digits gelu")
+    run_in_child(log, "adam net digits gelu")
     print("begun", file=log, flush=True)
     {work}
 """
@@ -273,7 +273,7 @@ def test_a_job_in_a_child_ends_as_the_child_does(tmp_path):
     assert job(tmp_path, "pass") == (0, "", "begun\n")
     status, said, log = job(tmp_path, "raise ValueError('no')")
     assert status == 1 and said.count("ValueError: no") == log.count("ValueError: no") == 1
-    refused = "from activarium.runtime.errors import Refusal; raise Refusal('a: no')"
+    refused = "from activarium.runtime.errors import UserError; raise UserError('a: no')"
     assert job(tmp_path, refused) == (1, "a: no\n", "begun\na: no\n")
     assert job(tmp_path, "os.kill(os.getpid(), signal.SIGINT)")[0] in (130, -signal.SIGINT)
 
@@ -312,13 +312,13 @@ def test_a_child_knows_whether_the_process_that_started_the_job_has_ended(tmp_pa
 
 def test_what_is_tried_in_a_child_gives_its_value_or_the_reason(tmp_path):
     with (tmp_path / "log").open("w") as log:
-        assert child_process.tried(lambda: {"a": 1}, log) == ({"a": 1}, None)
-        assert child_process.tried(lambda: 1 / 0, log) == (
+        assert child_process.try_in_child(lambda: {"a": 1}, log) == ({"a": 1}, None)
+        assert child_process.try_in_child(lambda: 1 / 0, log) == (
             None,
             "ZeroDivisionError: division by zero",
         )
-        child_process.tried(lambda: print("a traceback that is no answer", file=log), log)
-        crash = child_process.tried(lambda: os.kill(os.getpid(), signal.SIGSEGV), log)
+        child_process.try_in_child(lambda: print("a traceback that is no answer", file=log), log)
+        crash = child_process.try_in_child(lambda: os.kill(os.getpid(), signal.SIGSEGV), log)
     assert crash == (None, "killed by SIGSEGV")
     said = (tmp_path / "log").read_text()
     assert "a traceback that is no answer\n" in said and "Segmentation fault" in said

@@ -8,7 +8,7 @@ import pytest
 import yaml
 
 from activarium import networks, study
-from activarium.runtime.errors import Refusal
+from activarium.runtime.errors import UserError
 
 REPO = Path(networks.__file__).parents[4]
 
@@ -40,7 +40,7 @@ def own(tmp_path, monkeypatch):
 
 
 def refused(read):
-    with pytest.raises(Refusal) as error:
+    with pytest.raises(UserError) as error:
         read("mine")
     return str(error.value)
 
@@ -121,6 +121,6 @@ def test_a_network_that_cannot_be_imported_is_named_with_its_line(own):
 def test_a_study_names_the_network_s_file_and_what_is_wrong_with_it(own):
     own(MINE.replace("width=16", ""))
     config = yaml.safe_load((REPO / "tests/study.yaml").read_text()) | {"networks": ["mine"]}
-    with pytest.raises(Refusal) as error:
+    with pytest.raises(UserError) as error:
         study.read(config, REPO / "config/schema.yaml")
     assert str(error.value).startswith("config: networks: mine: mine.py, line 6: cannot be read: ")

@@ -10,7 +10,7 @@ import pytest
 from conftest import ROOT
 
 from activarium import study, tables
-from activarium.runtime.errors import Refusal
+from activarium.runtime.errors import UserError
 from activarium.tables import collect, external
 from activarium.tables.collect import CollectError
 
@@ -264,7 +264,7 @@ def test_a_table_that_is_named_twice_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     frame().to_csv("a.csv", index=False)
     said = {"name": "t", "control": "gelu", "runs": ["a.csv", "../" + tmp_path.name + "/a.csv"]}
-    with pytest.raises(Refusal, match="^config: runs: '.*a.csv' stands there twice; leave one out"):
+    with pytest.raises(UserError, match="^config: runs: '.*a.csv' stands there twice; leave one"):
         study.load(said, [], ROOT / "config/schema.yaml")
 
 

@@ -15,7 +15,7 @@ from activarium.compare import published as figures
 from activarium.compare.analysis import analysis
 from activarium.report import publish, words
 from activarium.report.tables import label
-from activarium.runtime.errors import Refusal
+from activarium.runtime.errors import UserError
 from activarium.tables import external
 from activarium.train import cost
 
@@ -136,7 +136,7 @@ def test_a_study_is_kept_whole(trained, tmp_path):
     [({"commit": "0" * 40 + "+"}, r"0\+"), ({"commit": None}, "unknown"), ({"missing": 1}, "unk")],
 )
 def test_runs_of_no_commit_are_not_kept(trained, tmp_path, changed, shown):
-    with pytest.raises(Refusal, match=f"reference: the code of tiny is no commit .*{shown}"):
+    with pytest.raises(UserError, match=f"reference: the code of tiny is no commit .*{shown}"):
         published(trained, tmp_path, **changed)
     assert not (tmp_path / "reference").exists()
 

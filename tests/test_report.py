@@ -21,7 +21,7 @@ from synthetic import MACHINES, RECIPE, drawn, reported, study
 from activarium import activations, figures
 from activarium.report import page, project, properties, strips, training, words
 from activarium.report.decision import decision
-from activarium.runtime.errors import Refusal
+from activarium.runtime.errors import UserError
 
 pytestmark = [
     pytest.mark.filterwarnings("error::UserWarning", "error::RuntimeWarning"),
@@ -230,7 +230,7 @@ def test_no_id_stands_twice_in_a_figure_of_its_own():
 def test_a_file_that_states_no_figure_is_refused_by_its_line(tmp_path, monkeypatch, text, said):
     (tmp_path / "mine.py").write_text(text)
     monkeypatch.setattr(figures, "FOLDER", tmp_path)
-    with pytest.raises(Refusal, match=re.escape(said)):
+    with pytest.raises(UserError, match=re.escape(said)):
         figures.check()
 
 

@@ -13,7 +13,7 @@ from test_training import CELL, CPU, LIBRARY, PLAIN, RECIPE, images, pack, prepa
 
 from activarium import activations, datasets, networks
 from activarium.runtime import child_process, interrupt
-from activarium.runtime.errors import Refusal
+from activarium.runtime.errors import UserError
 from activarium.train import pack as pack_
 from activarium.train import preflight, run, sanity_check, step, usable
 
@@ -61,7 +61,7 @@ def here(monkeypatch):
             yield child_process._answer(work, log)
 
     step.prepare_torch("float32")
-    monkeypatch.setattr(sanity_check, "each_tried", each)
+    monkeypatch.setattr(sanity_check, "try_each_in_child", each)
 
 
 def checked(tmp_path, names, nets=None, **recipe):
@@ -78,7 +78,7 @@ def held(network, activation="gelu", parameters=None):
     cell = CELL | {"activation": activation}
     try:
         usable.hold(cell, {"file": network, "parameters": parameters or {}}, images())
-    except Refusal as refusal:
+    except UserError as refusal:
         return str(refusal)
     return ""
 
@@ -305,7 +305,7 @@ def test_what_failed_is_refused_in_a_line_each_and_tried_again(tmp_path, monkeyp
     answer = {"faults": ["a.py, line 3: no", "b.py: no"], "missing": []}
     monkeypatch.setattr(preflight, "_asked", lambda *_: answer)
     for _ in range(2):
-        with pytest.raises(Refusal) as refusal:
+        with pytest.raises(UserError) as refusal:
             preflight.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "the.log")
         assert str(refusal.value).splitlines() == [
             *answer["faults"], "nothing was trained; details in the.log"
@@ -347,7 +347,7 @@ def test_nothing_of_the_folder_of_the_study_is_tried_instead(tmp_path, monkeypat
 
 
 def test_what_a_file_prints_is_no_part_of_the_answer(tmp_path, monkeypatch, capsys):
-    monkeypatch.setattr(interrupt, "end_quietly", lambda: None)
+    monkeypatch.setattr(interrupt, "end_on_sigint", lambda: None)
     monkeypatch.setattr(sys, "stdin", io.StringIO("{}"))
     check = lambda **_: (print("loading …", end=""), ([], []))[1]  # noqa: E731
     monkeypatch.setattr(sanity_check, "sanity_check", check)
@@ -359,7 +359,7 @@ def test_what_a_file_prints_is_no_part_of_the_answer(tmp_path, monkeypatch, caps
 def test_a_check_that_is_killed_says_so(tmp_path, monkeypatch):
     killed = SimpleNamespace(returncode=-9, stdout="")
     monkeypatch.setattr(preflight.subprocess, "run", lambda *_, **__: killed)
-    with pytest.raises(Refusal, match="^sanity check: killed by SIGKILL, as the system does where"):
+    with pytest.raises(UserError, match="^sanity check: killed by SIGKILL, as the system does"):
         preflight.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", tmp_path / "log")
 
 
@@ -367,7 +367,7 @@ def test_seeds_that_crash_alike_show_their_traceback_once_and_its_file_and_line(
     file, tmp_path, prepared
 ):
     file(activations, "late", LATE.format(body="return x.item() if torch.is_grad_enabled() else x"))
-    with pytest.raises(Refusal, match=r"late.py, line 7: RuntimeError: .*; the other seeds"):
+    with pytest.raises(UserError, match=r"late.py, line 7: RuntimeError: .*; the other seeds"):
         pack(tmp_path, [0, 1, 2], prepared, "late")
     log = (tmp_path / "log").read_text()
     assert log.count("Traceback") == 1 and log.count("late.py, line 7: RuntimeError") >= 3
@@ -378,7 +378,7 @@ def test_ctrl_c_while_a_batch_is_tried_is_one_line(tmp_path, monkeypatch):
         raise KeyboardInterrupt
 
     monkeypatch.setattr(preflight.subprocess, "run", stopped)
-    with pytest.raises(Refusal, match="^stopped before any job; the same command goes on"):
+    with pytest.raises(UserError, match="^stopped before any job; the same command goes on"):
         preflight.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", tmp_path / "log")
 
 
@@ -387,7 +387,7 @@ def test_a_job_refuses_a_network_without_its_activation_before_it_trains(
 ):
     file(networks, "idle", net("h = torch.relu(h)"))
     monkeypatch.setattr(step.Training, "epoch", lambda *_: pytest.fail("trained"))
-    with pytest.raises(Refusal, match="networks/idle.py: the network makes activations and never"):
+    with pytest.raises(UserError, match="networks/idle.py: the network makes activations and"):
         pack(tmp_path, [0], prepared, network={"file": "idle", "parameters": {}})
 
 

@@ -14,7 +14,7 @@ from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
 from activarium import activations, datasets, networks, study
-from activarium.runtime.errors import Refusal
+from activarium.runtime.errors import UserError
 from activarium.study import StudyError
 from activarium.study.grid import Grid
 
@@ -371,7 +371,7 @@ def test_null_on_the_command_line_is_nothing_and_no_word(tmp_path):
     file.write_text(yaml.safe_dump(TINY | {"train_size": 100, "data_root": "null"}))
     config = yaml.safe_load(file.read_text())
     update_config(config, parse_config(["train_size=null", "name=null"]))
-    meant = study.as_meant(config, [file])
+    meant = study.parse_cli_values(config, [file])
     assert (meant["train_size"], meant["data_root"], meant["name"]) == (None, "null", "null")
     assert study.read(meant, SCHEMA).train_size is None
 
@@ -381,9 +381,9 @@ def test_a_home_that_no_user_has_is_refused_in_one_line(monkeypatch, tmp_path, k
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("ACTIVARIUM_DATA", "~nobody9/x" if key == "ACTIVARIUM_DATA" else "")
     line = f"config: {key}: '~nobody9/x' names no user's home; write the folder out"
-    with pytest.raises(Refusal, match=line):
+    with pytest.raises(UserError, match=line):
         study.load(said(TINY, datasets=["cifar10"], data_root="~nobody9/x"), [], SCHEMA)
-    with pytest.raises(Refusal, match=line):
+    with pytest.raises(UserError, match=line):
         datasets.load("cifar10").load("~nobody9/x")
 
 
@@ -427,13 +427,13 @@ def test_a_key_that_stands_twice_is_refused(tmp_path):
 def test_what_the_command_line_says_twice_is_refused(words, key):
     """Snakemake keeps the last one and says nothing."""
     with pytest.raises(StudyError) as refused:
-        study.as_meant(TINY, [], words)
+        study.parse_cli_values(TINY, [], words)
     assert str(refused.value).startswith(f"config: {key}")
 
 
 def test_a_mapping_may_be_given_in_parts_on_the_command_line():
     words = ["recipes={a: {epochs: 1}}", "recipes={b: {epochs: 1}}", "name=a: b: c", "seeds="]
-    assert study.as_meant(TINY, [], words) == TINY == study.as_meant(TINY, [], None)
+    assert study.parse_cli_values(TINY, [], words) == TINY == study.parse_cli_values(TINY, [], None)
 
 
 def test_a_home_is_written_out_wherever_a_file_is_named(monkeypatch):
@@ -442,7 +442,7 @@ def test_a_home_is_written_out_wherever_a_file_is_named(monkeypatch):
     assert read.runs == ("/home/us/a.csv", "b~.csv")
     read = study.read(said(TINY, pieces="~/x/runs.parquet"), SCHEMA)
     assert read.pieces == ("/home/us/x/runs.parquet",)
-    with pytest.raises(Refusal, match="config: runs: '~nobody9/x' names no user's home; write the"):
+    with pytest.raises(UserError, match="config: runs: '~nobody9/x' names no user's home; write"):
         study.read(said(TABLE, runs="~nobody9/x"), SCHEMA)
 
 
@@ -475,7 +475,7 @@ def test_numbers_that_the_command_line_gives_inside_brackets_are_numbers(tmp_pat
         ),
     )
     assert config["recipes"]["short"]["learning_rate"] == "1e-3"  # what Snakemake makes of it
-    meant = study.as_meant(config, [file])
+    meant = study.parse_cli_values(config, [file])
     recipe = TINY["recipes"]["short"] | {"learning_rate": 0.001, "epochs": 2}
     assert meant["recipes"]["short"] == recipe
     assert meant["networks"] == [{"name": "16", "file": "mlp", "width": 16}]
@@ -487,7 +487,7 @@ def test_a_study_that_holds_itself_is_refused_before_its_numbers_are_read(tmp_pa
     file = tmp_path / "study.yaml"
     file.write_text("analysis: &a\n  b: *a\n")
     with pytest.raises(StudyError, match="is nested more deeply"):
-        study.as_meant(yaml.safe_load(file.read_text()), [file])
+        study.parse_cli_values(yaml.safe_load(file.read_text()), [file])
 
 
 @pytest.mark.parametrize("file", ["gone.csv", "runs.txt", "folder.csv"])
@@ -744,7 +744,7 @@ def test_recipes_that_nothing_can_choose_among_are_named_before_training(
     for run in grid.runs if trained else grid.runs[1:]:
         Path(run).parent.mkdir(parents=True, exist_ok=True)
         Path(run).touch()
-    grid.say_unchosen()
+    grid.warn_no_validation()
     line = "config: validation: 0 with 2 recipes: each activation at its own best one will not be "
     line += "compared, as that is chosen by validation accuracy, never by test; write validation: "
     line += "0.1 now, as a later change trains every run anew\n"

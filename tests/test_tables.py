@@ -15,7 +15,7 @@ import pytest
 
 from activarium import tables
 from activarium.runtime import files
-from activarium.runtime.errors import Refusal
+from activarium.runtime.errors import UserError
 
 CELL = {"recipe": "adam", "network": "plain", "dataset": "digits", "activation": "gelu"}
 TABLES = {name: getattr(tables, name) for name in
@@ -329,7 +329,7 @@ def test_no_changed_byte_of_json_is_ever_read_as_another_value(tmp_path):
         path.write_bytes(changed)
         try:
             assert files.read_json(path) == value, changed
-        except Refusal as refusal:
+        except UserError as refusal:
             assert f"rm -f {path}" in str(refusal) and "\n" not in str(refusal)
             refused += 1
     assert refused > 0.9 * len(flips)
@@ -338,5 +338,5 @@ def test_no_changed_byte_of_json_is_ever_read_as_another_value(tmp_path):
 @pytest.mark.parametrize("text", ["", "[]", "3", '{"a": 1}', "null"])
 def test_json_without_a_checksum_is_named(tmp_path, text):
     (tmp_path / "a.json").write_text(text)
-    with pytest.raises(Refusal, match=r"a\.json cannot be read .*; rebuild it: rm -f"):
+    with pytest.raises(UserError, match=r"a\.json cannot be read .*; rebuild it: rm -f"):
         files.read_json(tmp_path / "a.json")

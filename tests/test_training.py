@@ -21,7 +21,7 @@ from activarium import activations, datasets, networks, tables
 from activarium.data import prepare
 from activarium.datasets import Images
 from activarium.runtime import child_process
-from activarium.runtime.errors import Refusal
+from activarium.runtime.errors import UserError
 from activarium.train import job, progress, randomness, run, step
 from activarium.train.augmentation import augment, draw
 from activarium.train.cost import saved_bytes
@@ -854,13 +854,13 @@ def test_a_draw_that_leaves_a_class_untrained_is_refused_in_one_line():
     y = (n == 40).astype(np.uint8)  # one image of class 1
     images = Images(*[n.astype(np.uint8).reshape(41, 1, 1, 1), y] * 2)
     about = {"mean": [0.5], "sd": [0.5], "name": "rare"}
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UserError) as refused:
         resident(images, about, 20, 0, CPU)
     assert str(refused.value) == (
         "config: train_size: 20 leaves no image of class 1 of rare to train on, which has 1 in "
         "all; write more"
     )
-    with pytest.raises(Refusal, match="validation: 0.6 leaves no image of class 1 of rare"):
+    with pytest.raises(UserError, match="validation: 0.6 leaves no image of class 1 of rare"):
         resident(images, about, None, 0.6, CPU)
 
 
@@ -883,7 +883,7 @@ def test_no_training_without_validation_holds_any_out(numbered):
 
 
 def test_a_train_size_larger_than_the_training_set_is_refused(numbered):
-    with pytest.raises(Refusal) as refused:
+    with pytest.raises(UserError) as refused:
         resident(*numbered, 301, 0, CPU)
     assert str(refused.value) == "config: train_size: 301 is more than the 300 of numbered"
 
@@ -959,7 +959,7 @@ def test_runs_of_code_that_was_edited_meanwhile_count_for_neither(tmp_path, prep
         return whole(cell, seed, *rest)
 
     job.train_run = edits
-    with pytest.raises(Refusal, match="code of r n digits gelu was edited while it trained"):
+    with pytest.raises(UserError, match="code of r n digits gelu was edited while it trained"):
         pack(tmp_path, [0, 1], prepared, sources=[code])
     assert not (tmp_path / "gelu").exists()
     job.train_run = whole

@@ -17,7 +17,7 @@ from conftest import BIN, ROOT, House
 from activarium import figures
 from activarium.data import prepare
 from activarium.runtime import devices
-from activarium.runtime.errors import Refusal
+from activarium.runtime.errors import UserError
 
 LIBRARY = "workflow/scripts/activarium"
 DRAWN = {"figure": len(figures.names()), "report": 1}
@@ -351,7 +351,7 @@ import sys
 sys.path.append("workflow/scripts")
 from activarium import study
 from activarium.runtime import devices
-from activarium.grid import Grid
+from activarium.study.grid import Grid
 from activarium.train import progress
 import yaml
 config = yaml.safe_load(open("config/config.yaml"))
@@ -444,7 +444,7 @@ def test_the_command_that_brings_a_run_back_says_what_this_start_says(trained):
 def test_a_prepared_file_that_is_made_alone_trains_nothing_again(trained, ending):
     file = f"results/datasets/digits.{ending}"
     (trained / file).write_text("")
-    with pytest.raises(Refusal) as refusal:
+    with pytest.raises(UserError) as refusal:
         (prepare.read if ending == "arrow" else prepare.description)(trained / file)
     said = str(refusal.value).replace(f"{trained.folder}/", "").replace("STUDY", "study.yaml")
     alone = re.search(r"rebuild it: (.*), and only then start again$", said)[1]

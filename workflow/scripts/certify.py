@@ -2,13 +2,13 @@
 
 from activarium.runtime import interrupt
 
-interrupt.end_quietly()
+interrupt.end_on_sigint()
 
-from activarium.runtime.child_process import in_a_child
+from activarium.runtime.child_process import run_in_child
 from activarium.runtime.errors import logged
 
 with logged(snakemake.log[0]) as log:
-    in_a_child(log, f"proofs of {snakemake.wildcards.activation}")
+    run_in_child(log, f"proofs of {snakemake.wildcards.activation}")
     from activarium.certify import job
 
     job.run(

@@ -2,7 +2,7 @@
 
 from activarium.runtime import devices, interrupt
 
-interrupt.end_quietly()
+interrupt.end_on_sigint()
 devices.one_thread()  # before torch is imported
 
 from activarium.runtime import files  # noqa: E402

@@ -2,7 +2,7 @@
 
 from activarium.runtime import interrupt
 
-interrupt.end_quietly()
+interrupt.end_on_sigint()
 
 from activarium import figures
 from activarium.figures._style import svg

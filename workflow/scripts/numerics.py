@@ -3,7 +3,7 @@
 from activarium.runtime import child_process, devices, files, interrupt
 from activarium.runtime.errors import logged
 
-interrupt.end_quietly()
+interrupt.end_on_sigint()
 devices.one_thread()  # before torch is imported
 name, (file,) = snakemake.wildcards.activation, snakemake.output
 expr = snakemake.params.get("expr")
@@ -17,7 +17,7 @@ def measured():
 
 
 with logged(snakemake.log[0]) as log:
-    found, refused = child_process.tried(measured, log)
+    found, refused = child_process.try_in_child(measured, log)
     if refused:  # which is no reason to have no report
         print(f"{name}: numerics are not measured: {refused}; again: rm {file}", file=log)
     files.write_json(file, found or {"refused": refused})

@@ -2,7 +2,7 @@
 
 from activarium.runtime import interrupt
 
-interrupt.end_quietly()
+interrupt.end_on_sigint()
 
 from activarium.report.page import page
 from activarium.report.tables import Tables, texts, values

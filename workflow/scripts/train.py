@@ -1,17 +1,17 @@
 """Train one pack: the seeds of one cell, each into its own file."""
 
 from activarium.runtime import devices, interrupt
-from activarium.runtime.child_process import in_a_child
+from activarium.runtime.child_process import run_in_child
 from activarium.runtime.errors import logged
 
-interrupt.end_quietly()
+interrupt.end_on_sigint()
 devices.one_thread()  # before torch is imported
 if devices.gpus() and snakemake.resources.get("gpu") == 0:  # as `--resources gpu=0` grants
     devices.hide_gpus()
 devices.keep_freed_memory()
 
 with logged(snakemake.log[0]) as log:
-    in_a_child(log, " ".join(snakemake.wildcards))
+    run_in_child(log, " ".join(snakemake.wildcards))
     from activarium.train.job import train_cell
 
     train_cell(

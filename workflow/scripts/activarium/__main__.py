@@ -8,7 +8,7 @@ from pathlib import Path
 
 from . import study
 from .runtime import lock
-from .runtime.errors import in_one_line
+from .runtime.errors import exit_on_error
 from .study.grid import Grid, rebuild
 
 
@@ -24,7 +24,7 @@ def check(grid, file):
     if grid.study.pieces:
         from .tables import shards
 
-        with in_one_line():
+        with exit_on_error():
             whole = shards.read(grid.study.pieces, grid.trained)[0].num_rows
         print(f"{whole} of {whole} runs of {grid.study.name} are whole, in "
               f"{', '.join(grid.study.pieces)}")  # fmt: skip
@@ -54,14 +54,14 @@ def stopped(grid, file):
 
 def alone(grid, file):
     """Nothing where no Snakemake works in this folder; else it is named and must end first."""
-    if found := lock.others():
+    if found := lock.other_executions():
         sys.exit(f"make: {found[0]}")
 
 
 def main(question, file):
     """Answer one question about the study in `file`."""
     library = Path(__file__).parent
-    with in_one_line():
+    with exit_on_error():
         config = study.mapping(file)
         asked = study.load(config, [file], library.parents[2] / "config/schema.yaml")
     answer = {"where": where, "check": check, "stopped": stopped, "alone": alone}[question]

@@ -5,7 +5,7 @@ from operator import itemgetter
 
 import numpy as np
 
-from ..runtime.errors import Refusal
+from ..runtime.errors import UserError
 
 SETTING = ["recipe", "network", "dataset"]
 CELL = [*SETTING, "activation"]
@@ -13,7 +13,7 @@ FAILURES = ("chance", "complete_case")  # the primary analysis, and its sensitiv
 DIGITS = 10  # differences are rounded to 1e-10, so that equal scores tie whatever the last bit
 
 
-class CompareError(Refusal):
+class CompareError(UserError):
     """A table of runs that cannot be compared; the message names the rows and the way out."""
 
 

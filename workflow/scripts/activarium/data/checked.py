@@ -8,7 +8,7 @@ import numpy as np
 
 from ..datasets import DatasetError, Images, at_home, load
 from ..runtime import source
-from ..runtime.errors import Refusal, first_line
+from ..runtime.errors import UserError, first_line
 
 SPLITS = ("train", "test")
 
@@ -22,7 +22,7 @@ def loaded(name, root):
     about = load(name)
     try:
         images = about.load(str(at_home(root)))
-    except Refusal:
+    except UserError:
         raise
     except (Exception, SystemExit) as error:
         said = source.raised(about.__file__, error)

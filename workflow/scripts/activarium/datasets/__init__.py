@@ -15,7 +15,7 @@ from importlib import import_module
 from pathlib import Path
 
 from ..runtime import source
-from ..runtime.errors import Refusal
+from ..runtime.errors import UserError
 
 FOLDER = Path(__file__).parent
 MOST_CLASSES = 65536  # a prepared file holds labels of 16 bits at most
@@ -40,7 +40,7 @@ class Images(namedtuple("Images", "train_images train_labels test_images test_la
     __slots__ = ()
 
 
-class DatasetError(Refusal):
+class DatasetError(UserError):
     """Files of a data set are missing, damaged or out of reach; one line with the way out."""
 
     def __init__(self, name, problem):
@@ -58,12 +58,12 @@ def root_key(environment=os.environ):
 
 
 def at_home(root, key=None):
-    """The path `root`, ~ written out; a Refusal that names `key` where it is no user's home."""
+    """The path `root`, ~ written out; a UserError that names `key` where it is no user's home."""
     try:
         return Path(root).expanduser()
     except RuntimeError as error:
         line = f"config: {key or root_key()}: '{root}' names no user's home; write the folder out"
-        raise Refusal(line) from error
+        raise UserError(line) from error
 
 
 def names():
@@ -79,7 +79,7 @@ def label(name):
 def load(name):
     """The file `name` as a Python module with `label`, `classes` and its own `load(root)`.
 
-    Raises a Refusal with the file's name and line where it does not state what every file does.
+    Raises a UserError with the file's name and line where it does not state what every file does.
     """
     file = FOLDER / f"{name}.py"
     stated = source.stated(file, FORMS)
@@ -88,7 +88,7 @@ def load(name):
     except Exception as error:
         raise source.raised(file, error) from error
     for key, problem in _wrong(module):
-        raise source.refusal(file, getattr(stated.get(key), "lineno", None), problem)
+        raise source.error_at(file, getattr(stated.get(key), "lineno", None), problem)
     return module
 
 

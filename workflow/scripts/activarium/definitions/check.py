@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ..runtime import source
-from ..runtime.errors import first_line, guess
+from ..runtime.errors import first_line, suggest
 from .abstract import INSTEAD, WORDS, Branching, NotAWord, StandIn, Words, instead
 
 FORM = "def definition(x, xp)"
@@ -39,7 +39,7 @@ TAKEN = {  # what a module of torch, or ours of a definition, has already
 
 
 def check(file):
-    """The module that `file` makes, once it states a definition; else a Refusal in one line.
+    """The module that `file` makes, once it states a definition; else a UserError in one line.
 
     The line names the file, where it can the line and the piece of code, and the way out.
     """
@@ -62,13 +62,13 @@ def _check_stated(file, tree):
     found |= {getattr(n, "asname", None) or n.name for n in ast.walk(tree) if isinstance(n, kinds)}
     for word in ("label", "formula"):
         if word not in found and "definition" in found:
-            raise source.refusal(file, None, f'has no {word}; write {word} = "…"')
+            raise source.error_at(file, None, f'has no {word}; write {word} = "…"')
     if "definition" not in found:
         made = ast.FunctionDef | ast.ClassDef
         own = [n.name for n in tree.body if isinstance(n, made) and n.name != "module"]
         near = f" ('{own[0]}' is there)" if own else ""
         way = f"write {FORM}: return x * xp.sigmoid(x), or {LEARNED} to learn it"
-        raise source.refusal(file, None, f"has no definition{near}; {way}")
+        raise source.error_at(file, None, f"has no definition{near}; {way}")
 
 
 def _stores(node):
@@ -93,7 +93,9 @@ def _check_imports(file, tree):
         raise _not_a_word(file, line.lineno, ast.unparse(outermost), "is no word here", "xp")
     for line, path in slow.values():
         way = "import it inside module(), and write there what needs it"
-        raise source.refusal(file, line, f"imports {path} at the top, which slows every job; {way}")
+        raise source.error_at(
+            file, line, f"imports {path} at the top, which slows every job; {way}"
+        )
 
 
 def _at_the_top(tree):
@@ -150,10 +152,10 @@ def _run(file):
             exec(compile(file.read_bytes(), file, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         if isinstance(error, SyntaxError) and error.filename == str(file):
-            raise source.refusal(file, error.lineno, f"cannot be read: {error.msg}") from error
+            raise source.error_at(file, error.lineno, f"cannot be read: {error.msg}") from error
         raise source.raised(file, error) from error
     if not hasattr(module, "definition"):
-        raise source.refusal(file, None, f"has no definition at its top; write {FORM}")
+        raise source.error_at(file, None, f"has no definition at its top; write {FORM}")
     return module
 
 
@@ -162,7 +164,7 @@ def _check_text(file, tree, module, word):
     said = getattr(module, word, None)
     if not isinstance(said, str) or not said.strip() or not said.isprintable():
         line = getattr(source.bound(tree.body).get(word), "lineno", None)
-        raise source.refusal(
+        raise source.error_at(
             file, line, f'{word} is {said!r:.60}, no text of one line; write {word} = "…"'
         )
 
@@ -178,10 +180,10 @@ def _check_definition(file, definition):
     except (Exception, SystemExit) as error:
         raise _explained(file, error, xp) from error
     if isinstance(found, StandIn | int | float) and not getattr(found, "shaped", False):
-        raise source.refusal(file, line, "definition does not depend on x")
+        raise source.error_at(file, line, "definition does not depend on x")
     if not isinstance(found, StandIn):
         gives = "nothing" if found is None else f"a {type(found).__name__}"
-        raise source.refusal(
+        raise source.error_at(
             file, line, f"definition gives {gives}; end it with return and a number"
         )
 
@@ -190,7 +192,7 @@ def _check_arguments(file, line, definition):
     """The name of the second argument, once definition is a function of x and xp."""
 
     def refuse(why):
-        raise source.refusal(file, line, why)
+        raise source.error_at(file, line, why)
 
     if not callable(definition) or inspect.isclass(definition):
         kind = "class" if inspect.isclass(definition) else type(definition).__name__
@@ -241,13 +243,13 @@ def _check_module(file, module):
         inspect.signature(module).bind()
     except TypeError as error:
         what = f"module cannot be called as module() ({error}); write def module():"
-        raise source.refusal(file, line, what) from error
+        raise source.error_at(file, line, what) from error
     except ValueError:  # a class of C tells nothing about itself
         return
 
 
 def _explained(file, error, xp):
-    """The Refusal for what a definition raised when it ran on the stand-in."""
+    """The UserError for what a definition raised when it ran on the stand-in."""
     file, line, code = source.place(file, error)
     code = code or "…"
     match error:
@@ -257,12 +259,12 @@ def _explained(file, error, xp):
                 pieces = f"{xp}.piecewise(x, {error.at}, lambda x: …, lambda x: …)"
                 why = f"branches by {xp}.piecewise only, never by if or comparisons of x"
                 what = f"a definition {why}; write {pieces}, the left one first"
-                return source.refusal(file, line, what)
+                return source.error_at(file, line, what)
             return _not_a_word(file, line, code, str(error).replace("{xp}", xp), xp)
         case NameError(name=str(name)):
             if name == xp:
                 way = "hand it on to the function that needs it, as an argument"
-                return source.refusal(file, line, f"'{name}' is not known there; {way}")
+                return source.error_at(file, line, f"'{name}' is not known there; {way}")
             if name in LIBRARIES:
                 tree = source.parsed(file)
                 here = (n for n in ast.walk(tree) if getattr(n, "id", None) == name)
@@ -271,18 +273,18 @@ def _explained(file, error, xp):
             if instead(name, xp):
                 return _not_a_word(file, line, name, "is no word here", xp)
             way = f"what training learns stands behind a *: def definition(x, xp, *, {name}=1)"
-            return source.refusal(file, line, f"'{name}' is not defined; {way}")
+            return source.error_at(file, line, f"'{name}' is not defined; {way}")
         case RecursionError():
-            return source.refusal(file, line, f"'{code}' calls itself without end")
+            return source.error_at(file, line, f"'{code}' calls itself without end")
     said = f": {first_line(error)}" if str(error) else ""
-    return source.refusal(file, line, f"'{code}' ends in {type(error).__name__}{said}")
+    return source.error_at(file, line, f"'{code}' ends in {type(error).__name__}{said}")
 
 
 def _not_a_word(file, line, code, why, xp):
-    """The Refusal of a piece of code, with how it is written here where that is known."""
+    """The UserError of a piece of code, with how it is written here where that is known."""
     if why in ("branches", "is no word here"):
         word = re.split(r"[^\w.]", code)[0].split(".")[-1]
         way = instead(word, xp)
-        known = f"{guess(word, WORDS)}; known are {', '.join(WORDS)}"
+        known = f"{suggest(word, WORDS)}; known are {', '.join(WORDS)}"
         why = "is no word here" + (f"; write {way}" if way else known)
-    return source.refusal(file, line, f"'{code}' {why}")
+    return source.error_at(file, line, f"'{code}' {why}")

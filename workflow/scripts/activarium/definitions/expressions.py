@@ -16,7 +16,7 @@ import warnings
 from fractions import Fraction
 from functools import cache
 
-from ..runtime.errors import Refusal, guess
+from ..runtime.errors import UserError, suggest
 from . import FUNCTIONS
 from .abstract import instead, no_power
 
@@ -24,7 +24,7 @@ NODES = 400  # the longest expression
 SPAN = 1000  # |x| up to which divisions, logarithms and roots are proven sound
 
 
-class ExpressionError(Refusal):
+class ExpressionError(UserError):
     """An expression that is refused; the message says what in it and what would do.
 
     What a terminal would not print as it stands is shown escaped.
@@ -142,11 +142,11 @@ def _way(name):
     """What to write for a word that is none here, else those that are there."""
     words = ["x", "pi", *FUNCTIONS]
     way = instead(name)
-    return f"; write {way}" if way else f"{guess(name, words)}; known are {', '.join(words)}"
+    return f"; write {way}" if way else f"{suggest(name, words)}; known are {', '.join(words)}"
 
 
 def _learned(name):
-    if instead(name) or guess(name, ["x", "pi", *FUNCTIONS]):
+    if instead(name) or suggest(name, ["x", "pi", *FUNCTIONS]):
         return ""
     return f"; a number that training learns needs a file, with def definition(x, xp, *, {name}=1)"
 

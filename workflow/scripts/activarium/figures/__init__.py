@@ -34,14 +34,14 @@ def caption(name):
 def title(name):
     """What a figure's file says of its `title`; imports nothing that it draws with.
 
-    Raises a Refusal with the file's name and line where the file states no figure.
+    Raises a UserError with the file's name and line where the file states no figure.
     """
     file = FOLDER / f"{name}.py"
     match source.stated(file, FORMS)["title"]:
         case ast.Assign(value=ast.Constant(value=str(said))):
             return said
         case node:
-            raise source.refusal(file, node.lineno, f"title must be a text: {FORMS['title']}")
+            raise source.error_at(file, node.lineno, f"title must be a text: {FORMS['title']}")
 
 
 def check():

@@ -27,13 +27,13 @@ def names():
 def parameters(name):
     """The parameters of network `name` with their defaults, read without importing torch.
 
-    Raises a Refusal with the file's name and line where it is no network's file.
+    Raises a UserError with the file's name and line where it is no network's file.
     """
     file = FOLDER / f"{name}.py"
     forms = {"label": 'label = "…"', "build": f"def {BUILD}"}
     build = source.stated(file, forms)["build"]
     if not isinstance(build, ast.FunctionDef):
-        raise source.refusal(file, build.lineno, f"build must be a function of this file: {BUILD}")
+        raise source.error_at(file, build.lineno, f"build must be a function of this file: {BUILD}")
     return _parameters(build, file)
 
 
@@ -43,9 +43,9 @@ def _parameters(build, file):
     positional = [*given.posonlyargs, *given.args]
     if len(positional) > 4 and len(positional) - len(given.defaults) == 4:
         what = f"what a study may set stands behind a *: write *, before {positional[4].arg}"
-        raise source.refusal(file, positional[4].lineno, what)
+        raise source.error_at(file, positional[4].lineno, what)
     if len(positional) != 4 or given.vararg or given.kwarg:
-        raise source.refusal(file, build.lineno, f"build must be {BUILD}")
+        raise source.error_at(file, build.lineno, f"build must be {BUILD}")
     pairs = zip(given.kwonlyargs, given.kw_defaults, strict=True)
     return {arg.arg: _default(arg, default, file) for arg, default in pairs}
 
@@ -56,13 +56,13 @@ def _default(arg, default, file):
     except (ValueError, TypeError, SyntaxError, RecursionError) as error:
         said = "no default" if default is None else f"the default {ast.unparse(default):.60}"
         what = f"{arg.arg} has {said}; write a number out, as {arg.arg}=16"
-        raise source.refusal(file, arg.lineno, what) from error
+        raise source.error_at(file, arg.lineno, what) from error
 
 
 def load(name):
     """The file `name` as a Python module with `label` and `build`.
 
-    Raises a Refusal with the file's name and line where it cannot be imported.
+    Raises a UserError with the file's name and line where it cannot be imported.
     """
     parameters(name)
     try:

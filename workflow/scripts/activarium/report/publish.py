@@ -6,7 +6,7 @@ from pathlib import Path
 import yaml
 
 from .. import tables
-from ..runtime.errors import Refusal
+from ..runtime.errors import UserError
 from ..runtime.files import atomic, write_text
 from ..train.progress import span
 
@@ -26,7 +26,7 @@ def publish(results, study, folder):
     commits = runs.merge(costs, "left", tables.KEY)["commit"].fillna("unknown")
     loose = sorted(c for c in set(commits) if c == "unknown" or c.endswith("+"))
     if loose:
-        raise Refusal(
+        raise UserError(
             f"reference: the code of {study['name']} is no commit ({loose[0]}): commit, then train"
         )
     text = page(study, runs, costs, folder)

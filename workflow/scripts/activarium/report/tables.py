@@ -138,7 +138,7 @@ def texts(files):
 
 
 def values(files):
-    """{name: value} of our files of JSON; a Refusal that names one that is damaged."""
+    """{name: value} of our files of JSON; a UserError that names one that is damaged."""
     return {Path(f).stem: read_json(f) for f in files}
 
 

@@ -10,7 +10,7 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from .errors import Refusal, first_line
+from .errors import UserError, first_line
 
 KEPT = "finished runs and checkpoints are kept, and the same command goes on from them"
 ADVICE = {
@@ -26,12 +26,12 @@ FAULT = (
 )
 
 
-def in_a_child(log, name):
+def run_in_child(log, name):
     """Go on in a child process alone; this one waits, and ends as the child does.
 
     Call it before torch is imported. Where the child, the work on `name`, crashes in compiled
     code, the open file `log` gets the lines of Python that led there. Where any signal ends it,
-    the waiting process raises a Refusal that says so; of Ctrl-C it dies without a word, too.
+    the waiting process raises a UserError that says so; of Ctrl-C it dies without a word, too.
     """
     global _started_by
     for file in (log, sys.stdout, sys.stderr):
@@ -50,7 +50,7 @@ def in_a_child(log, name):
         signal.signal(signal.SIGINT, signal.SIG_DFL)
         os.kill(waits, signal.SIGINT)
     if code < 0:
-        raise Refusal(killed(name, -code, log.name))
+        raise UserError(killed(name, -code, log.name))
     sys.exit(code)
 
 
@@ -60,18 +60,18 @@ def _pass_on(child, number):
         os.kill(child, number)
 
 
-def tried(work, log):
+def try_in_child(work, log):
     """(what `work()` returns, None) from a child process, or (None, why it gave nothing in a line).
 
     Whatever ends the child, an exception or a signal, ends nothing else; the open file `log` gets
     the lines of Python that led there. What is returned has to be what json can write.
     """
-    (found,) = each_tried([work], log)
+    (found,) = try_each_in_child([work], log)
     return found
 
 
-def each_tried(works, log):
-    """What `tried` gives of each, in turn; the next child begins behind the one that was killed."""
+def try_each_in_child(works, log):
+    """What `try_in_child` gives of each, in turn; the next child begins behind the one that was killed."""
     works = list(works)
     while works:
         answers, number = _answers(works, log)

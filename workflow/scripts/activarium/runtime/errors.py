@@ -9,27 +9,27 @@ from difflib import get_close_matches
 from pathlib import Path
 
 
-class Refusal(ValueError):
+class UserError(ValueError):
     """What is wrong, as one line for people: the thing, the value and the way out."""
 
 
 def first_line(error, most=120):
-    """What an error says, short enough for a Refusal's line."""
+    """What an error says, short enough for a UserError's line."""
     return (str(error).splitlines() or ["empty"])[0][:most]
 
 
-def guess(word, known):
+def suggest(word, known):
     """A question for the one that may have been meant, however it was capitalised, or nothing."""
     close = get_close_matches(str(word), known, 1) or get_close_matches(str(word).lower(), known, 1)
     return f" (did you mean {close[0]}?)" if close else ""
 
 
 @contextmanager
-def in_one_line():
-    """A Refusal in the block ends the process with its line alone, without a traceback."""
+def exit_on_error():
+    """A UserError in the block ends the process with its line alone, without a traceback."""
     try:
         yield
-    except Refusal as refusal:
+    except UserError as refusal:
         sys.exit(str(refusal))
 
 
@@ -37,13 +37,13 @@ def in_one_line():
 def logged(log):
     """The open file `log`, where whatever ends the block stands too.
 
-    A Refusal ends the process in one line, and so does a disk that cannot be written to.
+    A UserError ends the process in one line, and so does a disk that cannot be written to.
     """
-    with in_one_line(), _writable(log), Path(log).open("w", encoding="utf-8") as file:
+    with exit_on_error(), _writable(log), Path(log).open("w", encoding="utf-8") as file:
         try:
             yield file
         except Exception as error:
-            refusal = error if isinstance(error, Refusal) else _unwritable(error, log)
+            refusal = error if isinstance(error, UserError) else _unwritable(error, log)
             with suppress(OSError):  # a full disk takes no last words either
                 if refusal:
                     print(refusal, file=file, flush=True)
@@ -56,7 +56,7 @@ def logged(log):
 
 @contextmanager
 def _writable(log):
-    """What closing or opening the log itself meets, as the Refusal that it is."""
+    """What closing or opening the log itself meets, as the UserError that it is."""
     try:
         yield
     except OSError as error:
@@ -64,12 +64,12 @@ def _writable(log):
 
 
 def _unwritable(error, log):
-    """A Refusal for an error that says that nothing can be written; else None."""
+    """A UserError for an error that says that nothing can be written; else None."""
     reasons = (errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EACCES, errno.EPERM)
     if not isinstance(error, OSError) or error.errno not in reasons:
         return None
     place = error.filename or Path(log).parent
-    return Refusal(
+    return UserError(
         f"cannot write {place} ({os.strerror(error.errno)}); make room or get the right to write "
         "there and start again: what is finished is kept"
     )

@@ -10,7 +10,7 @@ import platform
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from .errors import Refusal, first_line
+from .errors import UserError, first_line
 
 
 @contextmanager
@@ -64,7 +64,7 @@ def write_json(path, value):
 
 
 def read_json(path):
-    """The mapping that `write_json` wrote; a Refusal that names the file where it is damaged."""
+    """The mapping that `write_json` wrote; a UserError that names the file where it is damaged."""
     try:
         value = json.loads(Path(path).read_text(encoding="utf-8"))
         if value.pop("sha256", None) != _sha256(value):
@@ -75,8 +75,8 @@ def read_json(path):
 
 
 def unreadable(path, error):
-    """The Refusal for a file of ours that `error` was met in: what is wrong, and the way out."""
-    return Refusal(
+    """The UserError for a file of ours that `error` was met in: what is wrong, and the way out."""
+    return UserError(
         f"{path} cannot be read ({first_line(error)}); rebuild it: rm -f {path}, then start again"
     )
 

@@ -47,6 +47,6 @@ def say(silence, trained, declared, file=sys.stderr):
     print(f"stopped: {kept}the same command goes on from here", file=file, flush=True)
 
 
-def end_quietly():
+def end_on_sigint():
     """From here on Ctrl-C ends this process at once, as it ends any command of a shell."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

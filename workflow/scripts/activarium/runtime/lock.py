@@ -13,14 +13,14 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
-from .errors import Refusal
+from .errors import UserError
 
 FOLDER = Path(".snakemake/alive")
 _held = []
 
 
-def begin(study, folder=FOLDER):
-    """Say that this process executes `study` here; a Refusal where another one does."""
+def acquire(study, folder=FOLDER):
+    """Say that this process executes `study` here; a UserError where another one does."""
     with suppress(OSError):  # nowhere to write, or no locks: who could be refused is not known
         folder.mkdir(parents=True, exist_ok=True)
         file = (folder / study).open("a+")  # it may hold what another one has said
@@ -28,7 +28,7 @@ def begin(study, folder=FOLDER):
         if not _locked(file):
             file.seek(0)
             who = file.read() or "which has just begun"
-            raise Refusal(
+            raise UserError(
                 f"another Snakemake works on {study} here, {who}; wait for its end, or stop it"
             )
         file.truncate(0)
@@ -37,7 +37,7 @@ def begin(study, folder=FOLDER):
 
 
 def _locked(file, tries=10):
-    """Whether the lock could be had; `others` holds it for a moment while it asks."""
+    """Whether the lock could be had; `other_executions` holds it for a moment while it asks."""
     for n in range(tries):
         with suppress(BlockingIOError):
             fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
@@ -46,7 +46,7 @@ def _locked(file, tries=10):
     return False
 
 
-def others(folder=FOLDER):
+def other_executions(folder=FOLDER):
     """What is to be said of each execution that lives here, or of which nobody can tell."""
     return [said for path in sorted(folder.glob("*")) if (said := _said(path))]
 

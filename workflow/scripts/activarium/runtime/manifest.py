@@ -9,23 +9,23 @@ import os
 import sys
 from pathlib import Path
 
-from .errors import Refusal
+from .errors import UserError
 from .files import read_json, write_json
 
 
-def code_first(folder, environment=os.environ):
+def prepend_pythonpath(folder, environment=os.environ):
     """Every job that is started from here finds `folder` before what PYTHONPATH named so far."""
     folders = filter(None, [folder, environment.get("PYTHONPATH")])
     environment["PYTHONPATH"] = os.pathsep.join(folders)
 
 
-def keep(study, packs, path):
+def write(study, packs, path):
     """Write what defines the runs of `study`, trained in these `packs` of seeds, to `path`."""
     write_json(path, _said(study, packs))
 
 
-def hold(study, packs, path, file="its mapping"):
-    """A Refusal where `study`, read from `file`, is no longer what `keep` wrote to `path`.
+def check(study, packs, path, file="its mapping"):
+    """A UserError where `study`, read from `file`, is no longer what `write` wrote to `path`.
 
     More may have been added. Without `path` there is nothing to hold: a job started by hand.
     """
@@ -33,13 +33,13 @@ def hold(study, packs, path, file="its mapping"):
         return
     now = json.loads(json.dumps(_said(study, packs)))
     if any(now.get(key, ...) != value for key, value in read_json(path).items()):
-        raise Refusal(
+        raise UserError(
             f"config: {file} was edited while {study.name} is trained; undo it, or stop and start "
             "again"
         )
 
 
-def say_where(packs, sends_all):
+def announce(packs, sends_all):
     """Say what an executor of a cluster gets and what it does not; a dry run marks neither.
 
     `packs` is how many rules of training there are, `sends_all` whether there are no local rules.

@@ -9,13 +9,13 @@ import warnings
 from functools import cache
 from pathlib import Path
 
-from .errors import Refusal, first_line
+from .errors import UserError, first_line
 
 VOCABULARY = ("FUNCTIONS", "on_torch", "on_numpy", "as_module")  # of definitions/
 
 
 def parsed(file):
-    """The syntax tree of `file`; a Refusal with its name and line where it is no Python."""
+    """The syntax tree of `file`; a UserError with its name and line where it is no Python."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of its text, when it is imported
@@ -26,7 +26,7 @@ def parsed(file):
             why += "; leave out the * where nothing follows it"
         if "null bytes" in why or "utf-8" in why.lower():
             why += "; save it as UTF-8"
-        raise refusal(file, getattr(error, "lineno", None), f"cannot be read: {why}") from error
+        raise error_at(file, getattr(error, "lineno", None), f"cannot be read: {why}") from error
 
 
 def bound(body):
@@ -45,25 +45,25 @@ def bound(body):
 
 
 def stated(file, forms):
-    """What `file` binds at its top, once every name of `forms` is there; else a Refusal.
+    """What `file` binds at its top, once every name of `forms` is there; else a UserError.
 
     `forms` is {name: how it is written}, in the order in which what is missing is named.
     """
     found = bound(parsed(file).body)
     for name, form in forms.items():
         if name not in found:
-            raise refusal(file, None, f"has no {name}; write {form}")
+            raise error_at(file, None, f"has no {name}; write {form}")
     return found
 
 
 def raised(file, error):
-    """The Refusal for an error that the code of `file` raised: its line there, and what it says."""
+    """The UserError for an error that the code of `file` raised: its line there, and what it says."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(file)]
     if isinstance(error, SyntaxError) and error.filename == str(file):
         lines.append(error.lineno)
     said = f": {first_line(error, 300)}" if str(error) else ""
-    return refusal(file, lines[-1] if lines else None, f"{type(error).__name__}{said}")
+    return error_at(file, lines[-1] if lines else None, f"{type(error).__name__}{said}")
 
 
 def place(file, error):
@@ -92,9 +92,9 @@ def _piece(file, line, last, start, end, most=60):
     return code if len(code) <= most else code[: most - 1] + "…"
 
 
-def refusal(file, line, what):
-    """A Refusal that names the file and, where one is known, the line."""
-    return Refusal(f"{Path(file).name}{f', line {line}' if line else ''}: {what}")
+def error_at(file, line, what):
+    """A UserError that names the file and, where one is known, the line."""
+    return UserError(f"{Path(file).name}{f', line {line}' if line else ''}: {what}")
 
 
 @cache
@@ -120,7 +120,7 @@ def _imported(file, folder, beside=True):
     """The files that one file of the library's `folder` imports, of it or of all that is not."""
     try:
         tree = parsed(file)
-    except Refusal:
+    except UserError:
         return []
     found = []
     for library, *words in _modules(tree, ("activarium", folder.name)):

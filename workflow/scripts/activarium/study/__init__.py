@@ -16,11 +16,11 @@ import yaml
 
 from .. import activations, datasets, networks
 from ..definitions import check, expressions
-from ..runtime.errors import Refusal, guess
+from ..runtime.errors import UserError, suggest
 from ..runtime.lookalikes import alike
 
 
-class StudyError(Refusal):
+class StudyError(UserError):
     """A study that cannot be run; the message names the key, the value and the way out."""
 
 
@@ -178,7 +178,7 @@ def _sentence(error, config):
             if "runs" in known and trained:
                 return _goes_with_runs(known, trained)
             unknown = next(key for key in value if key not in known)
-            hint = guess(unknown, known)
+            hint = suggest(unknown, known)
             return f"{_shown(unknown)} is no key here{hint}; known are {', '.join(known)}"
         case "type":
             wanted = [wants] if isinstance(wants, str) else wants
@@ -299,7 +299,7 @@ def _check_file(key, name):
             check.check(Path(activations.__file__).with_name(f"{name}.py"))
         else:
             {"datasets": datasets.load, "networks": networks.parameters}[key](name)
-    except Refusal as refusal:
+    except UserError as refusal:
         _say([key, name], str(refusal))
 
 
@@ -327,7 +327,7 @@ def _check_expression(item, known):
         _say(["activations"], "'claims' is a word of its own in profiles/; choose another")
     try:
         expressions.check(item["expr"])
-    except Refusal as refusal:
+    except UserError as refusal:
         _say(["activations", item["name"]], str(refusal))
 
 
@@ -335,7 +335,7 @@ def _unknown(name, known, package):
     if Path(package.__file__).with_name(f"{name}.py").is_file():
         way = "the name of a file must begin with a small letter"
         return f"'{name}.py' is not seen: {way}; known are {', '.join(known)}"
-    return f"no '{name}'{guess(name, known)}; known are {', '.join(known)}"
+    return f"no '{name}'{suggest(name, known)}; known are {', '.join(known)}"
 
 
 def _grid(config):
@@ -391,7 +391,7 @@ def load(config, files, schema):
     return study
 
 
-def as_meant(config, files, given=()):
+def parse_cli_values(config, files, given=()):
     """`config` with what the command line gives as text read as the number or null that it is.
 
     `given` are the words behind --config, of which none may say a thing twice.

@@ -244,7 +244,7 @@ class Grid:
         held = {self.run.format(**key) for key in keys.to_pylist()}
         return [run for run in missing if run in held]
 
-    def say_gone(self, study="", changes=()):
+    def warn_missing_runs(self, study="", changes=()):
         """Name the `gone` files and the command that `rebuild`s them, on the standard error."""
         try:
             files = self.gone()
@@ -257,7 +257,7 @@ class Grid:
             command = rebuild(files, study, changes)
             print(f", though the tables hold it; rebuild: {command}", file=sys.stderr)
 
-    def say_unchosen(self):
+    def warn_no_validation(self):
         """Say, before anything is trained, that no recipe can be chosen for each activation."""
         recipes = self.study.recipes
         if len(recipes) < 2 or self.study.validation or all(map(os.path.exists, self.runs)):

@@ -8,10 +8,10 @@ import pyarrow.compute as pc
 
 from .. import tables
 from ..data import prepare
-from ..runtime.errors import Refusal, first_line
+from ..runtime.errors import UserError, first_line
 
 
-class CollectError(Refusal):
+class CollectError(UserError):
     """Runs that cannot be made a table; the message names the files and the way out."""
 
 

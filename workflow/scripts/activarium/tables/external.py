@@ -18,7 +18,7 @@ import pandas as pd
 import pyarrow as pa
 
 from .. import activations, datasets, tables
-from ..runtime.errors import first_line, guess
+from ..runtime.errors import first_line, suggest
 from ..runtime.lookalikes import alike
 from . import exported
 from .collect import CollectError, in_order
@@ -118,7 +118,7 @@ def _check_columns(found, others, sheet, file):
         if column not in found:
             written = [_short(name) for name in sheet.header if name]
             has = ", ".join(written[:20]) + " and more" * (len(written) > 20) or "none"
-            hint = guess(column, [*map(_short, others)])
+            hint = suggest(column, [*map(_short, others)])
             raise CollectError(
                 f"runs: {file} has no column '{column}'{hint}; needed are {', '.join(NEEDED)}, and "
                 f"it has {has} ({sheet.how})"

@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 
 from .. import tables
 from ..runtime import files
-from ..runtime.errors import Refusal, first_line
+from ..runtime.errors import UserError, first_line
 from .collect import CollectError, in_order
 
 TABLES = {"runs": tables.RUNS, "epochs": tables.EPOCHS, "costs": tables.COSTS}
@@ -132,7 +132,7 @@ def _check_alike(path, study):
         return
     try:
         theirs = files.read_json(said).get("study")
-    except Refusal as error:
+    except UserError as error:
         _refuse(f"{str(error).partition('; ')[0]}; copy it anew, or go without it")
     if not theirs:
         _refuse(f"{path} was made from tables of other origin; analyse those by `runs`")

@@ -4,7 +4,7 @@ import numpy as np
 import torch
 
 from ..data.stratified import stratified
-from ..runtime.errors import Refusal
+from ..runtime.errors import UserError
 
 
 def resident(images, description, train_size, validation, device):
@@ -12,7 +12,7 @@ def resident(images, description, train_size, validation, device):
 
     `train_size` (None for all) images are drawn from the training set, stratified and the same
     for every run; the fraction `validation` of them is held out, again stratified. Images stay
-    uint8, in memory once, as [n, channels, size, size] in channels-last order. Raises Refusal for
+    uint8, in memory once, as [n, channels, size, size] in channels-last order. Raises UserError for
     a `train_size` that the data set does not have, and where a class has no image to train on.
     """
     generator = np.random.Generator(np.random.PCG64(0))
@@ -20,7 +20,7 @@ def resident(images, description, train_size, validation, device):
     if train_size is not None:
         if train_size > len(y):
             name, n = description["name"], len(y)
-            raise Refusal(f"config: train_size: {train_size} is more than the {n} of {name}")
+            raise UserError(f"config: train_size: {train_size} is more than the {n} of {name}")
         x, y = _take(x, y, stratified(y, train_size, generator))
         _refuse_absent(images, y, f"train_size: {train_size}", "more", description)
     data = {"mean": description["mean"], "sd": description["sd"], "validation": None}
@@ -40,7 +40,7 @@ def _refuse_absent(images, labels, said, way, description):
     if len(absent):
         where = f"config: {said} leaves no image of class {absent[0]} of {description['name']}"
         has = int((images.train_labels == absent[0]).sum())
-        raise Refusal(f"{where} to train on, which has {has} in all; write {way}")
+        raise UserError(f"{where} to train on, which has {has} in all; write {way}")
 
 
 def _take(x, y, rows):

@@ -8,7 +8,7 @@ import torch
 from .. import tables
 from ..data import prepare
 from ..runtime import child_process, devices
-from ..runtime.errors import Refusal
+from ..runtime.errors import UserError
 from .checkpoints import Checkpoints
 from .data import resident
 from .lane import Lane
@@ -36,7 +36,7 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
     and `expr` is the activation's text where the study states it, else None; `sources` are the
     files of code that define the numbers; `data` and `description` come from prepare.
     `unfinished` is the folder where finished runs wait for the pack, `locks` the one through
-    which jobs share GPUs. Raises a Refusal naming the seeds that crashed, code that
+    which jobs share GPUs. Raises a UserError naming the seeds that crashed, code that
     changed, or a network that does not use its activation.
     """
     started = time.monotonic()
@@ -61,7 +61,7 @@ def train_cell(cell, files, sources, data, description, log, unfinished, tally_f
         train = _train(arguments, device, progress)
         finished, trained = train_pack(seeds, train, store, progress)
     if digest(sources, values) != made_from:  # or Snakemake would take them for the new code's
-        raise Refusal(
+        raise UserError(
             f"the code of {progress.label} was edited while it trained: its runs are of neither "
             "the old nor the new; start again"
         )
@@ -88,10 +88,10 @@ def _device(card, progress):
 
 
 def _hold(cell, network, images, expr, progress):
-    """`usable.hold`, of which only a Refusal ends the job: each seed meets the rest and logs it."""
+    """`usable.hold`, of which only a UserError ends the job: each seed meets the rest and logs it."""
     try:
         hold(cell, network, images, expr)
-    except Refusal:
+    except UserError:
         raise
     except Exception as error:
         progress.say(f"this cell may crash: {line(error)}")

@@ -5,12 +5,12 @@ import traceback
 from pathlib import Path
 
 from .. import activations, networks
-from ..runtime.errors import Refusal
+from ..runtime.errors import UserError
 
 FOLDERS = {Path(package.__file__).parent for package in (activations, networks)}
 
 
-class CrashedError(Refusal):
+class CrashedError(UserError):
     """Runs that ended in an exception; the message names their seeds and what is kept."""
 
 

@@ -15,14 +15,14 @@ from pathlib import Path
 
 from .. import datasets
 from ..runtime import child_process, devices
-from ..runtime.errors import Refusal
+from ..runtime.errors import UserError
 from ..runtime.files import read_json, write_json
 
 
 def before_training(jobs, record, log):
     """Try what these training jobs are about, unless the file `record` says that it was.
 
-    Raises a Refusal with a line for each fault: nothing has been trained then. Trials are on a CPU,
+    Raises a UserError with a line for each fault: nothing has been trained then. Trials are on a CPU,
     so that where there is a GPU a fault is said and stops nothing. `log` is the path of the file
     that gets what is tried, and tracebacks. Where there is no torch, as beside environments by
     --sdm, nothing is tried and that is said.
@@ -39,7 +39,7 @@ def before_training(jobs, record, log):
     answer = _asked(_axes(new), log)
     faults, notes = answer["faults"], answer["missing"]
     if faults and not devices.gpus():
-        raise Refusal("\n".join([*faults, f"nothing was trained; details in {log}"]))
+        raise UserError("\n".join([*faults, f"nothing was trained; details in {log}"]))
     for line in [*(f"{fault}; on a CPU, so that it is trained" for fault in faults), *notes]:
         _say(line)
     with suppress(OSError):  # the next start tries again
@@ -61,7 +61,7 @@ def _values(job):
 
 def _kept(record):
     """The keys of all that was tried before."""
-    with suppress(Refusal):
+    with suppress(UserError):
         return set(read_json(record)["tried"])
     return set()
 
@@ -92,11 +92,11 @@ def _asked(about, log):
     try:
         done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True)
     except KeyboardInterrupt:  # before any job, so that Snakemake would show where
-        raise Refusal("stopped before any job; the same command goes on from here") from None
+        raise UserError("stopped before any job; the same command goes on from here") from None
     if done.returncode < 0:
-        raise Refusal(child_process.killed("sanity check", -done.returncode, log))
+        raise UserError(child_process.killed("sanity check", -done.returncode, log))
     if done.returncode:
-        raise Refusal(f"sanity check: it failed itself; the lines above and {log} say why")
+        raise UserError(f"sanity check: it failed itself; the lines above and {log} say why")
     return json.loads(done.stdout.splitlines()[-1])
 
 

@@ -14,8 +14,8 @@ import torch
 from .. import activations, networks
 from ..certify import numerics
 from ..runtime import interrupt
-from ..runtime.child_process import each_tried
-from ..runtime.errors import Refusal
+from ..runtime.child_process import try_each_in_child
+from ..runtime.errors import UserError
 from . import pretrained, usable
 from .cost import saved_bytes
 from .pack import line, place
@@ -39,16 +39,16 @@ def sanity_check(names, nets, recipes, shapes, log):
     """
     spare_the_compiler()
     works = {what: work for name, expr in names.items() for what, work in _measures(name, expr)}
-    answers = zip(works, each_tried(works.values(), log), strict=True)
+    answers = zip(works, try_each_in_child(works.values(), log), strict=True)
     missing = [f"{what} will be missing: {why}" for what, (_, why) in answers if why]
     trials, found = list(_trials(names, nets, _kinds(recipes), shapes)), {}
-    faults = each_tried([partial(_fault, **trial, log=log) for trial in trials], log)
+    faults = try_each_in_child([partial(_fault, **trial, log=log) for trial in trials], log)
     for trial, (fault, killed) in zip(trials, faults, strict=True):
         fault = fault or (killed and f"{_files(trial)}: {killed}; the log has the line")
         if fault:
             found.setdefault(fault, []).append(" ".join(trial["cell"].values()))
     first = {trial["cell"]["network"]: trial for trial in reversed(trials)}
-    notes = each_tried([partial(_passed_over, **trial) for trial in first.values()], log)
+    notes = try_each_in_child([partial(_passed_over, **trial) for trial in first.values()], log)
     missing += [note for note, _ in notes if note]
     return [f"{fault} ({_of(trials)})" for fault, trials in found.items()], missing
 
@@ -84,7 +84,7 @@ def _fault(cell, network, recipe, shape, expr, log):
     try:
         usable.hold(cell, network, data, expr)
         train_run(cell, 0, network, data, recipe, torch.device("cpu"), Unseen("", log, 1), expr)
-    except Refusal as refusal:
+    except UserError as refusal:
         return str(refusal)
     except Exception as error:
         traceback.print_exc(file=log)
@@ -143,7 +143,7 @@ def _of(trials):
 
 def main(log):
     """Answer what is asked on the standard input."""
-    interrupt.end_quietly()
+    interrupt.end_on_sigint()
     with Path(log).open("w", encoding="utf-8") as file:
         faults, missing = sanity_check(**json.load(sys.stdin), log=file)
     print()  # whatever a file has printed ends here

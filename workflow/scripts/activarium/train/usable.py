@@ -14,13 +14,13 @@ from torch import nn
 
 from .. import activations, networks
 from ..definitions.agreement import disagreement
-from ..runtime.errors import Refusal
+from ..runtime.errors import UserError
 from .pack import line, place
 from .run import build
 
 
 def hold(cell, network, data, expr=None):
-    """Raise a Refusal that names the file and what in it is wrong; `cell` and so on as `running`.
+    """Raise a UserError that names the file and what in it is wrong; `cell` and so on as `running`.
 
     The network must call the activation, own every one that learns, draws or counts, give a row
     of [n, classes], and never use an input again that an activation has overwritten. Neither
@@ -48,25 +48,27 @@ def hold(cell, network, data, expr=None):
             raise
         shape = list(calls.open[-1])
         where = place(error) or at
-        raise Refusal(f"{where}: {name} cannot take {shape} from {file}: {line(error)}") from error
+        raise UserError(
+            f"{where}: {name} cannot take {shape} from {file}: {line(error)}"
+        ) from error
     _hold_used(model, calls, file, name)
     if tuple(y.shape) != (len(x), data["classes"]):
         wanted = [len(x), data["classes"]]
-        raise Refusal(f"{file}: the network gives {list(y.shape)} for {wanted}, [n, classes]")
+        raise UserError(f"{file}: the network gives {list(y.shape)} for {wanted}, [n, classes]")
     if calls.in_place:
         _hold_intact(model, calls, x, file, name)
 
 
 @contextmanager
 def _misused(file):
-    """Raise a Refusal, with its line, where `file` takes activation itself for the module."""
+    """Raise a UserError, with its line, where `file` takes activation itself for the module."""
     try:
         yield
     except TypeError as error:  # torch's or Python's own, which names the method of ours
         if Calls.activation.__qualname__ not in str(error):
             raise
         way = "activation() makes one and takes nothing, self.act = activation(), then self.act(x)"
-        raise Refusal(f"{place(error) or file}: activation is no module; {way}") from error
+        raise UserError(f"{place(error) or file}: activation is no module; {way}") from error
 
 
 class Calls:
@@ -98,7 +100,7 @@ class Calls:
     def _ends(self, module, args, kwargs, output):
         self.open.pop()
         if not isinstance(output, torch.Tensor):
-            raise Refusal(f"{self.at}: it gives a {type(output).__name__}, and no torch.Tensor")
+            raise UserError(f"{self.at}: it gives a {type(output).__name__}, and no torch.Tensor")
         self.in_place |= _first(args, kwargs)._version != self.version
 
 
@@ -110,9 +112,9 @@ def _first(args, kwargs):
 def _hold_new(make, at, what):
     first, second = make(), make()
     if not isinstance(first, nn.Module):
-        raise Refusal(f"{at}: {what} gives a {type(first).__name__}, and no torch.nn.Module")
+        raise UserError(f"{at}: {what} gives a {type(first).__name__}, and no torch.nn.Module")
     if first is second:
-        raise Refusal(f"{at}: {what} gives the same module each time; make a new one in it")
+        raise UserError(f"{at}: {what} gives the same module each time; make a new one in it")
     _hold_apart(first, second, at, what)
 
 
@@ -121,7 +123,7 @@ def _hold_defined(stated, at):
     if hasattr(stated, "module") and hasattr(stated, "definition"):
         said = disagreement(stated.module(), stated.definition)
         if said:
-            raise Refusal(f"{at}: {said}")
+            raise UserError(f"{at}: {said}")
 
 
 def _hold_apart(first, second, at, what):
@@ -130,7 +132,7 @@ def _hold_apart(first, second, at, what):
     shared = [n for n, t in (*second.named_parameters(), *second.named_buffers())
               if id(t) in tensors]  # fmt: skip
     if shared:
-        raise Refusal(f"{at}: {what} gives the same {shared[0]} each time; make a new one in it")
+        raise UserError(f"{at}: {what} gives the same {shared[0]} each time; make a new one in it")
 
 
 def _hold_used(model, calls, file, name):
@@ -138,11 +140,11 @@ def _hold_used(model, calls, file, name):
     way = "call activation() for each place and use what it gives"
     if not calls.called:
         done = "makes activations and never calls them" if calls.made else "never calls activation"
-        raise Refusal(f"{file}: the network {done}, so that all would train alike; {way}")
+        raise UserError(f"{file}: the network {done}, so that all would train alike; {way}")
     owned = set(map(id, model.modules()))
     lost = [m for m in calls.called if id(m) not in owned and _has_state(m)]
     if lost:
-        raise Refusal(
+        raise UserError(
             f"{file}: {name} is called without being a part of the network, which would not train "
             "it; make it in build or __init__ and keep it as an attribute or in a ModuleList"
         )
@@ -160,7 +162,7 @@ def _hold_intact(model, calls, x, file, name):
     as_it_is = model.eval()(x.clone())
     calls.spare = True
     if not torch.equal(as_it_is, model(x.clone())):
-        raise Refusal(
+        raise UserError(
             f"{file}: {name} overwrites its input, which the network uses again; "
             "write the activation without inplace or x.…_()"
         )
