@@ -71,7 +71,7 @@ def try_in_child(work, log):
 
 
 def try_each_in_child(works, log):
-    """What `try_in_child` gives of each, in turn; the next child begins behind the one that was killed."""
+    """What `try_in_child` gives of each, in turn; a new child begins after one was killed."""
     works = list(works)
     while works:
         answers, number = _answers(works, log)

@@ -57,7 +57,7 @@ def stated(file, forms):
 
 
 def raised(file, error):
-    """The UserError for an error that the code of `file` raised: its line there, and what it says."""
+    """The UserError for an error that the code of `file` raised: its line and its message."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(file)]
     if isinstance(error, SyntaxError) and error.filename == str(file):

@@ -162,7 +162,7 @@ def checked(table):
 
 
 def read(path):
-    """The DataFrame of a table of the study; a UserError that names the file where it is damaged."""
+    """The DataFrame of a table of the study; UserError names the file where it is damaged."""
     try:
         checked(pq.read_table(path, partitioning=None))
         return pd.read_parquet(path)

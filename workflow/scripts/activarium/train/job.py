@@ -88,7 +88,7 @@ def _device(card, progress):
 
 
 def _hold(cell, network, images, expr, progress):
-    """`usable.hold`, of which only a UserError ends the job: each seed meets the rest and logs it."""
+    """`usable.hold`, of which only a UserError ends the job: each seed logs the rest."""
     try:
         hold(cell, network, images, expr)
     except UserError:

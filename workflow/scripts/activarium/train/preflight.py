@@ -22,8 +22,8 @@ from ..runtime.files import read_json, write_json
 def before_training(jobs, record, log):
     """Try what these training jobs are about, unless the file `record` says that it was.
 
-    Raises a UserError with a line for each fault: nothing has been trained then. Trials are on a CPU,
-    so that where there is a GPU a fault is said and stops nothing. `log` is the path of the file
+    Raises a UserError with a line for each fault: nothing has been trained then. Trials are on a
+    CPU, so that where there is a GPU a fault is said and stops nothing. `log` is the path of the file
     that gets what is tried, and tracebacks. Where there is no torch, as beside environments by
     --sdm, nothing is tried and that is said.
     """
