@@ -2,7 +2,7 @@
 
 import torch
 
-from ..runtime.errors import first_line
+from ..runtime.errors import describe_error
 from . import on_torch
 
 VALUES = 1e-5  # relative and absolute: a module may hold its numbers as float32, ours are exact
@@ -27,7 +27,7 @@ def disagreement(module, definition):
                 got = _values_and_slopes(module.train(training), x)
                 again = _values_and_slopes(module, x) if training else got
             except Exception as error:
-                what = f"{type(error).__name__}: {first_line(error)}"
+                what = describe_error(error)
                 return f"module() cannot be run on images {list(x.shape)}: {what}"
             if got[0].shape != x.shape:
                 return (

@@ -14,7 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ..runtime import source
-from ..runtime.errors import first_line, suggest
+from ..runtime.errors import describe_error, suggest
 from .abstract import INSTEAD, WORDS, Branching, NotAWord, StandIn, Words, instead
 
 FORM = "def definition(x, xp)"
@@ -276,8 +276,7 @@ def _explained(file, error, xp):
             return source.error_at(file, line, f"'{name}' is not defined; {way}")
         case RecursionError():
             return source.error_at(file, line, f"'{code}' calls itself without end")
-    said = f": {first_line(error)}" if str(error) else ""
-    return source.error_at(file, line, f"'{code}' ends in {type(error).__name__}{said}")
+    return source.error_at(file, line, f"'{code}' ends in {describe_error(error)}")
 
 
 def _not_a_word(file, line, code, why, xp):

@@ -10,7 +10,7 @@ import traceback
 from contextlib import suppress
 from pathlib import Path
 
-from .errors import UserError, first_line
+from .errors import UserError, describe_error
 
 KEPT = "finished runs and checkpoints are kept, and the same command goes on from them"
 ADVICE = {
@@ -108,7 +108,7 @@ def _answer(work, log):
         return [work(), None]
     except BaseException as error:  # a sys.exit, too
         traceback.print_exc(file=log)
-        return [None, f"{type(error).__name__}: {first_line(error)}"]
+        return [None, describe_error(error)]
     finally:
         log.flush()  # the child ends without it, or by the signal of a later work
 

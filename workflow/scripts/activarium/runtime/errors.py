@@ -18,6 +18,12 @@ def first_line(error, most=120):
     return (str(error).splitlines() or ["empty"])[0][:most]
 
 
+def describe_error(error: BaseException, most: int = 200) -> str:
+    """An error in one line: its type, and the first line of its message where it has one."""
+    message = str(error).partition("\n")[0][:most]
+    return f"{type(error).__name__}: {message}" if message else type(error).__name__
+
+
 def suggest(word, known):
     """A question for the one that may have been meant, however it was capitalised, or nothing."""
     close = get_close_matches(str(word), known, 1) or get_close_matches(str(word).lower(), known, 1)

@@ -9,7 +9,7 @@ import warnings
 from functools import cache
 from pathlib import Path
 
-from .errors import UserError, first_line
+from .errors import UserError, describe_error
 
 VOCABULARY = ("FUNCTIONS", "on_torch", "on_numpy", "as_module")  # of definitions/
 
@@ -62,8 +62,7 @@ def raised(file, error):
     lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(file)]
     if isinstance(error, SyntaxError) and error.filename == str(file):
         lines.append(error.lineno)
-    said = f": {first_line(error, 300)}" if str(error) else ""
-    return error_at(file, lines[-1] if lines else None, f"{type(error).__name__}{said}")
+    return error_at(file, lines[-1] if lines else None, describe_error(error, 300))
 
 
 def place(file, error):

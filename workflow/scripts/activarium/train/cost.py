@@ -8,7 +8,7 @@ from pathlib import Path
 
 import torch
 
-from ..runtime.errors import first_line
+from ..runtime.errors import describe_error
 
 
 def cost(training, saved, clock, epochs):
@@ -62,7 +62,7 @@ def saved_bytes_or_none(make, say):
     try:
         return saved_bytes(make())
     except Exception as error:
-        say(f"saved bytes are not measured: {type(error).__name__}: {first_line(error)}")
+        say(f"saved bytes are not measured: {describe_error(error)}")
         return None
 
 

@@ -8,11 +8,11 @@ import torch
 from .. import tables
 from ..data import prepare
 from ..runtime import child_process, devices
-from ..runtime.errors import UserError
+from ..runtime.errors import UserError, describe_error
 from .checkpoints import Checkpoints
 from .data import resident
 from .lane import Lane
-from .pack import line, one_by_one, train_pack
+from .pack import one_by_one, train_pack
 from .progress import Progress, tally
 from .recording import nothing_old_to_free
 from .run import running, train_run
@@ -94,7 +94,7 @@ def _hold(cell, network, images, expr, progress):
     except UserError:
         raise
     except Exception as error:
-        progress.say(f"this cell may crash: {line(error)}")
+        progress.say(f"this cell may crash: {describe_error(error)}")
 
 
 def _train(arguments, device, progress):

@@ -5,7 +5,7 @@ import traceback
 from pathlib import Path
 
 from .. import activations, networks
-from ..runtime.errors import UserError
+from ..runtime.errors import UserError, describe_error
 
 FOLDERS = {Path(package.__file__).parent for package in (activations, networks)}
 
@@ -41,7 +41,7 @@ def train_pack(seeds, train, unfinished, progress):
     def crash(seed, error):
         # As text: the exception itself would hold the crashed network in memory.
         at = place(error)
-        said = f"{at}: {line(error)}" if at else line(error)
+        said = f"{at}: {describe_error(error)}" if at else describe_error(error)
         if said not in crashed.values():  # the log shows where once, and not for each seed
             progress.say("".join(traceback.format_exception(error)), terminal=False)
         crashed[seed] = said
@@ -57,11 +57,6 @@ def train_pack(seeds, train, unfinished, progress):
             "the other seeds are kept: the next start trains only what is missing"
         )
     return finished, len(missing)
-
-
-def line(error):
-    """What an error says, in a line."""
-    return f"{type(error).__name__}: {error}".splitlines()[0][:200]
 
 
 def place(error):

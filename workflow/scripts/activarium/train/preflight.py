@@ -23,8 +23,8 @@ def before_training(jobs, record, log):
     """Try what these training jobs are about, unless the file `record` says that it was.
 
     Raises a UserError with a line for each fault: nothing has been trained then. Trials are on a
-    CPU, so that where there is a GPU a fault is said and stops nothing. `log` is the path of the file
-    that gets what is tried, and tracebacks. Where there is no torch, as beside environments by
+    CPU, so that where there is a GPU a fault is said and stops nothing. `log` is the path of the
+    file that gets what is tried, and tracebacks. Where there is no torch, as beside environments by
     --sdm, nothing is tried and that is said.
     """
     cells = {_key(job): job for job in jobs}

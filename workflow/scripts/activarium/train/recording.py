@@ -15,6 +15,8 @@ from functools import cache
 
 import torch
 
+from ..runtime.errors import describe_error
+
 BRANCHES = 16  # of one graph at most
 WARM = 3  # steps before recording
 # Of an optimiser that could be recorded and is not, as in the steps before a recording.
@@ -108,7 +110,7 @@ def record(work, generators=()):
             return graph
         if not isinstance(failed, Exception) or is_memory(failed):
             raise failed
-        raise NotRecordedError(f"{type(failed).__name__}: {failed}") from failed
+        raise NotRecordedError(describe_error(failed)) from failed
     finally:
         failed = None  # which holds this frame, and with it all that it recorded
 

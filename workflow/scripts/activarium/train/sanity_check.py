@@ -15,10 +15,10 @@ from .. import activations, networks
 from ..certify import numerics
 from ..runtime import interrupt
 from ..runtime.child_process import try_each_in_child
-from ..runtime.errors import UserError
+from ..runtime.errors import UserError, describe_error
 from . import pretrained, usable
 from .cost import saved_bytes
-from .pack import line, place
+from .pack import place
 from .progress import Progress
 from .run import build, train_run
 from .startup import spare_the_compiler
@@ -89,7 +89,7 @@ def _fault(cell, network, recipe, shape, expr, log):
     except Exception as error:
         traceback.print_exc(file=log)
         where = place(error) or _files({"cell": cell, "network": network, "expr": expr})
-        return f"{where}: {line(error)}"
+        return f"{where}: {describe_error(error)}"
 
 
 def _passed_over(cell, network, shape, expr, **_):

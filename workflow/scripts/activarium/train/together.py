@@ -14,7 +14,7 @@ from contextlib import suppress
 
 import torch
 
-from .pack import line
+from ..runtime.errors import describe_error
 from .recording import BRANCHES, NotRecordedError, is_memory, record, settle, streams, warm_up
 from .run import outcome
 
@@ -208,13 +208,15 @@ class Together:
         elif full:
             self._smaller(seeds, len(seeds) * 3 // 4)
         else:
-            self.progress.say(f"{len(seeds)} seeds failed together ({line(error)}): each alone now")
+            self.progress.say(
+                f"{len(seeds)} seeds failed together ({describe_error(error)}): each alone now"
+            )
             self.suspects += seeds
 
     def _by_hand(self, seeds, why):
         """From now on the host launches every step; these seeds start again."""
         self.recordable, self.graph, self.recorded = False, None, []
-        why = line(why) if isinstance(why, Exception) else why
+        why = describe_error(why) if isinstance(why, Exception) else why
         self.progress.say(f"a step is not recorded and trains several times slower: {why}")
         self.waiting[:0] = seeds
 

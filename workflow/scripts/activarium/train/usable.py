@@ -14,8 +14,8 @@ from torch import nn
 
 from .. import activations, networks
 from ..definitions.agreement import disagreement
-from ..runtime.errors import UserError
-from .pack import line, place
+from ..runtime.errors import UserError, describe_error
+from .pack import place
 from .run import build
 
 
@@ -49,7 +49,7 @@ def hold(cell, network, data, expr=None):
         shape = list(calls.open[-1])
         where = place(error) or at
         raise UserError(
-            f"{where}: {name} cannot take {shape} from {file}: {line(error)}"
+            f"{where}: {name} cannot take {shape} from {file}: {describe_error(error)}"
         ) from error
     _hold_used(model, calls, file, name)
     if tuple(y.shape) != (len(x), data["classes"]):
