@@ -11,13 +11,10 @@ from itertools import product
 import numpy as np
 import pandas as pd
 
-from activarium import activations, figures, tables
+from activarium import activations, tables
 from activarium.certify import certify, held
 from activarium.claims import settled
-from activarium.compare.analysis import analysis
-from activarium.figures._style import svg
-from activarium.report.page import page
-from activarium.report.tables import Tables
+from activarium.report.build import build_report
 from activarium.runtime.files import as_json
 from activarium.tables.collect import provenance
 
@@ -55,15 +52,6 @@ class Made:
     runs: pd.DataFrame
     epochs: pd.DataFrame
     costs: pd.DataFrame
-
-
-@dataclass(eq=False)
-class Report:
-    """What a study came to: its tables, its figures as {name: SVG} and the page."""
-
-    tables: Tables
-    svgs: dict
-    html: str
 
 
 def study(
@@ -124,23 +112,12 @@ def reported(
     """
     names = set(made.runs["activation"]) & set(activations.names()) if certified else ()
     profiles = {name: proven(name) for name in sorted(names)}
-    found = analysis(
-        made.runs, made.epochs, made.costs, control, confidence, margin, CHANCE, profiles
-    )
-    compacted = Tables(
-        made.runs,
-        made.epochs,
-        made.costs,
-        tables.table(found["summaries"], tables.SUMMARIES).to_pandas(),
-        tables.table(found["contrasts"], tables.CONTRASTS).to_pandas(),
-        json.loads(json.dumps(found)),
-        profiles,
-    )
-    claims = settled_claims() if certified else None
-    svgs = {name: drawn(name, compacted, draw) for name in figures.names()}
     made_on = provenance(tables.table(made.costs.to_dict("records"), tables.COSTS))
-    html = page(compacted, svgs, made_on, DECLARED | declared, claims, numerics, networks)
-    return Report(compacted, svgs, html)
+    return build_report(
+        made.runs, made.epochs, made.costs, control, confidence, margin, CHANCE,
+        DECLARED | declared, profiles, provenance=made_on, draw=draw,
+        claims=settled_claims() if certified else None, numerics=numerics, networks=networks,
+    )  # fmt: skip
 
 
 @cache
@@ -156,10 +133,3 @@ def settled_claims():
     files = {name: activations.load(name) for name in activations.names()}
     drawn = [name for name, file in files.items() if held.draws(file)]
     return json.loads(as_json(settled({n: f.definition for n, f in files.items()}, drawn)))
-
-
-def drawn(name, compacted, draw=True):
-    """One figure of these tables as the text of its SVG, empty without `draw`."""
-    figure = figures.load(name)
-    finding = figure.finding(compacted)
-    return svg(figure.draw(compacted) if draw else None, name, figure.title, finding)

@@ -16,7 +16,7 @@ from itertools import combinations
 import pytest
 import yaml
 from conftest import ROOT
-from synthetic import MACHINES, RECIPE, drawn, reported, study
+from synthetic import MACHINES, RECIPE, reported, study
 
 from activarium import activations, figures
 from activarium.report import page, project, properties, strips, training, words
@@ -212,7 +212,7 @@ def test_no_id_stands_twice_and_every_label_has_its_element():
 
 def test_no_id_stands_twice_in_a_figure_of_its_own():
     for report in (plain(), wide()):
-        for name, svg in report.svgs.items():
+        for name, svg in report.figures.items():
             ids = Counter(re.findall(r'\bid="([^"]*)"', svg))
             assert [i for i, n in ids.items() if n > 1] == []
             assert all(i.startswith(f"{name}-") for i in ids)
@@ -239,7 +239,7 @@ def test_every_figure_has_a_title_a_finding_and_a_caption():
     for report in (plain(), wide()):
         found = parsed(report)
         shown = {e["id"].removeprefix("figure-"): e for e in found.all("figure")}
-        for name, svg in report.svgs.items():
+        for name, svg in report.figures.items():
             finding = figures.load(name).finding(report.tables)
             assert finding.endswith(".")
             if 'data-empty="yes"' in svg:
@@ -252,12 +252,12 @@ def test_every_figure_has_a_title_a_finding_and_a_caption():
             assert figures.caption(name) in text
             assert found.text_of("title", id=f"{name}-title") == figures.load(name).title
             assert found.text_of("desc", id=f"{name}-finding") == finding
-    assert set(figures.names()) == set(plain().svgs)
+    assert set(figures.names()) == set(plain().figures)
 
 
 def test_the_same_tables_give_the_same_bytes():
     first, again = reported(study(machines=2, seeds=6)), reported(study(machines=2, seeds=6))
-    assert first.svgs == again.svgs
+    assert first.figures == again.figures
     assert first.html == again.html
 
 
@@ -265,10 +265,11 @@ DRAWN = ("forest", "pareto", "curves")  # the second imports matplotlib before o
 DRAWS = f"""
 import sys
 sys.path[:0] = {[p for p in sys.path if p.endswith(("tests", "workflow/scripts"))]!r}
-from synthetic import drawn, reported, study
+from activarium.figures import draw_figure
+from synthetic import reported, study
 from test_report import DRAWN
 tables = reported(study(), draw=False).tables
-sys.stdout.write("".join(drawn(name, tables) for name in DRAWN))
+sys.stdout.write("".join(draw_figure(name, tables) for name in DRAWN))
 """
 THEIRS = b"""
 backend: module://nosuch
@@ -294,7 +295,7 @@ def test_figures_are_the_same_whatever_this_user_has_set_for_matplotlib(tmp_path
     done = subprocess.run([sys.executable, "-c", DRAWS], cwd=tmp_path, env=os.environ | theirs,
                           capture_output=True, text=True)  # fmt: skip
     assert done.returncode == 0, done.stderr
-    assert done.stdout == "".join(plain().svgs[name] for name in DRAWN)
+    assert done.stdout == "".join(plain().figures[name] for name in DRAWN)
 
 
 def test_the_order_of_rows_does_not_matter():
@@ -793,16 +794,16 @@ def test_an_address_once_there_is_one_stands_in_the_page_and_in_what_is_cited(mo
 def test_each_activation_can_be_highlighted_in_every_figure(name):
     """But for the residuals, which are quantiles of all activations together."""
     made = wide()
-    if 'data-empty="yes"' in made.svgs[name]:
+    if 'data-empty="yes"' in made.figures[name]:
         pytest.skip("of several data sets in one recipe only")
     shown = {a for a in made.tables.activations if name != "forest" or a != "gelu"}
-    found = re.findall(r'data-a="([\d ]+)"', page.drawn(name, made.svgs[name])["svg"])
+    found = re.findall(r'data-a="([\d ]+)"', page.drawn(name, made.figures[name])["svg"])
     numbers = {int(n) for marks in found for n in marks.split()}
     assert {made.tables.number(a) for a in shown} <= numbers
 
 
 def test_a_pair_belongs_to_both_of_its_activations():
-    svg = page.drawn("matrix", plain().svgs["matrix"])["svg"]
+    svg = page.drawn("matrix", plain().figures["matrix"])["svg"]
     marks = Counter(re.findall(r'data-a="(\d+ \d+)"', svg))
     n = range(len(plain().tables.activations))
     assert marks == {f"{i} {j}": 1 for i in n for j in n if i != j}
@@ -899,7 +900,7 @@ def test_a_report_of(case):
     found = parsed(report)
     for bad in ("nan", "None", "inf", "Undefined", "NaN"):
         assert not re.search(rf"(?<![\w-]){bad}(?![\w-])", found.words), bad
-    for svg in report.svgs.values():
+    for svg in report.figures.values():
         assert "nan" not in re.sub(r"<(title|desc).*?</\1>", "", svg).lower()
 
 
@@ -1050,7 +1051,7 @@ def test_a_mean_curve_ends_where_a_run_was_cut_short():
 
 def test_nobody_is_the_only_faint_one():
     few, more = ("gelu", "relu", "elu", "tanh", "silu", "mish"), ("selu", "celu")
-    shown = [drawn("curves", tables_of(names)) for names in (few, few + more)]
+    shown = [figures.draw_figure("curves", tables_of(names)) for names in (few, few + more)]
     assert [">others<" in figure for figure in shown] == [False, True]
     assert all(f">{activations.load(name).label}<" in shown[0] for name in few)
 
@@ -1074,23 +1075,23 @@ def shown(svg):
 def test_what_lies_far_outside_is_named_and_does_not_press_the_rest_together():
     report = sigmoid_far_below()
     row = report.tables.primary.query("activation == 'sigmoid'").iloc[0]
-    forest = shown(report.svgs["forest"])
+    forest = shown(report.figures["forest"])
     assert f"◂ {words.points(row['mean_diff'])}" in forest
     assert "−40" not in forest
     mean = report.tables.summaries.query("activation == 'sigmoid'").iloc[0]["mean"]
-    assert f"◂ mean {100 * mean:.2f}" in shown(report.svgs["dots"])
-    assert f"Sigmoid {100 * mean:.1f}" in shown(report.svgs["pareto"])
-    assert not [w for w in shown(plain().svgs["forest"]) if w.startswith("◂")]
+    assert f"◂ mean {100 * mean:.2f}" in shown(report.figures["dots"])
+    assert f"Sigmoid {100 * mean:.1f}" in shown(report.figures["pareto"])
+    assert not [w for w in shown(plain().figures["forest"]) if w.startswith("◂")]
 
 
 def test_failures_stand_in_the_figure_of_every_run():
-    assert any("× 3 diverged" in text for text in shown(wide().svgs["dots"]))
+    assert any("× 3 diverged" in text for text in shown(wide().figures["dots"]))
 
 
 def test_no_two_names_in_the_figure_of_costs_lie_on_one_another():
     at = re.findall(
         r'<g id="pareto-mark-\d+-name-0">\s*<text[^>]* x="([\d.]+)" y="([\d.]+)"',
-        sigmoid_far_below().svgs["pareto"],
+        sigmoid_far_below().figures["pareto"],
     )
     places = [(float(x), float(y)) for x, y in at]
     assert len(places) >= 4
@@ -1131,7 +1132,7 @@ def test_names_with_markup_are_text_in_every_figure():
     allowed = {"svg", "title", "desc", "g", "path", "text", "tspan", "use", "defs", "clipPath",
                "rect", "image"}  # fmt: skip
     shown = Counter()
-    for svg in marked_up().svgs.values():
+    for svg in marked_up().figures.values():
         elements = list(ET.fromstring(svg).iter())
         assert {e.tag.split("}")[-1] for e in elements} <= allowed
         assert not any(k.startswith("on") for e in elements for k in e.attrib)
@@ -1171,7 +1172,7 @@ def test_a_large_study_stays_below_five_megabytes():
 def test_whatever_a_profile_holds_is_drawn_and_tabled(name):
     """Ends that are no straight lines, oscillations, jumps and refusals."""
     made = reported(study(["gelu", name], seeds=3), certified=True, draw=False)
-    assert "data-empty" not in drawn("profiles", made.tables).split(">")[0]
+    assert "data-empty" not in figures.draw_figure("profiles", made.tables).split(">")[0]
     proofs = parsed(made).text_of("section", id="profiles")
     assert activations.load(name).label in proofs
     for refused in made.tables.profiles[name]["refused"]:

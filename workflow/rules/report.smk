@@ -9,6 +9,7 @@ rule figure:
         code=GRID.code(
             "../figure.py",
             "figures/{figure}.py",
+            "figures/__init__.py",
             "figures/_style.py",
             "compare/scores.py",
             "definitions/expressions.py",

@@ -5,16 +5,12 @@ from activarium.runtime import interrupt
 interrupt.end_on_sigint()
 
 from activarium import figures
-from activarium.figures._style import svg
 from activarium.report.tables import Tables
 from activarium.runtime import files
 from activarium.runtime.errors import logged
 
 name = snakemake.wildcards.figure
 with logged(snakemake.log[0]):
-    figure = figures.load(name)
     read, expressions = snakemake.input, snakemake.params.expressions
     tables = Tables.read(read.tables, read.analysis, read.profiles, expressions)
-    finding = figure.finding(tables)
-    drawing = svg(figure.draw(tables), name, figure.title, finding)
-    files.write_text(snakemake.output[0], drawing)
+    files.write_text(snakemake.output[0], figures.draw_figure(name, tables))

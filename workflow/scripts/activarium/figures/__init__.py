@@ -10,8 +10,12 @@ import math
 import re
 from importlib import import_module
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from ..runtime import source
+
+if TYPE_CHECKING:
+    from ..report.tables import Tables
 
 FOLDER = Path(__file__).parent
 FORMS = {
@@ -67,3 +71,11 @@ def load(name):
     """
     import_module(f"{__name__}._style")
     return import_module(f"{__name__}.{name}")
+
+
+def draw_figure(name: str, tables: "Tables", empty: bool = False) -> str:
+    """The figure `name` of these tables as the text of its SVG; `empty` draws its finding alone."""
+    figure = load(name)
+    drawing = None if empty else figure.draw(tables)
+    style = import_module(f"{__name__}._style")
+    return style.svg(drawing, name, figure.title, figure.finding(tables))
