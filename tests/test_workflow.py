@@ -27,6 +27,7 @@ CERTIFIED = {"certify": 1, "numerics": 1, "profiles": 1, "claims": 1}
 DESCRIBED = {"describe": 1}
 SMALL = {"name": "small", "file": "plain", "width": 1}
 SHIPPED = sorted(p for p in (ROOT / "config").glob("*.yaml") if p.stem != "schema")
+TABLE = "dataset,activation,seed,test_accuracy,status\nd,gelu,0,0.5,ok\n"
 RUN = "results/tiny/runs/short/plain_2/digits/{}/{}.parquet"
 
 
@@ -303,25 +304,40 @@ def test_a_remote_job_trains_nothing_that_its_snakemake_did_not_ask_for(house, c
     assert again.returncode == 0, again.stderr
 
 
+@pytest.mark.parametrize("snakefile", ["Snakefile", "workflow/Snakefile"])
 @pytest.mark.parametrize(
     ("use", "rule"), [("* from act", "train_0"), ("* from act as act_*", "act_train_0")]
 )
-def test_another_workflow_takes_this_one_up_as_a_module(house, tmp_path, use, rule):
+def test_another_workflow_takes_this_one_up_as_a_module(house, tmp_path, use, rule, snakefile):
     theirs = House(tmp_path / "theirs")
     theirs.folder.mkdir()
     shutil.copy(house / "study.yaml", theirs / "study.yaml")
     (theirs / "Snakefile").write_text(
-        f'configfile: "study.yaml"\nmodule act:\n    snakefile: "{house / "Snakefile"}"\n'
+        f'configfile: "study.yaml"\nmodule act:\n    snakefile: "{house / snakefile}"\n'
         f"    config: config\nuse rule {use}\n"
     )
     assert theirs.plan(study=None)[rule] == 2
 
 
+@pytest.mark.parametrize("study", [None, "study.yaml"])
+def test_the_snakefile_that_the_workflow_catalogue_finds_plans_the_same(house, study):
+    other = house.plan("-s", "workflow/Snakefile", study=study)
+    assert other.pop("default") == 1
+    assert other == house.plan(study=study)
+
+
+def test_a_job_that_is_started_through_the_catalogue_s_snakefile_finds_its_files(house):
+    (house / "runs.csv").write_text(TABLE)
+    (house / "study.yaml").write_text("{name: tables, runs: runs.csv, control: gelu}")
+    done = house.snakemake("results/tables/runs.csv", "-s", "workflow/Snakefile")
+    assert done.returncode == 0, done.stderr
+    assert "gelu" in (house / "results/tables/runs.csv").read_text()
+
+
 def test_every_job_takes_this_workflow_and_no_other_clone_that_pythonpath_names(house):
     (house / "theirs/activarium").mkdir(parents=True)
     (house / "theirs/activarium/__init__.py").write_text('raise RuntimeError("another clone")')
-    table = "dataset,activation,seed,test_accuracy,status\nd,gelu,0,0.5,ok\n"
-    (house / "runs.csv").write_text(table)
+    (house / "runs.csv").write_text(TABLE)
     (house / "study.yaml").write_text("{name: tables, runs: runs.csv, control: gelu}")
     done = house.snakemake("results/tables/runs.csv", PYTHONPATH=house / "theirs")
     assert done.returncode == 0, done.stderr
