@@ -59,6 +59,7 @@ if not SENDS_ALL:
 if workflow.is_main_process:
     with errors.exit_on_error():
         figures.check()
+    study.warn_old_keys(config)
     SILENCE = interrupt.watch()
     GRID.warn_missing_runs(*workflow.configfiles, changes=workflow.config_settings.config_args)
     GRID.warn_no_validation()

@@ -34,7 +34,7 @@ RECIPE = {
 DECLARED = {
     "name": "made-up",
     "runs": (),
-    "pieces": (),
+    "shards": (),
     "activations": {},
     "recipes": {"adam": RECIPE},
     "networks": {"net": {"file": "plain", "parameters": {"width": 8}}},

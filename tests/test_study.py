@@ -440,10 +440,25 @@ def test_a_home_is_written_out_wherever_a_file_is_named(monkeypatch):
     monkeypatch.setenv("HOME", "/home/us")
     read = study.read(said(TABLE, runs=["~/a.csv", "b~.csv"]), SCHEMA)
     assert read.runs == ("/home/us/a.csv", "b~.csv")
-    read = study.read(said(TINY, pieces="~/x/runs.parquet"), SCHEMA)
-    assert read.pieces == ("/home/us/x/runs.parquet",)
+    read = study.read(said(TINY, shards="~/x/runs.parquet"), SCHEMA)
+    assert read.shards == ("/home/us/x/runs.parquet",)
     with pytest.raises(UserError, match="config: runs: '~nobody9/x' names no user's home; write"):
         study.read(said(TABLE, runs="~nobody9/x"), SCHEMA)
+
+
+def test_the_old_name_of_a_key_is_read_as_the_new_one_which_one_line_names(capsys):
+    old = said(TINY, pieces="a/runs.parquet")
+    assert study.read(old, SCHEMA) == study.read(said(TINY, shards="a/runs.parquet"), SCHEMA)
+    assert study.read(old, SCHEMA).shards == ("a/runs.parquet",)
+    study.warn_old_keys(old)
+    line = "config: pieces: is called shards now; the old name works in this version only\n"
+    assert capsys.readouterr().err == line
+    study.warn_old_keys(TINY)
+    assert capsys.readouterr().err == ""
+    with pytest.raises(StudyError) as refused:
+        study.read(said(old, shards="a/runs.parquet"), SCHEMA)
+    line = "config: pieces: is the old name of shards, which is there too; leave one out"
+    assert str(refused.value) == line
 
 
 def test_an_anchor_inside_itself_ends(tmp_path):
@@ -685,12 +700,12 @@ def test_a_word_on_the_command_line_is_checked_like_one_in_the_file(house):
     assert house.plan("--config", "seeds=3", "pack=1")["train_2"] == 2
 
 
-def test_a_study_in_pieces_of_seeds_is_the_whole_study_with_no_run_twice(house):
+def test_a_study_in_shards_of_seeds_is_the_whole_study_with_no_run_twice(house):
     def runs(**change):
         return Grid(study.read(said(TINY, **change), SCHEMA), "library").runs
 
-    pieces = [runs(seeds=4), runs(first_seed=4, seeds=1), runs(first_seed=5, seeds=5)]
-    assert sorted(sum(pieces, [])) == sorted(runs(seeds=10))
+    shards = [runs(seeds=4), runs(first_seed=4, seeds=1), runs(first_seed=5, seeds=5)]
+    assert sorted(sum(shards, [])) == sorted(runs(seeds=10))
     assert house.plan("--config", "first_seed=4", "seeds=3", "pack=2")["train_1"] == 2
 
 

@@ -1,4 +1,4 @@
-# From the files of all runs, or from tables of pieces or made elsewhere, to the tables runs, epochs
+# From the files of all runs, or from tables of shards or made elsewhere, to the tables runs, epochs
 # and costs.
 
 

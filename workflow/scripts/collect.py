@@ -14,11 +14,11 @@ with logged(snakemake.log[0]):
     if snakemake.params.control:
         control, chance = snakemake.params.control, snakemake.params.chance
         runs, epochs, costs = external.read(snakemake.input.runs, control, chance)
-    elif study.get("pieces"):
+    elif study.get("shards"):
         runs, epochs, costs = shards.read(snakemake.input.runs, study)
-        parts = study.pop("pieces")
+        parts = study.pop("shards")
         origin = shards.origin(parts, study)
-        study |= {"chance": shards.chance(parts)} | ({"pieces": origin} if origin else {})
+        study |= {"chance": shards.chance(parts)} | ({"shards": origin} if origin else {})
     else:
         runs, epochs, costs = collect.collect(snakemake.input.runs)
         study = study | {"chance": collect.chance(snakemake.params.descriptions)}

@@ -21,13 +21,13 @@ def check(grid, file):
     """Read every run's file; name each that is gone or broken, and the command that rebuilds it."""
     from .tables.collect import CollectError, read_run
 
-    if grid.study.pieces:
+    if grid.study.shards:
         from .tables import shards
 
         with exit_on_error():
-            whole = shards.read(grid.study.pieces, grid.trained)[0].num_rows
+            whole = shards.read(grid.study.shards, grid.trained)[0].num_rows
         print(f"{whole} of {whole} runs of {grid.study.name} are whole, in "
-              f"{', '.join(grid.study.pieces)}")  # fmt: skip
+              f"{', '.join(grid.study.shards)}")  # fmt: skip
         return
     broken = {}
     for run in grid.runs:

@@ -32,8 +32,8 @@ def _runs(tables, study):
     if study["runs"]:
         names = (Path(file).name for file in study["runs"])  # the folders are not the reader's
         return text + " They were made elsewhere and came as tables: " + listed(names) + "."
-    if len(study["pieces"]) > 1:
-        text += f" They were trained in {len(study['pieces'])} pieces, each run once."
+    if len(study["shards"]) > 1:
+        text += f" They were trained in {len(study['shards'])} shards, each run once."
     held = study["validation"]
     return text + (f" {percent(held, 0)} % of the training images are held out." if held else "")
 

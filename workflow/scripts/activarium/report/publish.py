@@ -16,11 +16,11 @@ AGAIN = "snakemake reference --cores all --configfile"
 def publish(results, study, folder):
     """Copy the files `results` into `folder`, with the frozen study and a page on how it was made.
 
-    `study` is the mapping that Snakemake was given; it is kept without the pieces that it may have
+    `study` is the mapping that Snakemake was given; it is kept without the shards that it may have
     been put together from, so that it can be trained whole. Refuses, before anything is written,
     runs whose code is no commit: nobody could repeat them.
     """
-    study = {key: value for key, value in study.items() if key != "pieces"}
+    study = {key: value for key, value in study.items() if key not in ("shards", "pieces")}
     named = {Path(file).name: file for file in results}
     runs, costs = (tables.read(named[f"{name}.parquet"]) for name in ("runs", "costs"))
     commits = runs.merge(costs, "left", tables.KEY)["commit"].fillna("unknown")

@@ -5,6 +5,7 @@ Imported by the Snakefile at the start of every job, so neither torch nor pandas
 
 import math
 import os
+import sys
 from collections import Counter
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -29,9 +30,9 @@ class Study:
     """A valid study with every default filled in.
 
     `activations` maps a name to its expression, or to None where a file defines it; `networks`
-    maps a name to {"file", "parameters"}, `recipes` a name to all of its values. `pieces` are the
-    tables of parts of the grid that were trained before. A study of outside runs has `runs`, the
-    files of its tables, and an empty grid.
+    maps a name to {"file", "parameters"}, `recipes` a name to all of its values. `shards` are the
+    tables of parts of this study that were trained separately. A study of external runs has `runs`,
+    the files of its tables, and an empty grid.
     """
 
     name: str
@@ -48,7 +49,7 @@ class Study:
     train_size: int | None = None
     data_root: str | None = None
     pack: int = 10
-    pieces: tuple = ()
+    shards: tuple = ()
     runs: tuple = ()
     chance: dict = field(default_factory=dict)
 
@@ -69,13 +70,14 @@ def read(config, schema):
 
     Raises StudyError with one line, "config: key: …", for the first thing that is wrong.
     """
+    config = rename_old_keys(config)
     definitions = yaml.safe_load(Path(schema).read_text(encoding="utf-8"))["$defs"]
     kind = "outside" if isinstance(config, dict) and "runs" in config else "trained"
     _check_finite(config)
     _check_schema(config, kind, definitions)
     filled = _filled(config, definitions[kind], definitions)
     analysis = filled.pop("analysis")
-    for key in ("runs", "pieces"):
+    for key in ("runs", "shards"):
         if key in filled:
             files = [filled[key]] if isinstance(filled[key], str) else filled[key]
             filled[key] = tuple(str(datasets.at_home(f, key)) if f[0] == "~" else f for f in files)
@@ -83,6 +85,29 @@ def read(config, schema):
         _check_names(filled)
         filled |= _grid(filled)
     return Study(**filled, **analysis)
+
+
+OLD_KEYS = {"pieces": "shards"}  # the last version's names, which this one still reads
+
+
+def rename_old_keys(config):
+    """`config` with today's name for each key that it gives by its old one, in the same order.
+
+    Raises StudyError where it gives both.
+    """
+    if not isinstance(config, dict):
+        return config
+    for old, new in OLD_KEYS.items():
+        if old in config and new in config:
+            _say([old], f"is the old name of {new}, which is there too; leave one out")
+    return {OLD_KEYS.get(key, key): value for key, value in config.items()}
+
+
+def warn_old_keys(config):
+    """Name each key that `config` gives by its old name, and the new one, on the standard error."""
+    for key in OLD_KEYS.keys() & config.keys():
+        way = "the old name works in this version only"
+        print(f"config: {key}: is called {OLD_KEYS[key]} now; {way}", file=sys.stderr)
 
 
 def mapping(file):
@@ -386,7 +411,7 @@ def load(config, files, schema):
             _say([twice], f"stands twice in {file}")
     study = read(config, schema)
     _check_tables(study)
-    if not study.pieces:  # they have been trained
+    if not study.shards:  # they have been trained
         _check_root(study)
     return study
 
@@ -444,14 +469,14 @@ def _check_tables(study):
         _check_place("runs", file, study)
         if Path(file).suffix not in (".csv", ".parquet") or not Path(file).is_file():
             _say(["runs"], f"no table '{file}'; it must be a .csv or .parquet file that is there")
-    for file in study.pieces:
-        _check_place("pieces", file, study)
+    for file in study.shards:
+        _check_place("shards", file, study)
         for name in ("runs.parquet", "epochs.parquet", "costs.parquet"):
             beside = Path(file).with_name(name)
             if Path(file).name != "runs.parquet" or not beside.is_file():
-                why = "a piece is a runs.parquet of ours with epochs.parquet and costs.parquet"
-                _say(["pieces"], f"no {beside} for '{file}'; {why} beside it")
-    for key in ("runs", "pieces"):
+                why = "a shard is a runs.parquet of a study with epochs.parquet and costs.parquet"
+                _say(["shards"], f"no {beside} for '{file}'; {why} beside it")
+    for key in ("runs", "shards"):
         real = Counter(map(os.path.realpath, getattr(study, key)))
         twice = [file for file in getattr(study, key) if real[os.path.realpath(file)] > 1]
         if twice:

@@ -167,7 +167,7 @@ class Grid:
     def trained(self):
         """The part of `stated` that the tables of runs are made by; nothing for outside tables."""
         left_out = ["name", "control", "confidence", "margin", "runs", "chance"]
-        left_out += [] if self.study.pieces else ["pieces"]
+        left_out += [] if self.study.shards else ["shards"]
         return {k: v for k, v in self.stated.items() if not self.study.runs and k not in left_out}
 
     @property
@@ -182,7 +182,7 @@ class Grid:
     @property
     def descriptions(self):
         """What the study's images are like; not there where its runs were made elsewhere."""
-        trained_here = not (self.study.runs or self.study.pieces)
+        trained_here = not (self.study.runs or self.study.shards)
         return [f"results/datasets/{name}.json" for name in self.study.datasets if trained_here]
 
     @property
@@ -193,9 +193,9 @@ class Grid:
 
     @property
     def runs(self):
-        """Every run's file that the study declares; none where pieces have them already."""
+        """Every run's file that the study declares; none where shards have them already."""
         s = self.study
-        if s.pieces:
+        if s.shards:
             return []
         return [
             self.run.format(recipe=r, network=n, dataset=d, activation=a, seed=seed)
@@ -218,14 +218,14 @@ class Grid:
     @property
     def sources(self):
         """The files that the tables of runs are made from."""
-        return self.study.runs or self.study.pieces or self.runs
+        return self.study.runs or self.study.shards or self.runs
 
     @property
     def beside(self):
         """What is read beside a runs.parquet of ours, where it is there."""
-        given = [Path(file) for file in (*self.study.runs, *self.study.pieces)]
+        given = [Path(file) for file in (*self.study.runs, *self.study.shards)]
         ours = [path for path in given if path.name == "runs.parquet"]
-        names = ("epochs.parquet", "costs.parquet", *["provenance.json"] * bool(self.study.pieces))
+        names = ("epochs.parquet", "costs.parquet", *["provenance.json"] * bool(self.study.shards))
         beside = [path.with_name(name) for path in ours for name in names]
         return [str(path) for path in beside if path.exists()]
 

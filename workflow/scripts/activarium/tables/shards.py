@@ -1,4 +1,4 @@
-"""Pieces: parts of a study that were trained by themselves, put together as the study they are."""
+"""Shards, the tables of parts of a study that were trained separately, joined to the whole."""
 
 from functools import reduce
 from itertools import product
@@ -23,30 +23,30 @@ def read(paths, study):
 
     `paths` are our own runs.parquet, beside each its epochs.parquet and costs.parquet and, where
     it is there, the provenance.json that says how it was trained. `study` is `Grid.trained`: each
-    of its runs must stand in one of them. A piece may hold cells that the study does not have,
+    of its runs must stand in one of them. A shard may hold cells that the study does not have,
     which are left out, but of its own cells no seed that it does not declare: seeds are not to be
-    chosen among. Raises CollectError naming the piece, the run or what differs, and the way out.
+    chosen among. Raises CollectError naming the shard, the run or what differs, and the way out.
     """
     found, places = {name: [] for name in TABLES}, {}
     for path in paths:
         _check_alike(path, study)
-        piece = {name: _of_study(_table(path, name), study) for name in TABLES}
-        if not piece["runs"].num_rows:
+        shard = {name: _of_study(_table(path, name), study) for name in TABLES}
+        if not shard["runs"].num_rows:
             _refuse(f"{path} has no run of this study; leave it out")
-        _check_whole(path, piece, study)
-        for key in _keys(piece["runs"]):
+        _check_whole(path, shard, study)
+        for key in _keys(shard["runs"]):
             places.setdefault(key, []).append(path)
-        for name, table in piece.items():
+        for name, table in shard.items():
             found[name].append(table)
     _check_runs(places, paths, study)
     return tuple(in_order(pa.concat_tables(parts)) for parts in found.values())
 
 
 def origin(paths, study):
-    """The pieces that a study was trained in, by the paths of those it was put together from.
+    """The shards that a study was trained in, by the paths of those it was put together from.
 
-    The table of a whole study, read again as its only piece, keeps what its own provenance says:
-    a report that is drawn anew from it was trained in as many pieces as before, or in none.
+    The table of a whole study, read again as its only shard, keeps what its own provenance says:
+    a report that is drawn anew from it was trained in as many shards as before, or in none.
     `study` is `Grid.trained`.
     """
     said = [Path(path).with_name("provenance.json") for path in paths]
@@ -54,7 +54,8 @@ def origin(paths, study):
         return list(paths)
     theirs = files.read_json(said[0]).get("study") or {}
     same = all(_names(theirs.get(key)) == _names(study[key]) for key in (*AXES, "seeds"))
-    return theirs.get("pieces", []) if same else list(paths)
+    before = theirs.get("shards", theirs.get("pieces", []))  # as older versions called them
+    return before if same else list(paths)
 
 
 def _names(declared):
@@ -63,7 +64,7 @@ def _names(declared):
 
 
 def chance(paths):
-    """{data set: the accuracy of guessing}, as the provenance beside the pieces says it."""
+    """{data set: the accuracy of guessing}, as the provenance beside the shards says it."""
     beside = [Path(path).with_name("provenance.json") for path in paths]
     said = [files.read_json(file).get("study") or {} for file in beside if file.exists()]
     return {name: value for study in said for name, value in study.get("chance", {}).items()}
@@ -78,7 +79,7 @@ def _table(path, name):
         return table.replace_schema_metadata().select(schema.names).cast(schema)
     except tables.DAMAGED as error:
         reason = "is gone" if not file.exists() else f"cannot be read ({first_line(error)})"
-        _refuse(f"{file} {reason}; copy the tables of this piece anew, all three")
+        _refuse(f"{file} {reason}; copy the tables of this shard anew, all three")
 
 
 def _of_study(table, study):
@@ -91,17 +92,17 @@ def _keys(table):
     return list(zip(*(table[c].to_pylist() for c in tables.KEY), strict=True))
 
 
-def _check_whole(path, piece, study):
-    """Costs for every run of a piece, and the epochs of its recipe; fewer where it diverged."""
-    keys, epochs = _keys(piece["runs"]), {}
-    for key, row in zip(_keys(piece["epochs"]), piece["epochs"]["epoch"].to_pylist(), strict=True):
+def _check_whole(path, shard, study):
+    """Costs for every run of a shard, and the epochs of its recipe; fewer where it diverged."""
+    keys, epochs = _keys(shard["runs"]), {}
+    for key, row in zip(_keys(shard["epochs"]), shard["epochs"]["epoch"].to_pylist(), strict=True):
         epochs.setdefault(key, []).append(row)
-    if _keys(piece["costs"]) != keys or not set(epochs) <= set(keys):
+    if _keys(shard["costs"]) != keys or not set(epochs) <= set(keys):
         _refuse(
             f"{path}: epochs.parquet or costs.parquet beside it are of other runs; copy them "
             "anew, all three"
         )
-    for key, status in zip(keys, piece["runs"]["status"].to_pylist(), strict=True):
+    for key, status in zip(keys, shard["runs"]["status"].to_pylist(), strict=True):
         seen, stated = epochs.get(key, []), study["recipes"].get(key[0], {}).get("epochs")
         if stated and status == "ok" and sorted(seen) != list(range(1, stated + 1)):
             _refuse(
@@ -111,22 +112,22 @@ def _check_whole(path, piece, study):
 
 
 def _check_runs(places, paths, study):
-    """Every declared run in one piece, and no other seed."""
+    """Every declared run in one shard, and no other seed."""
     seeds = range(study["first_seed"], study["first_seed"] + study["seeds"])
     declared = set(product(*(study[axis] for axis in AXES), seeds))
     if missing := sorted(declared - set(places)):
         known = ", ".join(map(str, paths))
-        _refuse(f"{_run(*missing)} is in none of {known}; train it as a piece of its own")
+        _refuse(f"{_run(*missing)} is in none of {known}; train it as a shard of its own")
     if other := sorted(set(places) - declared):
         where = places[other[0]][0]
-        _refuse(f"{where}: {_run(*other)} is not declared; take all seeds, or leave that piece out")
+        _refuse(f"{where}: {_run(*other)} is not declared; take all seeds, or leave that shard out")
     if twice := sorted(key for key, where in places.items() if len(where) > 1):
         where = " and in ".join(map(str, places[twice[0]]))
         _refuse(f"{_run(*twice)} stands in {where}; it must be in one")
 
 
 def _check_alike(path, study):
-    """What a piece says of its training must be what the study says, as far as both say it."""
+    """What a shard says of its training must be what the study says, as far as both say it."""
     said = Path(path).with_name("provenance.json")
     if not said.exists():
         return
@@ -162,4 +163,4 @@ def _run(key, *more):
 
 
 def _refuse(text):
-    raise CollectError(f"pieces: {text}")
+    raise CollectError(f"shards: {text}")

@@ -1,4 +1,4 @@
-"""A study trained in pieces is the study, to the byte, and nothing is trained or taken twice."""
+"""A study trained in shards is the study, to the byte, and nothing is trained or taken twice."""
 
 import json
 import shutil
@@ -45,7 +45,7 @@ def declared(whole):
 
 @pytest.fixture
 def joined(whole, declared, tmp_path):
-    """Put together pieces of these seeds, every time with a provenance; the three tables."""
+    """Put together shards of these seeds, every time with a provenance; the three tables."""
 
     def joined(*parts, **said):
         paths = [cut(whole, tmp_path / str(k), part, declared | said) for k, part in
@@ -55,14 +55,14 @@ def joined(whole, declared, tmp_path):
     return joined
 
 
-def test_pieces_in_any_order_are_the_tables_of_the_whole(joined, whole):
+def test_shards_in_any_order_are_the_tables_of_the_whole(joined, whole):
     for name, found in zip(NAMES, joined([9], range(4, 9), range(4)), strict=True):
         stored = pq.read_table(whole / f"{name}.parquet").replace_schema_metadata()
         assert found.replace_schema_metadata().equals(stored)
 
 
 def refused(paths, declared):
-    """The one line that says why these pieces cannot be put together."""
+    """The one line that says why these shards cannot be put together."""
     with pytest.raises(CollectError) as caught:
         shards.read(paths, declared)
     assert "\n" not in str(caught.value)
@@ -74,21 +74,21 @@ def test_a_run_that_is_missing_or_stands_twice_is_named(whole, declared, tmp_pat
     second = cut(whole, tmp_path / "b", range(5, 10), declared)
     run = "the run short/plain_2/digits/gelu"
     assert refused([first, second], declared) == (
-        f"pieces: {run}/5 and 1 more stands in {first} and in {second}; it must be in one"
+        f"shards: {run}/5 and 1 more stands in {first} and in {second}; it must be in one"
     )
     assert refused([first], declared) == (
-        f"pieces: {run}/6 and 7 more is in none of {first}; train it as a piece of its own"
+        f"shards: {run}/6 and 7 more is in none of {first}; train it as a shard of its own"
     )
 
 
 def test_a_run_that_the_study_does_not_declare_is_named(whole, declared, tmp_path):
     path = cut(whole, tmp_path / "a", range(10))
     assert refused([path], declared | {"seeds": 8}).startswith(
-        f"pieces: {path}: the run short/plain_2/digits/gelu/8 and 3 more is not declared; take"
+        f"shards: {path}: the run short/plain_2/digits/gelu/8 and 3 more is not declared; take"
     )
 
 
-def test_a_piece_may_hold_more_activations_than_the_study(whole, declared, tmp_path):
+def test_a_shard_may_hold_more_activations_than_the_study(whole, declared, tmp_path):
     """As when the control gets more seeds, to be held against itself."""
     path = cut(whole, tmp_path / "a", range(10), declared)
     less = declared | {"activations": {"gelu": declared["activations"]["gelu"]}}
@@ -98,11 +98,11 @@ def test_a_piece_may_hold_more_activations_than_the_study(whole, declared, tmp_p
         assert found.replace_schema_metadata().equals(mine)
 
 
-def test_a_piece_of_another_study_is_named(whole, declared, tmp_path):
+def test_a_shard_of_another_study_is_named(whole, declared, tmp_path):
     path = cut(whole, tmp_path / "a", range(10))
     other = {"activations": {"tanh": "tanh(x)"}}
     assert refused([path], declared | other) == (
-        f"pieces: {path} has no run of this study; leave it out"
+        f"shards: {path} has no run of this study; leave it out"
     )
 
 
@@ -119,16 +119,16 @@ def test_a_piece_of_another_study_is_named(whole, declared, tmp_path):
         ({"activations": {"gelu": "x * ndtr(2 * x)"}}, "activation gelu x * ndtr(2 * x), and"),
     ],
 )
-def test_a_piece_that_was_trained_otherwise_is_named(whole, declared, tmp_path, said, what):
+def test_a_shard_that_was_trained_otherwise_is_named(whole, declared, tmp_path, said, what):
     path = cut(whole, tmp_path / "a", range(10), declared | said)
-    assert refused([path], declared).startswith(f"pieces: {path} was trained with {what}")
+    assert refused([path], declared).startswith(f"shards: {path} was trained with {what}")
 
 
-def test_what_another_piece_trained_beside_is_no_difference(joined):
+def test_what_another_shard_trained_beside_is_no_difference(joined):
     assert joined(range(10), recipes={"long": {"epochs": 9}}, activations={})[0].num_rows == 20
 
 
-def test_a_piece_of_an_older_version_may_say_less(joined):
+def test_a_shard_of_an_older_version_may_say_less(joined):
     recipe = {"optimizer": "adam", "learning_rate": 0.01}
     assert joined(range(10), recipes={"short": recipe})[0].num_rows == 20
 
@@ -138,19 +138,19 @@ def test_a_table_that_is_gone_or_damaged_is_named(whole, declared, tmp_path, nam
     path = cut(whole, tmp_path / "a", range(10))
     file = Path(path).with_name(f"{name}.parquet")
     file.write_bytes(file.read_bytes()[:-9])
-    assert refused([path], declared).startswith(f"pieces: {file} cannot be read (")
+    assert refused([path], declared).startswith(f"shards: {file} cannot be read (")
     file.unlink()
-    assert refused([path], declared).startswith(f"pieces: {file} is gone; copy the tables")
+    assert refused([path], declared).startswith(f"shards: {file} is gone; copy the tables")
 
 
 def test_a_damaged_provenance_is_named(whole, declared, tmp_path):
     path = cut(whole, tmp_path / "a", range(10), declared)
     file = Path(path).with_name("provenance.json")
     file.write_text("{")
-    assert refused([path], declared).startswith(f"pieces: {file} cannot be read (")
+    assert refused([path], declared).startswith(f"shards: {file} cannot be read (")
 
 
-def test_tables_that_no_study_trained_are_no_piece(whole, declared, tmp_path):
+def test_tables_that_no_study_trained_are_no_shard(whole, declared, tmp_path):
     path = cut(whole, tmp_path / "a", range(10))
     files.write_json(tmp_path / "a/provenance.json", {"study": {}})
     assert "was made from tables of other origin" in refused([path], declared)
@@ -169,16 +169,19 @@ def test_a_run_has_the_epochs_of_its_recipe_unless_it_diverged(whole, declared, 
     recipe = declared["recipes"]["short"] | {"epochs": 2}
     longer = declared | {"recipes": {"short": recipe}}
     assert refused([path], longer).startswith(
-        f"pieces: {path}: the run short/plain_2/digits/gelu/0 was trained for 1 epochs and not for"
+        f"shards: {path}: the run short/plain_2/digits/gelu/0 was trained for 1 epochs and not for"
     )
     rows = [row | {"status": "diverged"} for row in pq.read_table(path).to_pylist()]
     tables.write_run(tables.table(rows, tables.RUNS), path)
     assert shards.read([path], longer)[1].num_rows == 20
 
 
-def test_a_table_that_is_read_again_as_the_only_piece_keeps_its_pieces(whole, declared, tmp_path):
+@pytest.mark.parametrize("key", ["shards", "pieces"])  # as older versions called them
+def test_a_table_that_is_read_again_as_the_only_shard_keeps_its_shards(
+    whole, declared, tmp_path, key
+):
     parts = ["a/runs.parquet", "b/runs.parquet"]
-    kept = cut(whole, tmp_path / "kept", range(10), declared | {"pieces": parts})
+    kept = cut(whole, tmp_path / "kept", range(10), declared | {key: parts})
     assert shards.origin([kept], declared) == parts
     alone = cut(whole, tmp_path / "alone", range(10), declared)
     assert shards.origin([alone], declared) == []
@@ -188,13 +191,13 @@ def test_a_table_that_is_read_again_as_the_only_piece_keeps_its_pieces(whole, de
 
 
 @pytest.mark.parametrize("other", [{"seeds": 5}, {"activations": {"gelu": None}}])
-def test_the_pieces_of_another_study_are_not_taken_over(whole, declared, tmp_path, other):
-    kept = cut(whole, tmp_path, range(10), declared | {"pieces": ["a/runs.parquet"]})
+def test_the_shards_of_another_study_are_not_taken_over(whole, declared, tmp_path, other):
+    kept = cut(whole, tmp_path, range(10), declared | {"shards": ["a/runs.parquet"]})
     assert shards.origin([kept], declared | other) == [kept]
 
 
-def test_guessing_is_what_the_pieces_say_it_is(whole, declared, tmp_path):
-    """Of images that are not here; an older piece does not say it."""
+def test_guessing_is_what_the_shards_say_it_is(whole, declared, tmp_path):
+    """Of images that are not here; an older shard does not say it."""
     told = cut(whole, tmp_path / "told", range(5), declared | {"chance": {"mine": 0.9}})
     older = cut(whole, tmp_path / "older", range(5), {"seeds": 5})
     silent = cut(whole, tmp_path / "silent", range(5), None)
@@ -208,7 +211,7 @@ def test_snakemake_trains_nothing_and_makes_the_same_study(trained):
     assert said["chance"] == {name: datasets.chance(name) for name in said["datasets"]}
     parts = [cut(made, trained / f"kept/{k}", seeds, said) for k, seeds in
              enumerate((range(3), range(3, 10)))]  # fmt: skip
-    trained.say(name="again", pieces=parts)
+    trained.say(name="again", shards=parts)
     assert not any(rule.startswith(("train", "prepare")) for rule in trained.plan())
     done = trained.snakemake(cores=2)
     assert done.returncode == 0, done.stderr
@@ -216,27 +219,30 @@ def test_snakemake_trains_nothing_and_makes_the_same_study(trained):
         found = (trained / f"results/again/{name}.parquet").read_bytes()
         assert found == (made / f"{name}.parquet").read_bytes()
     report = (trained / "results/again/report.html").read_text()
-    assert "They were trained in 2 pieces, each run once." in report
+    assert "They were trained in 2 shards, each run once." in report
     assert "Recipe short: Adam; learning rate 0.01" in report
     provenance = json.loads((trained / "results/again/provenance.json").read_text())["study"]
-    assert provenance == said | {"pieces": parts}
+    assert provenance == said | {"shards": parts}
     assert trained.plan() == {}
+    trained.say(shards=None, pieces=parts)
+    old = trained.snakemake("--dry-run")
+    assert old.returncode == 0 and "config: pieces: is called shards now" in old.stderr
     checked = trained.run("make", "check", "STUDY=study.yaml")
     assert f"20 of 20 runs of again are whole, in {parts[0]}" in checked.stdout
 
 
 @pytest.mark.parametrize(
-    ("pieces", "line"),
+    ("shards", "line"),
     [
-        ("gone/runs.parquet", "no gone/runs.parquet for 'gone/runs.parquet'; a piece is"),
-        ("a/my-runs.parquet", "no a/runs.parquet for 'a/my-runs.parquet'; a piece is"),
-        ("b/runs.parquet", "no b/costs.parquet for 'b/runs.parquet'; a piece is a runs.parquet"),
+        ("gone/runs.parquet", "no gone/runs.parquet for 'gone/runs.parquet'; a shard is"),
+        ("a/my-runs.parquet", "no a/runs.parquet for 'a/my-runs.parquet'; a shard is"),
+        ("b/runs.parquet", "no b/costs.parquet for 'b/runs.parquet'; a shard is a runs.parquet"),
         ("results/tiny/runs.parquet", "'results/tiny/runs.parquet' would be written by this study"),
         ("c/runs.parquet", "'c/runs.parquet' would be written by this study itself; give the"),
         (["d/runs.parquet", "d/../d/runs.parquet"], "stands there twice; leave one out"),
     ],
 )
-def test_what_is_no_piece_is_refused_before_any_job(house, pieces, line):
+def test_what_is_no_shard_is_refused_before_any_job(house, shards, line):
     for file in ("a/my-runs", "b/runs", "b/epochs", *(f"d/{name}" for name in NAMES)):
         (house / file).parent.mkdir(exist_ok=True)
         (house / f"{file}.parquet").touch()
@@ -244,9 +250,9 @@ def test_what_is_no_piece_is_refused_before_any_job(house, pieces, line):
     for name in NAMES:
         (house / f"results/tiny/{name}.parquet").touch()
     (house / "c").symlink_to("results/tiny")
-    house.say(pieces=pieces)
+    house.say(shards=shards)
     done = house.snakemake("--dry-run")
     assert done.returncode == 1
-    assert done.stderr.splitlines()[-1].startswith("config: pieces: ")
+    assert done.stderr.splitlines()[-1].startswith("config: shards: ")
     assert line in done.stderr.splitlines()[-1]
     assert (house / "results/tiny/runs.parquet").exists()
