@@ -106,7 +106,7 @@ def build_report(
 
 def external_study(name: str, paths: Sequence[Path | str]) -> dict:
     """What a study says of itself that only names its tables."""
-    empty = {"pieces": (), "activations": {}, "recipes": {}, "networks": {}, "datasets": ()}
+    empty = {"shards": (), "activations": {}, "recipes": {}, "networks": {}, "datasets": ()}
     said = {"name": name, "runs": tuple(map(str, paths))}
     return said | empty | {"seeds": None, "validation": 0.0, "train_size": None}
 
