@@ -15,11 +15,11 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow/scripts")
 
 import pandas as pd  # noqa: E402
 
-from activarium.compare import flips  # noqa: E402
+from activarium.compare import permutation_tests  # noqa: E402
 from activarium.compare.best import control_is_best, could_be_best  # noqa: E402
-from activarium.compare.flips import critical_values, max_t  # noqa: E402
-from activarium.compare.paired import holm, t_interval  # noqa: E402
-from activarium.compare.ranks import rank_intervals  # noqa: E402
+from activarium.compare.paired_tests import holm, t_interval  # noqa: E402
+from activarium.compare.permutation_tests import critical_values, max_t  # noqa: E402
+from activarium.compare.rank_intervals import rank_intervals  # noqa: E402
 
 CONTRASTS, SETTINGS, SD = 24, 3, 0.002  # sd of a cell: 0.2 pp, as seen on CIFAR-10
 MARGIN, CONFIDENCE, LEVEL = 0.005, 0.95, 0.05
@@ -28,7 +28,7 @@ SOME = NONE.copy()
 SOME[0, :12] = 0.01  # half of one data set, which Holm over data sets would not survive
 EDGE = NONE.copy()
 EDGE[:, :12] = MARGIN  # just not equivalent
-flips.DRAWN = 2_000
+permutation_tests.DRAWN = 2_000
 TRUTHS = {"none differs": NONE, "some differ": SOME, "half at the margin": EDGE}
 NOISES = {
     "normal": lambda rng, shape: rng.normal(size=shape),

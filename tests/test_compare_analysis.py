@@ -20,11 +20,11 @@ from statsmodels.stats.proportion import proportion_confint
 
 from activarium import tables
 from activarium.compare import plan
-from activarium.compare.a_a import a_a
+from activarium.compare.aa_test import a_a
+from activarium.compare.across_datasets import equal_weight, over_datasets
+from activarium.compare.all_pairs import all_pairs
 from activarium.compare.best import could_be_best
 from activarium.compare.contrasts import contrasts
-from activarium.compare.over_datasets import equal_weight, over_datasets
-from activarium.compare.pairs import all_pairs
 from activarium.compare.power import detectable, seeds_needed
 from activarium.compare.scores import by_setting, scored, wide
 from activarium.compare.summaries import summaries

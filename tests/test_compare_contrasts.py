@@ -15,8 +15,16 @@ from statsmodels.stats.weightstats import ttost_paired
 
 from activarium import tables
 from activarium.compare.contrasts import contrasts, study_p, verdict
-from activarium.compare.flips import critical_values, max_t, signs, smallest_p, t_values
-from activarium.compare.paired import adjusted, holm, paired_t, sign_flip, superior, tost, wilcoxon
+from activarium.compare.paired_tests import (
+    adjusted,
+    holm,
+    paired_t,
+    sign_flip,
+    superior,
+    tost,
+    wilcoxon,
+)
+from activarium.compare.permutation_tests import critical_values, max_t, signs, smallest_p, t_values
 from activarium.compare.scores import CompareError, against, known, wide
 
 RAW = ("n_pairs", "mean_diff", "sd_diff", "low", "high", "p_t", "p_wilcoxon", "p_signflip",

@@ -6,7 +6,7 @@ import statsmodels.api as sm
 from synthetic import CHANCE, reported, study
 from test_report import parsed
 
-from activarium.compare.published import REPORTED, published
+from activarium.compare.published_results import REPORTED, published
 from activarium.compare.scores import by_setting, scored, wide
 
 

@@ -11,10 +11,10 @@ import yaml
 from conftest import ROOT
 
 from activarium import activations, study, tables
-from activarium.compare import published as figures
+from activarium.compare import published_results
 from activarium.compare.analysis import analysis
 from activarium.report import publish, words
-from activarium.report.tables import label
+from activarium.report.study_tables import label
 from activarium.runtime.errors import UserError
 from activarium.tables import external
 from activarium.train import cost
@@ -246,7 +246,10 @@ def test_the_ranking_is_that_of_cifar10():
     for row in summaries.to_dict("records"):
         name = row["activation"]
         cells = [activations.load(name).label]
-        cells += [words.percent(figures.REPORTED["cifar10"].get(name)), " ± ".join(spread(row))]
+        cells += [
+            words.percent(published_results.REPORTED["cifar10"].get(name)),
+            " ± ".join(spread(row)),
+        ]
         beside = contrasts.loc[name] if name in contrasts.index else None
         cells += [words.DASH] * 2 if beside is None else [in_words(beside), beside["verdict"]]
         rows.append(f"| {' | '.join(cells)} |")

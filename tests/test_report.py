@@ -19,8 +19,8 @@ from conftest import ROOT
 from synthetic import MACHINES, RECIPE, reported, study
 
 from activarium import activations, figures
-from activarium.report import page, project, properties, strips, training, words
-from activarium.report.decision import decision
+from activarium.report import citation, narrow_plots, page, proven_properties, training, words
+from activarium.report.decision_table import decision
 from activarium.runtime.errors import UserError
 
 pytestmark = [
@@ -734,12 +734,12 @@ def test_what_is_proven_stands_in_the_page_and_in_no_report_without_proofs():
 def test_a_formula_stands_for_people_above_the_text_that_was_certified():
     lines = {"quarter": "0.25*x if x < 0 else x"}
     made = reported(study(["gelu", "hardswish"], seeds=3), certified=True, draw=False)
-    of = {row["name"]: row for row in properties.properties(made.tables, {})}
+    of = {row["name"]: row for row in proven_properties.properties(made.tables, {})}
     assert of["hardswish"]["formula"] == activations.load("hardswish").formula
     first = parsed(made).text_of("section", id="profiles").partition("As it was certified")[0]
     assert "f(x) = x·Φ(x), certified at" in first and "piecewise(" not in first
     made.tables.profiles["quarter"] = made.tables.profiles["hardswish"]
-    rows = properties.properties(made.tables, lines)
+    rows = proven_properties.properties(made.tables, lines)
     assert [row["formula"] for row in rows if row["name"] == "quarter"] == list(lines.values())
 
 
@@ -770,21 +770,21 @@ def test_no_path_stands_in_the_page_that_its_reader_has_not_got():
 def test_the_page_the_citation_and_the_package_say_the_same_of_the_project():
     cited = yaml.safe_load((ROOT / "CITATION.cff").read_text())
     package = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    assert (cited["title"], cited["version"]) == (project.TITLE, project.VERSION)
-    assert cited["authors"] == [{"name": project.AUTHORS}]
-    assert package["version"] == project.VERSION
-    assert cited.get("repository-code", "") == project.ADDRESS
-    assert package.get("urls", {}).get("Repository", "") == project.ADDRESS
+    assert (cited["title"], cited["version"]) == (citation.TITLE, citation.VERSION)
+    assert cited["authors"] == [{"name": citation.AUTHORS}]
+    assert package["version"] == citation.VERSION
+    assert cited.get("repository-code", "") == citation.ADDRESS
+    assert package.get("urls", {}).get("Repository", "") == citation.ADDRESS
     asked = plain().tables.analysis["published"]["source"]
     assert [reference["url"] for reference in cited["references"]] == [asked["url"]]
     text = parsed(plain()).text_of("section", id="cite")
-    assert f"version = {{{project.VERSION}}}" in text and asked["url"] in text
+    assert f"version = {{{citation.VERSION}}}" in text and asked["url"] in text
 
 
 def test_an_address_once_there_is_one_stands_in_the_page_and_in_what_is_cited(monkeypatch):
     assert "url     =" not in plain().html
     assert plain().html.count('href="http') == 1, "of the paper"
-    monkeypatch.setattr(project, "ADDRESS", "https://example.org/activarium")
+    monkeypatch.setattr(citation, "ADDRESS", "https://example.org/activarium")
     text = parsed(reported(study(seeds=2), draw=False)).text_of("section", id="cite")
     assert text.count("https://example.org/activarium") == 2
     assert "url = {https://example.org/activarium}," in text
@@ -814,7 +814,7 @@ def test_a_pair_belongs_to_both_of_its_activations():
 
 def strip_rows(tables, figure, setting):
     decisions = {s: decision(tables, s) for s in tables.settings}
-    return strips.strips(tables, decisions)[figure][setting]
+    return narrow_plots.strips(tables, decisions)[figure][setting]
 
 
 @pytest.mark.parametrize("figure", ["forest", "dots"])
@@ -827,7 +827,7 @@ def test_the_control_and_the_best_come_first_on_a_narrow_screen(figure):
     assert names == ["GELU", *best]
     for row in group["rows"]:
         places = [row["mean"], *(row["dots"] or []), *(row["thick"] or []), *(row["wide"] or [])]
-        assert all(0 <= place <= strips.WIDTH for place in places)
+        assert all(0 <= place <= narrow_plots.WIDTH for place in places)
 
 
 def test_a_strip_stands_where_its_number_does():
@@ -849,10 +849,10 @@ def test_what_is_far_off_waits_on_an_axis_of_its_own():
     tables = reported(made, draw=False).tables
     for figure in ("forest", "dots"):
         first, rest = strip_rows(tables, figure, tables.settings[0])
-        assert len(first["rows"]) == strips.SHOWN
+        assert len(first["rows"]) == narrow_plots.SHOWN
         assert {row["label"] for row in rest["rows"]} == {"ReLU6", "Sigmoid"}
         places = [row["mean"] for row in first["rows"]]
-        assert max(places) - min(places) > strips.WIDTH / 3
+        assert max(places) - min(places) > narrow_plots.WIDTH / 3
 
 
 def test_what_learns_or_draws_is_proven_where_it_starts_and_equal_to_nothing():
@@ -1181,7 +1181,7 @@ def test_whatever_a_profile_holds_is_drawn_and_tabled(name):
 
 def test_a_list_of_points_says_that_it_comes_again_and_an_edge_what_was_sought():
     made = reported(study(["gelu", "sine", "sigmoid"], seeds=3), certified=True, draw=False)
-    of = {row["name"]: row for row in properties.properties(made.tables, {})}
+    of = {row["name"]: row for row in proven_properties.properties(made.tables, {})}
     assert of["sine"]["zeros"] == "0, 3.14159…, each again every 6.28318…"
     assert of["gelu"]["zeros"] == "0"
     assert of["sigmoid"]["edge"] == "none"
@@ -1199,7 +1199,7 @@ def test_a_list_of_points_says_that_it_comes_again_and_an_edge_what_was_sought()
     ],
 )
 def test_no_digit_is_shown_that_an_enclosure_does_not_hold(enclosure, text):
-    assert properties.shown(enclosure) == text
+    assert proven_properties.shown(enclosure) == text
 
 
 def test_recipes_stand_under_their_own_names_where_not_all_have_all():

@@ -14,9 +14,9 @@ rule figure:
             "compare/scores.py",
             "definitions/expressions.py",
             "definitions/on_numpy.py",
-            "report/axis.py",
-            "report/tables.py",
-            "report/tags.py",
+            "report/axis_limits.py",
+            "report/study_tables.py",
+            "report/svg_tags.py",
             "report/words.py",
         ),
     output:
@@ -69,7 +69,7 @@ rule report:
             "compare/scores.py",
             "definitions/expressions.py",
             "report/*.*",
-            "report/parts/*",
+            "report/templates/*",
         ),
     output:
         report(

@@ -5,7 +5,7 @@ from activarium.runtime import interrupt
 interrupt.end_on_sigint()
 
 from activarium import figures
-from activarium.report.tables import Tables
+from activarium.report.study_tables import Tables
 from activarium.runtime import files
 from activarium.runtime.errors import logged
 

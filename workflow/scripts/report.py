@@ -5,7 +5,7 @@ from activarium.runtime import interrupt
 interrupt.end_on_sigint()
 
 from activarium.report.page import page
-from activarium.report.tables import Tables, texts, values
+from activarium.report.study_tables import Tables, texts, values
 from activarium.runtime import files
 from activarium.runtime.errors import logged
 

@@ -4,25 +4,25 @@ What each key holds, and in which unit, says schema.yaml beside this file.
 """
 
 from ..tables import KEY, finite
-from .a_a import a_a
+from .aa_test import a_a
+from .across_datasets import over_datasets
+from .all_pairs import all_pairs
+from .assumptions import diagnostics
 from .best import control_is_best, could_be_best, in_the_study
 from .contrasts import contrasts
-from .cost import cost
-from .diagnostics import diagnostics
 from .failures import failures
-from .identical import identical
-from .over_datasets import over_datasets
-from .pairs import all_pairs
+from .identical_runs import identical
 from .plan import descriptive, plan
 from .power import power
-from .published import published
+from .published_results import published
 from .recipes import own_best, survival
 from .scores import against, by_setting, rows_by_setting, scored, wide
 from .sensitivity import sensitivity
+from .standard_errors import test_noise
 from .summaries import summaries
-from .target import time_to_target
-from .test_noise import test_noise
 from .theory import theory
+from .time_to_target import time_to_target
+from .training_costs import cost
 
 
 def analysis(runs, epochs, costs, control, confidence, margin, chance, profiles=None):

@@ -4,8 +4,8 @@ import math
 
 import numpy as np
 
-from .flips import max_t
-from .paired import paired_t
+from .paired_tests import paired_t
+from .permutation_tests import max_t
 from .scores import against, known, level
 
 

@@ -3,8 +3,7 @@
 import numpy as np
 import pandas as pd
 
-from .flips import critical_values, max_t
-from .paired import (
+from .paired_tests import (
     adjusted,
     cliffs_delta,
     mean,
@@ -16,6 +15,7 @@ from .paired import (
     tost,
     wilcoxon,
 )
+from .permutation_tests import critical_values, max_t
 from .scores import FAILURES, against, by_setting, known, level, scored, wide
 
 RANKS_FROM = 10  # pairs; below that a corrected rank test of many contrasts cannot reach 5 %

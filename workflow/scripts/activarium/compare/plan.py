@@ -4,11 +4,11 @@ The report's methods text is worded from this and from nothing else.
 """
 
 from .contrasts import RANKS_FROM
-from .cost import MACHINE, SAME_BITS
-from .flips import DRAWN, EXACT, SEED, smallest_p
+from .permutation_tests import DRAWN, EXACT, SEED, smallest_p
 from .power import DIFFERENCES, POWER
 from .scores import DIGITS, level
 from .theory import PROPERTIES
+from .training_costs import MACHINE, SAME_BITS
 
 METHODS = [
     {

@@ -6,7 +6,7 @@ import numpy as np
 from scipy.optimize import brentq
 from statsmodels.stats.power import TTestPower
 
-from .flips import smallest_p
+from .permutation_tests import smallest_p
 from .scores import level, rows_by_setting
 
 POWER = 0.8

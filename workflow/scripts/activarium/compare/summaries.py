@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from .paired import mean, sd, t_interval
-from .ranks import rank_intervals
+from .paired_tests import mean, sd, t_interval
+from .rank_intervals import rank_intervals
 from .scores import by_setting, known, scored, wide
 
 

@@ -9,7 +9,7 @@ import math
 import numpy as np
 from scipy import stats
 
-from .paired import adjusted
+from .paired_tests import adjusted
 
 RESAMPLES, SEED = 9_999, 0
 ENOUGH = 6  # activations; of 5 the smallest p is 2/120, six times which is no less than 5 %

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ..runtime import source
 
 if TYPE_CHECKING:
-    from ..report.tables import Tables
+    from ..report.study_tables import Tables
 
 FOLDER = Path(__file__).parent
 FORMS = {

@@ -22,9 +22,9 @@ import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 import seaborn as sns  # noqa: E402
 
-from ..report.axis import window as window  # noqa: E402
-from ..report.tables import label  # noqa: E402
-from ..report.tags import in_tags  # noqa: E402
+from ..report.axis_limits import window as window  # noqa: E402
+from ..report.study_tables import label  # noqa: E402
+from ..report.svg_tags import in_tags  # noqa: E402
 
 # matplotlib only measures text; the reader's browser draws it, with a font that has the letter.
 warnings.filterwarnings("ignore", "Glyph .* missing from font")

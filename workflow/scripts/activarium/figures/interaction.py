@@ -3,7 +3,7 @@ data set, within one recipe and network; lines that cross say that no activation
 
 import itertools
 
-from ..report.tables import dataset_label
+from ..report.study_tables import dataset_label
 from ..report.words import listed
 from ._style import CONTROL, FAINT, key_of, looks, mark, panels_of, percent
 

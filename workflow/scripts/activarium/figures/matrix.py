@@ -10,7 +10,7 @@ import seaborn as sns
 from matplotlib.colors import ListedColormap, to_rgba
 
 from ..compare.scores import level
-from ..report.tables import label
+from ..report.study_tables import label
 from ..report.words import count, points
 from ._style import CONTROL, INK, QUIET, TOP, mark, panels, short
 

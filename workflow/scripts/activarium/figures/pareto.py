@@ -10,7 +10,7 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.transforms import Bbox
 
-from ..report.tables import label
+from ..report.study_tables import label
 from ..report.words import listed
 from ._style import CONTROL, QUIET, TOP, mark, panels, percent, short, window
 

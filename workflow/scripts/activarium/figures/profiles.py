@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import activations
 from ..definitions import expressions, on_numpy
-from ..report.tables import label
+from ..report.study_tables import label
 from ..report.words import count, form
 from ._style import FAINT, INK, TOP, mark, panels_of
 

@@ -3,7 +3,7 @@ In colour are those that are not ruled out as the best: each is held against the
 sees more than ranks, where all pairs are corrected for. The dot is the rank by mean score, which
 alone would be a medal and no finding."""
 
-from ..report.tables import label
+from ..report.study_tables import label
 from ..report.words import listed, scoreless
 from ._style import FAINT, TOP, mark, name_rows, rows_of
 

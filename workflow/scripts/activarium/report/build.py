@@ -30,7 +30,7 @@ from ..runtime import files
 from ..tables import external
 from ..tables.collect import provenance as count_provenance
 from .page import page
-from .tables import Tables
+from .study_tables import Tables
 
 CONFIDENCE = 0.95  # as in a study that says nothing else, see config/schema.yaml
 MARGIN = 0.005

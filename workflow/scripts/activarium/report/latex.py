@@ -1,6 +1,6 @@
 """The decision table as LaTeX, for papers: booktabs, one tabular a setting."""
 
-from .decision import decision
+from .decision_table import decision
 from .words import MINUS, confidence, interval, known, percent, points, probability, ratio
 
 SPECIAL = {

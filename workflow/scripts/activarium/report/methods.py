@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from .tables import dataset_label, label
+from .study_tables import dataset_label, label
 from .training import networks, recipe
 from .words import confidence, count, listed, percent
 

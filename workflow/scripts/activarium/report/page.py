@@ -10,16 +10,16 @@ import jinja2
 from markupsafe import Markup
 
 from .. import figures
-from . import project, training, words
-from .alike import alike
-from .decision import decision
+from . import citation, training, words
+from .decision_table import decision
+from .equal_activations import alike
 from .latex import latex
 from .methods import methods
-from .numerics import measured, refused
-from .properties import properties, proven
-from .strips import strips
-from .tables import dataset_label, label
-from .tags import in_tags
+from .narrow_plots import strips
+from .proven_properties import properties, proven
+from .study_tables import dataset_label, label
+from .svg_tags import in_tags
+from .torch_numerics import measured, refused
 
 HERE = Path(__file__).parent
 TYPES = {".csv": "text/csv", ".tex": "application/x-tex", ".json": "application/json"}
@@ -45,7 +45,7 @@ def page(tables, svgs, provenance, study, claims=None, numerics=None, networks=N
     `networks` what `activarium.train.describe` found in each network or None.
     """
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "parts"),
+        loader=jinja2.FileSystemLoader(HERE / "templates"),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
@@ -68,7 +68,7 @@ def page(tables, svgs, provenance, study, claims=None, numerics=None, networks=N
         methods=methods(tables, study, networks),
         downloads=downloads(tables),
         properties=properties(tables, study["activations"]),
-        project=project,
+        project=citation,
         asks_again=tables.analysis["published"]["source"],
         proven=settled,
         alike=alike(tables, settled["equal"] if settled else []),

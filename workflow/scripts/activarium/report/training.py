@@ -1,6 +1,6 @@
 """How the runs were trained, in words: recipe, network, and whether training was at its end."""
 
-from .tables import dataset_label, label
+from .study_tables import dataset_label, label
 from .words import count, listed, points, precision, thousands
 
 OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD with Nesterov momentum 0.9"}

@@ -3,7 +3,7 @@
 import math
 
 from .. import datasets
-from .tables import dataset_label, label
+from .study_tables import dataset_label, label
 
 HARDLY = 0.02  # above guessing: as much as one class may be larger than the others
 MINUS, DASH = "−", "–"

@@ -4,7 +4,7 @@ import math
 
 from scipy import stats
 
-from .paired import mean, sd
+from .paired_tests import mean, sd
 from .scores import against, known
 
 SOURCE = {

@@ -4,7 +4,7 @@ from itertools import combinations
 
 import numpy as np
 
-from .flips import max_t
+from .permutation_tests import max_t
 from .scores import DIGITS, level
 
 

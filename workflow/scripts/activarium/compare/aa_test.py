@@ -3,7 +3,7 @@
 import pandas as pd
 
 from .contrasts import family
-from .flips import smallest_p
+from .permutation_tests import smallest_p
 from .scores import by_setting, level, scored, wide
 
 

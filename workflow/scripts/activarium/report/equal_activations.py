@@ -2,7 +2,7 @@
 
 from itertools import combinations
 
-from .tables import label
+from .study_tables import label
 from .words import SIGNS, count, listed
 
 SAME = {  # by the strongest evidence that the analysis has

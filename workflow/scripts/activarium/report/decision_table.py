@@ -2,7 +2,7 @@
 
 import math
 
-from .tables import label
+from .study_tables import label
 from .words import torn, within_margin
 
 

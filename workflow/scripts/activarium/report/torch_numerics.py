@@ -1,6 +1,6 @@
 """What torch computes, beside what is proven: rows for the page."""
 
-from .tables import label
+from .study_tables import label
 
 
 def measured(numerics):

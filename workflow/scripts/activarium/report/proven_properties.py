@@ -3,7 +3,7 @@
 from decimal import Decimal, localcontext
 
 from . import words
-from .tables import formula, label
+from .study_tables import formula, label
 
 DIGITS = 6  # significant ones that a cell shows; the profiles hold 20 and more
 CLASSES = {"discontinuous": "jumps", "C^0": "C⁰", "C^1": "C¹", "C^2": "C²", "C^3": "C³"}

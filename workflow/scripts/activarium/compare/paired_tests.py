@@ -8,7 +8,7 @@ import math
 import numpy as np
 from scipy import stats
 
-from .flips import SUM_DIGITS, signs
+from .permutation_tests import SUM_DIGITS, signs
 
 EXACT_RANKS = 200  # the exact distribution has n² values; by then it is normal
 

@@ -8,7 +8,7 @@ import math
 
 import numpy as np
 
-from .paired import mean, sd
+from .paired_tests import mean, sd
 from .scores import by_setting, known
 
 

@@ -5,7 +5,7 @@ import math
 import numpy as np
 from scipy import stats
 
-from .paired import sd
+from .paired_tests import sd
 from .scores import against, known
 
 QUANTILES = 99

@@ -5,7 +5,7 @@ axis. What is drawn is the same; the control comes first, then the best.
 """
 
 from . import words
-from .axis import window
+from .axis_limits import window
 from .words import known
 
 WIDTH = 300  # of a strip, in its own units

@@ -12,7 +12,7 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.oneway import anova_oneway
 
-from .paired import adjusted, mean, paired_t, sd, t_interval
+from .paired_tests import adjusted, mean, paired_t, sd, t_interval
 from .plan import descriptive
 from .scores import DIGITS, known, level
 

@@ -4,8 +4,8 @@ from itertools import combinations
 
 from scipy import stats
 
-from .paired import adjusted, mean, paired_t, superior, t_interval
-from .ranks import differences
+from .paired_tests import adjusted, mean, paired_t, superior, t_interval
+from .rank_intervals import differences
 from .scores import known
 
 

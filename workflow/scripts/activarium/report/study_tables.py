@@ -71,7 +71,7 @@ class Tables:
     def same_runs(self, setting):
         """{pair of activations: how that is known} of those whose runs in a setting are the same.
 
-        "losses", "images" or "scores": see `activarium.compare.identical`.
+        "losses", "images" or "scores": see `activarium.compare.identical_runs`.
         """
         rows = self.rows("identical", setting)
         return {frozenset((row["activation"], row["other"])): row["by"] for row in rows}
