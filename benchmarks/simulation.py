@@ -1,6 +1,6 @@
 """Do the comparisons keep their promises? Studies with a known truth, drawn many times.
 
-python benchmarks/simulation.py [REPETITIONS [SEEDS …]] prints the tables of docs/simulation.md.
+python benchmarks/simulation.py [REPETITIONS [SEEDS …]] prints the tables of docs/statistics.md.
 Where flips are drawn (20 seeds), 2 000 of them instead of 20 000: the test has the same level at
 any number of flips, and ten times as many studies can be drawn.
 """

@@ -5,6 +5,7 @@ import re
 import subprocess
 
 import pandas as pd
+import prose
 import pyarrow.parquet as pq
 import pytest
 import yaml
@@ -191,11 +192,12 @@ def test_a_new_file_of_the_workflow_is_no_commit(tmp_path, monkeypatch):
 # What is said of them
 
 
-PAGES = {
-    page: " ".join((ROOT / page).read_text().split()) for page in ("README.md", "docs/findings.md")
-}
+PAGES = {page: (ROOT / page).read_text() for page in ("README.md", "docs/findings.md")}
+FINDINGS = PAGES["docs/findings.md"]
 LINK = r"\]\((?:\.\./)?reference/(?P<folder>[\w-]+)\)"
-DIFFERENCE = r"(?P<said>\S+ pp \((?:95 % interval )?\S+ to \S+?\))"
+DIFFERENCE = r"(?P<said>[+−]\S+ pp \((?:95 % interval )?\S+ to \S+?\))"
+SUMMARIES = {folder.name: pd.read_parquet(folder / "summaries.parquet") for folder in KEPT}
+LABELS = {activations.load(name).label: name for name in activations.names()}
 
 
 def in_words(row):
@@ -204,38 +206,148 @@ def in_words(row):
     return f"{words.points(row['mean_diff'])} pp ({interval})"
 
 
+def compared(folder):
+    """Contrasts of a reference: of its settings, at own best recipes, of halves of the seeds."""
+    rows = pq.read_table(ROOT / "reference" / folder / "contrasts.parquet").to_pylist()
+    found = json.loads((ROOT / "reference" / folder / "analysis.json").read_text())
+    return rows + found["recipes"].get("own_best", {}).get("contrasts", []) + found["a_a"]
+
+
+def stated(page, pattern):
+    """(reference linked last before it, what `pattern` finds, the sentence or table row)."""
+    folder = None
+    for unit in prose.units(page):
+        for match in re.finditer(f"{LINK}|{pattern}", unit):
+            folder = match["folder"] or folder
+            if match["said"]:
+                yield folder, match["said"], unit
+
+
+def names_it(unit, name):
+    """Whether a sentence or table row has the label of the activation `name` as a word."""
+    return re.search(rf"(?<!\w){re.escape(label(name))}(?!\w)", unit)
+
+
+@pytest.mark.parametrize(("page", "least"), [("README.md", 3), ("docs/findings.md", 90)])
+def test_each_difference_in_the_text_is_a_row_of_the_table_that_it_names(page, least):
+    """Of the reference linked last before it; its activation stands in the same sentence or row."""
+    found = list(stated(PAGES[page], DIFFERENCE))
+    for folder, said, unit in found:
+        plain = said.replace("95 % interval ", "")
+        meant = {row["activation"] for row in compared(folder) if in_words(row) == plain}
+        assert any(names_it(unit, name) for name in meant), (folder, said)
+    assert len(found) >= least
+
+
 @pytest.mark.parametrize("page", PAGES)
-def test_each_difference_in_the_text_is_a_row_of_the_table_that_it_names(page):
-    """Of the reference linked last before it; its activation stands in the same sentence."""
-    text, folder, found = PAGES[page], None, 0
-    for match in re.finditer(f"{LINK}|{DIFFERENCE}", text):
-        folder = match["folder"] or folder
-        if not match["said"]:
+def test_every_interval_in_brackets_is_one_that_is_held_against_its_table(page):
+    """A difference written in another form would be passed over: there is none."""
+    plain = " ".join(PAGES[page].split())
+    brackets = re.findall(r"pp,? \(?[^()|]*? to [^()|]*?\)", plain)
+    assert len(brackets) == len(re.findall(DIFFERENCE, plain))
+
+
+def test_the_verdicts_beside_differences_are_those_of_the_tables():
+    """Of rows such as | ReLU | −1.06 pp (−1.96 to −0.15) | not shown |."""
+    found = 0
+    for folder, said, unit in stated(FINDINGS, DIFFERENCE):
+        verdict = re.search(rf"{re.escape(said)} \|(?: \S+ \|)? (better|worse|not shown)", unit)
+        if verdict:
+            meant = {r["verdict"] for r in compared(folder) if in_words(r) == said}
+            assert meant == {verdict[1]}, (folder, unit)
+            found += 1
+    assert found >= 45
+
+
+def test_differences_in_bold_are_those_that_are_shown():
+    """In the tables of several rates, whose cells have no room for a verdict."""
+    found = 0
+    for folder, said, unit in stated(FINDINGS, DIFFERENCE):
+        if unit.startswith("|") and unit.count(" pp (") > 1:
+            (verdict,) = {r["verdict"] for r in compared(folder) if in_words(r) == said}
+            assert (f"**{said}**" in unit) == (verdict != "not shown"), (folder, said)
+            found += 1
+    assert found == 43
+
+
+def test_each_p_in_the_findings_is_of_the_table_that_it_names():
+    """max-T p 0.039 in a sentence, or in the column of that name."""
+    found = list(stated(FINDINGS, r"(?:max-T p |\) \| )(?P<said>\d\.\d{3})"))
+    for folder, said, unit in found:
+        p = [row["p_max_t"] for row in compared(folder) if row["p_max_t"] is not None]
+        assert said in map(words.probability, p), (folder, unit)
+    assert len(found) >= 15
+
+
+def test_what_one_more_pair_could_give_is_that_of_the_table():
+    """(−1.62 to +3.90) without pp: the interval of one further pair of runs, beside the paper."""
+    plain = FINDINGS.replace("it is −2.48 to +1.30", "it is (−2.48 to +1.30)")
+    found = list(stated(plain, r"(?<!pp )\((?P<said>[+−]\d\S+ to [+−]\d\S+)\)"))
+    for folder, said, unit in found:
+        rows = json.loads((ROOT / f"reference/{folder}/analysis.json").read_text())["published"]
+        ends = [r["difference"] for r in rows["rows"] if r["activation"] == "hardswish"]
+        (end,) = ends
+        assert words.interval(end["low"], end["high"], show=words.points) == said, (folder, unit)
+    assert len(found) == 3
+
+
+# The table that opens the findings
+
+
+def opening_rows():
+    """{reference: its rows (setting, score, could be best, verdict)} of the opening table."""
+    row = rf"^\| ([^|]+){LINK[:-2]}\)\) \| ([^|]+) \| ([^|]+) \| (\w+) \|$"
+    found = {}
+    for setting, folder, *cells in re.findall(row, FINDINGS, re.M):
+        found.setdefault(folder, []).append((setting, *cells))
+    return found
+
+
+def setting_in_words(folder, about):
+    """(score of the control, which could be best, verdict) of one setting as the page states it."""
+    table = SUMMARIES[folder]
+    for column in ("recipe", "network", "dataset"):
+        table = table[table[column] == about[column]]
+    table = table.sort_values("mean", ascending=False, kind="stable").set_index("activation")
+    best = [label(name) for name in table.index if name in about["could_be_best"]]
+    said = (
+        words.listed(best, 8, "or") if len(best) < 9 else f"any of {len(best)} of the {len(table)}"
+    )
+    verdict = about["control_is_best"]["verdict"].replace("contradicted", "false")
+    return " ± ".join(spread(table.loc["gelu"])), said, verdict
+
+
+def numbers(text):
+    return [float(n) for n in re.findall(r"\d+(?:\.\d+)?", text)]
+
+
+def test_the_findings_open_with_every_setting_that_was_compared_with_gelu():
+    opening = opening_rows()
+    for folder in KEPT:
+        analysed = json.loads((folder / "analysis.json").read_text())
+        compared = [s for s in analysed["settings"] if s["control_is_best"]["verdict"]]
+        if analysed["plan"]["control"] != "gelu" or not compared:
+            assert folder.name not in opening
             continue
-        rows = pq.read_table(ROOT / "reference" / folder / "contrasts.parquet").to_pylist()
-        said = match["said"].replace("95 % interval ", "")
-        meant = {row["activation"] for row in rows if in_words(row) == said}
-        sentence = text[text.rfind(". ", 0, match.start()) + 1 : match.end()]
-        assert any(label(name) in sentence for name in meant), said
-        found += 1
-    assert found >= 3
+        compared.sort(key=lambda s: numbers(s["recipe"] + " " + s["network"]))
+        assert [cells for _, *cells in opening[folder.name]] == [
+            list(setting_in_words(folder.name, about)) for about in compared
+        ], folder.name
 
 
-SUMMARIES = {folder.name: pd.read_parquet(folder / "summaries.parquet") for folder in KEPT}
-LABELS = {activations.load(name).label: name for name in activations.names()}
-MEAN = r"(?P<label>\w+) (?P<mean>\d+\.\d\d) % ± (?P<half>\d+\.\d\d)"
+def test_the_first_sentences_count_the_verdicts_of_the_opening_table():
+    verdicts = [row[-1] for rows in opening_rows().values() for row in rows]
+    counted = [len(verdicts), *map(verdicts.count, ("false", "undecided", "supported"))]
+    said = re.search(
+        r"In (\d+) of the (\d+) settings.+?false, in (\d+).+?undecided, and in one.+?supported",
+        " ".join(FINDINGS.split()),
+    )
+    assert [int(said[2]), int(said[1]), int(said[3]), 1] == counted
 
 
 def spread(row):
     """A summary as the pages state it: its mean and half of its interval."""
     return words.percent(row["mean"]), words.percent((row["high"] - row["low"]) / 2)
-
-
-def test_the_readme_s_mean_is_that_of_its_activation():
-    """GELU 58.34 % ± 0.64, of CIFAR-10."""
-    (found,) = re.finditer(MEAN, PAGES["README.md"])
-    table = SUMMARIES["cifar10"].set_index("activation")
-    assert spread(table.loc[LABELS[found["label"]]]) == (found["mean"], found["half"])
 
 
 def test_the_ranking_is_that_of_cifar10():
@@ -253,21 +365,17 @@ def test_the_ranking_is_that_of_cifar10():
         beside = contrasts.loc[name] if name in contrasts.index else None
         cells += [words.DASH] * 2 if beside is None else [in_words(beside), beside["verdict"]]
         rows.append(f"| {' | '.join(cells)} |")
-    lines = (ROOT / "docs/findings.md").read_text().splitlines()
+    lines = prose.section(FINDINGS, "cifar10").splitlines()
     assert [line for line in lines if re.search(r"\d ± \d.* \|$", line)] == rows
 
 
 def test_each_correlation_in_the_findings_is_one_of_the_table_that_it_names():
     """ρ = +0.71, +0.34 to +0.89, Holm p = 0.007, of the reference linked last before it."""
-    words_of = r"(?P<said>ρ = \S+, \S+ to \S+, Holm p = \d\.\d+)"
-    folder, found = None, 0
-    for match in re.finditer(f"{LINK}|{words_of}", PAGES["docs/findings.md"]):
-        folder = match["folder"] or folder
-        if match["said"]:
-            rows = json.loads((ROOT / f"reference/{folder}/analysis.json").read_text())["theory"]
-            assert match["said"] in map(correlation_in_words, rows)
-            found += 1
-    assert found == 2
+    found = list(stated(FINDINGS, r"(?P<said>ρ = \S+, \S+ to \S+, Holm p = \d\.\d+)"))
+    for folder, said, _ in found:
+        rows = json.loads((ROOT / f"reference/{folder}/analysis.json").read_text())["theory"]
+        assert said in map(correlation_in_words, rows)
+    assert len(found) == 2
 
 
 def correlation_in_words(row):
@@ -280,8 +388,8 @@ def correlation_in_words(row):
 
 def test_the_depths_are_those_of_the_table():
     table = SUMMARIES["depth"].set_index(["activation", "network"])["mean"]
-    row = r"\| (\w+) \| (\d+\.\d\d) \| (\d+\.\d\d) \| (\d+\.\d\d) (?=\|)"
-    depths = re.findall(row, PAGES["docs/findings.md"])
+    row = r"^\| (\w+) \| (\d+\.\d\d) \| (\d+\.\d\d) \| (\d+\.\d\d) \|$"
+    depths = re.findall(row, FINDINGS, re.M)
     assert len(depths) == 11
     for name, *cells in depths:
         found = [table[LABELS[name], f"mlp_{n}"] for n in (4, 16, 32)]
