@@ -16,7 +16,7 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "workflow/scripts")
 import pandas as pd  # noqa: E402
 
 from activarium.compare import permutation_tests  # noqa: E402
-from activarium.compare.best import control_is_best, could_be_best  # noqa: E402
+from activarium.compare.best import judge_control, list_possible_best  # noqa: E402
 from activarium.compare.paired_tests import holm, t_interval  # noqa: E402
 from activarium.compare.permutation_tests import critical_values, max_t  # noqa: E402
 from activarium.compare.rank_intervals import rank_intervals  # noqa: E402
@@ -94,11 +94,11 @@ def best(rng, n):
     ]
     one_as_good = pd.DataFrame(SD * rng.normal(size=(n, CONTRASTS + 1)))
     one_as_good.loc[:, 2:] -= 0.05
-    claim = control_is_best(one_as_good, 0, [], CONFIDENCE)
+    claim = judge_control(one_as_good, 0, [], CONFIDENCE)
     equals = pd.DataFrame(SD * rng.normal(size=(n, 8)))
     return {
         "a rank outside": any(wrong),
-        "the best left out": 0 not in could_be_best(equals, CONFIDENCE),
+        "the best left out": 0 not in list_possible_best(equals, CONFIDENCE),
         "false supported": claim["verdict"] == "supported",
     }
 
@@ -106,7 +106,7 @@ def best(rng, n):
 def unlike(rng, n):
     """Whether the one of smallest and the one of largest spread of eight equals are ruled out."""
     spreads = SD * np.geomspace(0.5, 2, 8)
-    left = could_be_best(pd.DataFrame(spreads * rng.normal(size=(n, 8))), CONFIDENCE)
+    left = list_possible_best(pd.DataFrame(spreads * rng.normal(size=(n, 8))), CONFIDENCE)
     return {"smallest sd left out": 0 not in left, "largest sd left out": 7 not in left}
 
 

@@ -3,8 +3,8 @@
 import numpy as np
 
 from activarium import tables
-from activarium.compare.analysis import analysis
-from activarium.compare.contrasts import contrasts
+from activarium.compare.analysis import analyse
+from activarium.compare.contrasts import compute_contrasts
 
 CHANCE = {"digits": 0.1, "cifar10": 0.1, "cifar100": 0.01}
 
@@ -57,7 +57,7 @@ def costs_of(table, **columns):
 
 def compared(table, control="gelu", confidence=0.95, margin=0.005):
     """{activation: contrast} of the primary analysis of a table with one setting."""
-    rows = contrasts(table, control, CHANCE, confidence, margin)
+    rows = compute_contrasts(table, control, CHANCE, confidence, margin)
     return {row["activation"]: row for row in rows if row["failures"] == "chance"}
 
 
@@ -65,4 +65,4 @@ def analysed(table, epochs=None, costs=None, control="gelu"):
     """The whole analysis of a runs table, with no epochs and costs unless they are given."""
     epochs = tables.table([], tables.EPOCHS).to_pandas() if epochs is None else epochs
     costs = tables.table([], tables.COSTS).to_pandas() if costs is None else costs
-    return analysis(table, epochs, costs, control, 0.95, 0.005, CHANCE)
+    return analyse(table, epochs, costs, control, 0.95, 0.005, CHANCE)

@@ -20,20 +20,20 @@ from statsmodels.stats.proportion import proportion_confint
 
 from activarium import tables
 from activarium.compare import plan
-from activarium.compare.aa_test import a_a
-from activarium.compare.across_datasets import equal_weight, over_datasets
-from activarium.compare.all_pairs import all_pairs
-from activarium.compare.best import could_be_best
-from activarium.compare.contrasts import contrasts
-from activarium.compare.power import detectable, seeds_needed
-from activarium.compare.scores import by_setting, scored, wide
-from activarium.compare.summaries import summaries
+from activarium.compare.aa_test import aa_test
+from activarium.compare.across_datasets import compare_across_datasets, equal_weight_mean
+from activarium.compare.all_pairs import compare_all_pairs
+from activarium.compare.best import list_possible_best
+from activarium.compare.contrasts import compute_contrasts
+from activarium.compare.power import detectable_effect, seeds_needed
+from activarium.compare.scores import score_tables
+from activarium.compare.summaries import summarize_cells
 
 SCHEMA = Path(plan.__file__).with_name("schema.yaml")
 
 
 def settings_of(table):
-    return [(key, wide(g)) for key, g in by_setting(scored(table, "chance", CHANCE))]
+    return score_tables(table, "chance", CHANCE)
 
 
 def only(rows, **where):
@@ -46,14 +46,14 @@ def only(rows, **where):
 
 
 def test_a_summary_is_the_mean_with_its_t_interval():
-    row = summaries(runs({"gelu": [0.7, 0.8, 0.9]}), CHANCE, 0.95)[0]
+    row = summarize_cells(runs({"gelu": [0.7, 0.8, 0.9]}), CHANCE, 0.95)[0]
     assert (row["mean"], row["median"], row["sd"]) == pytest.approx((0.8, 0.8, 0.1))
     assert row["high"] - row["mean"] == pytest.approx(4.302652729911275 * 0.1 / 3**0.5)
     assert set(row) == set(tables.SUMMARIES.names)
 
 
 def test_a_failure_is_counted_and_scores_as_chance():
-    row = summaries(runs({"gelu": [0.7, None, 0.9]}), CHANCE, 0.95)[0]
+    row = summarize_cells(runs({"gelu": [0.7, None, 0.9]}), CHANCE, 0.95)[0]
     assert (row["n_ok"], row["n_failed"], row["median"]) == (2, 1, 0.7)
     assert row["mean"] == pytest.approx((0.7 + 0.1 + 0.9) / 3)
 
@@ -62,10 +62,10 @@ def test_ranks_are_sure_where_seeds_agree_and_wide_where_they_cannot():
     cells = {a: [0.5 + 0.1 * i + 0.001 * s for s in range(8)] for i, a in enumerate("dcba")}
     cells["a2"] = cells["a"]  # as good as a
     ranks = {r["activation"]: (r["rank_low"], r["rank_high"])
-             for r in summaries(runs(cells), CHANCE, 0.95)}  # fmt: skip
+             for r in summarize_cells(runs(cells), CHANCE, 0.95)}  # fmt: skip
     assert ranks == {"a": (1, 2), "a2": (1, 2), "b": (3, 3), "c": (4, 4), "d": (5, 5)}
     few = runs({a: v[:5] for a, v in cells.items()})
-    assert {(r["rank_low"], r["rank_high"]) for r in summaries(few, CHANCE, 0.95)} == {(1, 5)}
+    assert {(r["rank_low"], r["rank_high"]) for r in summarize_cells(few, CHANCE, 0.95)} == {(1, 5)}
 
 
 def test_rank_intervals_hold_all_true_ranks_nearly_always():
@@ -73,7 +73,7 @@ def test_rank_intervals_hold_all_true_ranks_nearly_always():
     true = {f"a{i}": 1 + sum(e > mine for e in effects) for i, mine in enumerate(effects)}
     for seed in range(150):
         table = drawn(k=4, n=10, seed=seed, effects=effects)
-        rows = summaries(table[table["activation"] != "gelu"], CHANCE, 0.95)
+        rows = summarize_cells(table[table["activation"] != "gelu"], CHANCE, 0.95)
         missed += any(not r["rank_low"] <= true[r["activation"]] <= r["rank_high"] for r in rows)
     assert missed <= stats.binom.ppf(0.999, 150, 0.05)
 
@@ -83,7 +83,7 @@ def test_rank_intervals_hold_all_true_ranks_nearly_always():
 
 def test_every_pair_is_compared_once_and_corrected_by_benjamini_and_hochberg():
     (_, scores), = settings_of(drawn(k=3, effects=[0.003]))  # fmt: skip
-    rows = all_pairs(scores, 0.95)
+    rows = compare_all_pairs(scores, 0.95)
     assert [(r["activation"], r["other"]) for r in rows] == list(combinations(scores, 2))
     a0 = only(rows, activation="a0", other="gelu")
     d = scores["a0"] - scores["gelu"]
@@ -101,7 +101,7 @@ def test_all_pairs_are_pingouin_s():
         data=table, dv="test_accuracy", within="activation", subject="seed", padjust="fdr_bh"
     )
     expected = theirs.set_index(["A", "B"])["p_corr"].to_dict()
-    for row in all_pairs(scores, 0.95):
+    for row in compare_all_pairs(scores, 0.95):
         assert row["p_t_bh"] == pytest.approx(expected[row["activation"], row["other"]])
 
 
@@ -115,7 +115,7 @@ def alike(n=3):
 
 
 def found_same(table, epochs=None):
-    rows = analysed(table, epochs)["identical"]
+    rows = analysed(table, epochs)["identical_runs"]
     return {(row["activation"], row["other"]): (row["by"], row["n_pairs"]) for row in rows}
 
 
@@ -153,14 +153,14 @@ def test_failures_are_not_taken_for_the_same_runs_nor_for_equivalence():
 
 def test_what_is_shown_to_be_worse_than_any_other_is_not_the_best():
     scores = settings_of(drawn(k=3, n=10, effects=[0.02, 0.02, -0.02]))[0][1]
-    assert could_be_best(scores, 0.95) == ["a0", "a1"]
-    assert could_be_best(scores[:5], 0.95) == list(scores), "five pairs show nothing"
+    assert list_possible_best(scores, 0.95) == ["a0", "a1"]
+    assert list_possible_best(scores[:5], 0.95) == list(scores), "five pairs show nothing"
 
 
 def test_the_best_is_left_in_nearly_always():
     """Of ten equals any may be called the best; the first is."""
     left_out = sum(
-        "a0" not in could_be_best(settings_of(drawn(k=9, n=8, seed=seed))[0][1], 0.95)
+        "a0" not in list_possible_best(settings_of(drawn(k=9, n=8, seed=seed))[0][1], 0.95)
         for seed in range(60)
     )
     assert left_out <= stats.binom.ppf(0.999, 60, 0.05)
@@ -201,7 +201,7 @@ def test_over_data_sets_a_seed_is_averaged_first_and_tested_once():
     """A seed draws the same weights for every data set, so these are no independent samples."""
     rng = np.random.default_rng(2)
     d = pd.DataFrame(rng.normal(0.01, 0.01, (10, 2))).round(6)
-    row = equal_weight([d[0], d[1].iloc[:8]], 0.95)
+    row = equal_weight_mean([d[0], d[1].iloc[:8]], 0.95)
     averaged = stats.ttest_1samp(d.iloc[:8].mean(axis=1), 0)
     assert row["p"] == pytest.approx(averaged.pvalue)
     assert (row["low"], row["high"]) == pytest.approx(tuple(averaged.confidence_interval(0.95)))
@@ -211,7 +211,7 @@ def test_over_data_sets_a_seed_is_averaged_first_and_tested_once():
 def test_over_data_sets_without_common_seeds_each_has_its_own_error():
     rng = np.random.default_rng(2)
     d = [rng.normal(0.01, 0.001, 10), rng.normal(0.01, 0.01, 5)]
-    row = equal_weight([pd.Series(d[0]), pd.Series(d[1], index=range(9, 14))], 0.95)
+    row = equal_weight_mean([pd.Series(d[0]), pd.Series(d[1], index=range(9, 14))], 0.95)
     assert row["mean_diff"] == pytest.approx((d[0].mean() + d[1].mean()) / 2)
     # Welch's t test is the same sum with the other sign.
     welch = stats.ttest_ind(d[0], -d[1], equal_var=False)
@@ -221,7 +221,7 @@ def test_over_data_sets_without_common_seeds_each_has_its_own_error():
 
 def test_the_interaction_of_two_data_sets_is_welch_s_t_test():
     d = [np.array([1.0, 3.0, 4.0]), np.array([4.0, 8.0, 5.0, 9.0])]
-    row = equal_weight([pd.Series(v) for v in d], 0.95)
+    row = equal_weight_mean([pd.Series(v) for v in d], 0.95)
     assert row["p_interaction"] == pytest.approx(stats.ttest_ind(*d, equal_var=False).pvalue)
 
 
@@ -233,7 +233,7 @@ def test_among_many_activations_an_interaction_is_rarely_claimed_where_there_is_
             drawn(k=20, n=8, seed=3 * seed + i, effects=[0.05] + 19 * [0.0], dataset=name)
             for i, name in enumerate(("cifar10", "cifar100", "digits"))
         ]
-        (group,) = over_datasets(settings_of(pd.concat(parts)), "gelu", 0.95)
+        (group,) = compare_across_datasets(settings_of(pd.concat(parts)), "gelu", 0.95)
         claimed += group["interaction"]
         assert group["winner"] in (None, "a0")
     assert claimed <= stats.binom.ppf(0.999, 40, 0.05)
@@ -248,10 +248,10 @@ def two_datasets(first, second, **more):
 
 
 def test_a_winner_is_named_where_data_sets_agree_and_none_where_they_do_not():
-    agree = over_datasets(two_datasets([0.02, 0.0], [0.02, 0.0]), "gelu", 0.95)[0]
+    agree = compare_across_datasets(two_datasets([0.02, 0.0], [0.02, 0.0]), "gelu", 0.95)[0]
     assert (agree["winner"], agree["interaction"]) == ("a0", False)
     assert only(agree["rows"], activation="a0")["verdict"] == "better"
-    disagree = over_datasets(two_datasets([0.03, 0.0], [0.01, 0.0]), "gelu", 0.95)[0]
+    disagree = compare_across_datasets(two_datasets([0.03, 0.0], [0.01, 0.0]), "gelu", 0.95)[0]
     assert (disagree["winner"], disagree["interaction"]) == (None, True)
     row = only(disagree["rows"], activation="a0")
     assert row["interaction"]
@@ -261,7 +261,7 @@ def test_a_winner_is_named_where_data_sets_agree_and_none_where_they_do_not():
 def test_as_few_seeds_as_are_descriptive_only_show_nothing_over_data_sets():
     for n, word, winner in ((5, "not shown", None), (6, "better", "a0")):
         parts = [drawn(k=1, n=n, seed=s, effects=[0.1], dataset=d) for s, d in enumerate(CHANCE)]
-        (group,) = over_datasets(settings_of(pd.concat(parts)), "gelu", 0.95)
+        (group,) = compare_across_datasets(settings_of(pd.concat(parts)), "gelu", 0.95)
         assert group["rows"][0]["p_holm"] < 0.05
         assert (group["rows"][0]["verdict"], group["winner"]) == (word, winner)
 
@@ -271,14 +271,14 @@ def test_nothing_is_pooled_over_recipes_networks_or_a_single_data_set():
         *two_datasets([0.02], [0.02], network="a"),
         *two_datasets([0.0], [0.0], network="b"),
     ]
-    assert [g["network"] for g in over_datasets(both, "gelu", 0.95)] == ["a", "b"]
-    assert over_datasets(settings_of(drawn()), "gelu", 0.95) == []
+    assert [g["network"] for g in compare_across_datasets(both, "gelu", 0.95)] == ["a", "b"]
+    assert compare_across_datasets(settings_of(drawn()), "gelu", 0.95) == []
 
 
 def test_data_sets_without_any_error_have_no_interaction():
-    row = equal_weight([pd.Series(np.zeros(3)), pd.Series(np.zeros(3))], 0.95)
+    row = equal_weight_mean([pd.Series(np.zeros(3)), pd.Series(np.zeros(3))], 0.95)
     assert (row["mean_diff"], row["p"], row["p_interaction"]) == (0, 1, 1)
-    row = equal_weight([pd.Series(np.ones(3)), pd.Series(np.zeros(3))], 0.95)
+    row = equal_weight_mean([pd.Series(np.ones(3)), pd.Series(np.zeros(3))], 0.95)
     assert np.isnan([row["p"], row["low"], row["p_interaction"]]).all()
 
 
@@ -313,7 +313,7 @@ def test_the_error_of_the_accuracy_is_over_images_and_that_of_a_difference_is_pa
     images = {("gelu", 0): [1, 1, 0, 0, 1], ("gelu", 1): [1, 0, 0, 0, 1],
               ("relu", 0): [1, 1, 1, 0, 0], ("relu", 1): [1, 1, 1, 0, 0]}  # fmt: skip
     table = with_images(runs({"gelu": [0.6, 0.4], "relu": [0.6, 0.6]}), images)
-    found = analysed(table)["test_noise"]
+    found = analysed(table)["standard_errors"]
     gelu, relu = (only(found, activation=a) for a in ("gelu", "relu"))
     assert gelu["accuracy"] == pytest.approx(0.5)
     assert gelu["se_test"] == pytest.approx(np.std([1, 0.5, 0, 0, 1], ddof=1) / 5**0.5)
@@ -324,34 +324,34 @@ def test_the_error_of_the_accuracy_is_over_images_and_that_of_a_difference_is_pa
 
 
 def test_without_correctness_nothing_is_said_of_the_test_set():
-    assert analysed(drawn())["test_noise"] == []
+    assert analysed(drawn())["standard_errors"] == []
 
 
 # A/A
 
 
-def test_a_a_compares_the_upper_half_of_the_control_s_seeds_with_the_lower():
+def test_aa_test_compares_the_upper_half_of_the_control_s_seeds_with_the_lower():
     table = runs({"gelu": {s: 0.5 + s / 1000 for s in (1, 2, 3, 11, 12, 14, 99)}})
-    row = a_a(table, "gelu", CHANCE, 0.95, 0.005)[0]
+    row = aa_test(table, "gelu", CHANCE, 0.95, 0.005)[0]
     assert row["n_pairs"] == 3  # the odd last seed is left out
     assert row["mean_diff"] == pytest.approx((10 + 10 + 11) / 3000)
 
 
 @pytest.mark.parametrize("seeds, passed", [(11, None), (12, True)])
-def test_a_a_with_fewer_than_twelve_seeds_does_not_pass_for_it_cannot_fail(seeds, passed):
-    assert analysed(drawn(n=seeds, seed=4))["a_a"][0]["passed"] is passed
+def test_aa_test_with_fewer_than_twelve_seeds_does_not_pass_for_it_cannot_fail(seeds, passed):
+    assert analysed(drawn(n=seeds, seed=4))["aa_test"][0]["passed"] is passed
 
 
-def test_a_a_fails_when_the_control_s_halves_differ():
+def test_aa_test_fails_when_the_control_s_halves_differ():
     table = runs({"gelu": [0.5, 0.501, 0.502, 0.5, 0.499, 0.501] + [0.7] * 6})
-    row = a_a(table, "gelu", CHANCE, 0.95, 0.005)[0]
+    row = aa_test(table, "gelu", CHANCE, 0.95, 0.005)[0]
     assert (row["verdict"], row["passed"]) == ("better", False)
 
 
-def test_a_a_stands_in_a_family_of_its_own():
+def test_aa_test_stands_in_a_family_of_its_own():
     table = drawn(n=20)
     alone = table[table["activation"] == "gelu"]
-    assert analysed(table)["a_a"] == analysed(alone)["a_a"]
+    assert analysed(table)["aa_test"] == analysed(alone)["aa_test"]
 
 
 # Power
@@ -365,17 +365,19 @@ def test_seeds_needed_are_those_that_the_plan_states():
 
 @pytest.mark.parametrize("n, alpha", [(6, 0.05), (10, 0.05), (10, 0.05 / 24), (30, 0.05 / 74)])
 def test_the_detectable_difference_is_statsmodels_one(n, alpha):
-    assert TTestPower().power(detectable(n, alpha), n, alpha) == pytest.approx(0.8)
-    assert detectable(n, alpha) == pytest.approx(
+    assert TTestPower().power(detectable_effect(n, alpha), n, alpha) == pytest.approx(0.8)
+    assert detectable_effect(n, alpha) == pytest.approx(
         TTestPower().solve_power(nobs=n, alpha=alpha, power=0.8), rel=1e-4
     )
 
 
 def test_power_is_of_the_study_s_own_sd_and_five_seeds_can_show_nothing():
     row = analysed(drawn(k=3, n=10))["power"][0]
-    sds = [c["sd_diff"] for c in contrasts(drawn(k=3, n=10), "gelu", CHANCE, 0.95, 0.005)[:3]]
+    sds = [
+        c["sd_diff"] for c in compute_contrasts(drawn(k=3, n=10), "gelu", CHANCE, 0.95, 0.005)[:3]
+    ]
     assert row["sd_diff"] == pytest.approx(np.median(sds))
-    assert row["mde"] == pytest.approx(row["sd_diff"] * detectable(10, 0.05))
+    assert row["mde"] == pytest.approx(row["sd_diff"] * detectable_effect(10, 0.05))
     assert row["mde_corrected"] > row["mde"]
     assert [s["difference"] for s in row["seeds_needed"]] == [0.001, 0.002, 0.005]
     assert analysed(drawn(k=3, n=5))["power"][0]["mde"] is None
@@ -660,7 +662,7 @@ def test_the_schema_names_the_columns_of_the_tables_and_the_words_of_the_plan():
     assert set(schema["$defs"]["contrast"]["properties"]) == set(tables.CONTRASTS.names)
     summary = schema["properties"]["summaries"]["items"]["properties"]
     assert list(summary) == tables.SUMMARIES.names
-    stated = plan.plan("gelu", 0.95, 0.005, {}, 1)
+    stated = plan.analysis_plan("gelu", 0.95, 0.005, {}, 1)
     assert list(stated["verdicts"]) == schema["$defs"]["verdict"]["enum"]
 
 

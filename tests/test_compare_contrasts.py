@@ -14,18 +14,24 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_paired
 
 from activarium import tables
-from activarium.compare.contrasts import contrasts, study_p, verdict
+from activarium.compare.contrasts import compute_contrasts, decide_verdict, study_wide_p
 from activarium.compare.paired_tests import (
-    adjusted,
+    adjust_p_values,
     holm,
-    paired_t,
-    sign_flip,
-    superior,
+    paired_t_test,
+    sign_flip_test,
+    superiority,
     tost,
-    wilcoxon,
+    wilcoxon_test,
 )
-from activarium.compare.permutation_tests import critical_values, max_t, signs, smallest_p, t_values
-from activarium.compare.scores import CompareError, against, known, wide
+from activarium.compare.permutation_tests import (
+    absolute_t,
+    critical_values,
+    max_t,
+    sign_patterns,
+    smallest_p,
+)
+from activarium.compare.scores import CompareError, differences_from, pivot_scores, sorted_values
 
 RAW = ("n_pairs", "mean_diff", "sd_diff", "low", "high", "p_t", "p_wilcoxon", "p_signflip",
        "p_tost", "p_superior", "cliffs_delta", "wins", "ties", "losses")  # fmt: skip
@@ -58,26 +64,26 @@ def test_a_contrast_is_the_mean_paired_difference_activation_minus_control():
 
 
 def test_a_mean_of_zero_has_p_one_though_its_sum_is_zero_only_nearly():
-    d = known(np.array([-8, -5, -3, -2, 5, 6, 7]) / 1000)
+    d = sorted_values(np.array([-8, -5, -3, -2, 5, 6, 7]) / 1000)
     assert np.sum(d) != 0
-    assert sign_flip(d) == max_t(d[None])[0] == 1
+    assert sign_flip_test(d) == max_t(d[None])[0] == 1
 
 
 def test_three_wins_out_of_three_are_one_sign_pattern_in_four():
     d = np.array([0.01, 0.02, 0.03])
-    assert sign_flip(d) == wilcoxon(d) == 2 / 8
+    assert sign_flip_test(d) == wilcoxon_test(d) == 2 / 8
 
 
 def test_max_t_by_hand():
     # Two seeds have two patterns up to a common sign: t is 3 or 1/3, and 1/3 or 3.
     d = np.array([[0.01, 0.02], [0.02, -0.01]])
-    np.testing.assert_allclose(t_values(signs(2), d), [[3, 1 / 3], [1 / 3, 3]])
+    np.testing.assert_allclose(absolute_t(sign_patterns(2), d), [[3, 1 / 3], [1 / 3, 3]])
     np.testing.assert_allclose(max_t(d), [1, 1])
     np.testing.assert_allclose(max_t(d[:1]), [0.5])
 
 
 def test_the_columns_are_those_of_the_table():
-    rows = contrasts(drawn(), "gelu", CHANCE, 0.95, 0.005)
+    rows = compute_contrasts(drawn(), "gelu", CHANCE, 0.95, 0.005)
     assert {tuple(sorted(row)) for row in rows} == {tuple(sorted(tables.CONTRASTS.names))}
 
 
@@ -93,7 +99,7 @@ def test_the_columns_are_those_of_the_table():
     ],
 )
 def test_the_difference_is_decided_before_equivalence(mean_diff, p, p_equivalent, word):
-    assert verdict(mean_diff, p, p_equivalent, 0.95) == word
+    assert decide_verdict(mean_diff, p, p_equivalent, 0.95) == word
 
 
 def test_true_differences_are_found_and_equal_ones_called_equivalent():
@@ -111,20 +117,20 @@ def test_the_sign_flip_p_is_scipy_s_permutation_test(d):
         (d, np.zeros_like(d)), lambda a, b: np.mean(a - b), permutation_type="samples",
         n_resamples=np.inf,
     ).pvalue  # fmt: skip
-    assert sign_flip(known(d)) == pytest.approx(expected)
+    assert sign_flip_test(sorted_values(d)) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("d", SAMPLES)
 def test_the_wilcoxon_p_is_scipy_s_enumeration_given_the_ties(d):
     d = d[d != 0]
     expected = stats.wilcoxon(d, method=stats.PermutationMethod(n_resamples=np.inf)).pvalue
-    assert wilcoxon(d) == pytest.approx(expected)
+    assert wilcoxon_test(d) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("n", [20, 30, 50])
 def test_the_wilcoxon_p_is_scipy_s_exact_one_without_ties(n):
     d = np.random.default_rng(n).normal(0.3, 1, n)
-    assert wilcoxon(d) == pytest.approx(stats.wilcoxon(d, method="exact").pvalue)
+    assert wilcoxon_test(d) == pytest.approx(stats.wilcoxon(d, method="exact").pvalue)
 
 
 @pytest.mark.parametrize("d", SAMPLES)
@@ -136,7 +142,9 @@ def test_tost_is_statsmodels_one(d):
 @pytest.mark.parametrize("n", [190, 300])
 def test_the_wilcoxon_p_of_many_pairs_is_near_the_normal_one(n):
     d = np.random.default_rng(1).integers(-50, 53, n) / 1000
-    assert wilcoxon(d) == pytest.approx(stats.wilcoxon(d, method="asymptotic").pvalue, rel=0.02)
+    assert wilcoxon_test(d) == pytest.approx(
+        stats.wilcoxon(d, method="asymptotic").pvalue, rel=0.02
+    )
 
 
 def test_tost_and_paired_t_are_pingouin_s():
@@ -147,7 +155,7 @@ def test_tost_and_paired_t_are_pingouin_s():
         found = pingouin.tost(a, b, bound=0.003, paired=True)
         t = pingouin.ttest(a, b, paired=True)
     assert tost(a - b, 0.003) == pytest.approx(float(found["pval"].iloc[0]))
-    assert paired_t(a - b) == pytest.approx(float(t["p_val"].iloc[0]))
+    assert paired_t_test(a - b) == pytest.approx(float(t["p_val"].iloc[0]))
 
 
 def test_cliffs_delta_is_scipy_s_mann_whitney():
@@ -182,14 +190,14 @@ def test_holm_and_benjamini_hochberg_are_those_of_scikit_posthocs_and_statsmodel
     groups = [g["test_accuracy"].to_numpy() for _, g in table.groupby("activation")]
     raw = posthocs.posthoc_ttest(groups).to_numpy()[np.triu_indices(6, 1)]
     corrected = posthocs.posthoc_ttest(groups, p_adjust="holm").to_numpy()[np.triu_indices(6, 1)]
-    np.testing.assert_allclose(adjusted(raw), corrected)
+    np.testing.assert_allclose(adjust_p_values(raw), corrected)
     np.testing.assert_allclose(
-        adjusted(raw, stats.false_discovery_control), multipletests(raw, method="fdr_bh")[1]
+        adjust_p_values(raw, stats.false_discovery_control), multipletests(raw, method="fdr_bh")[1]
     )
 
 
 def test_a_p_value_that_is_missing_counts_for_nothing_in_its_family():
-    p = adjusted([0.01, np.nan, 0.04])
+    p = adjust_p_values([0.01, np.nan, 0.04])
     assert np.isnan(p[1])
     np.testing.assert_allclose(p[::2], multipletests([0.01, 0.04], method="holm")[1])
 
@@ -204,7 +212,7 @@ def test_drawn_flips_come_near_the_exact_ones():
     d = np.random.default_rng(3).normal(0.4, 1, 15)
     sums = np.abs(np.array(list(itertools.product([1, -1], repeat=15))) @ d)
     exact = np.mean(sums >= sums[0])
-    assert sign_flip(known(d)) == pytest.approx(exact, abs=4 * (exact / 20_000) ** 0.5)
+    assert sign_flip_test(sorted_values(d)) == pytest.approx(exact, abs=4 * (exact / 20_000) ** 0.5)
 
 
 # What cannot matter
@@ -248,19 +256,19 @@ def test_drawn_flips_know_no_seed_labels_either():
 @settings(max_examples=25, deadline=None)
 @given(st.lists(st.integers(-9, 9), min_size=1, max_size=12))
 def test_tests_are_symmetric_and_probabilities(values):
-    d = known(np.array(values) / 1000)
-    for test in (paired_t, sign_flip, wilcoxon):
+    d = sorted_values(np.array(values) / 1000)
+    for test in (paired_t_test, sign_flip_test, wilcoxon_test):
         p = test(d)
         assert np.isnan(p) or 0 <= p <= 1
-        assert p == pytest.approx(test(known(-d)), nan_ok=True)
-    assert superior(d) + superior(-d) == pytest.approx(1)
+        assert p == pytest.approx(test(sorted_values(-d)), nan_ok=True)
+    assert superiority(d) + superiority(-d) == pytest.approx(1)
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.integers(-9, 9), min_size=2, max_size=9))
 def test_the_max_t_of_one_contrast_is_its_sign_flip_test(values):
-    d = known(np.array(values) / 1000)
-    assert max_t(d[None])[0] == sign_flip(d)
+    d = sorted_values(np.array(values) / 1000)
+    assert max_t(d[None])[0] == sign_flip_test(d)
 
 
 def test_corrected_p_values_are_never_below_raw_ones():
@@ -330,7 +338,7 @@ def test_a_contrast_with_one_pair_has_no_test_and_does_not_disturb_the_others():
 @pytest.mark.parametrize("n, p", [(5, 0.0625), (6, 0.03125), (10, 2 / 1024)])
 def test_the_smallest_p_is_that_of_n_seeds_all_on_one_side(n, p):
     d = np.linspace(0.9, 1.1, n)
-    assert sign_flip(d) == wilcoxon(d) == max_t(d[None])[0] == smallest_p(n) == p
+    assert sign_flip_test(d) == wilcoxon_test(d) == max_t(d[None])[0] == smallest_p(n) == p
 
 
 def test_five_seeds_cannot_be_better_and_no_corrected_rank_test_is_claimed_below_ten():
@@ -342,7 +350,7 @@ def test_five_seeds_cannot_be_better_and_no_corrected_rank_test_is_claimed_below
 
 def test_a_failure_scores_as_chance_and_is_left_out_of_the_complete_case():
     table = runs({"relu": [0.5, None, 0.5], "gelu": [0.5, 0.5, 0.5]})
-    rows = contrasts(table, "gelu", CHANCE, 0.95, 0.005)
+    rows = compute_contrasts(table, "gelu", CHANCE, 0.95, 0.005)
     by = {row["failures"]: row for row in rows}
     assert by["chance"]["mean_diff"] == pytest.approx((0.1 - 0.5) / 3)
     assert by["complete_case"]["n_pairs"] == 2
@@ -352,7 +360,7 @@ def test_a_failure_scores_as_chance_and_is_left_out_of_the_complete_case():
 def test_failures_on_a_data_set_without_a_known_chance_are_refused():
     table = runs({"relu": [None], "gelu": [0.5]}, dataset="mine")
     with pytest.raises(CompareError, match="chance: 'mine' has diverged runs"):
-        contrasts(table, "gelu", CHANCE, 0.95, 0.005)
+        compute_contrasts(table, "gelu", CHANCE, 0.95, 0.005)
 
 
 def test_a_setting_without_the_control_has_contrasts_that_say_nothing():
@@ -362,25 +370,28 @@ def test_a_setting_without_the_control_has_contrasts_that_say_nothing():
 
 
 def test_the_control_alone_has_no_contrast():
-    assert contrasts(runs({"gelu": [0.5, 0.6]}), "gelu", CHANCE, 0.95, 0.005) == []
+    assert compute_contrasts(runs({"gelu": [0.5, 0.6]}), "gelu", CHANCE, 0.95, 0.005) == []
 
 
 def test_one_max_t_of_the_study_flips_all_settings_by_seed():
     one, two = drawn(k=3, n=9, effects=[0.004]), drawn(k=3, n=9, seed=1, dataset="cifar10")
-    rows = contrasts(pd.concat([one, two]), "gelu", CHANCE, 0.95, 0.005)
+    rows = compute_contrasts(pd.concat([one, two]), "gelu", CHANCE, 0.95, 0.005)
     found = [row["p_max_t_study"] for row in rows if row["failures"] == "chance"]
-    d = np.vstack([against(wide(t.assign(score=t["test_accuracy"])), "gelu").to_numpy().T
-                   for t in (two, one)])  # fmt: skip
+    tables_of = [pivot_scores(t.assign(score=t["test_accuracy"])) for t in (two, one)]
+    d = np.vstack([differences_from(table, "gelu").to_numpy().T for table in tables_of])
     np.testing.assert_allclose(found, enumerated(d))
-    assert study_p([], "gelu") == []
+    assert study_wide_p([], "gelu") == []
 
 
 def test_the_signs_of_the_study_go_over_the_union_of_its_seeds():
     early = drawn(k=2, n=5, effects=[0.003])
     late = drawn(k=2, n=5, seed=1, dataset="cifar10").assign(seed=lambda t: t["seed"] + 3)
-    rows = contrasts(pd.concat([late, early]), "gelu", CHANCE, 0.95, 0.005)
+    rows = compute_contrasts(pd.concat([late, early]), "gelu", CHANCE, 0.95, 0.005)
     found = [row["p_max_t_study"] for row in rows if row["failures"] == "chance"]
-    parts = [against(wide(t.assign(score=t["test_accuracy"])), "gelu") for t in (late, early)]
+    parts = [
+        differences_from(pivot_scores(t.assign(score=t["test_accuracy"])), "gelu")
+        for t in (late, early)
+    ]
     d = np.full((4, 8), np.nan)  # eight seeds, of which both have 3 and 4
     d[:2, 3:], d[2:, :5] = parts[0].to_numpy().T, parts[1].to_numpy().T
     patterns = np.array(list(itertools.product([1, -1], repeat=8)))
@@ -393,7 +404,7 @@ def test_the_signs_of_the_study_go_over_the_union_of_its_seeds():
 def test_what_one_setting_holds_changes_no_other():
     alone = compared(drawn(k=3, n=9, effects=[0.004]))
     both = pd.concat([drawn(k=3, n=9, effects=[0.004]), drawn(seed=1, dataset="cifar10")])
-    rows = contrasts(both, "gelu", CHANCE, 0.95, 0.005)
+    rows = compute_contrasts(both, "gelu", CHANCE, 0.95, 0.005)
     found = [r for r in rows if r["dataset"] == "digits" and r["failures"] == "chance"]
     for row in found:
         for name in (*RAW, "p_max_t", "p_t_holm", "p_tost_holm", "verdict"):

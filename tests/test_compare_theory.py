@@ -30,7 +30,7 @@ def correlations(bends, scores):
     names = [f"a{i}" for i in range(len(bends))]
     rows = [SETTING | {"activation": n, "mean": s} for n, s in zip(names, scores, strict=True)]
     profiles = dict(zip(names, map(profile, bends), strict=True))
-    return {r["property"]: r for r in theory.theory(rows, profiles, 0.95)}
+    return {r["property"]: r for r in theory.correlate_properties(rows, profiles, 0.95)}
 
 
 def test_the_correlation_is_spearmans():
@@ -84,22 +84,22 @@ def test_infinite_bends_are_the_largest():
 
 
 def test_without_proofs_there_is_nothing_to_correlate():
-    assert theory.theory([SETTING | {"activation": "a", "mean": 0.5}], {}, 0.95) == []
+    assert theory.correlate_properties([SETTING | {"activation": "a", "mean": 0.5}], {}, 0.95) == []
 
 
 def test_what_is_refused_is_left_out():
-    assert math.isnan(theory.value("bend", profile(1) | {"smoothness": None}))
+    assert math.isnan(theory.property_value("bend", profile(1) | {"smoothness": None}))
 
 
 def test_the_values_are_those_of_the_profiles():
     relu = certify(lambda x, xp: xp.piecewise(x, 0, lambda x: 0 * x, lambda x: x, at="left"))
     tanh = certify(lambda x, xp: xp.tanh(x))
-    assert theory.value("flat", relu) == 0.5 and theory.value("flat", tanh) == 0
-    assert theory.value("smooth", relu) == 0 and theory.value("smooth", tanh) == 1
-    assert theory.value("depth_scale", relu) == math.inf
-    assert theory.value("bend", relu) == math.inf
-    assert theory.value("bend", tanh) == pytest.approx(4 / (3 * math.sqrt(3)))
-    assert theory.value("isometry", relu) == 0.5
+    assert theory.property_value("flat", relu) == 0.5 and theory.property_value("flat", tanh) == 0
+    assert theory.property_value("smooth", relu) == 0 and theory.property_value("smooth", tanh) == 1
+    assert theory.property_value("depth_scale", relu) == math.inf
+    assert theory.property_value("bend", relu) == math.inf
+    assert theory.property_value("bend", tanh) == pytest.approx(4 / (3 * math.sqrt(3)))
+    assert theory.property_value("isometry", relu) == 0.5
 
 
 def test_every_property_is_worded_and_has_a_source():

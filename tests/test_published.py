@@ -6,13 +6,13 @@ import statsmodels.api as sm
 from synthetic import CHANCE, reported, study
 from test_report import parsed
 
-from activarium.compare.published_results import REPORTED, published
-from activarium.compare.scores import by_setting, scored, wide
+from activarium.compare.published_results import REPORTED, compare_with_published
+from activarium.compare.scores import score_tables
 
 
 def found(made, control="gelu"):
-    settings = [(k, wide(g)) for k, g in by_setting(scored(made.runs, "chance", CHANCE))]
-    return {r["activation"]: r for r in published(settings, control, 0.95)["rows"]}
+    settings = score_tables(made.runs, "chance", CHANCE)
+    return {r["activation"]: r for r in compare_with_published(settings, control, 0.95)["rows"]}
 
 
 def paper(seeds=10, **more):

@@ -13,7 +13,7 @@ from conftest import ROOT
 
 from activarium import activations, study, tables
 from activarium.compare import published_results
-from activarium.compare.analysis import analysis
+from activarium.compare.analysis import analyse
 from activarium.report import publish, words
 from activarium.report.study_tables import label
 from activarium.runtime.errors import UserError
@@ -46,7 +46,7 @@ def test_summaries_and_contrasts_follow_from_the_runs_that_are_kept(folder):
     said = frozen(folder)
     runs, epochs, costs = external.read([str(folder / "runs.parquet")], said.control)
     frames = (table.to_pandas() for table in (runs, epochs, costs))
-    found = analysis(*frames, said.control, said.confidence, said.margin, guessing(folder))
+    found = analyse(*frames, said.control, said.confidence, said.margin, guessing(folder))
     for name, schema in (("summaries", tables.SUMMARIES), ("contrasts", tables.CONTRASTS)):
         stored = pq.read_table(folder / f"{name}.parquet").replace_schema_metadata()
         assert tables.table(found[name], schema).replace_schema_metadata().equals(stored)

@@ -12,7 +12,7 @@ from conftest import ROOT
 from synthetic import study
 
 from activarium import figures
-from activarium.compare.analysis import analysis
+from activarium.compare.analysis import analyse
 from activarium.report import build
 from activarium.runtime import files
 from activarium.runtime.errors import UserError
@@ -87,7 +87,7 @@ def test_a_built_report_holds_the_analysis_of_its_tables(table):
     made = build.build_external_report([table], "relu", confidence=0.9, margin=0.01)
     tables = made.tables
     frames = tables.runs, tables.epochs, tables.costs
-    again = analysis(*frames, "relu", 0.9, 0.01, build.known_chances(), {})
+    again = analyse(*frames, "relu", 0.9, 0.01, build.known_chances(), {})
     assert json.loads(json.dumps(again)) == tables.analysis
 
 

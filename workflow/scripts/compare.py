@@ -7,7 +7,7 @@ interrupt.end_on_sigint()
 from pathlib import Path
 
 from activarium import tables
-from activarium.compare.analysis import analysis
+from activarium.compare.analysis import analyse
 from activarium.runtime import files
 from activarium.runtime.errors import logged
 
@@ -18,7 +18,7 @@ with logged(snakemake.log[0]):
     plan = dict(snakemake.params.items())
     trained = files.read_json(snakemake.input.provenance)["study"]
     plan["chance"] = plan["chance"] | trained.get("chance", {})
-    found = analysis(*read, **plan, profiles=profiles)
+    found = analyse(*read, **plan, profiles=profiles)
     tables.write_both(tables.table(found["summaries"], tables.SUMMARIES), *out.summaries)
     tables.write_both(tables.table(found["contrasts"], tables.CONTRASTS), *out.contrasts)
     files.write_json(out.analysis, found)

@@ -2,12 +2,12 @@
 
 import pandas as pd
 
-from .contrasts import family
+from .contrasts import compute_family
 from .permutation_tests import smallest_p
-from .scores import by_setting, level, scored, wide
+from .scores import add_scores, group_by_setting, pivot_scores, significance_level
 
 
-def a_a(runs, control, chance, confidence, margin):
+def aa_test(runs, control, chance, confidence, margin):
     """One dict a setting with the control: what comparing the control with itself came to.
 
     Its seeds are split in two halves, the upper renumbered onto the lower, and put through the
@@ -16,16 +16,16 @@ def a_a(runs, control, chance, confidence, margin):
     """
     rows = []
     own = runs[runs["activation"] == control]
-    for setting, group in by_setting(scored(own, "chance", chance)):
-        found = family(wide(halves(group)), "lower", confidence, margin)
+    for setting, group in group_by_setting(add_scores(own, "chance", chance)):
+        found = compute_family(pivot_scores(split_halves(group)), "lower", confidence, margin)
         for row in found:
-            can_fail = smallest_p(row["n_pairs"]) < level(confidence)
+            can_fail = smallest_p(row["n_pairs"]) < significance_level(confidence)
             passed = row["verdict"] in ("not shown", "equivalent") if can_fail else None
             rows.append(setting | row | {"control": control, "passed": passed})
     return rows
 
 
-def halves(group):
+def split_halves(group):
     """One cell's rows as two activations, "lower" and "upper", of equal size by seed.
 
     The last seed is left out where their number is odd; the upper half gets the lower's seeds.

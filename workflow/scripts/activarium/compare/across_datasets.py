@@ -12,12 +12,12 @@ import pandas as pd
 from scipy import stats
 from statsmodels.stats.oneway import anova_oneway
 
-from .paired_tests import adjusted, mean, paired_t, sd, t_interval
-from .plan import descriptive
-from .scores import DIGITS, known, level
+from .paired_tests import adjust_p_values, mean, paired_t_test, sd, t_interval
+from .plan import max_descriptive_pairs
+from .scores import DIGITS, significance_level, sorted_values
 
 
-def equal_weight(differences, confidence):
+def equal_weight_mean(differences, confidence):
     """The mean of the data sets' mean differences, and whether they differ among themselves.
 
     `differences` holds one Series of paired differences a data set, by seed. A seed draws the same
@@ -27,9 +27,9 @@ def equal_weight(differences, confidence):
     Bulletin 2). `p_interaction` is Welch's analysis of variance over the data sets (1951,
     Biometrika 38), 1 where no difference varies at all, NaN where it cannot be computed.
     """
-    by_seed = known(pd.concat(differences, axis=1, join="inner").mean(axis=1).round(DIGITS))
+    by_seed = sorted_values(pd.concat(differences, axis=1, join="inner").mean(axis=1).round(DIGITS))
     row = _one_sample(by_seed, confidence) if len(by_seed) > 1 else None
-    differences = [known(d) for d in differences]
+    differences = [sorted_values(d) for d in differences]
     return (row or _stratified(differences, confidence)) | {
         "p_interaction": _interaction(differences)
     }
@@ -39,7 +39,14 @@ def _one_sample(d, confidence):
     """The mean of `d` with Student's t; NaN where equal values tell nothing of the error."""
     low, high = t_interval(d, confidence) if sd(d) else (math.nan, math.nan)
     se, df = sd(d) / math.sqrt(len(d)), len(d) - 1
-    return {"mean_diff": mean(d), "se": se, "df": df, "low": low, "high": high, "p": paired_t(d)}
+    return {
+        "mean_diff": mean(d),
+        "se": se,
+        "df": df,
+        "low": low,
+        "high": high,
+        "p": paired_t_test(d),
+    }
 
 
 def _stratified(differences, confidence):
@@ -65,10 +72,10 @@ def _interaction(differences):
     return float(anova_oneway(differences, use_var="unequal").pvalue)
 
 
-def over_datasets(settings, control, confidence):
+def compare_across_datasets(settings, control, confidence):
     """One dict a recipe × network with at least two data sets, with `rows` and perhaps a `winner`.
 
-    `settings` are (key, `scores.wide`) in the order of their keys. Each row is an activation's
+    `settings` are (key, `pivot_scores`) in the order of their keys. Each row is an activation's
     `equal_weight` difference from the control; p_holm and p_interaction_holm are corrected over the
     rows. Its verdict is better, worse or not shown, and None where the data sets are shown to
     disagree. So few seeds as are descriptive only in a setting show nothing here either.
@@ -86,20 +93,24 @@ def over_datasets(settings, control, confidence):
 def _group(tables, shared, control, confidence):
     """The rows of one recipe × network, whether any shows interaction, and the winner."""
     rows = [
-        {"activation": a} | equal_weight([_paired(t, a, control) for t in tables], confidence)
+        {"activation": a} | equal_weight_mean([_paired(t, a, control) for t in tables], confidence)
         for a in shared
         if a != control
     ]
     _correct(rows, confidence)
-    for row, p in zip(rows, adjusted([row["p"] for row in rows]), strict=True):
+    for row, p in zip(rows, adjust_p_values([row["p"] for row in rows]), strict=True):
         row["p_holm"] = p
         word = "better" if row["mean_diff"] > 0 else "worse"
-        shown = word if p < level(confidence) and enough(row, confidence) else "not shown"
+        shown = (
+            word
+            if p < significance_level(confidence) and has_enough_seeds(row, confidence)
+            else "not shown"
+        )
         row["verdict"] = None if row["interaction"] else shown
     interaction = any(row["interaction"] for row in rows)
     top, p, disputed = _winner(tables, shared, confidence)
-    named = p < level(confidence) and not interaction and not disputed
-    named = named and all(enough(row, confidence) for row in rows)
+    named = p < significance_level(confidence) and not interaction and not disputed
+    named = named and all(has_enough_seeds(row, confidence) for row in rows)
     return {
         "rows": rows,
         "interaction": interaction,
@@ -108,16 +119,16 @@ def _group(tables, shared, control, confidence):
     }
 
 
-def enough(row, confidence):
+def has_enough_seeds(row, confidence):
     """Whether the degrees of freedom are those of more seeds than are descriptive only."""
-    return row["df"] >= descriptive(confidence)
+    return row["df"] >= max_descriptive_pairs(confidence)
 
 
 def _correct(rows, confidence):
     """Add p_interaction_holm and whether it shows an interaction to each row of one family."""
-    corrected = adjusted([row["p_interaction"] for row in rows])
+    corrected = adjust_p_values([row["p_interaction"] for row in rows])
     for row, p in zip(rows, corrected, strict=True):
-        row["p_interaction_holm"], row["interaction"] = p, p < level(confidence)
+        row["p_interaction_holm"], row["interaction"] = p, p < significance_level(confidence)
 
 
 def _winner(tables, shared, confidence):
@@ -127,9 +138,9 @@ def _winner(tables, shared, confidence):
     is on top: of two that are tied, either could be, and a one-sided test would err twice as
     often. Disputed where the data sets are shown to disagree about one of these differences.
     """
-    top = max(shared, key=lambda a: np.mean([mean(known(table[a])) for table in tables]))
+    top = max(shared, key=lambda a: np.mean([mean(sorted_values(table[a])) for table in tables]))
     others = [
-        equal_weight([_paired(t, top, other) for t in tables], confidence)
+        equal_weight_mean([_paired(t, top, other) for t in tables], confidence)
         for other in shared
         if other != top
     ]

@@ -4,26 +4,26 @@ from itertools import combinations
 
 from scipy import stats
 
-from .paired_tests import adjusted, mean, paired_t, superior, t_interval
-from .rank_intervals import differences
-from .scores import known
+from .paired_tests import adjust_p_values, mean, paired_t_test, superiority, t_interval
+from .rank_intervals import pair_differences
+from .scores import sorted_values
 
 
-def all_pairs(scores, confidence):
+def compare_all_pairs(scores, confidence):
     """One dict a pair (a before b by name): the paired difference a − b and what goes with it.
 
     p_t_bh is corrected over all pairs of the setting by Benjamini and Hochberg (1995), whose
     false discovery rate is a weaker promise than that of the contrasts. `scores` is from
-    `scores.wide`.
+    `pivot_scores`.
     """
     names = list(scores)
     pairs = list(combinations(range(len(names)), 2))
-    found = differences(scores, pairs) if pairs else []
+    found = pair_differences(scores, pairs) if pairs else []
     rows = [
-        {"activation": names[a], "other": names[b]} | _pair(known(d), confidence)
+        {"activation": names[a], "other": names[b]} | _pair(sorted_values(d), confidence)
         for (a, b), d in zip(pairs, found, strict=True)
     ]
-    corrected = adjusted([row["p_t"] for row in rows], stats.false_discovery_control)
+    corrected = adjust_p_values([row["p_t"] for row in rows], stats.false_discovery_control)
     return [row | {"p_t_bh": p} for row, p in zip(rows, corrected, strict=True)]
 
 
@@ -34,6 +34,6 @@ def _pair(d, confidence):
         "mean_diff": mean(d),
         "low": low,
         "high": high,
-        "p_superior": superior(d),
-        "p_t": paired_t(d),
+        "p_superior": superiority(d),
+        "p_t": paired_t_test(d),
     }

@@ -6,19 +6,19 @@ import numpy as np
 from scipy import stats
 
 from .paired_tests import sd
-from .scores import against, known
+from .scores import differences_from, sorted_values
 
 QUANTILES = 99
 
 
-def diagnostics(scores, control):
-    """One setting: {"control_sd", "correlations": {activation: r}, "qq": {…}} from `scores.wide`.
+def check_assumptions(scores, control):
+    """One setting: {"control_sd", "correlations": {activation: r}, "qq": {…}} from `pivot_scores`.
 
     The correlation of paired scores says what pairing gains. `qq` holds quantiles of the normal
     distribution and of all differences, each contrast's standardised by its own mean and sd.
     """
-    d = against(scores, control)
-    reference = known(scores.get(control, []))
+    d = differences_from(scores, control)
+    reference = sorted_values(scores.get(control, []))
     theoretical, observed = _qq(d)
     return {
         "control_sd": sd(reference),
@@ -39,7 +39,7 @@ def _correlation(scores, a, control):
 
 def _qq(d):
     """([normal quantiles], [quantiles of standardised differences]); empty where nothing varies."""
-    samples = [known(d[a]) for a in d]
+    samples = [sorted_values(d[a]) for a in d]
     varied = [(v - v.mean()) / sd(v) for v in samples if len(v) > 2 and sd(v) > 0]
     if not varied:
         return [], []

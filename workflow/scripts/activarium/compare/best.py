@@ -4,45 +4,45 @@ import math
 
 import numpy as np
 
-from .paired_tests import paired_t
+from .paired_tests import paired_t_test
 from .permutation_tests import max_t
-from .scores import against, known, level
+from .scores import differences_from, significance_level, sorted_values
 
 
-def could_be_best(scores, confidence):
+def list_possible_best(scores, confidence):
     """The activations that are not ruled out as the best of a setting, in the order of `scores`.
 
     Each is held against all others by a `flips.max_t` of its own and ruled out when one of them is
     shown to be better. The best one is among those that are left with at least `confidence`; no
     correction over the candidates is needed, for ruling one out is wrong only of the best (after
     Gupta 1965, Technometrics 7, and Hsu 1981, Annals of Statistics 9, whose tests are normal). One
-    without a pair with any other is left in. `scores` is from `scores.wide`.
+    without a pair with any other is left in. `scores` is from `pivot_scores`.
     """
     return [name for name in scores if not _is_beaten(scores, name, confidence)]
 
 
 def _is_beaten(scores, name, confidence):
     """Whether any other activation of the setting is shown to be better than this one."""
-    d = against(scores, name).to_numpy().T
-    return bool(np.any((max_t(d) < level(confidence)) & (np.nansum(d, axis=1) > 0)))
+    d = differences_from(scores, name).to_numpy().T
+    return bool(np.any((max_t(d) < significance_level(confidence)) & (np.nansum(d, axis=1) > 0)))
 
 
-def control_is_best(scores, control, contrasts, confidence):
-    """The claim in one setting, from `scores.wide` and the setting's primary `contrasts`.
+def judge_control(scores, control, contrasts, confidence):
+    """The claim in one setting, from `pivot_scores` and the setting's primary `contrasts`.
 
     Supported when a one-sided paired t test shows the control above every other, uncorrected: a
     claim that is a conjunction is tested by its weakest part (intersection–union; Berger 1982,
     Technometrics 24). Contradicted when any contrast is "better", else undecided; None without a
     control or without another. Returns {"verdict", "p", "weakest", "better"}.
     """
-    d = against(scores, control)
-    p = {a: paired_t(known(d[a]), "less") for a in d}
+    d = differences_from(scores, control)
+    p = {a: paired_t_test(sorted_values(d[a]), "less") for a in d}
     better = [row["activation"] for row in contrasts if row["verdict"] == "better"]
     if control not in scores or not p:
         return {"verdict": None, "p": math.nan, "weakest": None, "better": []}
     unknown = [a for a in p if math.isnan(p[a])]
     weakest = unknown[0] if unknown else max(p, key=p.get)
-    word = "supported" if p[weakest] < level(confidence) else "undecided"
+    word = "supported" if p[weakest] < significance_level(confidence) else "undecided"
     return {
         "verdict": "contradicted" if better else word,
         "p": p[weakest],
@@ -51,7 +51,7 @@ def control_is_best(scores, control, contrasts, confidence):
     }
 
 
-def in_the_study(settings, contrasts, confidence):
+def judge_control_in_study(settings, contrasts, confidence):
     """The claim for the whole study: {"verdict", "p", "better"}.
 
     `settings` are the answers of `control_is_best`, `contrasts` the primary ones of all settings.
@@ -61,7 +61,7 @@ def in_the_study(settings, contrasts, confidence):
     better = [
         {k: row[k] for k in ("recipe", "network", "dataset", "activation")}
         for row in contrasts
-        if row["p_max_t_study"] < level(confidence) and row["mean_diff"] > 0
+        if row["p_max_t_study"] < significance_level(confidence) and row["mean_diff"] > 0
     ]
     words = {setting["verdict"] for setting in settings}
     word = "supported" if words == {"supported"} else "undecided"

@@ -4,35 +4,41 @@ import numpy as np
 import pandas as pd
 
 from .paired_tests import (
-    adjusted,
+    adjust_p_values,
     cliffs_delta,
     mean,
-    paired_t,
+    paired_t_test,
     sd,
-    sign_flip,
-    superior,
+    sign_flip_test,
+    superiority,
     t_interval,
     tost,
-    wilcoxon,
+    wilcoxon_test,
 )
 from .permutation_tests import critical_values, max_t
-from .scores import FAILURES, against, by_setting, known, level, scored, wide
+from .scores import (
+    FAILURES,
+    differences_from,
+    score_tables,
+    significance_level,
+    sorted_values,
+)
 
 RANKS_FROM = 10  # pairs; below that a corrected rank test of many contrasts cannot reach 5 %
 
 
-def verdict(mean_diff, p, p_equivalent, confidence):
+def decide_verdict(mean_diff, p, p_equivalent, confidence):
     """One of the four words, from p_max_t and p_tost_holm: the difference is decided first."""
-    if p < level(confidence):
+    if p < significance_level(confidence):
         return "better" if mean_diff > 0 else "worse"
-    return "equivalent" if p_equivalent < level(confidence) else "not shown"
+    return "equivalent" if p_equivalent < significance_level(confidence) else "not shown"
 
 
-def contrast(d, scores, control, confidence, margin):
+def compute_contrast(d, scores, control, confidence, margin):
     """The numbers of one contrast that depend on nothing but its two cells.
 
     `d` are its paired differences, `scores` and `control` all scores of the two cells, each from
-    `scores.known`. There is no interval where all differences are equal: they tell of no error.
+    `sorted_values`. There is no interval where all differences are equal: they tell of no error.
     """
     low, high = t_interval(d, confidence) if sd(d) else (np.nan, np.nan)
     return {
@@ -41,11 +47,11 @@ def contrast(d, scores, control, confidence, margin):
         "sd_diff": sd(d),
         "low": low,
         "high": high,
-        "p_t": paired_t(d),
-        "p_wilcoxon": wilcoxon(d),
-        "p_signflip": sign_flip(d),
+        "p_t": paired_t_test(d),
+        "p_wilcoxon": wilcoxon_test(d),
+        "p_signflip": sign_flip_test(d),
         "p_tost": tost(d, margin),
-        "p_superior": superior(d),
+        "p_superior": superiority(d),
         "cliffs_delta": cliffs_delta(scores, control),
         "wins": int((d > 0).sum()),
         "ties": int((d == 0).sum()),
@@ -53,26 +59,28 @@ def contrast(d, scores, control, confidence, margin):
     }
 
 
-def family(scores, control, confidence, margin):
+def compute_family(scores, control, confidence, margin):
     """The contrasts of one setting, each corrected for all of them, in the order of their names.
 
-    `scores` is from `scores.wide`. Returns dicts with the columns of `tables.CONTRASTS` but for
+    `scores` is from `pivot_scores`. Returns dicts with the columns of `tables.CONTRASTS` but for
     the setting, the way to treat failures and p_max_t_study.
     """
-    d = against(scores, control)
-    reference = known(scores.get(control, []))
+    d = differences_from(scores, control)
+    reference = sorted_values(scores.get(control, []))
     rows = [
         {"activation": a, "control": control}
-        | contrast(known(d[a]), known(scores[a]), reference, confidence, margin)
+        | compute_contrast(
+            sorted_values(d[a]), sorted_values(scores[a]), reference, confidence, margin
+        )
         for a in d
     ]
     matrix = d.to_numpy().T
     reach = critical_values(matrix, confidence)
     corrected = {
-        "p_t_holm": adjusted([row["p_t"] for row in rows]),
+        "p_t_holm": adjust_p_values([row["p_t"] for row in rows]),
         "p_max_t": max_t(matrix).tolist(),
-        "p_tost_holm": adjusted([row["p_tost"] for row in rows]),
-        "p_wilcoxon_holm": adjusted(
+        "p_tost_holm": adjust_p_values([row["p_tost"] for row in rows]),
+        "p_wilcoxon_holm": adjust_p_values(
             [row["p_wilcoxon"] if row["n_pairs"] >= RANKS_FROM else np.nan for row in rows]
         ),
     }
@@ -81,11 +89,13 @@ def family(scores, control, confidence, margin):
         row |= {name: values[i] for name, values in corrected.items()}
         row["low_simultaneous"] = row["mean_diff"] - half
         row["high_simultaneous"] = row["mean_diff"] + half
-        row["verdict"] = verdict(row["mean_diff"], row["p_max_t"], row["p_tost_holm"], confidence)
+        row["verdict"] = decide_verdict(
+            row["mean_diff"], row["p_max_t"], row["p_tost_holm"], confidence
+        )
     return rows
 
 
-def contrasts(runs, control, chance, confidence, margin):
+def compute_contrasts(runs, control, chance, confidence, margin):
     """One dict a contrast and way to treat failures, in the columns of `tables.CONTRASTS`.
 
     Each setting is a family of its own, and p_max_t_study has all contrasts of the study in one;
@@ -93,25 +103,25 @@ def contrasts(runs, control, chance, confidence, margin):
     """
     rows = []
     for failures in FAILURES:
-        settings = [(key, wide(g)) for key, g in by_setting(scored(runs, failures, chance))]
+        settings = score_tables(runs, failures, chance)
         found = [
             key | {"failures": failures} | row
             for key, scores in settings
-            for row in family(scores, control, confidence, margin)
+            for row in compute_family(scores, control, confidence, margin)
         ]
-        for row, p in zip(found, study_p([s for _, s in settings], control), strict=True):
+        for row, p in zip(found, study_wide_p([s for _, s in settings], control), strict=True):
             row["p_max_t_study"] = p
         rows += found
     return rows
 
 
-def study_p(settings, control):
+def study_wide_p(settings, control):
     """p_max_t over the contrasts of all settings together, signs flipped jointly by seed.
 
-    `settings` are tables from `scores.wide`. Correcting each data set for itself and then over
+    `settings` are tables from `pivot_scores`. Correcting each data set for itself and then over
     data sets by Holm would not hold its level when only part of a data set is rejected.
     """
-    whole = [against(scores, control) for scores in settings]
+    whole = [differences_from(scores, control) for scores in settings]
     if not any(d.shape[1] for d in whole):
         return []
     return max_t(pd.concat(whole, axis=1).to_numpy().T).tolist()

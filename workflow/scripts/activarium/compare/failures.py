@@ -5,7 +5,7 @@ from scipy import stats
 from .scores import CELL
 
 
-def failures(runs, confidence):
+def count_failures(runs, confidence):
     """One dict a cell: runs, failures, and their share with Clopper–Pearson ends (1934).
 
     The interval is exact for a binomial share and reaches from 0 where none failed.

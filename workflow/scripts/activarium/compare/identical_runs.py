@@ -6,13 +6,13 @@ Their differences are 0 by construction and no finding, whatever a test would sa
 from itertools import combinations
 
 from ..tables import KEY
-from .scores import by_setting
+from .scores import group_by_setting
 
 LOSSES = ["epoch", "train_loss", "validation_loss", "test_loss"]
 ENOUGH = 2  # seeds; one score may be another's by chance
 
 
-def identical(runs, epochs):
+def find_identical_runs(runs, epochs):
     """One dict a pair of a setting whose runs are the same on every seed that both have.
 
     "by" is the strongest thing that is known of these runs and equal: the "losses" of every epoch
@@ -22,7 +22,7 @@ def identical(runs, epochs):
     """
     losses = _losses(epochs)
     rows = []
-    for setting, group in by_setting(runs):
+    for setting, group in group_by_setting(runs):
         cells = {a: _cell(cell, losses) for a, cell in group.groupby("activation", sort=True)}
         for a, b in combinations(cells, 2):
             shared = sorted(set(cells[a]) & set(cells[b]))

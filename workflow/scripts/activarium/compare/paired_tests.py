@@ -1,6 +1,6 @@
 """One contrast: estimates, intervals and tests from its paired differences alone.
 
-`d` is always a float array of differences, one a pair, from `scores.known`.
+`d` is always a float array of differences, one a pair, from `sorted_values`.
 """
 
 import math
@@ -8,7 +8,7 @@ import math
 import numpy as np
 from scipy import stats
 
-from .permutation_tests import SUM_DIGITS, signs
+from .permutation_tests import SUM_DIGITS, sign_patterns
 
 EXACT_RANKS = 200  # the exact distribution has n² values; by then it is normal
 
@@ -38,7 +38,7 @@ def sd(values):
     return float(np.std(values, ddof=1)) if np.ptp(values) else 0.0
 
 
-def paired_t(d, alternative="two-sided"):
+def paired_t_test(d, alternative="two-sided"):
     """p of Student's paired t test; NaN below two pairs.
 
     1 where all differences are 0. NaN where all are equal and not 0: that is rounding, and no
@@ -60,10 +60,10 @@ def tost(d, margin):
     """
     if len(d) < 2 or np.ptp(d) == 0:
         return math.nan
-    return max(paired_t(d + margin, "greater"), paired_t(d - margin, "less"))
+    return max(paired_t_test(d + margin, "greater"), paired_t_test(d - margin, "less"))
 
 
-def sign_flip(d):
+def sign_flip_test(d):
     """Two-sided p of the mean difference under flips of its sign; 1 where all are 0, NaN of none.
 
     Fisher 1935, The design of experiments, section 21. Exact up to 14 pairs, else 20 000 flips.
@@ -71,11 +71,11 @@ def sign_flip(d):
     if len(d) == 0:
         return math.nan
     d = d[np.argsort(np.abs(d), kind="stable")]  # drawn flips must not know what a seed is called
-    sums = np.abs(np.round(signs(len(d)) @ d, SUM_DIGITS))
+    sums = np.abs(np.round(sign_patterns(len(d)) @ d, SUM_DIGITS))
     return float(np.mean(sums >= sums[0]))
 
 
-def wilcoxon(d):
+def wilcoxon_test(d):
     """Two-sided exact p of the signed-rank test; 1 where all differences are 0, NaN of none.
 
     Wilcoxon 1945, Individual comparisons by ranking methods: zeros are dropped, ties get mean
@@ -95,7 +95,7 @@ def wilcoxon(d):
     return float(min(1.0, 2 * tail))
 
 
-def superior(d):
+def superiority(d):
     """P(A > B): the share of pairs that the activation wins, ties counting half; NaN of none."""
     return mean((d > 0) + 0.5 * (d == 0))
 
@@ -117,7 +117,7 @@ def holm(p_values):
     return corrected
 
 
-def adjusted(p_values, method=holm):
+def adjust_p_values(p_values, method=holm):
     """The p-values of a family corrected together by `method`; NaN stays and counts for nothing."""
     p_values = np.asarray(p_values, float)
     corrected, there = np.full_like(p_values, np.nan), ~np.isnan(p_values)

@@ -19,7 +19,7 @@ TIE = 1e-7  # statistics this close, relatively, are equal
 
 
 @lru_cache(maxsize=4)
-def signs(n):
+def sign_patterns(n):
     """Patterns of ±1, int8 [patterns, n], the identity first.
 
     Up to 14 seeds all of them, each standing for its opposite too, for no statistic here tells
@@ -40,7 +40,7 @@ def _fixed(patterns):
     return patterns
 
 
-def t_values(patterns, d):
+def absolute_t(patterns, d):
     """|t| of every contrast under every pattern, [patterns, contrasts].
 
     `d` is [contrasts, seeds] with NaN where a contrast has no pair, of which it needs two. The sd
@@ -66,12 +66,12 @@ def _comparable(t, n):
 
 def _maxima(d, n):
     """The largest comparable |t| under every pattern, the observed one first, [patterns]."""
-    patterns, size = signs(d.shape[1]), max(1, CHUNK // len(d))
+    patterns, size = sign_patterns(d.shape[1]), max(1, CHUNK // len(d))
     chunks = (patterns[i : i + size].astype(float) for i in range(0, len(patterns), size))
     sizes = np.unique(n)  # contrasts of one size are compared as they are, which is fast
     largest = [
         _comparable(np.transpose([t[:, n == k].max(1) for k in sizes]), sizes).max(1)
-        for t in (t_values(chunk, d) for chunk in chunks)
+        for t in (absolute_t(chunk, d) for chunk in chunks)
     ]
     return np.concatenate(largest)
 
@@ -100,7 +100,7 @@ def max_t(d):
     family, rows, n = _testable(np.asarray(d, float))
     p = np.full(len(rows), np.nan)
     if rows.any():
-        observed = _comparable(t_values(np.ones((1, family.shape[1])), family), n)[0]
+        observed = _comparable(absolute_t(np.ones((1, family.shape[1])), family), n)[0]
         largest = np.sort(_maxima(family, n))
         as_large = len(largest) - np.searchsorted(largest, observed * (1 - TIE))
         p[rows] = as_large / len(largest)

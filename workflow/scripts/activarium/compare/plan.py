@@ -6,7 +6,7 @@ The report's methods text is worded from this and from nothing else.
 from .contrasts import RANKS_FROM
 from .permutation_tests import DRAWN, EXACT, SEED, smallest_p
 from .power import DIFFERENCES, POWER
-from .scores import DIGITS, level
+from .scores import DIGITS, significance_level
 from .theory import PROPERTIES
 from .training_costs import MACHINE, SAME_BITS
 
@@ -87,7 +87,7 @@ METHODS = [
         "question": "are they two activations at all",
         "method": "losses of every epoch, else images told right, else scores, equal on every seed "
         "that both have",
-        "columns": ["identical"],
+        "columns": ["identical_runs"],
         "family": None,
         "status": "check",
         "source": None,
@@ -122,7 +122,7 @@ METHODS = [
         "method": "equal-weight mean of differences within each seed, paired t test, Holm (without "
         "two common seeds: stratified error, Satterthwaite's degrees of freedom); Welch's analysis "
         "of variance for interaction, Holm",
-        "columns": ["over_datasets"],
+        "columns": ["across_datasets"],
         "family": "activations of a recipe × network",
         "status": "confirmatory",
         "source": "Student 1908; Satterthwaite 1946; Welch 1951; Holm 1979",
@@ -138,7 +138,7 @@ METHODS = [
     {
         "question": "how sure is the accuracy itself",
         "method": "standard error over test images of the correctness averaged over seeds",
-        "columns": ["test_noise"],
+        "columns": ["standard_errors"],
         "family": None,
         "status": "estimate",
         "source": "Miller 2024",
@@ -146,7 +146,7 @@ METHODS = [
     {
         "question": "is the machinery honest",
         "method": "A/A: the upper half of the control's seeds against the lower, as any contrast",
-        "columns": ["a_a"],
+        "columns": ["aa_test"],
         "family": "one contrast a setting",
         "status": "check",
         "source": "Kohavi, Tang and Xu 2020, Trustworthy online controlled experiments, ch. 19",
@@ -214,12 +214,12 @@ METHODS = [
 ]
 
 
-def descriptive(confidence):
+def max_descriptive_pairs(confidence):
     """How many pairs are too few to show anything by sign flips: 5 at 95 %, for 2/2⁵ = 0.0625."""
-    return max(n for n in range(EXACT + 1) if smallest_p(n) >= level(confidence))
+    return max(n for n in range(EXACT + 1) if smallest_p(n) >= significance_level(confidence))
 
 
-def plan(control, confidence, margin, chance, n_settings):
+def analysis_plan(control, confidence, margin, chance, n_settings):
     """Everything that the methods text of a study says, as a mapping that json can hold."""
     return {
         "control": control,
@@ -232,8 +232,8 @@ def plan(control, confidence, margin, chance, n_settings):
         "pairs": "seeds that both have, by their value",
         "failures": {"primary": "chance", "sensitivity": "complete_case"},
         "rounding": 10.0**-DIGITS,
-        "flips": {"exact_up_to_seeds": EXACT, "drawn": DRAWN, "generator_seed": SEED},
-        "descriptive_up_to_pairs": descriptive(confidence),
+        "permutations": {"exact_up_to_seeds": EXACT, "drawn": DRAWN, "generator_seed": SEED},
+        "descriptive_up_to_pairs": max_descriptive_pairs(confidence),
         "corrected_ranks_from_pairs": RANKS_FROM,
         "power": POWER,
         "differences": list(DIFFERENCES),

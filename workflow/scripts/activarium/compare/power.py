@@ -7,7 +7,7 @@ from scipy.optimize import brentq
 from statsmodels.stats.power import TTestPower
 
 from .permutation_tests import smallest_p
-from .scores import level, rows_by_setting
+from .scores import group_rows_by_setting, significance_level
 
 POWER = 0.8
 DIFFERENCES = (0.001, 0.002, 0.005)  # fractions: 0.1, 0.2 and 0.5 pp
@@ -15,7 +15,7 @@ CLOSE = 8  # pairs; with 6 the max-T has a power of 0.54 where the formula says 
 MOST = 100_000  # seeds; more are not counted
 
 
-def power(contrasts, confidence):
+def estimate_power(contrasts, confidence):
     """One dict a setting from its primary contrasts: sd, detectable differences, seeds needed.
 
     By the power of the two-sided paired t test (Cohen 1988; statsmodels' TTestPower) at 80 %, for
@@ -25,7 +25,9 @@ def power(contrasts, confidence):
     corrected one below 8 pairs, where the max-T has less power than that formula says. Contrasts
     whose differences are all equal, as those of one run counted twice, say nothing of the spread.
     """
-    return [setting | _setting(rows, confidence) for setting, rows in rows_by_setting(contrasts)]
+    return [
+        setting | _setting(rows, confidence) for setting, rows in group_rows_by_setting(contrasts)
+    ]
 
 
 def _setting(rows, confidence):
@@ -34,15 +36,15 @@ def _setting(rows, confidence):
         return {"n_contrasts": 0, "n_pairs": 0, "sd_diff": math.nan, "mde": math.nan,
                 "mde_corrected": math.nan, "seeds_needed": []}  # fmt: skip
     sd = float(np.median([row["sd_diff"] for row in rows]))
-    n, alpha = int(np.median([row["n_pairs"] for row in rows])), level(confidence)
+    n, alpha = int(np.median([row["n_pairs"] for row in rows])), significance_level(confidence)
     fewest = next(n for n in range(2, 64) if smallest_p(n) < alpha)
     close = max(fewest, CLOSE)
     return {
         "n_contrasts": len(rows),
         "n_pairs": n,
         "sd_diff": sd,
-        "mde": sd * detectable(n, alpha) if n >= fewest else math.nan,
-        "mde_corrected": sd * detectable(n, alpha / len(rows)) if n >= close else math.nan,
+        "mde": sd * detectable_effect(n, alpha) if n >= fewest else math.nan,
+        "mde_corrected": sd * detectable_effect(n, alpha / len(rows)) if n >= close else math.nan,
         "seeds_needed": [
             {
                 "difference": difference,
@@ -54,7 +56,7 @@ def _setting(rows, confidence):
     }
 
 
-def detectable(n, alpha):
+def detectable_effect(n, alpha):
     """The mean difference, in sds of the differences, that `n` pairs show with 80 % power."""
     return float(brentq(lambda effect: _power(effect, n, alpha) - POWER, 1e-3, 1e3))
 

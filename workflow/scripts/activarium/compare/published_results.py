@@ -5,7 +5,7 @@ import math
 from scipy import stats
 
 from .paired_tests import mean, sd
-from .scores import against, known
+from .scores import differences_from, sorted_values
 
 SOURCE = {
     "name": "arXiv 2305.12073",
@@ -22,10 +22,10 @@ REPORTED = {  # final test accuracy as reported, a fraction; apparently of a sin
 }
 
 
-def published(settings, control, confidence):
+def compare_with_published(settings, control, confidence):
     """{"source", "rows"}: every figure that was published for an activation and data set of ours.
 
-    `settings` are (key, `scores.wide`). "low" and "high" are the prediction interval of one
+    `settings` are (key, `pivot_scores`). "low" and "high" are the prediction interval of one
     further run (Whitmore 1986, The American Statistician 40): it holds the error of our mean and
     the spread of a single run, taken to be the same for both. The verdict is "below", "above" or
     "within", None below two seeds. "difference" is the same of activation − control, paired, where
@@ -34,12 +34,14 @@ def published(settings, control, confidence):
     rows = []
     for key, scores in settings:
         reported = {a: v for a, v in REPORTED.get(key["dataset"], {}).items() if a in scores}
-        d = against(scores, control)
+        d = differences_from(scores, control)
         for activation, value in sorted(reported.items()):
             difference = None
             if activation != control and control in reported:
-                difference = _beside(value - reported[control], known(d[activation]), confidence)
-            own = _beside(value, known(scores[activation]), confidence)
+                difference = _beside(
+                    value - reported[control], sorted_values(d[activation]), confidence
+                )
+            own = _beside(value, sorted_values(scores[activation]), confidence)
             rows.append(key | {"activation": activation} | own | {"difference": difference})
     return {"source": SOURCE, "rows": rows}
 

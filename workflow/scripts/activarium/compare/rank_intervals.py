@@ -5,7 +5,7 @@ from itertools import combinations
 import numpy as np
 
 from .permutation_tests import max_t
-from .scores import DIGITS, level
+from .scores import DIGITS, significance_level
 
 
 def rank_intervals(scores, confidence):
@@ -15,15 +15,15 @@ def rank_intervals(scores, confidence):
     after those shown to be better, its worst possible one before those shown to be worse. All
     true ranks lie in their intervals together with at least `confidence` (Mogstad, Romano, Shaikh
     and Wilhelm 2024, Inference for ranks, Review of Economic Studies 91). For the first place
-    alone `best.could_be_best` needs fewer comparisons. `scores` is from `scores.wide`.
+    alone `best.list_possible_best` needs fewer comparisons. `scores` is from `pivot_scores`.
     """
     names = list(scores)
     pairs = list(combinations(range(len(names)), 2))
     better, worse = np.zeros(len(names), int), np.zeros(len(names), int)
     if pairs:
-        d = differences(scores, pairs)
+        d = pair_differences(scores, pairs)
         for (a, b), row, p in zip(pairs, d, max_t(d), strict=True):
-            if p < level(confidence):
+            if p < significance_level(confidence):
                 winner, loser = (a, b) if np.nansum(row) > 0 else (b, a)
                 better[loser] += 1
                 worse[winner] += 1
@@ -31,7 +31,7 @@ def rank_intervals(scores, confidence):
     return {name: {"rank_low": int(low), "rank_high": int(high)} for name, low, high in ends}
 
 
-def differences(scores, pairs):
+def pair_differences(scores, pairs):
     """Paired differences [pairs, seeds] of the columns a − b for each (a, b) of `pairs`."""
     table = scores.to_numpy().T
     first, second = np.transpose(pairs)

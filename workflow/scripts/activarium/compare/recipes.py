@@ -3,14 +3,14 @@
 from itertools import groupby
 from operator import itemgetter
 
-from .contrasts import contrasts
+from .contrasts import compute_contrasts
 from .scores import CELL, FAILURES
 
 BEST = "own best"  # stands where a recipe's name does
 SAME = ["network", "dataset", "activation"]  # what two recipes have in common
 
 
-def survival(rows):
+def find_surviving_verdicts(rows):
     """One dict a network × data set × activation that was trained by at least two recipes.
 
     {"verdicts": {recipe: word}, "differences": {recipe: mean_diff}, "survives", "reverses"}: it
@@ -40,7 +40,7 @@ def _survives(words):
     return None if words == {"not shown"} else len(words) == 1
 
 
-def own_best(runs, control, chance, confidence, margin):
+def compare_at_best_recipes(runs, control, chance, confidence, margin):
     """Each activation at the recipe of its highest mean validation accuracy, never test.
 
     {"left_out": reason or None, "chosen": one dict a network × data set × activation with its
@@ -48,7 +48,7 @@ def own_best(runs, control, chance, confidence, margin):
     name; a failure validates as chance. The scores compared are those on the test set, which the
     choice has not seen; but both come of the same runs.
     """
-    reason = why_not(runs)
+    reason = reason_left_out(runs)
     if reason:
         return {"left_out": reason, "chosen": [], "contrasts": []}
     ok = runs["status"] == "ok"
@@ -61,7 +61,7 @@ def own_best(runs, control, chance, confidence, margin):
         for cell in best
     ]
     kept = runs[runs.set_index(CELL).index.isin(best)].assign(recipe=BEST)
-    rows = contrasts(kept, control, chance, confidence, margin)
+    rows = compute_contrasts(kept, control, chance, confidence, margin)
     return {
         "left_out": None,
         "chosen": chosen,
@@ -69,7 +69,7 @@ def own_best(runs, control, chance, confidence, margin):
     }
 
 
-def why_not(runs):
+def reason_left_out(runs):
     """Why there is nothing to choose a recipe by, or None."""
     if runs["recipe"].nunique() < 2:
         return "one recipe only"

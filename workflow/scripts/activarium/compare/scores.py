@@ -17,7 +17,7 @@ class CompareError(UserError):
     """A table of runs that cannot be compared; the message names the rows and the way out."""
 
 
-def scored(runs, failures, chance):
+def add_scores(runs, failures, chance):
     """The runs with a column `score` (fraction).
 
     `runs` is a DataFrame of the runs table; `failures` is "chance" (a diverged run scores the
@@ -36,26 +36,32 @@ def scored(runs, failures, chance):
     return runs.assign(score=runs["test_accuracy"].where(~diverged, runs["dataset"].map(chance)))
 
 
-def by_setting(table):
+def group_by_setting(table):
     """Yield ({recipe, network, dataset}, rows) of every setting, in the order of their names."""
     for setting, group in table.groupby(SETTING, sort=True):
         yield dict(zip(SETTING, setting, strict=True)), group
 
 
-def rows_by_setting(rows):
+def group_rows_by_setting(rows):
     """The same for dicts: yield ({recipe, network, dataset}, rows) of every setting."""
     key = itemgetter(*SETTING)
     for setting, group in groupby(sorted(rows, key=key), key):
         yield dict(zip(SETTING, setting, strict=True)), list(group)
 
 
-def wide(group, column="score"):
+def pivot_scores(group, column="score"):
     """One setting's scores, DataFrame [seeds, activations], both sorted, NaN where no run is."""
     table = group.pivot(index="seed", columns="activation", values=column)
     return table.sort_index().sort_index(axis=1).astype(float)
 
 
-def against(scores, control):
+def score_tables(runs, failures, chance):
+    """[({recipe, network, dataset}, its `pivot_scores`)] of every setting that has runs."""
+    scored = add_scores(runs, failures, chance)
+    return [(setting, pivot_scores(group)) for setting, group in group_by_setting(scored)]
+
+
+def differences_from(scores, control):
     """Differences from the control, DataFrame [seeds, other activations], NaN where no pair is.
 
     `scores` is from `wide`. Pairs are the seeds that both have; without the control there are none.
@@ -65,12 +71,12 @@ def against(scores, control):
     return others.sub(reference, axis=0).round(DIGITS)
 
 
-def level(confidence):
+def significance_level(confidence):
     """1 − confidence, the level of every test; without the last bits of 1 − 0.95."""
     return round(1 - confidence, 12)
 
 
-def known(values):
+def sorted_values(values):
     """The values that are numbers, from the least to the greatest.
 
     In this order a sum over pairs has the same last bit whatever the seeds and rows are called.

@@ -2,13 +2,13 @@
 
 import math
 
-from .scores import CELL, level
+from .scores import CELL, significance_level
 
 CORRECTED = ("p_max_t", "p_max_t_study", "p_t_holm", "p_wilcoxon_holm")
 UNCORRECTED = ("p_t", "p_signflip", "p_wilcoxon")  # what one would have claimed without correction
 
 
-def sensitivity(contrasts, confidence):
+def verdicts_by_method(contrasts, confidence):
     """One dict a contrast: {"verdicts": {method: word}, "agree": bool}.
 
     Words are better, worse and not shown, None where a test has nothing to say: equivalence is
@@ -18,9 +18,9 @@ def sensitivity(contrasts, confidence):
     complete = {_key(row): row for row in contrasts if row["failures"] == "complete_case"}
     rows = []
     for row in (row for row in contrasts if row["failures"] == "chance"):
-        words = {p: word(row, p, confidence) for p in (*CORRECTED, *UNCORRECTED)}
+        words = {p: verdict_by(row, p, confidence) for p in (*CORRECTED, *UNCORRECTED)}
         other = complete.get(_key(row))
-        words["complete_case"] = other and word(other, "p_max_t", confidence)
+        words["complete_case"] = other and verdict_by(other, "p_max_t", confidence)
         counted = {w for p, w in words.items() if p not in UNCORRECTED and w is not None}
         rows.append(
             {name: row[name] for name in CELL} | {"verdicts": words, "agree": len(counted) <= 1}
@@ -28,12 +28,12 @@ def sensitivity(contrasts, confidence):
     return rows
 
 
-def word(row, p, confidence):
+def verdict_by(row, p, confidence):
     """better, worse or not shown by one p-value of a contrast; None where it is missing."""
     if math.isnan(row[p]):
         return None
     direction = "better" if row["mean_diff"] > 0 else "worse"
-    return direction if row[p] < level(confidence) else "not shown"
+    return direction if row[p] < significance_level(confidence) else "not shown"
 
 
 def _key(row):

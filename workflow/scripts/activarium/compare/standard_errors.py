@@ -9,10 +9,10 @@ import math
 import numpy as np
 
 from .paired_tests import mean, sd
-from .scores import by_setting, known
+from .scores import group_by_setting, sorted_values
 
 
-def test_noise(runs, control):
+def standard_errors(runs, control):
     """One dict a cell: standard errors by seed and by test image, of the accuracy and difference.
 
     An image's correctness is averaged over seeds and its sd over images divided by √n_test (Miller
@@ -22,7 +22,7 @@ def test_noise(runs, control):
     bound.
     """
     rows = []
-    for setting, group in by_setting(runs[runs["correct"].notna()]):
+    for setting, group in group_by_setting(runs[runs["correct"].notna()]):
         if group["n_test"].nunique() == 1:
             cells = {a: _images(cell) for a, cell in group.groupby("activation", sort=True)}
             reference = cells.get(control, {})
@@ -62,4 +62,4 @@ def _errors(cell, reference, is_control):
 
 def _both(values):
     """(standard error over seeds, over images) of the mean of `values` [seeds, images]."""
-    return tuple(sd(known(values.mean(i))) / math.sqrt(values.shape[1 - i]) for i in (1, 0))
+    return tuple(sd(sorted_values(values.mean(i))) / math.sqrt(values.shape[1 - i]) for i in (1, 0))

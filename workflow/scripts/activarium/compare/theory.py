@@ -9,7 +9,7 @@ import math
 import numpy as np
 from scipy import stats
 
-from .paired_tests import adjusted
+from .paired_tests import adjust_p_values
 
 RESAMPLES, SEED = 9_999, 0
 ENOUGH = 6  # activations; of 5 the smallest p is 2/120, six times which is no less than 5 %
@@ -24,7 +24,7 @@ PROPERTIES = {  # name: (what it is, source)
 }
 
 
-def theory(summaries, profiles, confidence):
+def correlate_properties(summaries, profiles, confidence):
     """One dict a setting and property: rank correlation with the mean score over activations.
 
     `summaries` are rows with setting, activation and mean; `profiles` maps a name to its profile
@@ -43,7 +43,7 @@ def theory(summaries, profiles, confidence):
         key = {"recipe": recipe, "network": network, "dataset": dataset}
         rows = _once(rows, profiles)
         family = [key | _correlation(name, rows, profiles, confidence) for name in PROPERTIES]
-        corrected = adjusted([row["p"] for row in family])
+        corrected = adjust_p_values([row["p"] for row in family])
         found += [r | {"p_holm": p} for r, p in zip(family, corrected, strict=True)]
     return found if profiles else []
 
@@ -53,21 +53,21 @@ def _once(rows, profiles):
     distinct = {}
     for row in rows:
         if row["activation"] in profiles and row["mean"] is not None:
-            proven = [value(name, profiles[row["activation"]]) for name in PROPERTIES]
+            proven = [property_value(name, profiles[row["activation"]]) for name in PROPERTIES]
             distinct[str(proven), row["mean"]] = row  # as text, for NaN is not itself
     return list(distinct.values())
 
 
 def _correlation(name, rows, profiles, confidence):
     """Property `name` of each activation against its mean score."""
-    pairs = [(value(name, profiles[row["activation"]]), row["mean"]) for row in rows]
+    pairs = [(property_value(name, profiles[row["activation"]]), row["mean"]) for row in rows]
     x, y = np.array([p for p in pairs if not math.isnan(p[0])], float).reshape(-1, 2).T
     rho = p = low = high = math.nan
     if len(x) >= ENOUGH and len(set(x)) > 1 and len(set(y)) > 1:
         rho = float(stats.spearmanr(x, y).statistic)
         p = _permuted(stats.rankdata(x), stats.rankdata(y))
         if len(set(x)) > 2:  # of a yes or no the interval is not known to hold
-            low, high = interval(rho, len(x), confidence)
+            low, high = spearman_interval(rho, len(x), confidence)
     return {"property": name, "n": len(x), "rho": rho, "low": low, "high": high, "p": p}
 
 
@@ -82,7 +82,7 @@ def _permuted(x, y):
     )  # fmt: skip
 
 
-def interval(rho, n, confidence):
+def spearman_interval(rho, n, confidence):
     """(low, high) of Spearman's rho over n pairs, by Fisher's z with Bonett and Wright's error."""
     if n < 4 or abs(rho) == 1:
         return math.nan, math.nan
@@ -90,7 +90,7 @@ def interval(rho, n, confidence):
     return math.tanh(math.atanh(rho) - half), math.tanh(math.atanh(rho) + half)
 
 
-def value(name, profile):
+def property_value(name, profile):
     """A property of one profile as a float, NaN where it is refused.
 
     The middle of an enclosure does: ranks are all that is used.

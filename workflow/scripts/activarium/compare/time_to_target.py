@@ -3,7 +3,7 @@
 import numpy as np
 from scipy import stats
 
-from .scores import SETTING, by_setting, known
+from .scores import SETTING, group_by_setting, sorted_values
 
 
 def time_to_target(runs, epochs, control, confidence, margin):
@@ -18,7 +18,7 @@ def time_to_target(runs, epochs, control, confidence, margin):
     """
     rows = []
     settings = dict(iter(epochs.groupby(SETTING, sort=True)))
-    for setting, group in by_setting(runs):
+    for setting, group in group_by_setting(runs):
         own = group[(group["activation"] == control) & (group["status"] == "ok")]
         curves = settings.get(tuple(setting.values()))
         if len(own) and curves is not None:
@@ -48,7 +48,7 @@ def _cell(times, confidence):
     """Runs, those that are there, when half of them are, and the curve; `times` may have NaN."""
     censored = np.sort(times.fillna(np.inf).to_numpy())
     ends = stats.quantile_test(censored, p=0.5).confidence_interval(confidence)
-    steps, counts = np.unique(known(times), return_counts=True)
+    steps, counts = np.unique(sorted_values(times), return_counts=True)
     return {
         "n_runs": len(times),
         "n_reached": int(counts.sum()),

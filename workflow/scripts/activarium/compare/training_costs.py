@@ -15,7 +15,7 @@ SAME_BITS = ["device", "instruction_set", "threads", "torch"]  # what can change
 REFERENCE = "relu"  # the cheapest that everybody knows; the control where it is not there
 
 
-def cost(costs, summaries, control):
+def compare_costs(costs, summaries, control):
     """{"cells", "executions", "mixed"}: the costs of every cell by machine, and who ran on what.
 
     `costs` is a DataFrame of the costs table, `summaries` the primary ones. Runs that were made
@@ -27,7 +27,11 @@ def cost(costs, summaries, control):
     for place, group in costs.groupby(keys, sort=True, dropna=False):
         head = {k: _plain(v) for k, v in zip(keys, place, strict=True)}
         cells += [head | row for row in _cells(group, accuracy, control)]
-    return {"cells": cells, "executions": executions(costs), "mixed": mixed(costs, control)}
+    return {
+        "cells": cells,
+        "executions": count_executions(costs),
+        "mixed": find_mixed_pairs(costs, control),
+    }
 
 
 def _cells(group, accuracy, control):
@@ -39,7 +43,7 @@ def _cells(group, accuracy, control):
     for row in rows:
         row["reference"] = reference
         row["ratio"] = row["seconds_per_image"] / base if base else math.nan
-        row["on_front"] = on_front(row, rows)
+        row["on_front"] = is_on_front(row, rows)
     return rows
 
 
@@ -61,7 +65,7 @@ def _cell(activation, cell, accuracy):
     }
 
 
-def on_front(row, rows):
+def is_on_front(row, rows):
     """Whether no other is at least as accurate and as fast, and better in one (Pareto front)."""
     mine = np.array([row["accuracy"], -row["seconds_per_image"]])
     others = np.array([[r["accuracy"], -r["seconds_per_image"]] for r in rows])
@@ -69,7 +73,7 @@ def on_front(row, rows):
     return bool(np.isfinite(mine).all() and not dominated.any())
 
 
-def executions(costs):
+def count_executions(costs):
     """The different kinds of execution in the study, each with its number of runs."""
     counted = costs.groupby(SAME_BITS, sort=True, dropna=False).size()
     return [
@@ -78,7 +82,7 @@ def executions(costs):
     ]
 
 
-def mixed(costs, control):
+def find_mixed_pairs(costs, control):
     """Contrasts some of whose pairs were not trained alike: {cell, n_pairs, n_mixed}.
 
     A difference between devices, instruction sets, thread counts or torch versions is then part

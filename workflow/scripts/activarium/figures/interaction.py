@@ -48,7 +48,7 @@ def _line(ax, tables, activation, cells, datasets, panel):
 
 def finding(tables):
     """Where the data sets are shown to disagree."""
-    found = tables.analysis["over_datasets"]
+    found = tables.analysis["across_datasets"]
     if not found:
         return "No two data sets share a recipe and a network."
     names = [f"{g['network']}, {g['recipe']}" for g in found if g.get("winner") is None]

@@ -9,7 +9,7 @@ import numpy as np
 import seaborn as sns
 from matplotlib.colors import ListedColormap, to_rgba
 
-from ..compare.scores import level
+from ..compare.scores import significance_level
 from ..report.study_tables import label
 from ..report.words import count, points
 from ._style import CONTROL, INK, QUIET, TOP, mark, panels, short
@@ -68,7 +68,7 @@ def _texts(ax, tables, setting):
 
 
 def _sure(tables, pair):
-    return pair["p_t_bh"] is not None and pair["p_t_bh"] < level(
+    return pair["p_t_bh"] is not None and pair["p_t_bh"] < significance_level(
         tables.analysis["plan"]["confidence"]
     )
 

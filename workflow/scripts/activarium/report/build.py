@@ -25,7 +25,7 @@ from pathlib import Path
 import pandas as pd
 
 from .. import datasets, figures, tables
-from ..compare.analysis import analysis
+from ..compare.analysis import analyse
 from ..runtime import files
 from ..tables import external
 from ..tables.collect import provenance as count_provenance
@@ -91,7 +91,7 @@ def build_report(
     Without `draw` each figure holds its finding alone, which is ten times as fast.
     """
     profiles = dict(profiles or {})
-    found = analysis(runs, epochs, costs, control, confidence, margin, dict(chance), profiles)
+    found = analyse(runs, epochs, costs, control, confidence, margin, dict(chance), profiles)
     made = Tables(
         runs, epochs, costs,
         tables.table(found["summaries"], tables.SUMMARIES).to_pandas(),

@@ -72,7 +72,7 @@ def _pairs(plan, study):
 
 
 def _verdicts(plan):
-    alpha, flips = f"{round(1 - plan['confidence'], 10):g}", plan["flips"]
+    alpha, flips = f"{round(1 - plan['confidence'], 10):g}", plan["permutations"]
     return (
         "“better” and “worse”: p of the studentised max-T test over joint sign flips is below "
         f"{alpha} (every flip up to {flips['exact_up_to_seeds']} seeds, {flips['drawn']} drawn "

@@ -73,7 +73,7 @@ class Tables:
 
         "losses", "images" or "scores": see `activarium.compare.identical_runs`.
         """
-        rows = self.rows("identical", setting)
+        rows = self.rows("identical_runs", setting)
         return {frozenset((row["activation"], row["other"])): row["by"] for row in rows}
 
     @cached_property

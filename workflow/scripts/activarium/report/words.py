@@ -312,7 +312,7 @@ def best(tables, setting):
     return f"Whether {control} is the best here is undecided.{last}"
 
 
-def over_datasets(tables, group, named=False):
+def across_datasets(tables, group, named=False):
     """Whether one activation leads over the data sets of a recipe and network, in a sentence."""
     where = f" with {group['network']} and {group['recipe']}" if named else ""
     over = f"Over {listed(map(dataset_label, group['datasets']))} together{where}"
