@@ -6,21 +6,21 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 HOUSE := $(notdir $(basename $(wildcard workflow/scripts/activarium/activations/[a-z]*.py)))
-ASK := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
+ACTIVARIUM := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 
 .PHONY: report-from-scratch report profiles check unlock test test-all lint lock
 
 # The study, from what is there to the report.
 report-from-scratch: $(VENV)/ready
-	@$(ASK) where $(STUDY) > /dev/null
-	@$(BIN)/snakemake --quiet host rules --cores $(CORES) --configfile $(STUDY) || $(ASK) stopped $(STUDY)
-	@$(ASK) where $(STUDY)
+	@$(ACTIVARIUM) report-path $(STUDY) > /dev/null
+	@$(BIN)/snakemake --quiet host rules --cores $(CORES) --configfile $(STUDY) || $(ACTIVARIUM) explain-stop
+	@$(ACTIVARIUM) report-path $(STUDY)
 
 # Tables to report again, without training whatever has changed.
 report: $(VENV)/ready
-	@$(ASK) where $(STUDY) > /dev/null
+	@$(ACTIVARIUM) report-path $(STUDY) > /dev/null
 	@$(BIN)/snakemake --quiet host rules --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles compare describe figure report
-	@$(ASK) where $(STUDY)
+	@$(ACTIVARIUM) report-path $(STUDY)
 
 # Every activation of the house certified, into results/profiles, and claims about them settled.
 profiles: $(VENV)/ready
@@ -30,11 +30,11 @@ profiles: $(VENV)/ready
 
 # Read every file of the study's runs, also where its tables are there already.
 check: $(VENV)/ready
-	@$(ASK) check $(STUDY)
+	@$(ACTIVARIUM) check-runs $(STUDY)
 
 # After an execution was killed; refused while another one lives.
 unlock: $(VENV)/ready
-	@$(ASK) alone $(STUDY)
+	@$(ACTIVARIUM) check-idle
 	@$(BIN)/snakemake --unlock --configfile $(STUDY)
 
 test: $(VENV)/ready-to-test lint
@@ -65,7 +65,7 @@ $(VENV)/ready-to-test: $(VENV)/ready requirements-test.txt
 COMPILE := uv pip compile $(LOCK) --universal --python-version 3.11 --no-annotate
 ENVIRONMENT := workflow/envs/activarium.yaml
 lock:
-	$(COMPILE) -o requirements.txt pyproject.toml
-	$(COMPILE) --extra test -c requirements.txt -o requirements-test.txt pyproject.toml
+	$(COMPILE) --extra train -o requirements.txt pyproject.toml
+	$(COMPILE) --extra train --extra test -c requirements.txt -o requirements-test.txt pyproject.toml
 	@sed -i '/- pip:/q' $(ENVIRONMENT)
 	@sed '/^#/d; s/.*/      - "&"/' requirements.txt >> $(ENVIRONMENT)

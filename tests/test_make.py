@@ -9,6 +9,7 @@ import pytest
 import yaml
 from conftest import ROOT
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 PYTHONS = ("3.11", "3.12", "3.13")
@@ -83,10 +84,11 @@ def test_the_lock_serves_every_python_with_one_version_of_each_package(python):
     machine = {"python_version": python, "python_full_version": f"{python}.5",
                "sys_platform": "linux", "platform_machine": "x86_64"}  # fmt: skip
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
-    tests = project["optional-dependencies"]["test"]
+    extras = project["optional-dependencies"]
+    users = project["dependencies"] + extras["train"]
     for file, needed in (
-        ("requirements.txt", project["dependencies"]),
-        ("requirements-test.txt", project["dependencies"] + tests),
+        ("requirements.txt", users),
+        ("requirements-test.txt", users + extras["test"]),
     ):
         versions = {}
         for requirement in map(Requirement, locked(file)):
@@ -94,7 +96,7 @@ def test_the_lock_serves_every_python_with_one_version_of_each_package(python):
                 assert requirement.name not in versions
                 versions[requirement.name] = str(requirement.specifier).removeprefix("==")
         for wanted in map(Requirement, needed):
-            assert wanted.specifier.contains(Version(versions[wanted.name])), wanted
+            assert wanted.specifier.contains(Version(versions[canonicalize_name(wanted.name)])), wanted
 
 
 def test_the_tests_run_on_the_versions_that_users_get():
@@ -107,8 +109,9 @@ def test_the_tests_run_on_the_versions_that_users_get():
 
 def test_every_dependency_says_why_it_is_there():
     text = (ROOT / "pyproject.toml").read_text()
-    listed = text.split("dependencies = [\n", 1)[1].split("\n]", 1)[0].splitlines()
-    assert all(re.fullmatch(r'    "[^"]+",  # .+', line) for line in listed)
+    for name in ("dependencies", "train"):
+        listed = text.split(f"\n{name} = [\n", 1)[1].split("\n]", 1)[0].splitlines()
+        assert listed and all(re.fullmatch(r'    "[^"]+",  # .+', line) for line in listed)
 
 
 def test_the_conda_environment_is_the_lock():

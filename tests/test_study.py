@@ -729,7 +729,7 @@ def test_runs_that_wait_for_their_pack_are_kept(tmp_path, monkeypatch):
 )
 def test_a_file_that_is_no_study_is_refused_by_make_and_by_snakemake(house, text, line):
     (house / "study.yaml").write_text(text)
-    done = house.run(BIN / "python", "-m", "activarium", "check", "study.yaml",
+    done = house.run(BIN / "python", "-m", "activarium", "check-runs", "study.yaml",
                      PYTHONPATH="workflow/scripts")  # fmt: skip
     assert done.returncode == 1 and done.stderr.startswith(line)
     assert done.stderr.count("\n") == 1

@@ -613,9 +613,8 @@ def snapshot(folder):
 
 
 def check(house):
-    return house.run(
-        BIN / "python", "-m", "activarium", "check", "study.yaml", PYTHONPATH="workflow/scripts"
-    )
+    command = (BIN / "python", "-m", "activarium", "check-runs", "study.yaml")
+    return house.run(*command, PYTHONPATH="workflow/scripts")
 
 
 def make(house, target, study="study.yaml"):
