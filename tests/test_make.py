@@ -96,7 +96,8 @@ def test_the_lock_serves_every_python_with_one_version_of_each_package(python):
                 assert requirement.name not in versions
                 versions[requirement.name] = str(requirement.specifier).removeprefix("==")
         for wanted in map(Requirement, needed):
-            assert wanted.specifier.contains(Version(versions[canonicalize_name(wanted.name)])), wanted
+            version = versions[canonicalize_name(wanted.name)]
+            assert wanted.specifier.contains(Version(version)), wanted
 
 
 def test_the_tests_run_on_the_versions_that_users_get():
