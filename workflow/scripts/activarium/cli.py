@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
-from .report.project import VERSION
+from .report.citation import VERSION
 from .runtime.errors import UserError, exit_on_error
 
 if TYPE_CHECKING:
