@@ -168,7 +168,7 @@ def test_a_study_takes_an_expression_beside_files():
     ("entry", "message"),
     [
         ({"name": "mine", "expr": "x * foo(x)"}, "config: activations: mine: 'foo' is no function"),
-        ({"name": "relu", "expr": "x"}, "config: activations: 'relu' is one of the house"),
+        ({"name": "relu", "expr": "x"}, "config: activations: 'relu' is a built-in activation"),
         ({"name": "mine", "expr": "1/x"}, "config: activations: mine: '1/x': a division"),
     ],
 )

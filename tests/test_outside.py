@@ -264,7 +264,7 @@ def test_a_table_that_is_named_twice_is_refused(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     frame().to_csv("a.csv", index=False)
     said = {"name": "t", "control": "gelu", "runs": ["a.csv", "../" + tmp_path.name + "/a.csv"]}
-    with pytest.raises(UserError, match="^config: runs: '.*a.csv' stands there twice; leave one"):
+    with pytest.raises(UserError, match="^config: runs: '.*a.csv' is listed twice; leave one"):
         study.load(said, [], ROOT / "config/schema.yaml")
 
 

@@ -238,10 +238,10 @@ def test_snakemake_trains_nothing_and_makes_the_same_study(trained):
     [
         ("gone/runs.parquet", "no gone/runs.parquet for 'gone/runs.parquet'; a shard is"),
         ("a/my-runs.parquet", "no a/runs.parquet for 'a/my-runs.parquet'; a shard is"),
-        ("b/runs.parquet", "no b/costs.parquet for 'b/runs.parquet'; a shard is a runs.parquet"),
+        ("b/runs.parquet", "no b/costs.parquet for 'b/runs.parquet'; a shard is the runs.parquet"),
         ("results/tiny/runs.parquet", "'results/tiny/runs.parquet' would be written by this study"),
         ("c/runs.parquet", "'c/runs.parquet' would be written by this study itself; give the"),
-        (["d/runs.parquet", "d/../d/runs.parquet"], "stands there twice; leave one out"),
+        (["d/runs.parquet", "d/../d/runs.parquet"], "is listed twice; leave one out"),
     ],
 )
 def test_what_is_no_shard_is_refused_before_any_job(house, shards, line):

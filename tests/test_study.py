@@ -79,7 +79,7 @@ def test_a_study_of_tables_needs_three_words():
 def test_every_key_of_a_study_stands_in_the_readme():
     text = (ROOT / "config/README.md").read_text()
     keys = yaml.safe_load(SCHEMA.read_text())["$defs"]
-    for kind in ("trained", "outside", "recipe", "analysis"):
+    for kind in ("trained", "external", "recipe", "analysis"):
         for key in keys[kind]["properties"]:
             assert f"`{key}`" in text, key
 
@@ -112,13 +112,13 @@ def test_every_shipped_study_stands_in_the_table_of_times_with_its_runs():
         ),
         (network(file="vgg"), "networks: no 'vgg'; known are mlp, plain, resnet14"),
         ({"control": "silu"}, "control: 'silu' is not among the activations of this study"),
-        ({"epochs": 3}, "'epochs' is no key here; known are name, datasets, activations, "),
+        ({"epochs": 3}, "'epochs' is not a key here; known are name, datasets, activations, "),
         (
             {"analysis": {"alpha": 0.05}},
-            "analysis: 'alpha' is no key here; known are confidence, margin",
+            "analysis: 'alpha' is not a key here; known are confidence, margin",
         ),
-        (recipe(lr=1), "recipes: short: 'lr' is no key here; known are optimizer, "),
-        ({"sedes": 3}, "'sedes' is no key here (did you mean seeds?); known are name, "),
+        (recipe(lr=1), "recipes: short: 'lr' is not a key here; known are optimizer, "),
+        ({"sedes": 3}, "'sedes' is not a key here (did you mean seeds?); known are name, "),
         (
             {"activations": ["ReLU", "gelu"]},
             "activations: no 'ReLU' (did you mean relu?); known are ",
@@ -248,11 +248,11 @@ def test_a_recipe_without_a_value_that_defines_it_is_refused():
 @pytest.mark.parametrize(
     ("change", "line"),
     [
-        ({"datasets": ["digits", "digits"]}, "datasets: 'digits' stands here twice"),
-        ({"activations": ["gelu", "relu", "gelu"]}, "activations: 'gelu' stands here twice"),
+        ({"datasets": ["digits", "digits"]}, "datasets: 'digits' is listed twice"),
+        ({"activations": ["gelu", "relu", "gelu"]}, "activations: 'gelu' is listed twice"),
         (
             {"networks": ["plain", {"name": "plain", "file": "mlp"}]},
-            "networks: 'plain' stands here twice",
+            "networks: 'plain' is listed twice",
         ),
     ],
 )
@@ -302,12 +302,12 @@ def test_a_name_with_path_parts_or_markup_is_refused_wherever_it_stands(name):
     [
         ("activations", "my.swish", "'my.swish.py' has a dot in its name, which Python cannot "
          "import; rename it my_swish.py"),
-        ("activations", "module", "'module' is a word of its own in activations/__init__.py; "
+        ("activations", "module", "'module' is reserved in activations/__init__.py; "
          "rename module.py"),
-        ("activations", "load", "'load' is a word of its own in activations/__init__.py; ren"),
-        ("activations", "claims", "'claims' is a word of its own in profiles/; rename claims.py"),
-        ("datasets", "root", "'root' is a word of its own in datasets/__init__.py; rename root.py"),
-        ("networks", "parameters", "'parameters' is a word of its own in networks/__init__.py; "),
+        ("activations", "load", "'load' is reserved in activations/__init__.py; ren"),
+        ("activations", "claims", "'claims' is reserved in profiles/; rename claims.py"),
+        ("datasets", "root", "'root' is reserved in datasets/__init__.py; rename root.py"),
+        ("networks", "parameters", "'parameters' is reserved in networks/__init__.py; "),
         ("networks", "v1.2", "'v1.2.py' has a dot in its name, which Python cannot import; ren"),
     ],
 )  # fmt: skip
@@ -322,13 +322,13 @@ def test_a_file_that_begins_with_a_capital_is_said_to_be_there(monkeypatch, tmp_
     (tmp_path / "Swoosh.py").touch()
     monkeypatch.setattr(activations, "__file__", str(tmp_path / "__init__.py"))
     assert refusal(said(TINY, activations=["Swoosh"])).startswith(
-        "config: activations: 'Swoosh.py' is not seen: the name of a file must begin with a small"
+        "config: activations: 'Swoosh.py' is ignored: the name of a file must begin with a small"
     )
 
 
 @pytest.mark.parametrize("name", ["datasets", "profiles", "locks", "README.md"])
 def test_what_results_holds_for_all_studies_names_none(name):
-    line = f"config: name: {name!r} is a word of its own in results/; choose another"
+    line = f"config: name: {name!r} is reserved in results/; choose another"
     assert refusal(said(TINY, name=name)) == line
 
 
@@ -345,11 +345,11 @@ def test_an_expression_that_cannot_be_read_is_refused():
         ({"runs": 3}, "runs: 3 is not a word; write it in quotes in the study's file"),
         (
             {"sedes": 3},
-            "'sedes' is no key here; known are name, runs, control, analysis, chance",
+            "'sedes' is not a key here; known are name, runs, control, analysis, chance",
         ),
         (
             {"seeds": 3, "datasets": ["digits"]},
-            "'runs' analyses tables made elsewhere and goes with name, control, analysis and "
+            "'runs' analyses external runs and goes with name, control, analysis and "
             "chance only; leave out seeds, datasets",
         ),
         ({"chance": {"theirs": 10}}, "chance: theirs: 10 must be less than 1"),
@@ -391,7 +391,7 @@ def test_a_study_that_holds_itself_is_refused():
     endless = copy.deepcopy(TINY)
     endless["analysis"] = {"margin": endless}
     assert refusal(endless) == (
-        "config: analysis: margin: is nested more deeply than anything a study says"
+        "config: analysis: margin: is nested more deeply than any key of a study"
     )
 
 
@@ -407,20 +407,23 @@ def test_a_key_that_stands_twice_is_refused(tmp_path):
         ("networks:\n  - {name: a, file: b, name: c}\n", "networks/name"),
     ]:
         file.write_text(text)
-        with pytest.raises(StudyError, match=f"^config: {key}: stands twice in {file}$"):
+        with pytest.raises(StudyError, match=f"^config: {key}: is given twice in {file}$"):
             study.load(yaml.safe_load(text), [file], SCHEMA)
 
 
 @pytest.mark.parametrize(
     ("words", "key"),
     [
-        (["seeds=3", "pack=1", "seeds=4"], "seeds: stands twice behind --config: 3 and 4"),
-        (["seeds=3", "seeds=3"], "seeds: stands twice behind --config: 3 and 3"),
-        (["recipes={a: {epochs: 1, epochs: 2}}"], "recipes/a/epochs: stands twice behind --config"),
-        (["networks=[{name: a, name: b}]"], "networks/name: stands twice behind --config"),
+        (["seeds=3", "pack=1", "seeds=4"], "seeds: is given twice after --config: 3 and 4"),
+        (["seeds=3", "seeds=3"], "seeds: is given twice after --config: 3 and 3"),
+        (
+            ["recipes={a: {epochs: 1, epochs: 2}}"],
+            "recipes/a/epochs: is given twice after --config",
+        ),
+        (["networks=[{name: a, name: b}]"], "networks/name: is given twice after --config"),
         (
             ["activations=[gelu]", "activations=[relu]"],
-            "activations: stands twice behind --config: ",
+            "activations: is given twice after --config: ",
         ),
     ],
 )
@@ -680,7 +683,7 @@ def test_snakemake_executes_nothing_of_a_tag_either(house):
         ({"seeds": 0}, "config: seeds: 0 must be at least 1"),
         (
             {"activations": ["gelu", "relu", "gelu"]},
-            "config: activations: 'gelu' stands here twice",
+            "config: activations: 'gelu' is listed twice",
         ),
     ],
 )
@@ -722,9 +725,9 @@ def test_runs_that_wait_for_their_pack_are_kept(tmp_path, monkeypatch):
 @pytest.mark.parametrize(
     ("text", "line"),
     [
-        ("- gelu\n", "config: study.yaml is no mapping of keys to values, as every study is"),
+        ("- gelu\n", "config: study.yaml is not a mapping of keys to values, as a study must be"),
         ("name: [\n", "config: study.yaml cannot be read as YAML (while parsing a flow node"),
-        ("", "config: study.yaml is no mapping of keys to values, as every study is"),
+        ("", "config: study.yaml is not a mapping of keys to values, as a study must be"),
     ],
 )
 def test_a_file_that_is_no_study_is_refused_by_make_and_by_snakemake(house, text, line):

@@ -1,0 +1,57 @@
+"""Holds a study against the files of this machine: its tables, and the folder of its data."""
+
+import os
+from collections import Counter
+from pathlib import Path
+
+from .. import datasets
+from .study import Study
+from .study_error import study_error
+
+SHARD = ("runs.parquet", "epochs.parquet", "costs.parquet")
+
+
+def check_tables(study: Study) -> None:
+    """Raise StudyError for a table that is missing, or that this study itself would write."""
+    for file in study.runs:
+        _check_path("runs", file, study)
+        if Path(file).suffix not in (".csv", ".parquet") or not Path(file).is_file():
+            what = f"no table '{file}'; it must be a .csv or .parquet file that is there"
+            raise study_error(["runs"], what)
+    for file in study.shards:
+        _check_path("shards", file, study)
+        _check_shard(file)
+    for key, files in (("runs", study.runs), ("shards", study.shards)):
+        count = Counter(map(os.path.realpath, files))
+        repeated = [file for file in files if count[os.path.realpath(file)] > 1]
+        if repeated:
+            raise study_error([key], f"'{repeated[-1]}' is listed twice; leave one out")
+
+
+def _check_shard(file: str) -> None:
+    for name in SHARD:
+        needed = Path(file).with_name(name)
+        if Path(file).name != "runs.parquet" or not needed.is_file():
+            why = "a shard is the runs.parquet of a study, with epochs.parquet and costs.parquet"
+            raise study_error(["shards"], f"no {needed} for '{file}'; {why} beside it")
+
+
+def _check_path(key: str, file: str, study: Study) -> None:
+    """Raise StudyError for a path that Snakemake takes for a pattern, or that this study writes."""
+    if "{" in file or "}" in file:
+        what = f"'{file}' has a brace in its path; rename the file or its folder"
+        raise study_error([key], what)
+    if Path("results", study.name).resolve() in Path(file).resolve().parents:
+        way = "give the study another name, or move the table"
+        raise study_error([key], f"'{file}' would be written by this study itself; {way}")
+
+
+def check_data_root(study: Study) -> None:
+    """Raise StudyError for a data root that cannot be read while a data set still needs it."""
+    root = datasets.at_home(datasets.root(study.data_root))
+    needed = [name for name in study.datasets if datasets.load(name).needs_files]
+    if all(Path(f"results/datasets/{name}.arrow").exists() for name in needed):
+        return
+    if root.exists() and not (root.is_dir() and os.access(root, os.R_OK | os.X_OK)):
+        what = f"'{root}' is not a folder that can be read; name one, it may be empty"
+        raise study_error([datasets.root_key()], what)

@@ -1,0 +1,154 @@
+"""Holds the names that a study gives against the folders of the library that define them."""
+
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+from .. import activations, datasets, networks
+from ..definitions import check, expressions
+from ..runtime.errors import UserError, suggest
+from ..runtime.lookalikes import alike
+from .study_error import shorten, study_error
+
+FOLDERS: dict[str, Any] = {
+    "datasets": datasets,
+    "activations": activations,
+    "networks": networks,
+}
+LABELLED = ("activations", "datasets")  # their names are printed in reports
+
+
+def check_names(config: dict) -> None:
+    """Raise StudyError for a name that no file defines, a broken file, and repetitions."""
+    for key in FOLDERS:
+        for item in config[key]:
+            _check_item(key, item)
+        names = [item if isinstance(item, str) else item["name"] for item in config[key]]
+        _check_distinct(key, names)
+        if key == "datasets":
+            _check_sizes(config)
+        if key == "activations" and config["control"] not in names:
+            known = ", ".join(names)
+            what = f"'{config['control']}' is not among the activations of this study: {known}"
+            raise study_error(["control"], what)
+
+
+def _check_item(key: str, item: str | dict) -> None:
+    """Hold one entry of `datasets`, `activations` or `networks` against its folder."""
+    known = FOLDERS[key].names()
+    if isinstance(item, dict) and "expr" in item:
+        _check_expression(item, known)
+        return
+    name = item if isinstance(item, str) else item.get("file", item["name"])
+    if name not in known:
+        raise study_error([key], _unknown(name, known, FOLDERS[key]))
+    _check_file_name(key, name)
+    _check_file(key, name)
+
+
+def _check_distinct(key: str, names: list[str]) -> None:
+    """Raise StudyError where two of these names are the same, or look so in a report."""
+    repeated = [name for name, n in Counter(names).items() if n > 1]
+    if repeated:
+        raise study_error([key], f"'{repeated[0]}' is listed twice")
+    if key not in LABELLED:
+        return
+    label = FOLDERS[key].label
+    if two := alike(names, label):
+        shown = " and ".join(f"'{name}' (printed {label(name)})" for name in two)
+        what = f"{shown} look alike in a report; give one another name or label"
+        raise study_error([key], what)
+
+
+def _check_sizes(config: dict) -> None:
+    """Raise StudyError for more training images than there are, or too large a batch."""
+    size, validation = config["train_size"], config["validation"]
+    for name in config["datasets"]:
+        n = datasets.load(name).n_train
+        if size is not None and size > n:
+            raise study_error(["train_size"], f"{size} is more than {name} has, {n}")
+        held_out = max(1, round(validation * (size or n))) if validation else 0  # as in training
+        left = (size or n) - held_out
+        for recipe, values in config["recipes"].items():
+            batch = values["batch_size"]
+            if batch > left:
+                what = f"{batch} is more than the {left} images of {name} that are trained on"
+                raise study_error(["recipes", recipe, "batch_size"], what)
+
+
+def _check_file(key: str, name: str) -> None:
+    """Raise StudyError for a file without what an activation, data set or network must have."""
+    try:
+        if key == "activations":
+            check.check(Path(activations.__file__).with_name(f"{name}.py"))
+        elif key == "datasets":
+            datasets.load(name)
+        else:
+            networks.parameters(name)
+    except UserError as error:
+        raise study_error([key, name], str(error)) from error
+
+
+def _check_file_name(key: str, name: str) -> None:
+    """Raise StudyError for a file name that cannot be imported, or that hides what imports it."""
+    package = FOLDERS[key]
+    existing = getattr(package, name, None)
+    if "." in name:
+        way = f"rename it {name.replace('.', '_')}.py"
+        what = f"'{name}.py' has a dot in its name, which Python cannot import; {way}"
+        raise study_error([key], what)
+    if existing is not None and getattr(existing, "__name__", None) != f"{package.__name__}.{name}":
+        raise study_error([key], f"'{name}' is reserved in {key}/__init__.py; rename {name}.py")
+    if key == "activations" and name == "claims":
+        raise study_error([key], "'claims' is reserved in profiles/; rename claims.py")
+
+
+def _check_expression(item: dict, known: list[str]) -> None:
+    """Raise StudyError for an expression that cannot be read, or under a name that is taken."""
+    name = item["name"]
+    if name in known:
+        what = f"'{name}' is a built-in activation; give yours another name"
+        raise study_error(["activations"], what)
+    if name == "claims":
+        raise study_error(["activations"], "'claims' is reserved in profiles/; choose another")
+    try:
+        expressions.check(item["expr"])
+    except UserError as error:
+        raise study_error(["activations", name], str(error)) from error
+
+
+def _unknown(name: str, known: list[str], package: Any) -> str:
+    if Path(package.__file__).with_name(f"{name}.py").is_file():
+        way = "the name of a file must begin with a small letter"
+        return f"'{name}.py' is ignored: {way}; known are {', '.join(known)}"
+    return f"no '{name}'{suggest(name, known)}; known are {', '.join(known)}"
+
+
+def network_with_defaults(item: str | dict) -> tuple[str, dict]:
+    """(name, {"file", "parameters"}) of one entry of `networks:`, with the file's defaults.
+
+    Raises StudyError for a parameter that the file does not have, or a value it cannot have.
+    """
+    given = {"name": item, "file": item} if isinstance(item, str) else dict(item)
+    name, file = given.pop("name"), given.pop("file")
+    parameters = networks.parameters(file)
+    for key, value in given.items():
+        if key not in parameters:
+            known = ", ".join(parameters) or "none"
+            what = f"{file} has no such parameter; it has {known}"
+            raise study_error(["networks", name, key], what)
+        if problem := _parameter_problem(value, type(parameters[key])):
+            raise study_error(["networks", name, key], problem)
+    return name, {"file": file, "parameters": parameters | given}
+
+
+def _parameter_problem(value: Any, wanted: type) -> str | None:
+    """What is wrong with a network's parameter, which must be a number of this type; else None."""
+    is_number = isinstance(value, int | float) and not isinstance(value, bool)
+    if not is_number or (wanted is int and not isinstance(value, int)):
+        return f"{shorten(value)} is not {'a whole' if wanted is int else 'a'} number"
+    if wanted is int and not 1 <= value <= 65536:
+        return f"{value} must be from 1 to 65536"
+    if wanted is float and not 0 <= value <= 1e6:
+        return f"{value} must be from 0 to 1000000"
+    return None

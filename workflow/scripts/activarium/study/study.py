@@ -1,0 +1,45 @@
+"""A study as the rest of the library sees it: checked, with every default filled in."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Study:
+    """A valid study with every default filled in.
+
+    `activations` maps a name to its expression, or to None where a file defines it; `networks`
+    maps a name to {"file", "parameters"}, `recipes` a name to all of its values. `shards` are the
+    tables of parts of this study that were trained separately. A study of external runs has `runs`,
+    the files of its tables, and an empty grid.
+    """
+
+    name: str
+    control: str
+    confidence: float
+    margin: float
+    datasets: tuple[str, ...] = ()
+    activations: Mapping[str, str | None] = field(default_factory=dict)
+    networks: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    recipes: Mapping[str, dict[str, Any]] = field(default_factory=dict)
+    seeds: int = 0
+    first_seed: int = 0
+    validation: float = 0.0
+    train_size: int | None = None
+    data_root: str | None = None
+    pack: int = 10
+    shards: tuple[str, ...] = ()
+    runs: tuple[str, ...] = ()
+    chance: Mapping[str, float] = field(default_factory=dict)
+
+    @property
+    def seed_range(self) -> range:
+        """The seeds that every cell trains on."""
+        return range(self.first_seed, self.first_seed + self.seeds)
+
+    @property
+    def size(self) -> int:
+        """How many runs the grid declares."""
+        cells = len(self.recipes) * len(self.networks) * len(self.datasets) * len(self.activations)
+        return cells * self.seeds

@@ -1,0 +1,56 @@
+"""Reads the YAML file of a study, and finds keys that one mapping gives twice."""
+
+from collections import Counter
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from .study_error import StudyError
+
+
+def mapping(file: Path | str) -> dict:
+    """What the YAML file of a study says, for those who read it without Snakemake.
+
+    Raises StudyError where it is not YAML, or not a mapping.
+    """
+    content = _read_yaml(file, yaml.load)
+    if not isinstance(content, dict):
+        raise StudyError(f"config: {file} is not a mapping of keys to values, as a study must be")
+    return content
+
+
+def duplicate_keys(path: Path | str) -> str | None:
+    """The first key that the YAML file at `path` gives twice in one mapping, as a/b/c, or None.
+
+    YAML readers keep the last one without a warning, and nobody knows which one was meant.
+    """
+    return find_duplicate_key(_read_yaml(path, yaml.compose))
+
+
+def _read_yaml(file: Path | str, read: Callable[..., Any]) -> Any:
+    try:
+        return read(Path(file).read_text(encoding="utf-8"), yaml.SafeLoader)
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        reason = " ".join(str(error).split())[:160]
+        raise StudyError(f"config: {file} cannot be read as YAML ({reason})") from error
+
+
+def find_duplicate_key(root: yaml.Node | None, where: str = "") -> str | None:
+    """The first key that one mapping of a YAML node gives twice, as a/b/c, or None."""
+    stack, seen = [(root, where)], set()
+    while stack:
+        node, where = stack.pop()
+        if id(node) in seen:  # an anchor may stand inside itself
+            continue
+        seen.add(id(node))
+        if isinstance(node, yaml.SequenceNode):
+            stack += [(item, where) for item in node.value]
+        elif isinstance(node, yaml.MappingNode):
+            keys = Counter(str(key.value) for key, _ in node.value)
+            duplicates = [key for key, n in keys.items() if n > 1]
+            if duplicates:
+                return where + duplicates[0]
+            stack += [(value, f"{where}{key.value}/") for key, value in node.value]
+    return None
