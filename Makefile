@@ -22,7 +22,7 @@ report: $(VENV)/ready
 	@$(BIN)/snakemake --quiet host rules --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles compare describe figure report
 	@$(ACTIVARIUM) report-path $(STUDY)
 
-# Every activation of the house certified, into results/profiles, and claims about them settled.
+# Every built-in activation certified, into results/profiles, and claims about them settled.
 profiles: $(VENV)/ready
 	@$(BIN)/snakemake --cores $(CORES) $(HOUSE:%=results/profiles/%.json) \
 		$(HOUSE:%=results/profiles/%.numerics.json) results/profiles/claims.json \

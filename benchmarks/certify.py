@@ -1,4 +1,4 @@
-"""Certify every activation of the house on one core: a table of CPU times, the total last.
+"""Certify every built-in activation on one core: a table of CPU times, the total last.
 
     PYTHONPATH=workflow/scripts python benchmarks/certify.py
 
@@ -11,12 +11,13 @@ from decimal import Decimal
 from activarium import activations
 from activarium.certify import certify
 from activarium.certify.enclosure import width
-from activarium.certify.rows import rows
+from activarium.certify.profile_table import profile_rows
 
 
 def widest(profile):
     """The largest width of an enclosure in the profile, relative above 1."""
-    found = [(r["low_decimal"], r["high_decimal"]) for r in rows({"": profile}) if r["low_decimal"]]
+    rows = [r for r in profile_rows({"": profile}) if r["low_decimal"]]
+    found = [(r["low_decimal"], r["high_decimal"]) for r in rows]
     return max((width(ends) for ends in found if "inf" not in "".join(ends)), default=Decimal(0))
 
 

@@ -12,8 +12,8 @@ import numpy as np
 import pandas as pd
 
 from activarium import activations, tables
-from activarium.certify import certify, held
-from activarium.claims import settled
+from activarium.certify import assumptions, certify
+from activarium.claims import settle_claims
 from activarium.report.build import build_report
 from activarium.runtime.files import as_json
 from activarium.tables.collect import provenance
@@ -124,12 +124,12 @@ def reported(
 def proven(activation):
     """What is certified of an activation, as its file holds it."""
     file = activations.load(activation)
-    return json.loads(as_json(certify(file.definition, draws=held.draws(file))))
+    return json.loads(as_json(certify(file.definition, draws=assumptions.is_random(file))))
 
 
 @cache
 def settled_claims():
     """What `activarium.claims` settles, as its file holds it."""
     files = {name: activations.load(name) for name in activations.names()}
-    drawn = [name for name, file in files.items() if held.draws(file)]
-    return json.loads(as_json(settled({n: f.definition for n, f in files.items()}, drawn)))
+    drawn = [name for name, file in files.items() if assumptions.is_random(file)]
+    return json.loads(as_json(settle_claims({n: f.definition for n, f in files.items()}, drawn)))

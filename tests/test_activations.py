@@ -21,8 +21,8 @@ from torch._subclasses import FakeTensorMode
 
 from activarium import activations
 from activarium.definitions import FUNCTIONS, expressions, on_numpy, on_torch
-from activarium.definitions.agreement import disagreement
-from activarium.definitions.as_module import Defined, sufficient
+from activarium.definitions.module_checks import find_mismatch
+from activarium.definitions.torch_module import DefinitionModule, required_dtype
 
 LIBRARY = Path(activations.__file__).parents[2]
 NAMES = activations.names()
@@ -148,7 +148,7 @@ import sys
 import numpy as np
 from activarium import activations
 assert not {"torch", "pandas", "numpy.testing", "scipy"} & set(sys.modules), "importing alone"
-from activarium.primitives import on_numpy
+from activarium.definitions import on_numpy
 for name in activations.names():
     file = activations.load(name)
     y = file.definition(np.linspace(-100, 100, 101), on_numpy)
@@ -245,7 +245,7 @@ def test_shape_and_dtype_go_through(name):
         y = activations.module(name).to(dtype)(x.to(dtype))
         assert y.shape == x.shape and y.dtype == dtype and y.isfinite().all()
     module = activations.module(name)
-    if isinstance(module, Defined):  # as under autocast, where parameters stay in float32
+    if isinstance(module, DefinitionModule):  # as under autocast, where parameters stay in float32
         assert module(x.bfloat16()).dtype == torch.bfloat16
 
 
@@ -263,7 +263,7 @@ class Made(nn.Module):
 @pytest.mark.parametrize("name", NAMES)
 def test_no_module_of_the_house_disagrees_with_its_definition(name):
     definition = activations.load(name).definition
-    assert disagreement(activations.module(name), definition) is None
+    assert find_mismatch(activations.module(name), definition) is None
 
 
 @pytest.mark.parametrize(
@@ -316,15 +316,15 @@ def test_no_module_of_the_house_disagrees_with_its_definition(name):
     ],
 )
 def test_a_module_that_is_not_its_definition_is_told_by_where_and_by_how_much(module, name, said):
-    assert said in disagreement(module, activations.load(name).definition)
+    assert said in find_mismatch(module, activations.load(name).definition)
 
 
 def test_what_draws_or_works_in_place_agrees_as_evaluation_has_it():
     relu = activations.load("relu").definition
     state = torch.get_rng_state()
-    assert disagreement(nn.ReLU(inplace=True), relu) is None
-    assert disagreement(nn.Sequential(nn.ReLU(), nn.Dropout(0.5)), relu) is None
-    assert disagreement(nn.RReLU(), activations.load("rrelu").definition) is None
+    assert find_mismatch(nn.ReLU(inplace=True), relu) is None
+    assert find_mismatch(nn.Sequential(nn.ReLU(), nn.Dropout(0.5)), relu) is None
+    assert find_mismatch(nn.RReLU(), activations.load("rrelu").definition) is None
     assert torch.equal(torch.get_rng_state(), state)
 
 
@@ -542,7 +542,7 @@ def test_a_line_is_trained_as_it_is_certified_far_out(expr):
 @pytest.mark.parametrize("name", ["gelu", "golu", "squareplus", "hard_mish"])
 @pytest.mark.parametrize("dtype", [torch.bfloat16, torch.float16, torch.float32])
 def test_a_definition_rounds_once_whatever_the_precision_and_autocast(name, dtype):
-    module = Defined(activations.load(name).definition)
+    module = DefinitionModule(activations.load(name).definition)
     x = torch.linspace(-12, 12, 4001).to(dtype)
     inner = value_and_gradient(defined(name), x.to(module.dtype))
     for autocast in (False, True):
@@ -569,7 +569,7 @@ def test_a_definition_rounds_once_whatever_the_precision_and_autocast(name, dtyp
     ],
 )
 def test_float32_is_taken_where_it_is_right_and_float64_elsewhere(expr, enough):
-    assert sufficient(expressions.definition(expr)) == enough
+    assert required_dtype(expressions.definition(expr)) == enough
 
 
 def test_the_precision_is_found_on_a_cpu_whatever_the_default_device():
@@ -577,14 +577,14 @@ def test_the_precision_is_found_on_a_cpu_whatever_the_default_device():
         return x * xp.sigmoid(slope * x)
 
     with torch.device("meta"):
-        assert sufficient(definition) == torch.float32
+        assert required_dtype(definition) == torch.float32
 
 
 def test_the_precision_is_found_once_for_all_layers_of_a_network():
-    before = sufficient.cache_info().misses
+    before = required_dtype.cache_info().misses
     for name, expr in [("mine", "x * tanh(x + 0.123)")] * 13:
         activations.module(name, expr)
-    assert sufficient.cache_info().misses == before + 1
+    assert required_dtype.cache_info().misses == before + 1
 
 
 @pytest.mark.slow
@@ -627,7 +627,7 @@ def test_learned_parameters_have_the_derivatives_of_the_definition():
 def test_where_a_tensor_is_cut_changes_no_bit_and_no_layout(monkeypatch):
     x = torch.randn(6, 3, 4, 4).to(memory_format=torch.channels_last)
     whole = value_and_gradient(activations.module("squareplus"), x)
-    monkeypatch.setattr("activarium.definitions.as_module.CHUNK", 50)
+    monkeypatch.setattr("activarium.definitions.torch_module.CHUNK", 50)
     cut = value_and_gradient(activations.module("squareplus"), x)
     for one, other in zip(whole, cut, strict=True):
         assert torch.equal(one, other)

@@ -21,7 +21,7 @@ from activarium import activations
 from activarium import certify as room
 from activarium.certify import certify, job
 from activarium.certify.enclosure import width
-from activarium.certify.rows import outwards, rows
+from activarium.certify.profile_table import profile_rows, round_outwards
 from activarium.definitions import on_numpy
 from activarium.runtime import files
 
@@ -392,13 +392,13 @@ def test_a_refusal_leaves_the_other_properties():
 
 @pytest.mark.parametrize("text", ["0.1", "-0.1", "1.128904145185154786340744", "1e-400", "-1e400"])
 def test_float_ends_are_rounded_outwards(text):
-    low, high = outwards(text, -1), outwards(text, 1)
+    low, high = round_outwards(text, -1), round_outwards(text, 1)
     assert low == float("-inf") or Fraction(low) <= Fraction(text)
     assert high == float("inf") or Fraction(high) >= Fraction(text)
 
 
 def test_rows_hold_every_enclosure_and_every_refusal():
-    table = rows({"gelu": profile("gelu"), "gcu": profile("gcu")})
+    table = profile_rows({"gelu": profile("gelu"), "gcu": profile("gcu")})
     lipschitz = next(r for r in table if (r["activation"], r["property"]) == ("gelu", "lipschitz"))
     assert lipschitz["low"] <= 1.1289041451851547 <= lipschitz["high"]
     assert lipschitz["low"] < lipschitz["high"]

@@ -10,13 +10,13 @@ import pytest
 from flint import arb, ctx, fmpq, fmpq_poly
 from test_certify import SCHEMA
 
-from activarium.certify import Unproven, certify, expression, gaussian, roots, work
+from activarium.certify import Unproven, budget, certify, gaussian, roots, symbolic
 from activarium.certify.enclosure import pair
+from activarium.certify.fixed_points import _sign_of_polynomial
 from activarium.certify.pieces import Piece
-from activarium.certify.shape import Shape
-from activarium.certify.variance import _sign_of_polynomial
+from activarium.certify.piecewise import PiecewiseFunction
 from activarium.claims import duplicates
-from activarium.definitions import expressions
+from activarium.definitions import expression_checks, expressions
 from activarium.definitions.expressions import ExpressionError
 
 
@@ -43,7 +43,7 @@ def test_a_value_that_only_one_point_has_is_refused(text):
     assert "at x = 0 a third branch holds" in found["refused"]["definition"]
     assert found["class"] is None and found["monotone"] is None and found["parity"] is None
     with pytest.raises(ExpressionError, match="third branch"):
-        expressions.check(text)
+        expression_checks.check_expression(text)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_a_third_branch_with_the_value_of_a_side_is_none(text, smooth):
 
 def test_functions_that_differ_in_one_point_are_not_called_equal():
     mine = expressions.definition("x if x < 0 else (5 if x <= 0 else x)")
-    assert duplicates.equal({"a": mine, "b": expressions.definition("1*x")}) == []
+    assert duplicates.equal_groups({"a": mine, "b": expressions.definition("1*x")}) == []
     with pytest.raises(Unproven, match="third branch"):
         duplicates.distance(mine, expressions.definition("1*x"))
 
@@ -88,13 +88,13 @@ def test_the_direction_of_the_smallest_jump_is_told_exactly():
 def test_a_constant_that_does_not_exist_is_refused(text, why):
     assert why in profile(text)["refused"]["definition"]
     with pytest.raises(ExpressionError) as refused:
-        expressions.check(text)
+        expression_checks.check_expression(text)
     assert why in str(refused.value) and "\n" not in str(refused.value)
 
 
 def test_a_constant_that_is_only_small_is_none_of_them():
-    expressions.check("x / (exp(1e-20) - 1)")
-    expressions.check("x * sqrt(log(1 + 1e-20))")
+    expression_checks.check_expression("x / (exp(1e-20) - 1)")
+    expression_checks.check_expression("x * sqrt(log(1 + 1e-20))")
 
 
 # Numbers beyond all sizes
@@ -140,7 +140,7 @@ def near_the_root_of(k, digits, bits=500):
 
 @pytest.mark.parametrize("digits", [17, 20, 25, 40])
 def test_an_irrational_zero_beside_a_breakpoint_is_placed_or_refused_and_never_lost(digits):
-    x = expression.X
+    x = symbolic.X
     with ctx.workprec(128):
         end = near_the_root_of(2, digits)
         found = []
@@ -220,7 +220,7 @@ def test_means_of_slopes_are_refused_where_a_jump_is_undecided_and_the_rest_stay
 
 
 def test_a_property_that_costs_too_much_is_refused_and_the_others_stay(monkeypatch):
-    monkeypatch.setattr(work, "PROPERTY", 100_000)
+    monkeypatch.setattr(budget, "PER_PROPERTY", 100_000)
     found = profile("x * tanh(exp(x))")
     assert "within the 100000 units of work for one property" in found["refused"]["range_fsecond"]
     assert found["class"] == "analytic" and found["asymptotes"] and found["parity"] == "neither"
@@ -229,7 +229,7 @@ def test_a_property_that_costs_too_much_is_refused_and_the_others_stay(monkeypat
 
 
 def test_all_properties_together_cost_no_more_than_an_activation_may(monkeypatch):
-    monkeypatch.setattr(work, "WHOLE", 200_000)
+    monkeypatch.setattr(budget, "PER_ACTIVATION", 200_000)
     found = profile("x * tanh(exp(x))")
     assert "within the 200000 units of work for one activation" in found["refused"]["range_fsecond"]
     assert found["class"] == "analytic"
@@ -269,9 +269,9 @@ SLOW = [
 @pytest.mark.parametrize("text", SLOW)
 def test_every_certification_ends_and_what_is_undecided_is_refused(text, monkeypatch):
     """With a tenth of the work, so that the test is quick; the whole takes ten times as long."""
-    monkeypatch.setattr(work, "PROPERTY", work.PROPERTY // 10)
-    monkeypatch.setattr(work, "WHOLE", work.WHOLE // 10)
-    expressions.check(text)
+    monkeypatch.setattr(budget, "PER_PROPERTY", budget.PER_PROPERTY // 10)
+    monkeypatch.setattr(budget, "PER_ACTIVATION", budget.PER_ACTIVATION // 10)
+    expression_checks.check_expression(text)
     started = time.process_time()
     found = profile(text)
     assert time.process_time() - started < 20
@@ -294,19 +294,19 @@ def test_every_certification_ends_and_what_is_undecided_is_refused(text, monkeyp
     ],
 )
 def test_numbers_beyond_a_doubles_range_are_certified_or_refused(text, monkeypatch):
-    monkeypatch.setattr(work, "WHOLE", work.WHOLE // 6)
-    expressions.check(text)
+    monkeypatch.setattr(budget, "PER_ACTIVATION", budget.PER_ACTIVATION // 6)
+    expression_checks.check_expression(text)
     jsonschema.validate(profile(text), SCHEMA)
 
 
 def test_a_number_of_a_million_digits_is_refused_at_once():
     with pytest.raises(ExpressionError, match="a number of more digits than are supported"):
-        expressions.check("x*" + "(" * 5 + "1e299" + ")**16" * 5)
+        expression_checks.check_expression("x*" + "(" * 5 + "1e299" + ")**16" * 5)
 
 
 def test_what_is_nested_too_deep_for_pythons_stack_is_refused():
     with pytest.raises(ExpressionError, match="nested more than 240 deep"):
-        expressions.check("(" * 100 + "tanh(x)" + ")**16" * 100)
+        expression_checks.check_expression("(" * 100 + "tanh(x)" + ")**16" * 100)
 
 
 # Sizes
@@ -324,7 +324,8 @@ def test_a_factor_costs_no_digits_of_the_moments(factor):
 
 def mean(text):
     with ctx.workprec(128):
-        return gaussian.moments(Shape(expression.trace(expressions.definition(text))))["x0"]
+        function = PiecewiseFunction(symbolic.trace(expressions.definition(text)))
+        return gaussian.moments(function)["x0"]
 
 
 def test_what_cancels_to_little_is_known_to_as_many_digits():
@@ -335,9 +336,9 @@ def test_what_cancels_to_little_is_known_to_as_many_digits():
 
 
 def test_nobody_counts_outside_of_a_profile(monkeypatch):
-    monkeypatch.setattr(work, "PROPERTY", 0)
+    monkeypatch.setattr(budget, "PER_PROPERTY", 0)
     profile("x * tanh(exp(x))")
-    work.spend(10**9)
+    budget.spend(10**9)
 
 
 # What the steps take for granted
@@ -366,7 +367,7 @@ def test_a_zero_at_the_end_of_the_chosen_period_is_not_lost():
 def test_nothing_by_nothing_is_refused(text):
     """FLINT's power series take 0 / x for 0, also at 0."""
     with pytest.raises(ExpressionError, match="not proven finite near x = 0"):
-        expressions.check(text)
+        expression_checks.check_expression(text)
 
 
 def test_what_is_larger_than_all_that_is_printed_is_not_called_unbounded():

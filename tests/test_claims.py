@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 from activarium import activations
-from activarium.certify import Unproven, certify, held
-from activarium.claims import duplicates, reported, settled
+from activarium.certify import Unproven, assumptions, certify
+from activarium.claims import duplicates, reported, settle_claims
 from activarium.definitions import expressions, on_numpy
 
 DEFINITIONS = {name: activations.load(name).definition for name in activations.names()}
@@ -50,7 +50,7 @@ def test_equal_functions_are_found_under_all_their_names():
             x, 0, lambda x: xp.decimal("0.01000000000000000000001") * x, lambda x: x
         ),
     }
-    assert duplicates.equal(DEFINITIONS | written_anew) == [
+    assert duplicates.equal_groups(DEFINITIONS | written_anew) == [
         ["aptx", "aptx by tanh"],
         ["celu", "elu", "elu by exp"],
         ["exp_expish", "golu"],
@@ -61,7 +61,8 @@ def test_equal_functions_are_found_under_all_their_names():
 
 def test_what_learns_is_never_called_equal_to_anything():
     quarter = expressions.definition("0.25*x if x <= 0 else x")
-    found = duplicates.equal(DEFINITIONS | {"quarter": quarter, "silu again": DEFINITIONS["silu"]})
+    more = {"quarter": quarter, "silu again": DEFINITIONS["silu"]}
+    found = duplicates.equal_groups(DEFINITIONS | more)
     assert ["silu", "silu again"] in found
     assert not {"acon_c", "prelu", "quarter"} & {name for group in found for name in group}
 
@@ -69,21 +70,22 @@ def test_what_learns_is_never_called_equal_to_anything():
 def test_what_draws_at_random_is_never_called_equal_to_its_mean():
     mean = expressions.definition("11*x/48 if x <= 0 else x")
     two = {"rrelu": DEFINITIONS["rrelu"], "mean": mean}
-    assert settled(two)["equal"] == [["rrelu", "mean"]]
-    assert settled(two, drawn=["rrelu"])["equal"] == []
+    assert settle_claims(two)["equal"] == [["rrelu", "mean"]]
+    assert settle_claims(two, drawn=["rrelu"])["equal"] == []
 
 
-def test_of_the_house_rrelu_alone_draws():
-    assert [n for n in activations.names() if held.draws(activations.load(n))] == ["rrelu"]
+def test_of_the_built_in_activations_rrelu_alone_is_random():
+    random = [n for n in activations.names() if assumptions.is_random(activations.load(n))]
+    assert random == ["rrelu"]
 
 
 def test_claims_of_what_cannot_be_read_leave_the_others_standing():
     broken = lambda x, xp, *, slope=float("inf"): slope * x  # noqa: E731
     two = {"celu": DEFINITIONS["celu"], "broken": broken, "elu": DEFINITIONS["elu"]}
-    assert settled(two)["equal"] == [["celu", "elu"]]
+    assert settle_claims(two)["equal"] == [["celu", "elu"]]
 
 
-@pytest.mark.parametrize("group", duplicates.equal(DEFINITIONS))
+@pytest.mark.parametrize("group", duplicates.equal_groups(DEFINITIONS))
 def test_what_is_called_equal_is_equal_in_numpy(group):
     x = np.linspace(-30, 30, 60001)
     first, *others = (DEFINITIONS[name](x, on_numpy) for name in group)

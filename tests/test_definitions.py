@@ -11,9 +11,15 @@ import yaml
 from conftest import ROOT
 
 from activarium import activations, study
-from activarium.certify import Unproven, certify, expression
-from activarium.definitions import FUNCTIONS, check, expressions, on_numpy, on_torch
-from activarium.definitions.as_module import Defined
+from activarium.certify import Unproven, certify, symbolic
+from activarium.definitions import (
+    FUNCTIONS,
+    expressions,
+    file_checks,
+    on_numpy,
+    on_torch,
+)
+from activarium.definitions.torch_module import DefinitionModule
 from activarium.runtime import source
 from activarium.runtime.errors import UserError
 from activarium.study.grid import Grid
@@ -42,16 +48,16 @@ def file(tmp_path):
 
 @pytest.mark.parametrize("name", activations.names())
 def test_every_file_of_the_house_is_taken(name):
-    check.check(HOUSE / f"{name}.py")
+    file_checks.check_file(HOUSE / f"{name}.py")
 
 
 def test_every_word_of_the_vocabulary_is_known(file):
     for word in FUNCTIONS:
-        check.check(file(WHOLE.format(f"xp.{word}(x) * xp.{word}(2)")))
-    check.check(file(WHOLE.format('xp.decimal("0.1") * xp.pi * x')))
-    check.check(file(WHOLE.format("xp.piecewise(x, 0, lambda x: 0, right=xp.tanh)")))
-    check.check(file(WHOLE.format("xp.tanh(x)").replace("label =", "label: str =")))
-    check.check(file(WHOLE.format("words.tanh(x)").replace("xp", "words")))
+        file_checks.check_file(file(WHOLE.format(f"xp.{word}(x) * xp.{word}(2)")))
+    file_checks.check_file(file(WHOLE.format('xp.decimal("0.1") * xp.pi * x')))
+    file_checks.check_file(file(WHOLE.format("xp.piecewise(x, 0, lambda x: 0, right=xp.tanh)")))
+    file_checks.check_file(file(WHOLE.format("xp.tanh(x)").replace("label =", "label: str =")))
+    file_checks.check_file(file(WHOLE.format("words.tanh(x)").replace("xp", "words")))
 
 
 @pytest.mark.parametrize(
@@ -70,7 +76,7 @@ def test_every_word_of_the_vocabulary_is_known(file):
     ],
 )
 def test_whatever_may_be_a_definition_is_left_to_those_who_run_it(file, text):
-    check.check(file(text))
+    file_checks.check_file(file(text))
 
 
 @pytest.mark.parametrize(
@@ -87,8 +93,14 @@ def test_whatever_may_be_a_definition_is_left_to_those_who_run_it(file, text):
             "has no definition ('f' is there); write def",
         ),
         (WHOLE.replace("x, xp", "x").format("x"), "line 7: a definition is a function of x and xp"),
-        (WHOLE.format("x * xp.probit(x)"), "line 8: 'xp.probit' is no word here; known are exp"),
-        (WHOLE.format("x * xp.sigmoyd(x)"), "no word here (did you mean sigmoid?); known are exp"),
+        (
+            WHOLE.format("x * xp.probit(x)"),
+            "'xp.probit' is not in the vocabulary; known are exp",
+        ),
+        (
+            WHOLE.format("x * xp.sigmoyd(x)"),
+            "vocabulary (did you mean sigmoid?); known are exp",
+        ),
         (WHOLE.format("x if x > 0 else 0"), "line 8: a definition branches by xp.piecewise only"),
         (WHOLE.format("x * (x > 0)"), "never by if or comparisons of x"),
         (WHOLE.replace("return", "y = 2 * x\n    return").format("y if 0 < y else x"), "line 9: a"),
@@ -100,59 +112,59 @@ def test_whatever_may_be_a_definition_is_left_to_those_who_run_it(file, text):
 )
 def test_what_no_definition_can_be_read_from_is_refused_by_line(file, text, said):
     with pytest.raises(UserError) as refused:
-        check.check(file(text))
+        file_checks.check_file(file(text))
     assert said in str(refused.value) and str(refused.value).startswith("mine.py")
 
 
 IMPORTS = "import math\nimport numpy as np\nfrom scipy import special\n"
 SAID = {  # what is returned, as people write it elsewhere: what is said of it
-    "abs(x) * x": "'abs(x)' is no word here; write xp.piecewise(x, 0, lambda x: -x, lambda x: x)",
-    "max(0, x)": "'max(0, x)' is no word here; write xp.piecewise(x, 0, lambda x: 0, lambda x: x)",
-    "x.clamp(min=0)": "'x.clamp' is no word here; write xp.piecewise(x, 0, ",
-    "x * x.sigmoid()": "'x.sigmoid' is no word here; write xp.sigmoid(x)",
-    "x * x.shape[0]": "'x.shape' is no word here; known are exp, expm1, ",
-    "np.maximum(x, 0)": "'np.maximum(x, 0)' is no word here; write xp.piecewise(x, 0, ",
+    "abs(x) * x": "'abs(x)' is not in the vocabulary; write xp.piecewise(x, 0, lambda x: -x, lamb",
+    "max(0, x)": "'max(0, x)' is not in the vocabulary; write xp.piecewise(x, 0, lambda x: 0, lamb",
+    "x.clamp(min=0)": "'x.clamp' is not in the vocabulary; write xp.piecewise(x, 0, ",
+    "x * x.sigmoid()": "'x.sigmoid' is not in the vocabulary; write xp.sigmoid(x)",
+    "x * x.shape[0]": "'x.shape' is not in the vocabulary; known are exp, expm1, ",
+    "np.maximum(x, 0)": "'np.maximum(x, 0)' is not in the vocabulary; write xp.piecewise(x, 0, ",
     "np.where(x > -0.5, x, 0)": "a definition branches by xp.piecewise only, never by if or "
     "comparisons of x; write xp.piecewise(x, -0.5, lambda x: …, lambda x: …), the left one first",
-    "np.clip(x, 0, 1)": "'np.clip(x, 0, 1)' is no word here; write xp.piecewise(x, -1, …), one",
+    "np.clip(x, 0, 1)": "'np.clip(x, 0, 1)' is not in the vocabulary; write xp.piecewise(x, -1, …)",
     "np.sqrt(2) * x": "'np.sqrt(2) * x' joins x and a number of numpy; write a plain number, or ",
-    "math.exp(x)": "'math.exp(x)' is no word here; write xp.exp(x)",
-    "x * special.erfc(x)": "'special.erfc(x)' is no word here; write 2 * xp.ndtr(-xp.sqrt(2) * x)",
-    "float(x)": "'float(x)' is no word here; known are",
-    "x * tanh(x)": "'tanh' is no word here; write xp.tanh(x)",
-    "xp.swish(x)": "'xp.swish' is no word here; write x * xp.sigmoid(x)",
+    "math.exp(x)": "'math.exp(x)' is not in the vocabulary; write xp.exp(x)",
+    "x * special.erfc(x)": "is not in the vocabulary; write 2 * xp.ndtr(-xp.sqrt(2) * x)",
+    "float(x)": "'float(x)' is not in the vocabulary; known are",
+    "x * tanh(x)": "'tanh' is not in the vocabulary; write xp.tanh(x)",
+    "xp.swish(x)": "'xp.swish' is not in the vocabulary; write x * xp.sigmoid(x)",
     "alpha * x": "'alpha' is not defined; what training learns stands behind a *: "
     "def definition(x, xp, *, alpha=1)",
     "x if x == 0 else 1": "a definition branches by xp.piecewise only",
     "x if x > xp.tanh(x) else 0": "a definition branches by xp.piecewise only",
     "x if xp.tanh(x) else 0": "a definition branches by xp.piecewise only",
-    "min(1, max(x, -1))": "'max(x, -1)' is no word here; write xp.piecewise(x, 0, ",
+    "min(1, max(x, -1))": "'max(x, -1)' is not in the vocabulary; write xp.piecewise(x, 0, ",
     "x * xp.tanh": "'x * xp.tanh' joins x and a function; call it, as in xp.exp(x)",
     "x * xp": "'x * xp' joins x and xp itself; write a plain number",
     "x and 1": "a definition branches by xp.piecewise only",
-    "x ** 2.5": "'x ** 2.5' is no whole power from 1 to 16; xp.sqrt and xp.exp are there for",
-    "x ** 17": "'x ** 17' is no whole power from 1 to 16",
+    "x ** 2.5": "'x ** 2.5' is not a whole power from 1 to 16; xp.sqrt and xp.exp are there for",
+    "x ** 17": "'x ** 17' is not a whole power from 1 to 16",
     "x ** 0.5": "'x ** 0.5' is a root; write xp.sqrt(x)",
     "x ** -2": "'x ** -2' has a negative power; write 1 / x**2",
     "x ** 2.0": "'x ** 2.0' has a power with a decimal point; write x**2",
     "x ** 0": "'x ** 0' has the power 0; write 1",
-    "jnp.tanh(x)": "'jnp.tanh(x)' is no word here; write xp.tanh(x)",
+    "jnp.tanh(x)": "'jnp.tanh(x)' is not in the vocabulary; write xp.tanh(x)",
     "xp.piecewise(x, x, xp.tanh, xp.tanh)": "branches at a place that depends on x; write a number",
     "2 ** x": "'2 ** x' has x in its power; write xp.exp(xp.log(2) * x) for 2**x",
-    "x ^ 2": "'x ^ 2' is no power; write x**2",
-    "x % 2": "'x % 2' is not allowed; there are + - * / ** and the words of xp",
+    "x ^ 2": "'x ^ 2' is not a power; write x**2",
+    "x % 2": "'x % 2' is not allowed; there are + - * / ** and the functions of xp",
     "x / 0": "'x / 0' divides by 0",
-    "1e999 * x": "'1e999 * x' holds inf, which is no finite number",
+    "1e999 * x": "'1e999 * x' holds inf, which is not a finite number",
     "True * x": "'True * x' joins x and a bool; write a plain number",
     "xp.exp(x, 2)": "'xp.exp(x, 2)' must have one argument",
     "xp.piecewise(x, 0, x, 2 * x)": "takes two functions of x; write lambda x: … for each piece",
     "xp.piecewise(x, lambda x: 0)": "has other arguments than xp.piecewise(x, 0, lambda x: …",
-    "xp.piecewise(x, 0, lambda x: 0, lambda x: 1)": "numbers alone as pieces; write one as 0 * x",
+    "xp.piecewise(x, 0, lambda x: 0, lambda x: 1)": "only numbers as pieces; write one as 0 * x",
     "xp.decimal(0.1) * x": "'xp.decimal(0.1)' takes a decimal in quotes, xp.decimal(\"0.1\")",
     "definition(x, xp)": "'definition(x, xp)' calls itself without end",
     "sum(x for k in range(10**5))": "is too long: more than 20000 operations",
     "x(1 + x)": "'x(1 + x)' calls a number; write * between two factors",
-    "x[0]": "'x[0]' takes x for a list",
+    "x[0]": "'x[0]' treats x as a list",
     "[x].index": "definition gives a builtin_function_or_method; end it with return and a number",
     "3": "definition does not depend on x",
     "xp.sqrt(2)": "definition does not depend on x",
@@ -166,7 +178,7 @@ SAID = {  # what is returned, as people write it elsewhere: what is said of it
 @pytest.mark.parametrize("written", SAID)
 def test_a_word_of_another_place_is_refused_with_how_it_is_written_here(file, written):
     with pytest.raises(UserError) as refused:
-        check.check(file(IMPORTS + WHOLE.format(written)))
+        file_checks.check_file(file(IMPORTS + WHOLE.format(written)))
     assert re.match(r"mine\.py, line 1[01]: ", str(refused.value))
     assert SAID[written] in str(refused.value) and str(refused.value).isprintable()
 
@@ -178,17 +190,17 @@ def test_a_word_of_another_place_is_refused_with_how_it_is_written_here(file, wr
         ("import timm\n" + WHOLE.format("x"), "line 1: imports timm at the top, which slows every"),
         (
             "from torch.nn import functional as F\n" + WHOLE.format("x * F.relu(x)"),
-            "line 9: 'F.relu(x)' is no word here; write xp.piecewise(x, 0, ",
+            "line 9: 'F.relu(x)' is not in the vocabulary; write xp.piecewise(x, 0, ",
         ),
         (
             "from ..definitions import on_torch\n" + WHOLE.format("on_torch.tanh(x)"),
-            "line 9: 'on_torch.tanh(x)' is no word here; write xp.tanh(x)",
+            "line 9: 'on_torch.tanh(x)' is not in the vocabulary; write xp.tanh(x)",
         ),
         (WHOLE.format("F.gelu(x)").replace("return", "import torch.nn.functional as F\n    return"),
-         "line 9: 'F.gelu(x)' is no word here; write x * xp.ndtr(x)"),
+         "line 9: 'F.gelu(x)' is not in the vocabulary; write x * xp.ndtr(x)"),
         (
             WHOLE.format("h(x)") + "def h(x):\n    return x.relu()\n",
-            "line 10: 'x.relu' is no word here; write xp.piecewise",
+            "line 10: 'x.relu' is not in the vocabulary; write xp.piecewise",
         ),
         (
             "import torch\nclass Swoosh(torch.nn.Module):\n    def forward(self, x): return x\n",
@@ -196,28 +208,28 @@ def test_a_word_of_another_place_is_refused_with_how_it_is_written_here(file, wr
             "return x * xp.sigmoid(x), or def definition(x, xp, *, slope=0.25) to learn it",
         ),
         (WHOLE.replace("def ", "async def ").format("x"), "line 7: definition is asynchronous; wr"),
-        (WHOLE.format("x") + "class definition: pass", "definition is a class, no function; write"),
-        (WHOLE.format("x") + "definition = None", "definition is a NoneType, no function; write"),
+        (WHOLE.format("x") + "class definition: pass", "definition is a class, not a function; w"),
+        (WHOLE.format("x") + "definition = None", "definition is a NoneType, not a functi"),
         (WHOLE.replace("x, xp", "x, xp, a=1").format("x"), "line 7: a definition is a function of "
          "x and xp, and has x, xp, a; what is learned stands behind a *: def definition(x, xp, *"),
         (WHOLE.replace("x, xp", "xp, x").format("x"), "and has xp, x in this order; write def def"),
         (WHOLE.replace("x, xp", "self, x").format("x"), "and has self, x in this order; write"),
         (WHOLE.replace("x, xp", "*both").format("both"), "and has neither; write def definition(x"),
-        (WHOLE.replace("x, xp", "x, xp, *, a=[1, 2]").format("a * x"), "line 7: a=[1, 2] is no "
-         "number where learning starts; one is learned for each name; write a=0.25"),
-        (WHOLE.replace("x, xp", "x, xp, *, a=True").format("a * x"), "a=True is no number where"),
-        (WHOLE.replace("x, xp", "x, xp, *, a=1e999").format("a * x"), "a=inf is no number where"),
+        (WHOLE.replace("x, xp", "x, xp, *, a=[1, 2]").format("a * x"), "line 7: a=[1, 2] is not "
+         "a number where learning can start; one is learned for each name; write a=0.25"),
+        (WHOLE.replace("x, xp", "x, xp, *, a=True").format("a * x"), "a=True is not a number wher"),
+        (WHOLE.replace("x, xp", "x, xp, *, a=1e999").format("a * x"), "a=inf is not a number whe"),
         (WHOLE.replace("x, xp", "x, xp, *, a").format("a * x"), "a has no number where learning"),
-        (WHOLE.replace('"Mine"', "3").format("x"), 'line 3: label is 3, no text of one line; '),
-        (WHOLE.replace('"Mine"', '""').format("x"), "line 3: label is '', no text of one line"),
-        (WHOLE.replace("·", "\\n").format("x"), "line 4: formula is 'x\\nΦ(x)', no text of one"),
+        (WHOLE.replace('"Mine"', "3").format("x"), 'line 3: label is 3, not a text of one line; '),
+        (WHOLE.replace('"Mine"', '""').format("x"), "line 3: label is '', not a text of one line"),
+        (WHOLE.replace("·", "\\n").format("x"), "line 4: formula is 'x\\nΦ(x)', not a text of one"),
         (WHOLE.format("x") + "def module(dim): pass", "line 9: module cannot be called as module() "
          "(missing a required argument: 'dim'); write def module():"),
         (WHOLE.format("h(x)") + "def h(x): return xp.tanh(x)", "line 9: 'xp' is not known there; "
-         "hand it on to the function that needs it, as an argument"),
+         "pass it to the function that needs it, as an argument"),
         (WHOLE.format("x").replace("return", "xp.tanh = xp.exp\n    return"), "'xp.tanh' changes"),
         (WHOLE.replace("x, xp", "x, xp, *, half=1").format("half * x"), "line 7: half is "
-         "a word of torch's modules; call what is learned otherwise"),
+         "an attribute of torch's modules; rename the parameter"),
         (WHOLE.format("x") + "import nowhere.at_all", "line 9: imports nowhere.at_all at the top"),
         (WHOLE.format("x") + "import math.at_all", "line 9: ModuleNotFoundError: No module nam"),
         (WHOLE.format("x") + "await x", "line 9: cannot be read: 'await' outside function"),
@@ -229,36 +241,36 @@ def test_a_word_of_another_place_is_refused_with_how_it_is_written_here(file, wr
 )  # fmt: skip
 def test_what_people_try_is_refused_by_line_with_the_way_out(file, text, said):
     with pytest.raises(UserError) as refused:
-        check.check(file(text))
+        file_checks.check_file(file(text))
     assert said in str(refused.value) and str(refused.value).startswith("mine.py")
     assert str(refused.value).isprintable()
 
 
 def test_no_parameter_may_be_called_as_what_a_module_of_torch_has():
-    own = {name for name in dir(Defined(lambda x, xp: x)) if not name.startswith("_")}
-    assert own <= check.TAKEN
+    own = {name for name in dir(DefinitionModule(lambda x, xp: x)) if not name.startswith("_")}
+    assert own <= file_checks.RESERVED_NAMES
 
 
 def test_what_is_not_run_may_import_anything(file):
     for guard in ('__name__ == "__main__"', "TYPE_CHECKING", "typing.TYPE_CHECKING"):
         begin = "import typing\nfrom typing import TYPE_CHECKING\n"
-        check.check(file(f"{begin}if {guard}:\n    import torch\n" + WHOLE.format("x")))
+        file_checks.check_file(file(f"{begin}if {guard}:\n    import torch\n" + WHOLE.format("x")))
 
 
 def test_a_file_in_another_encoding_is_said_to_be(tmp_path):
     (tmp_path / "mine.py").write_text(WHOLE.format("x"), encoding="utf-16")
     with pytest.raises(UserError, match="^mine.py: cannot be read: .*; save it as UTF-8$"):
-        check.check(tmp_path / "mine.py")
+        file_checks.check_file(tmp_path / "mine.py")
 
 
 def test_a_whole_power_in_a_file_is_that_of_a_line(file):
     """Trained, drawn and proven."""
-    power = check.check(file(WHOLE.format("xp.tanh(x)**3 * x**2"))).definition
+    power = file_checks.check_file(file(WHOLE.format("xp.tanh(x)**3 * x**2"))).definition
     line = expressions.definition("tanh(x)**3 * x**2")
     assert certify(power) == certify(line)
     x = torch.linspace(-3, 3, 61, dtype=torch.float64).requires_grad_()
     for k in range(1, 17):
-        power = check.check(file(WHOLE.format(f"x**{k}"))).definition
+        power = file_checks.check_file(file(WHOLE.format(f"x**{k}"))).definition
         line = expressions.definition(f"x**{k}")
         assert certify(power) == certify(line)
         y, z = power(x, on_torch), line(x, on_torch)
@@ -272,13 +284,13 @@ def test_a_whole_power_in_a_file_is_that_of_a_line(file):
 def test_what_is_no_whole_power_is_not_proven_either():
     for k in (0, -1, 2.5, True, 65):
         with pytest.raises(Unproven):
-            expression.trace(lambda x, xp, k=k: x**k)
+            symbolic.trace(lambda x, xp, k=k: x**k)
 
 
 def test_a_file_that_leads_nowhere_is_refused(tmp_path):
     (tmp_path / "mine.py").symlink_to(tmp_path / "nowhere.py")
     with pytest.raises(UserError, match="mine.py: cannot be read: .*No such file"):
-        check.check(tmp_path / "mine.py")
+        file_checks.check_file(tmp_path / "mine.py")
 
 
 def test_a_study_with_such_a_file_stops_before_the_first_job(house):
@@ -289,12 +301,12 @@ def test_a_study_with_such_a_file_stops_before_the_first_job(house):
     done = house.snakemake()
     assert done.returncode == 1 and not (house / "results").exists()
     assert done.stderr.splitlines()[-1].startswith(
-        "config: activations: mine: mine.py, line 8: 'xp.normcdf' is no word here"
+        "config: activations: mine: mine.py, line 8: 'xp.normcdf' is not in the vocabulary"
     )
 
 
 def test_a_file_that_the_study_does_not_name_is_not_read(monkeypatch):
-    monkeypatch.setattr(check, "check", lambda file: asked.append(file.stem))
+    monkeypatch.setattr(file_checks, "check_file", lambda file: asked.append(file.stem))
     asked = []
     study.load(study.mapping(ROOT / "tests/study.yaml"), [], SCHEMA)
     assert asked == ["gelu", "relu"]

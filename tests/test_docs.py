@@ -12,13 +12,13 @@ from pathlib import Path
 import prose
 import pytest
 import yaml
+from activarium.definitions.check import check
 from conftest import ROOT
 from snakemake.cli import get_argument_parser
 
 from activarium import study
 from activarium.compare.plan import METHODS
 from activarium.data.checked import checked
-from activarium.definitions.check import check
 from activarium.report.study_tables import Tables
 
 PAGES = sorted(

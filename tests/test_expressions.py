@@ -11,7 +11,7 @@ import yaml
 
 from activarium import activations, study
 from activarium.certify import certify
-from activarium.definitions import FUNCTIONS, expressions
+from activarium.definitions import FUNCTIONS, expression_checks, expressions
 from activarium.definitions.expressions import ExpressionError
 from activarium.study.grid import Grid
 
@@ -67,61 +67,61 @@ def test_decimals_are_exact_and_not_the_nearest_doubles():
 @pytest.mark.parametrize("function", FUNCTIONS)
 def test_every_word_of_the_vocabulary_can_be_written(function):
     argument = "2 + x*x" if function in ("log", "log1p", "sqrt") else "x"
-    expressions.check(f"{function}({argument})")
+    expression_checks.check_expression(f"{function}({argument})")
 
 
 @pytest.mark.parametrize(
     ("text", "part"),
     [
-        ("foo(x)", "'foo' is no function here; known are x, pi, exp"),
-        ("y + x", "'y' is no word here; known are x, pi, exp"),
+        ("foo(x)", "'foo' is not a function here; known are x, pi, exp"),
+        ("y + x", "'y' is not in the vocabulary; known are x, pi, exp"),
         ("exp", "'exp' is a function: write exp(…)"),
         ("exp(x, 2)", "must have one argument"),
         ("x % 2", "'x % 2' is not allowed"),
         (
             "x ** 2.5",
-            "'x ** 2.5' is no whole power from 1 to 16; sqrt and exp are there for others",
+            "'x ** 2.5' is not a whole power from 1 to 16; sqrt and exp are there for others",
         ),
-        ("x ** 99", "is no whole power from 1 to 16"),
-        ("x ** -1e999", "is no whole power from 1 to 16"),
-        ("x ** 1e300", "is no whole power from 1 to 16"),
-        ("x ** +2", "is no whole power from 1 to 16"),
-        ("x ** x", "is no whole power from 1 to 16"),
+        ("x ** 99", "is not a whole power from 1 to 16"),
+        ("x ** -1e999", "is not a whole power from 1 to 16"),
+        ("x ** 1e300", "is not a whole power from 1 to 16"),
+        ("x ** +2", "is not a whole power from 1 to 16"),
+        ("x ** x", "is not a whole power from 1 to 16"),
         ("x ** 0.5", "'x ** 0.5' is a root; write sqrt(x)"),
         ("x ** -0.5", "is a root; write 1 / sqrt(x)"),
         ("x ** -2", "has a negative power; write 1 / x**2"),
         ("x ** 2.0", "has a power with a decimal point; write x**2"),
-        ("x ^ 2", "'x ^ 2' is no power; write x**2"),
+        ("x ^ 2", "'x ^ 2' is not a power; write x**2"),
         (
             "a * x",
             "ndtr; a number that training learns needs a file, with def definition(x, xp, *, a=",
         ),
-        ("X * 2", "'X' is no word here (did you mean x?); known are x, pi"),
-        ("x * sigmod(x)", "'sigmod' is no function here (did you mean sigmoid?); known are x"),
-        ("relu(x)", "'relu' is no function here; write 0 if x < 0 else x"),
-        ("abs(x)", "'abs' is no function here; write -x if x < 0 else x"),
-        ("max(0, x)", "'max' is no function here; write 0 if x < 0 else x"),
-        ("x * Φ(x)", "'Φ' is no function here; write ndtr(x)"),
-        ("e**x", "'e' is no word here; write exp(1)"),
+        ("X * 2", "'X' is not in the vocabulary (did you mean x?); known are x, pi"),
+        ("x * sigmod(x)", "'sigmod' is not a function here (did you mean sigmoid?); known are x"),
+        ("relu(x)", "'relu' is not a function here; write 0 if x < 0 else x"),
+        ("abs(x)", "'abs' is not a function here; write -x if x < 0 else x"),
+        ("max(0, x)", "'max' is not a function here; write 0 if x < 0 else x"),
+        ("x * Φ(x)", "'Φ' is not a function here; write ndtr(x)"),
+        ("e**x", "'e' is not in the vocabulary; write exp(1)"),
         ("torch.tanh(x)", "'torch.tanh(x)' is not allowed; write tanh(x)"),
         ("x * math.pi", "'math.pi' is not allowed; write pi"),
-        ("lambda x: 2 * x", "is not allowed; write what stands behind the colon alone"),
+        ("lambda x: 2 * x", "is not allowed; write only what stands behind the colon"),
         ("x(2)", "'x(2)' calls a number; write * between two factors"),
         ("2x", "cannot be read as one expression: write * between two factors, as in 2 * x"),
         ("y = x", "cannot be read as one expression: write only what stands right of the ="),
         ("x²", "cannot be read as one expression: write **2 for ²"),
-        ("x·2", "'x·2' is no word here; write * for ·"),
+        ("x·2", "'x·2' is not in the vocabulary; write * for ·"),
         ("|x|", "cannot be read as one expression: write -x if x < 0 else x for |x|"),
         ("(x", "cannot be read as one expression: '(' was never closed"),
         (
             "x if 0 < x and x < 1 else 0",
-            "is no condition; write pieces in a row, … if x < 0 else …",
+            "is not a condition; write pieces in a row, … if x < 0 else …",
         ),
-        ("x if x*x < 1 else 0", "'x*x' is no straight line in x"),
-        ("x if exp(x) < 1 else 0", "'exp(x)' is no straight line in x"),
-        ("x if x < pi else 0", "'pi' is no straight line in x"),
-        ("x if x != 0 else 0", "is no condition"),
-        ("x if 1 < x < 2 else 0", "is no condition"),
+        ("x if x*x < 1 else 0", "'x*x' is not a straight line in x"),
+        ("x if exp(x) < 1 else 0", "'exp(x)' is not a straight line in x"),
+        ("x if x < pi else 0", "'pi' is not a straight line in x"),
+        ("x if x != 0 else 0", "is not a condition"),
+        ("x if 1 < x < 2 else 0", "is not a condition"),
         ("x if 1 < 2 else 0", "does not depend on x"),
         ("x < 1", "is a condition"),
         ("1 / x", "a division, logarithm or root is not proven finite near x = 0"),
@@ -131,7 +131,7 @@ def test_every_word_of_the_vocabulary_can_be_written(function):
         ("3", "does not depend on x"),
         ("x +", "cannot be read as one expression"),
         ("x; x", "cannot be read as one expression"),
-        ("0x10 * x", "'0x10' is no decimal number"),
+        ("0x10 * x", "'0x10' is not a decimal number"),
         ("1e999 * x", "is too large or too small a number"),
         ("__import__('os').system('true')", "is not allowed"),
         ("(lambda: x)()", "is not allowed"),
@@ -144,14 +144,14 @@ def test_every_word_of_the_vocabulary_can_be_written(function):
 )
 def test_anything_else_is_refused_in_one_line(text, part):
     with pytest.raises(ExpressionError) as refused:
-        expressions.check(text)
+        expression_checks.check_expression(text)
     assert part in str(refused.value) and "\n" not in str(refused.value)
 
 
 def test_a_branch_may_hold_what_is_sound_on_its_side_alone():
-    expressions.check("1 / x if x > 1 else x")
+    expression_checks.check_expression("1 / x if x > 1 else x")
     with pytest.raises(ExpressionError):
-        expressions.check("1 / x if x > -1 else x")
+        expression_checks.check_expression("1 / x if x > -1 else x")
 
 
 # In a study
@@ -167,7 +167,7 @@ def test_a_study_takes_an_expression_beside_files():
 @pytest.mark.parametrize(
     ("entry", "message"),
     [
-        ({"name": "mine", "expr": "x * foo(x)"}, "config: activations: mine: 'foo' is no function"),
+        ({"name": "mine", "expr": "x * foo(x)"}, "config: activations: mine: 'foo' is not a fun"),
         ({"name": "relu", "expr": "x"}, "config: activations: 'relu' is a built-in activation"),
         ({"name": "mine", "expr": "1/x"}, "config: activations: mine: '1/x': a division"),
     ],

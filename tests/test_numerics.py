@@ -8,7 +8,7 @@ import torch
 
 from activarium import activations
 from activarium.certify import Unproven
-from activarium.certify.numerics import Exact, every, numerics, ulp
+from activarium.definitions.numerics import Exact, every, numerics, ulp
 
 torch.set_num_threads(1)
 FLOATS = (torch.float32, torch.bfloat16, torch.float16)

@@ -334,7 +334,7 @@ def test_what_results_holds_for_all_studies_names_none(name):
 
 def test_an_expression_that_cannot_be_read_is_refused():
     silu = {"name": "silu2", "expr": "x * sigmoide(2 * x)"}
-    line = "config: activations: silu2: 'sigmoide' is no function here (did you mean sigmoid?); kn"
+    line = "config: activations: silu2: 'sigmoide' is not a function here (did you mean sigmoid?)"
     assert refusal(said(TINY, activations=["gelu", silu])).startswith(line)
 
 

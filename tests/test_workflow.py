@@ -154,7 +154,7 @@ def test_an_edited_proof_certifies_again_and_trains_nothing(trained):
     "networks/plain.py",
     pytest.param("train/run.py", marks=pytest.mark.slow),
     pytest.param("train/augmentation.py", marks=pytest.mark.slow),
-    pytest.param("definitions/as_module.py", marks=pytest.mark.slow),
+    pytest.param("definitions/torch_module.py", marks=pytest.mark.slow),
     pytest.param("definitions/on_torch.py", marks=pytest.mark.slow),
 ])  # fmt: skip
 def test_an_edit_of_what_defines_the_numbers_trains_all_again(trained, file):

@@ -26,7 +26,7 @@ rule certify:
 rule profiles:
     input:
         profiles=GRID.profiles,
-        code=GRID.code("../profiles.py", "certify/rows.py", "tables/__init__.py"),
+        code=GRID.code("../profiles.py", "certify/profile_table.py", "tables/__init__.py"),
     output:
         multiext(GRID.table("profiles", ""), "parquet", "csv"),
     log:

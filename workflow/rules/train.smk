@@ -19,7 +19,7 @@ for k, seeds in enumerate(GRID.packs):
                 "train/randomness.py",
                 "train/data.py",
                 "data/stratified.py",
-                "definitions/as_module.py",
+                "definitions/torch_module.py",
                 "definitions/on_torch.py",
                 "definitions/on_numpy.py",  # constants, as sqrt(2 / pi)
             ),

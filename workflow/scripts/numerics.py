@@ -11,7 +11,7 @@ expr = snakemake.params.get("expr")
 
 def measured():
     from activarium import activations
-    from activarium.certify.numerics import numerics
+    from activarium.definitions.numerics import numerics
 
     return numerics(activations.definition(name, expr), activations.module(name, expr))
 

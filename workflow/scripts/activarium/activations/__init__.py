@@ -5,7 +5,7 @@ A file holds `label` and `formula` for people, `definition(x, xp)` in the words 
 `module()` where what is trained is not simply the definition: torch's own module where there is
 one, else one with randomness or constraints of its own. torch is imported in `module()` alone,
 because every job reads the file. `module()` must agree with the definition where learning starts:
-`agreement.disagreement` says where it does not.
+`module_checks.find_mismatch` says where it does not.
 """
 
 import ast
@@ -55,8 +55,8 @@ def module(name, expr=None):
 
     `expr` is its text where the study states it; then no file is read.
     """
-    from ..definitions.as_module import Defined, trained
+    from ..definitions.torch_module import DefinitionModule, build_module
 
     if expr is not None:
-        return Defined(definition(name, expr))
-    return trained(load(name))
+        return DefinitionModule(definition(name, expr))
+    return build_module(load(name))

@@ -21,19 +21,19 @@ def module():
     from torch import nn
     from torch.nn import functional as F
 
-    from ..definitions.as_module import applied, sufficient
+    from ..definitions.torch_module import evaluate, required_dtype
 
     class XIELU(nn.Module):
         """The definition with α_p = softplus(a) and α_n = 1/2 + softplus(b), a and b learned."""
 
         def __init__(self):
             super().__init__()
-            self.dtype = sufficient(definition)
+            self.dtype = required_dtype(definition)
             self.a = nn.Parameter(torch.tensor(0.8).expm1().log())
             self.b = nn.Parameter(torch.tensor(0.3).expm1().log())
 
         def forward(self, x):
             alpha_p, alpha_n = F.softplus(self.a), 0.5 + F.softplus(self.b)
-            return applied(definition, self.dtype, x, alpha_p=alpha_p, alpha_n=alpha_n)
+            return evaluate(definition, self.dtype, x, alpha_p=alpha_p, alpha_n=alpha_n)
 
     return XIELU()

@@ -8,6 +8,6 @@ why not.
 """
 
 from .properties import BITS, certify, finite
-from .refusal import Unproven
+from .unproven import Unproven
 
 __all__ = ["BITS", "Unproven", "certify", "finite"]

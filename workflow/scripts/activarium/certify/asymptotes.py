@@ -2,10 +2,10 @@
 
 from flint import arb, fmpq
 
-from .elements import ONE, Element
 from .enclosure import pair
 from .pieces import End
-from .refusal import Unproven
+from .transseries import ONE, Transseries
+from .unproven import Unproven
 
 BOUNDED_FROM = (8, 16, 32)  # |x| ≥ T for each of these T
 
@@ -55,7 +55,7 @@ def _line(end, start, side):
         raise Unproven("it has no asymptote that could be proven")
     slope = {(fmpq(0), m[1]): c for m, c in straight.items() if m[0] == 1}
     level = {m: c for m, c in straight.items() if m[0] == 0}
-    rest = Element(ring, {m: c for m, c in f.terms.items() if m not in stay})
+    rest = Transseries(ring, {m: c for m, c in f.terms.items() if m not in stay})
     low, high = ring.range(rest)
     bound = high if high > -low else -low
     return (_exact(ring, slope, side), _exact(ring, level, 1)), bound
@@ -63,7 +63,7 @@ def _line(end, start, side):
 
 def _exact(ring, terms, side):
     """The value of a sum of constants, exact where it is rational."""
-    element = Element(ring, terms)
+    element = Transseries(ring, terms)
     if set(element.terms) <= {ONE}:
         return side * element.terms.get(ONE, fmpq(0))
     return side * arb(ring.limit(element))

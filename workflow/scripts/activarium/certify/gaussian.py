@@ -14,10 +14,10 @@ from typing import NamedTuple
 
 from flint import arb, arb_series, ctx, fmpq, fmpq_poly
 
-from . import expression, tails, work
+from . import budget, symbolic, tails
+from .ball_jets import interval, series
 from .enclosure import about
-from .real import ball, series
-from .refusal import Unproven
+from .unproven import Unproven
 
 REACHES = (14, 17, 20, 24, 32, 40)  # R: the density is below 1e-43 at the first
 ORDER = 28  # of the Taylor polynomials, even
@@ -181,7 +181,7 @@ def _refined(intervals, sizes, order, last, done):
         if left < 0:
             raise _exhausted(rough, last)
         parts += [p._replace(value=p.value or _over(*p.interval, order)) for p in rough]
-        work.spend(50 * len(parts))
+        budget.spend(50 * len(parts))
         near = _sizes([p.value for p in parts if _finite(p.value)])
         size = {name: sizes[name] + near[name] for name in NAMES}
         allowed = {name: SMALL * size[name] for name in NAMES}
@@ -264,9 +264,9 @@ class Part(NamedTuple):
 
 def _over(f, a, b, order):
     """Every integral over [a, b] by Taylor polynomial and remainder."""
-    work.spend(60 * (10 + f.size) * order * order // (ORDER * ORDER))
+    budget.spend(60 * (10 + f.size) * order * order // (ORDER * ORDER))
     at_middle = _weighted(f, arb((a + b) / 2), order)
-    over_all = _weighted(f, ball(a, b), order)
+    over_all = _weighted(f, interval(a, b), order)
     h = arb((b - a) / 2)
     got = {}
     for name, middle in at_middle.items():
@@ -298,12 +298,12 @@ def _beyond(f, side, reach):
     ring = tails.Ring(reach)
     value, slope = tails.jet(f, ring, 1, side)
     x = ring.u if side > 0 else -ring.u
-    root = ring.constant(expression.Tracer.sqrt(2 * expression.PI))
+    root = ring.constant(symbolic.Tracer.sqrt(2 * symbolic.PI))
     density = ring.exp(x * x * ring.number(fmpq(-1, 2))) * ring.inverse(root)
     got = {}
     for name, part in integrands(x, value, slope).items():
         low, high = ring.range(part * density * x * x)
         if not (low.is_finite() and high.is_finite()):
             raise Unproven("a Gaussian moment may be infinite: the function grows too fast")
-        got[name] = ball(low, high).union(arb(0)) / reach
+        got[name] = interval(low, high).union(arb(0)) / reach
     return got

@@ -7,7 +7,7 @@ on single elements; from these values the recurrences of the functions' differen
 
 from flint import fmpq
 
-from . import expression as e
+from . import symbolic as e
 
 
 def jet(expression, x, one, order, ring):

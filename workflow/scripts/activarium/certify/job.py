@@ -6,7 +6,7 @@ from importlib.metadata import version
 
 from .. import activations
 from ..runtime import files
-from . import held
+from . import assumptions
 from .properties import certify
 
 
@@ -17,7 +17,7 @@ def run(name, expr, profile, provenance):
     differ between two correct executions goes into the file `provenance` instead.
     """
     definition = activations.definition(name, expr)
-    draws = expr is None and held.draws(activations.load(name))
+    draws = expr is None and assumptions.is_random(activations.load(name))
     started = time.perf_counter()
     found = certify(definition, draws=draws)
     seconds = round(time.perf_counter() - started, 3)

@@ -10,9 +10,9 @@ from math import factorial
 
 from flint import arb, fmpq, fmpq_poly
 
-from . import exact, expression, period, real, roots, tails
+from . import ball_jets, periodicity, rational_jets, roots, symbolic, tails
 from .enclosure import about
-from .refusal import Unproven
+from .unproven import Unproven
 
 STARTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # where a tail may begin
 DEGREES = 4  # of derivatives: f, f′, f″ and f‴
@@ -83,7 +83,7 @@ class Piece:
         self.polynomial = f.value if f.op == "polynomial" else None
         self.periodic = None
         if low is None and high is None:
-            self.periodic = period.periodic_from(f)
+            self.periodic = periodicity.find_period(f)
 
     @cached_property
     def left(self):
@@ -140,7 +140,7 @@ class Piece:
             if not stack:
                 return True
             a, b = stack.pop()
-            if not real.value(self.f, real.ball(a, b)).is_finite():
+            if not ball_jets.value(self.f, ball_jets.interval(a, b)).is_finite():
                 stack += [((a + b) / 2, b), (a, (a + b) / 2)]
         near = about(stack[-1][0]) + 0.0
         raise Unproven(f"a division, logarithm or root is not proven finite near x = {near:.4g}")
@@ -196,7 +196,7 @@ class Piece:
         """Over [a, a + P): none is lost, for no zero is in or beside the ball of a + P."""
         start, length = fmpq(-1, 3), self.period(k)
         end = arb(start) + length
-        if real.jet(self.f, end, k)[k].contains(0):
+        if ball_jets.jet(self.f, end, k)[k].contains(0):
             raise Unproven("a zero at the end of the period that was chosen")
         high = fmpq(int((end.upper() * 1024).ceil().unique_fmpz()), 1024)
         found = roots.isolate(self.f, k, start, high, [fmpq(0)])
@@ -208,7 +208,7 @@ class Piece:
         """f⁽ᵏ⁾ at a Root: fmpq where it is known exactly, else a ball."""
         if root.exact is not None:
             return self.at(root.exact, k)
-        return real.jet(self.f, root.ball, k)[k] * factorial(k)
+        return ball_jets.jet(self.f, root.ball, k)[k] * factorial(k)
 
     def at(self, r, k):
         """f⁽ᵏ⁾ at a rational of the closed piece, one-sided at an end."""
@@ -217,7 +217,7 @@ class Piece:
     @remembered
     def jet_at(self, r):
         """[c₀ …] at a rational, each exact where it is known to be rational."""
-        return exact.jet(self.f, r, DEGREES + roots.ORDER)
+        return rational_jets.jet(self.f, r, DEGREES + roots.ORDER)
 
     def limit(self, k, side):
         """The limit of f⁽ᵏ⁾ at an infinite end."""
@@ -243,11 +243,11 @@ def pieces(definition_expression):
     Raises Unproven where the value at a breakpoint is not shown to be that of the piece on its
     left or right: nested branches can give one point a value of its own.
     """
-    points = expression.breakpoints(definition_expression)
+    points = symbolic.breakpoints(definition_expression)
     likely = {fmpq(0), *points}
-    cut = expression.cut(definition_expression)
+    cut = symbolic.cut(definition_expression)
     for (_, r, left), (_, _, right) in zip(cut, cut[1:], strict=False):
-        _refuse_a_third(expression.resolve(definition_expression, r), r, (left, right))
+        _refuse_a_third(symbolic.resolve(definition_expression, r), r, (left, right))
     return [Piece(low, high, f, likely) for low, high, f in cut]
 
 
@@ -255,6 +255,6 @@ def _refuse_a_third(here, r, sides):
     """Refuse a branch that holds at r alone, unless its value is exactly that of a side."""
     if here in sides:
         return
-    value, *others = (exact.jet(f, r, 0)[0] for f in (here, *sides))
+    value, *others = (rational_jets.jet(f, r, 0)[0] for f in (here, *sides))
     if not (isinstance(value, fmpq) and any(isinstance(v, fmpq) and v == value for v in others)):
         raise Unproven(f"at x = {r} a third branch holds, neither the left one nor the right one")

@@ -2,14 +2,14 @@
 
 from flint import ctx, fmpq
 
-from . import expression, gaussian, held, network, work
+from . import assumptions, budget, gaussian, mean_field, symbolic
 from .asymptotes import asymptotes
 from .enclosure import pair
+from .monotonicity import convex, monotone, parity
 from .pieces import remembered
-from .ranges import range_of, steepest
-from .refusal import Unproven
-from .shape import Shape
-from .trends import convex, monotone, parity
+from .piecewise import PiecewiseFunction
+from .ranges import lipschitz_constant, range_of
+from .unproven import Unproven
 
 BITS = 128  # working precision
 LATE = {  # what needs complete lists of zeros is proven last, since nothing else may cost as much
@@ -34,7 +34,7 @@ def certify(definition, bits=BITS, draws=False):
     ctx.prec = bits
     try:
         about = {"bits": bits, "parameters": {}, "draws": draws}
-        with work.whole():
+        with budget.limit_activation():
             return _profile(definition, about)
     finally:
         ctx.prec = before
@@ -42,17 +42,17 @@ def certify(definition, bits=BITS, draws=False):
 
 def finite(definition, span):
     """Refuse a definition that is not proven finite on |x| ≤ span. Raises Unproven."""
-    with work.limited():
-        for piece in Shape(expression.trace(definition)).pieces:
+    with budget.limit_property():
+        for piece in PiecewiseFunction(symbolic.trace(definition)).pieces:
             piece.finite(span)
 
 
 def _profile(definition, about):
     try:
-        about["parameters"] = held.parameters(definition)
-        traced = expression.trace(definition)
-        with work.limited():
-            shape = Shape(traced)
+        about["parameters"] = assumptions.initial_parameters(definition)
+        traced = symbolic.trace(definition)
+        with budget.limit_property():
+            shape = PiecewiseFunction(traced)
             all(piece.finite() for piece in shape.pieces)
         properties = _properties(shape)
     except Unproven as why:
@@ -61,11 +61,11 @@ def _profile(definition, about):
     proven, refused = {}, {}
     for name in sorted(properties, key=lambda name: name in LATE):
         try:
-            with work.limited():
+            with budget.limit_property():
                 proven[name] = properties[name]()
         except Unproven as why:
             proven[name], refused[name] = None, str(why)
-    profile = {"definition": expression.text(traced)} | about
+    profile = {"definition": symbolic.text(traced)} | about
     profile |= {name: proven[name] for name in properties}
     refused = {name: refused[name] for name in properties if name in refused}
     return profile | {"refused": refused | _undecided(profile)}
@@ -85,18 +85,18 @@ def _properties(shape):
         "range_f": lambda: range_of(shape, 0),
         "range_fprime": lambda: range_of(shape, 1),
         "range_fsecond": lambda: range_of(shape, 2),
-        "lipschitz": lambda: pair(steepest(shape, 1)),
-        "smoothness": lambda: pair(steepest(shape, 2)),
+        "lipschitz": lambda: pair(lipschitz_constant(shape, 1)),
+        "smoothness": lambda: pair(lipschitz_constant(shape, 2)),
         "monotone": lambda: monotone(shape),
         "convex": lambda: convex(shape),
         "bounded": lambda: _bounded(shape),
         "parity": lambda: parity(shape),
         "asymptotes": lambda: asymptotes(shape),
-        "gaussian": lambda: network.gaussian(moments(), _flat_mass(shape), jumps),
-        "gain": lambda: pair(network.gain(moments())),
-        "chi1": lambda: pair(network.chi1(moments(), jumps())),
-        "variance_map": lambda: network.variance_map(moments(), shape),
-        "edge_of_chaos": lambda: network.edge_of_chaos(moments(), jumps()),
+        "gaussian": lambda: mean_field.gaussian(moments(), _flat_mass(shape), jumps),
+        "gain": lambda: pair(mean_field.gain(moments())),
+        "chi1": lambda: pair(mean_field.chi1(moments(), jumps())),
+        "variance_map": lambda: mean_field.variance_map(moments(), shape),
+        "edge_of_chaos": lambda: mean_field.edge_of_chaos(moments(), jumps()),
     }
 
 

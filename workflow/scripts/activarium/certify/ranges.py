@@ -11,8 +11,8 @@ from flint import arb, fmpq
 
 from .enclosure import pair
 from .pieces import EVERYWHERE
-from .refusal import Unproven
-from .shape import end_in_json
+from .piecewise import end_in_json
+from .unproven import Unproven
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ def range_of(shape, k):
     return {"inf": extreme(shape, k, -1), "sup": extreme(shape, k, 1)}
 
 
-def steepest(shape, k):
+def lipschitz_constant(shape, k):
     """sup |f⁽ᵏ⁾| where f⁽ᵏ⁻¹⁾ is continuous, which is its Lipschitz constant; else ∞."""
     if any(shape.order(r) < k - 1 for r in shape.breakpoints):
         return arb.pos_inf()

@@ -16,9 +16,9 @@ from fractions import Fraction
 
 from flint import arb, fmpq, fmpz_poly
 
-from . import exact, real, tails
+from . import ball_jets, rational_jets, tails
 from .enclosure import about, in_order
-from .refusal import Unproven
+from .unproven import Unproven
 
 PLACE = in_order(lambda root: root.ball)
 BUDGET = 4000  # evaluations for one list
@@ -88,7 +88,7 @@ def _rational_or_ball(ball, multiplicity, is_zero):
 
 def multiplicity(f, k, r):
     """The multiplicity of the rational r as a zero of f⁽ᵏ⁾ where that is proven exactly, else 0."""
-    coefficients = exact.jet(f, r, k + ORDER)[k:]
+    coefficients = rational_jets.jet(f, r, k + ORDER)[k:]
     for m, c in enumerate(coefficients):
         if not (isinstance(c, fmpq) and c == 0):
             return m
@@ -143,11 +143,11 @@ class _Search:
         self.left -= 1
         if self.left < 0:
             raise Unproven(f"undecided within {BUDGET} evaluations, last near x = {about(at):.6g}")
-        return real.jet(self.f, at, order)
+        return ball_jets.jet(self.f, at, order)
 
     def on(self, low, high):
         """The zeros on [low, high], or None where it must be cut first."""
-        at, k = real.ball(low, high), self.k
+        at, k = ball_jets.interval(low, high), self.k
         known = [r for r in self.exact if low <= r <= high]
         m = self.exact[known[0]] if len(known) == 1 else 1
         coefficients = self.jet(at, k + m)
@@ -213,7 +213,7 @@ class _Search:
 
     def refined(self, low, high, sign_low):
         """The simple zero of a strictly monotone f⁽ᵏ⁾ by interval Newton, else by bisection."""
-        at, k = real.ball(low, high), self.k
+        at, k = ball_jets.interval(low, high), self.k
         while at.rad() > arb(2) ** -110:
             middle = at.mid()
             slope = self.jet(at, k + 1)[k + 1] * (k + 1)
@@ -224,6 +224,7 @@ class _Search:
                 if value.contains(0):
                     break
                 left = (value > 0) == (sign_low > 0)
-                both = real.ball(middle, at.upper()) if left else real.ball(at.lower(), middle)
+                half = (middle, at.upper()) if left else (at.lower(), middle)
+                both = ball_jets.interval(*half)
             at = both
         return _rational_or_ball(at, 1, lambda r: multiplicity(self.f, k, r) == 1)

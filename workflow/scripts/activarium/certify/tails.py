@@ -11,11 +11,11 @@ import math
 
 from flint import arb, fmpq
 
-from . import expression as e
-from . import real
-from .elements import INFINITY, LOG, ONE, Domain, Element, hull, is_exact, raised
+from . import ball_jets
+from . import symbolic as e
 from .jets import jet as _jet
-from .refusal import Unproven
+from .transseries import INFINITY, LOG, ONE, Domain, Transseries, hull, is_exact, raised
+from .unproven import Unproven
 
 NARROW = 0.5  # an exponent that varies less is no atom but a factor 1 + δ·ball
 FAR = 2  # from here on a function's argument counts as large
@@ -29,7 +29,7 @@ class Ring(Domain):
         lead, ball = self.factor(g)
         if ball.contains(0):
             raise Unproven("a division that may be by zero far out")
-        back, c = Element(self, {raised(lead, -1): fmpq(1)}), g.terms[lead]
+        back, c = Transseries(self, {raised(lead, -1): fmpq(1)}), g.terms[lead]
         if not is_exact(c):
             return back * self.some(1 / ball)
         rest = self._rest(g, lead)
@@ -41,7 +41,7 @@ class Ring(Domain):
         lead, ball = self.factor(g)
         if not ball > 0:
             raise Unproven("a square root of what is not proven positive far out")
-        root, c = Element(self, {raised(lead, fmpq(1, 2)): fmpq(1)}), g.terms[lead]
+        root, c = Transseries(self, {raised(lead, fmpq(1, 2)): fmpq(1)}), g.terms[lead]
         if not (is_exact(c) and c > 0):
             return root * self.some(ball.sqrt())
         rest = self._rest(g, lead)
@@ -52,8 +52,8 @@ class Ring(Domain):
 
     def _rest(self, g, lead):
         """ρ with g = c·lead·(1 + ρ), c the exact coefficient of `lead`."""
-        scale = Element(self, {raised(lead, -1): 1 / g.terms[lead]})
-        return Element(self, {m: c for m, c in g.terms.items() if m != lead}) * scale
+        scale = Transseries(self, {raised(lead, -1): 1 / g.terms[lead]})
+        return Transseries(self, {m: c for m, c in g.terms.items() if m != lead}) * scale
 
     def _finite_ball(self, ball):
         if not ball.is_finite():
@@ -64,7 +64,7 @@ class Ring(Domain):
         """log u, for a domain where it is positive."""
         if not self.low > 1:
             raise Unproven("log u changes its sign in the tail")
-        return Element(self, {(fmpq(0), ((self._atom(LOG, LOG), fmpq(1)),)): fmpq(1)})
+        return Transseries(self, {(fmpq(0), ((self._atom(LOG, LOG), fmpq(1)),)): fmpq(1)})
 
     def _power_in(self, g):
         """c where g has the exact term c·log u, whose exponential is uᶜ."""
@@ -78,14 +78,14 @@ class Ring(Domain):
         power = self._power_in(g)
         if power != 0:
             rest = self.exp(g - self.log_u() * self.number(power))
-            return Element(self, {(power, ()): fmpq(1)}) * rest
+            return Transseries(self, {(power, ()): fmpq(1)}) * rest
         fixed, rest = self._split(g)
         wide, narrow = {}, {}
         for m, c in rest.terms.items():
-            low, high = self.range(Element(self, {m: c}))
+            low, high = self.range(Transseries(self, {m: c}))
             small = low.is_finite() and high.is_finite() and high - low < NARROW
             (narrow if small else wide)[m] = c
-        narrow = Element(self, narrow)
+        narrow = Transseries(self, narrow)
         near = hull(*self.range(narrow)).union(arb(0)).exp()
         factor = self.number(fmpq(1)) + narrow * self.some(near)
         return self._exp_of_fixed(fixed) * self._exp_of_wide(wide) * factor
@@ -99,27 +99,27 @@ class Ring(Domain):
         """The atom e^G; exact ones that are multiples of each other are powers of one atom."""
         if not terms:
             return self.number(fmpq(1))
-        element, k = Element(self, terms), fmpq(1)
+        element, k = Transseries(self, terms), fmpq(1)
         if all(map(is_exact, terms.values())):
             k = terms[max(terms)]
             element = element * self.number(1 / k)
             name = ("exp", _frozen(element))
         else:
             name = ("exp", len(self.atoms))
-        return Element(self, {(fmpq(0), ((self._atom(name, element), k),)): fmpq(1)})
+        return Transseries(self, {(fmpq(0), ((self._atom(name, element), k),)): fmpq(1)})
 
     def _split(self, g):
         """(the exact constant in g, the rest)."""
         fixed = {m: c for m, c in g.terms.items() if is_exact(c) and self.is_constant(m)}
         rest = {m: c for m, c in g.terms.items() if m not in fixed}
-        return Element(self, fixed), Element(self, rest)
+        return Transseries(self, fixed), Transseries(self, rest)
 
     def _ball(self, fixed):
         """The ball of an exact constant."""
         total = arb(0)
         for m, c in fixed.terms.items():
             low, high = self.range_of_monomial(m)
-            total = total + arb(c) * real.ball(low, high)
+            total = total + arb(c) * ball_jets.interval(low, high)
         return total
 
     def _finite(self, name, g):
@@ -127,16 +127,16 @@ class Ring(Domain):
         fixed, rest = self._split(g)
         function = getattr(e.Tracer, name)(e.X)
         c = self._ball(fixed)
-        if not fixed.terms and not real.value(function, c).is_finite():
-            return self._finite_ball(real.value(function, hull(*self.range(g))))
+        if not fixed.terms and not ball_jets.value(function, c).is_finite():
+            return self._finite_ball(ball_jets.value(function, hull(*self.range(g))))
         at_c = self._known_value(name, fixed, function, c)
         if not rest.terms:
             return at_c
         around = c + hull(*self.range(rest)).union(arb(0))
-        return at_c + rest * self._finite_ball(real.jet(function, around, 1)[1])
+        return at_c + rest * self._finite_ball(ball_jets.jet(function, around, 1)[1])
 
     def _known_value(self, name, fixed, function, c):
-        value = real.value(function, c)
+        value = ball_jets.value(function, c)
         if not value.is_finite():
             raise Unproven(f"{name} is not finite at the limit of its argument")
         if value.is_exact():
@@ -248,7 +248,7 @@ class Ring(Domain):
                 raise Unproven("a logarithm of a logarithm is not supported")
             part = self.named(("log", atom), value.log()) if isinstance(value, arb) else value
             total = total + part * self.number(k)
-        shape = g * Element(self, {raised(lead, -1): fmpq(1)})
+        shape = g * Transseries(self, {raised(lead, -1): fmpq(1)})
         return total + self._finite("log", shape)
 
     def log1p(self, g):
@@ -284,7 +284,7 @@ class Ring(Domain):
         stay = {m: c for m, c in element.terms.items() if not self.fades(m)}
         if all(is_exact(c) and self.is_constant(m) for m, c in stay.items()):
             exact = len(stay) == 1 and ONE in stay
-            return arb(stay[ONE]) if exact else self._ball(Element(self, stay))
+            return arb(stay[ONE]) if exact else self._ball(Transseries(self, stay))
         lead, ball = self.factor(element)
         if lead in stay and self.fades(raised(lead, -1)) and not ball.contains(0):
             return INFINITY if ball > 0 else -INFINITY
@@ -292,7 +292,7 @@ class Ring(Domain):
 
 
 def jet(expression, ring, order, side=1):
-    """[c₀, …, c_order] for x = side·u over the ring's domain, as `real.jet` gives over a ball."""
+    """[c₀, …, c_order] for x = side·u over the ring's domain, as `ball_jets.jet` over a ball."""
     x = ring.u if side > 0 else -ring.u
     return _jet(expression, x, ring.number(fmpq(1)), order, ring)
 

@@ -13,7 +13,7 @@ APPROXIMATIONS = (  # (what is meant, what stands in for it)
 )
 
 
-def settled(definitions, drawn=()):
+def settle_claims(definitions, drawn=()):
     """{reported, equal, close}: answers to the reported claims, duplicates, and distances.
 
     `definitions` maps names to definition(x, xp); what is claimed of others is left out. Nothing
@@ -25,7 +25,7 @@ def settled(definitions, drawn=()):
     pairs = [pair for pair in APPROXIMATIONS if set(pair) <= set(definitions)]
     return {
         "reported": reported.answers(certify(gelu), gelu) if gelu else [],
-        "equal": duplicates.equal(fixed),
+        "equal": duplicates.equal_groups(fixed),
         "close": [_distance(f, g, definitions) for f, g in pairs],
     }
 

@@ -4,14 +4,14 @@ from contextlib import suppress
 
 from flint import ctx
 
-from ..certify import BITS, Unproven, expression, held
-from ..certify.bounds import supremum
+from ..certify import BITS, Unproven, assumptions, symbolic
+from ..certify.branch_and_bound import supremum
 from ..certify.enclosure import pair
 from ..certify.pieces import pieces
-from ..certify.shape import Shape
+from ..certify.piecewise import PiecewiseFunction
 
 
-def equal(definitions):
+def equal_groups(definitions):
     """The groups of names in {name: definition} whose functions are proven equal on all of R.
 
     Each is brought into one normal form by identities that hold everywhere (tanh u = 2σ(2u) − 1,
@@ -22,17 +22,17 @@ def equal(definitions):
     groups = {}
     for name, definition in definitions.items():
         with suppress(Unproven):
-            if not held.parameters(definition):
+            if not assumptions.initial_parameters(definition):
                 groups.setdefault(normal_form(definition), []).append(name)
     return sorted(names for names in groups.values() if len(names) > 1)
 
 
 def normal_form(definition):
     """Something that is equal for two definitions only if their functions are equal."""
-    traced = expression.trace(definition)
-    cut = [(low, high, expression.rewritten(f)) for low, high, f in expression.cut(traced)]
+    traced = symbolic.trace(definition)
+    cut = [(low, high, symbolic.rewritten(f)) for low, high, f in symbolic.cut(traced)]
     joined = cut[:1]
-    shape = Shape(traced)
+    shape = PiecewiseFunction(traced)
     for low, high, f in cut[1:]:
         before = joined[-1]
         if f is before[2] and _continuous(shape, low):
@@ -40,7 +40,7 @@ def normal_form(definition):
         else:
             joined.append((low, high, f))
     torn = [low for low, _, _ in joined[1:] if not _continuous(shape, low)]
-    jumps = [expression.rewritten(expression.resolve(traced, low)) for low in torn]
+    jumps = [symbolic.rewritten(symbolic.resolve(traced, low)) for low in torn]
     return tuple((str(low), str(high), f) for low, high, f in joined), tuple(jumps)
 
 
@@ -60,7 +60,7 @@ def distance(f, g, bits=BITS):
     before = ctx.prec
     ctx.prec = bits
     try:
-        apart = pieces(expression.trace(lambda x, xp: f(x, xp) - g(x, xp)))
+        apart = pieces(symbolic.trace(lambda x, xp: f(x, xp) - g(x, xp)))
         sides = sorted((supremum(apart, s) for s in (1, -1)), key=lambda s: float(s[0].mid()))
         (other, _), (value, at) = sides
         value = value.union(other.upper()) if other.upper() > value.upper() else value

@@ -8,9 +8,9 @@ from decimal import Decimal
 
 from flint import ctx
 
-from ..certify import BITS, expression
+from ..certify import BITS, symbolic
 from ..certify.enclosure import pair
-from ..certify.shape import Shape
+from ..certify.piecewise import PiecewiseFunction
 
 SLOPE = Decimal("1.084")  # the reported bound of |GELU′|
 
@@ -48,7 +48,7 @@ def _below_identity(definition):
     before = ctx.prec
     ctx.prec = BITS
     try:
-        shape = Shape(expression.trace(lambda x, xp: x - definition(x, xp)))
+        shape = PiecewiseFunction(symbolic.trace(lambda x, xp: x - definition(x, xp)))
         zeros, flat = shape.zeros(0)
         signs = [sign for _, _, sign in shape.signs(0)]
         enclosure = pair(zeros[0][0].best) if len(zeros) == 1 else None

@@ -1,9 +1,9 @@
 """The vocabulary of definitions: what a `definition(x, xp)` may call, once for each kind of number.
 
-A definition is one Python function that every part of Activarium reads: training runs it on
-torch tensors, the tests on numpy arrays, the proofs on jets over real and complex balls. Each
-kind of number has one module here or in `certify` that offers the functions named in
-`FUNCTIONS` and, for pieces,
+A definition is one Python function that every part of Activarium reads. Training runs it on
+torch tensors, the tests on numpy arrays, the proofs on jets over balls of real numbers. Each
+kind of number has one module here or in `certify` with the functions named in `FUNCTIONS` and,
+for pieces,
 
     xp.piecewise(x, c, left, right, at="right")
 
@@ -13,19 +13,25 @@ torch's own module returns there). Conditions are only ever of this form, affine
 an exact c, so that the proofs find every breakpoint exactly.
 
 Numbers in a definition are exact decimals: 0.1 means one tenth, not the nearest double. Write
-1 / 6 of x as `x / 6`, since Python rounds `1 / 6` before anyone sees it. What no such number
-can say has two more words:
+1 / 6 of x as `x / 6`, since Python rounds `1 / 6` before anyone sees it. Two constants are for
+numbers that cannot be written so:
 
     xp.decimal("1.0507009873554804934193349852946")    a decimal with more digits than a double
     xp.pi                                              π
 
 and every function also takes a plain number: `xp.sqrt(2 / xp.pi)` is √(2/π), a float for torch
-and numpy and a ball that holds it for the proofs. Beside these, +, -, *, / and whole powers such
-as `x**3` are all there is.
+and numpy and a ball that holds it for the proofs. Besides these there are +, -, *, / and whole
+powers such as `x**3`, up to MAX_POWER.
 
 A definition's keyword-only arguments are parameters that training learns, and their defaults
 are where it starts: `definition(x, xp, *, slope=0.25)`. The proofs hold for the defaults.
+
+`expressions` reads definitions written in one line, `file_checks`, `expression_checks` and
+`module_checks` hold what people wrote against these rules, `torch_module` makes a module of a
+definition, and `numerics` measures how far torch's numbers are from the proven ones.
 """
+
+MAX_POWER = 16  # the highest whole power
 
 FUNCTIONS = (
     "exp",  # eˣ

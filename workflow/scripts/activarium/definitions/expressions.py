@@ -1,264 +1,159 @@
-"""Activations written as one line in the study: read against the vocabulary, never run as code.
+"""Activations written as one line in the study: parsed and compiled to a definition, never run.
 
     x * ndtr(1.1 * x)
     expm1(x) if x < 0 else x
 
-The line is parsed by Python's `ast` and every node of it is held against a short list: `x`,
-`pi`, numbers (exact decimals), + − * /, whole powers, the functions of `definitions.FUNCTIONS`, and
-pieces as `… if x < c else …` with <, <=, > or >= between x (or a straight line in x) and a number.
-Whichever side of a comparison holds at c itself gives value and derivative there.
+Python's `ast` parses the line, and every node must be on a short list: `x`, `pi`, numbers (exact
+decimals), + − * /, whole powers, the functions of `definitions.FUNCTIONS`, and pieces as
+`… if x < c else …` with <, <=, > or >= between x (or a straight line in x) and a number.
+The piece that holds at c itself gives value and derivative there.
+
+Training reads this file, so its runs depend on it; `expression_checks` has the error messages.
 """
 
 import ast
 import operator
 import re
 import warnings
+from collections.abc import Callable
 from fractions import Fraction
 from functools import cache
 
-from ..runtime.errors import UserError, suggest
-from . import FUNCTIONS
-from .abstract import instead, no_power
+from ..runtime.errors import UserError
+from . import FUNCTIONS, MAX_POWER
 
-NODES = 400  # the longest expression
-SPAN = 1000  # |x| up to which divisions, logarithms and roots are proven sound
+MAX_NODES = 400  # of an expression's syntax tree
+RULES = {  # what a part of an expression can break: the message
+    "syntax": "is not part of the language of expressions",
+    "function": "is not a function of the vocabulary",
+    "arguments": "must have one argument",
+    "power": f"is not a whole power from 1 to {MAX_POWER}",
+    "condition": "is not a condition; write x < c, x <= c, x > c or x >= c",
+    "constant": "does not depend on x",
+    "line": "is not a straight line in x with exact numbers, as a condition needs",
+    "decimal": "is not a decimal number",
+    "size": "is too large or too small a number",
+}
 
 
 class ExpressionError(UserError):
-    """An expression that is refused; the message says what in it and what would do.
+    """An expression that cannot be used: the message says which part and what to write instead.
 
     What a terminal would not print as it stands is shown escaped.
     """
 
-    def __init__(self, line):
+    def __init__(self, line: str):
         super().__init__("".join(c if c.isprintable() else ascii(c)[1:-1] for c in line))
 
 
+class UnreadableError(ExpressionError):
+    """A text that Python cannot parse as one expression; `reason` is Python's."""
+
+    def __init__(self, text, reason):
+        super().__init__(f"'{text}' cannot be read as one expression: {reason}")
+        self.reason = reason
+
+
+class NotAllowed(ExpressionError):
+    """A `node` of an expression that breaks one of the RULES; `part` is its text."""
+
+    def __init__(self, node, text, rule="syntax"):
+        self.node, self.rule = node, rule
+        self.part = ast.get_source_segment(text, node) or text
+        super().__init__(f"'{self.part}' {RULES[rule]}")
+
+
 @cache  # one function for all layers, so that what is found of it is found once
-def definition(text):
+def definition(text: str) -> Callable:
     """The `definition(x, xp)` that the expression `text` states. Raises ExpressionError."""
-    text = _one_line(text)
-    return _branch(_parsed(text), text)
+    text = one_line(text)
+    return _compile_branch(parse(text), text)
 
 
-def check(text):
-    """Refuse what cannot be read, has no x in it, or may divide by zero for some |x| ≤ SPAN."""
-    from ..certify import Unproven, finite
-
-    if "#" in text:  # its lines are joined, and a comment would swallow those that follow
-        raise ExpressionError(f"'{_one_line(text)}' has a comment in it; write that beside it")
-    text = _one_line(text)
-    if "x" not in {n.id for n in ast.walk(_parsed(text)) if isinstance(n, ast.Name)}:
-        raise ExpressionError(f"'{text}' does not depend on x")
-    try:
-        finite(definition(text), SPAN)
-    except Unproven as why:
-        raise ExpressionError(f"'{text}': {why}") from why
-
-
-def _one_line(text):
+def one_line(text: str) -> str:
+    """The text with its lines joined and blanks made single."""
     return " ".join(text.split())
 
 
-def _parsed(text):
-    """The expression's tree, every node of it one that is known."""
+def parse(text: str) -> ast.expr:
+    """The syntax tree of an expression of one line, not yet held against the list."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # 2(x) is refused below, in our words
+            warnings.simplefilter("ignore")  # 2(x) is an error of ours, with our message
             tree = ast.parse(text, mode="eval").body
     except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
-        why = _unreadable(text) or getattr(error, "msg", None) or type(error).__name__
-        raise ExpressionError(f"'{text}' cannot be read as one expression: {why}") from error
-    nodes = list(ast.walk(tree))
-    if len(nodes) > NODES:
-        raise ExpressionError(f"'{text[:40]}…' is too long: {len(nodes)} parts, {NODES} at most")
-    _check(tree, text)
+        reason = getattr(error, "msg", None) or type(error).__name__
+        raise UnreadableError(text, reason) from error
+    nodes = len(list(ast.walk(tree)))
+    if nodes > MAX_NODES:
+        raise ExpressionError(f"'{text[:40]}…' is too long: {nodes} parts, {MAX_NODES} at most")
     return tree
 
 
-SIGNS = {  # of other places: how they are written here
-    "²": "**2", "³": "**3", "·": "*", "×": "*", "−": "-", "÷": "/", "≤": "<=", "≥": ">=",
-    "√": "sqrt(…)", "|": "-x if x < 0 else x for |x|", "{": "( )", "\\": "the words alone",
-}  # fmt: skip
+def depends_on_x(tree: ast.expr) -> bool:
+    """Whether x stands somewhere in an expression's tree."""
+    return "x" in {n.id for n in ast.walk(tree) if isinstance(n, ast.Name)}
 
 
-def _unreadable(text):
-    """How to write what people write elsewhere, where that is why a text is no expression."""
-    for sign, way in SIGNS.items():
-        if sign in text:
-            return f"write {way} for {sign}" if sign != "|" else f"write {way}"
-    if re.search(r"(?<![<>=!])=(?!=)", text):
-        return "write only what stands right of the ="
-    if re.search(r"[0-9)] *[a-z(]", text) and not re.search(r"[0-9)] +(if|else)\b", text):
-        return "write * between two factors, as in 2 * x"
-    return None
+# A tree is read once: each node becomes a function of x and the vocabulary xp.
 
 
-def _check(n, text):
-    """Refuse the first node, from the outside in, that is not on the list."""
-    match n:
-        case ast.Constant():
-            _number(n, text)
-        case ast.Name(id="x" | "pi"):
-            return
-        case ast.Name(id=name) if name in FUNCTIONS:
-            _refuse(n, text, f"is a function: write {name}(…)")
-        case ast.Name(id=name) if way := _unreadable(name):
-            _refuse(n, text, f"is no word here; {way}")
-        case ast.Name(id=name):
-            _refuse(n, text, f"is no word here{_way(name)}{_learned(name)}")
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=inner):
-            _check(inner, text)
-        case ast.BinOp(op=ast.Pow()):
-            _check_power(n, text)
-        case ast.BinOp(op=ast.Add() | ast.Sub() | ast.Mult() | ast.Div()):
-            _check(n.left, text)
-            _check(n.right, text)
-        case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if name in FUNCTIONS:
-            _check(inner, text)
-        case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
-            _refuse(n, text, f"must have one argument: {name}(x)")
-        case ast.Call(func=ast.Name(id="x" | "pi")):
-            _refuse(n, text, "calls a number; write * between two factors")
-        case ast.Call(func=ast.Name(id=name)):
-            _refuse(n.func, text, f"is no function here{_way(name)}")
-        case ast.Call(func=ast.Attribute(attr=name)) | ast.Attribute(attr=name) if instead(name):
-            _refuse(n, text, f"is not allowed; write {instead(name)}")
-        case ast.Lambda():
-            _refuse(n, text, "is not allowed; write what stands behind the colon alone")
-        case ast.BinOp(op=ast.BitXor()):
-            _refuse(n, text, "is no power; write x**2")
-        case ast.IfExp():
-            _condition(n.test, text)
-            _check(n.body, text)
-            _check(n.orelse, text)
-        case ast.Compare():
-            _refuse(n, text, "is a condition: write … if x < 0 else …")
-        case _:
-            _refuse(n, text, "is not allowed; there are + - * / ** ( ) and … if x < 0 else …")
-
-
-def _way(name):
-    """What to write for a word that is none here, else those that are there."""
-    words = ["x", "pi", *FUNCTIONS]
-    way = instead(name)
-    return f"; write {way}" if way else f"{suggest(name, words)}; known are {', '.join(words)}"
-
-
-def _learned(name):
-    if instead(name) or suggest(name, ["x", "pi", *FUNCTIONS]):
-        return ""
-    return f"; a number that training learns needs a file, with def definition(x, xp, *, {name}=1)"
-
-
-def _refuse(n, text, why):
-    raise ExpressionError(f"'{ast.get_source_segment(text, n) or text}' {why}")
-
-
-def _check_power(n, text):
-    _check(n.left, text)
-    minus = isinstance(n.right, ast.UnaryOp) and isinstance(n.right.op, ast.USub)
-    number = n.right.operand if minus else n.right
-    k = number.value if isinstance(number, ast.Constant) else None
-    problem = no_power(-k if minus and type(k) in (int, float) else k)
-    if problem:
-        _refuse(n, text, problem.replace("{xp}.", ""))
-
-
-def _condition(n, text):
-    """(c, below): a condition holds for x < c (`below`) or for x > c, and whether at c itself."""
-    if isinstance(n, ast.BoolOp) or (isinstance(n, ast.Compare) and len(n.ops) > 1):
-        way = "write pieces in a row, … if x < 0 else … if x < 1 else …"
-        _refuse(n, text, f"is no condition; {way}")
-    if not isinstance(n, ast.Compare):
-        _refuse(n, text, "is no condition; write x < c, x <= c, x > c or x >= c")
-    if not isinstance(n.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE):
-        _refuse(n, text, "is no condition; write x < c, x <= c, x > c or x >= c")
-    slope, level = (
-        a - b for a, b in zip(*(_line(s, text) for s in (n.left, n.comparators[0])), strict=True)
-    )
-    if slope == 0:
-        _refuse(n, text, "does not depend on x")
-    less = isinstance(n.ops[0], ast.Lt | ast.LtE)
-    holds_at = isinstance(n.ops[0], ast.LtE | ast.GtE)
-    return -level / slope, less == (slope > 0), holds_at
-
-
-def _number(n, text):
-    """The exact rational that a literal writes, which must be a decimal of a double's size."""
-    written = ast.get_source_segment(text, n).replace("_", "")
-    if not re.fullmatch(r"[0-9]*\.?[0-9]*([eE][+-]?[0-9]{1,3})?", written):
-        _refuse(n, text, "is no decimal number")
-    exact = Fraction(written)
-    if exact and not 1e-300 < n.value < 1e300:
-        _refuse(n, text, "is too large or too small a number")
-    return exact
-
-
-def _line(n, text):
-    """(slope, level) of a straight line in x with rational numbers, exactly."""
-    match n:
-        case ast.Constant():
-            return Fraction(0), _number(n, text)
-        case ast.Name(id="x"):
-            return Fraction(1), Fraction(0)
-        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=inner):
-            sign = -1 if isinstance(n.op, ast.USub) else 1
-            return tuple(sign * v for v in _line(inner, text))
-        case ast.BinOp(op=ast.Add() | ast.Sub()):
-            sign = -1 if isinstance(n.op, ast.Sub) else 1
-            (a, b), (c, d) = _line(n.left, text), _line(n.right, text)
-            return a + sign * c, b + sign * d
-        case ast.BinOp(op=ast.Mult()):
-            (a, b), (c, d) = _line(n.left, text), _line(n.right, text)
-            if a == 0 or c == 0:
-                return a * d + b * c, b * d
-        case ast.BinOp(op=ast.Div()):
-            (a, b), (c, d) = _line(n.left, text), _line(n.right, text)
-            if c == 0 and d != 0:
-                return a / d, b / d
-    _refuse(n, text, "is no straight line in x with exact numbers, as a condition needs")
-    return None
-
-
-# A tree is read once: each node becomes a function of x and the primitives xp.
-
-
-def _branch(n, text):
-    """A branch as a function whose value has x's shape also where it is a constant."""
-    value = _read(n, text)
-    if "x" in {m.id for m in ast.walk(n) if isinstance(m, ast.Name)}:
+def _compile_branch(n, text):
+    """A branch as a function whose value has x's shape, also where it is a constant."""
+    value = _compile(n, text)
+    if depends_on_x(n):
         return value
     return lambda x, xp: 0 * x + value(x, xp)
 
 
-def _read(n, text):
-    """One node of a checked tree as a function of x and xp."""
+def _compile(n, text):
+    """One node as a function of x and xp. Raises NotAllowed for what is not on the list."""
     match n:
         case ast.Constant():
-            written = ast.get_source_segment(text, n).replace("_", "")
+            _parse_number(n, text)
+            written = _source(n, text)
             return lambda x, xp: xp.decimal(written)
         case ast.Name(id="x"):
             return lambda x, xp: x
-        case ast.Name():
+        case ast.Name(id="pi"):
             return lambda x, xp: xp.pi
-        case ast.UnaryOp(op=op):
-            inner = _read(n.operand, text)
-            return (lambda x, xp: -inner(x, xp)) if isinstance(op, ast.USub) else inner
+        case ast.UnaryOp(op=ast.USub(), operand=inner):
+            value = _compile(inner, text)
+            return lambda x, xp: -value(x, xp)
+        case ast.UnaryOp(op=ast.UAdd(), operand=inner):
+            return _compile(inner, text)
         case ast.BinOp(op=ast.Pow()):
-            return _power(_read(n.left, text), n.right.value)
-        case ast.BinOp(op=op):
+            return _compile_power(n, text)
+        case ast.BinOp(op=op) if type(op) in _OPERATIONS:
             operation = _OPERATIONS[type(op)]
-            left, right = _read(n.left, text), _read(n.right, text)
+            left, right = _compile(n.left, text), _compile(n.right, text)
             return lambda x, xp: operation(left(x, xp), right(x, xp))
-        case ast.Call(func=ast.Name(id=name), args=[inner]):
-            argument = _read(inner, text)
+        case ast.Call():
+            return _compile_call(n, text)
+        case ast.IfExp():
+            return _compile_pieces(n, text)
+    raise NotAllowed(n, text)
+
+
+def _compile_call(n, text):
+    """A function of the vocabulary with its one argument."""
+    match n:
+        case ast.Call(func=ast.Name(id=name), args=[inner], keywords=[]) if name in FUNCTIONS:
+            argument = _compile(inner, text)
             return lambda x, xp: getattr(xp, name)(argument(x, xp))
-    return _pieces(n, text)
+        case ast.Call(func=ast.Name(id=name)) if name in FUNCTIONS:
+            raise NotAllowed(n, text, "arguments")
+        case ast.Call(func=ast.Name(id=name)) if name not in ("x", "pi"):
+            raise NotAllowed(n.func, text, "function")
+    raise NotAllowed(n, text)
 
 
-def _power(base, k):
-    """baseᵏ by repeated multiplication."""
+def _compile_power(n, text):
+    """A whole power by repeated multiplication."""
+    base = _compile(n.left, text)
+    k = n.right.value if isinstance(n.right, ast.Constant) else None
+    if type(k) is not int or not 1 <= k <= MAX_POWER:
+        raise NotAllowed(n, text, "power")
 
     def power(x, xp):
         value = base(x, xp)
@@ -270,11 +165,11 @@ def _power(base, k):
     return power
 
 
-def _pieces(n, text):
+def _compile_pieces(n, text):
     """`body if condition else orelse` as a piecewise."""
-    c, below, holds_at = _condition(n.test, text)
+    c, below, holds_at = _parse_condition(n.test, text)
     over, under = str(c.numerator), str(c.denominator)
-    body, orelse = _branch(n.body, text), _branch(n.orelse, text)
+    body, orelse = _compile_branch(n.body, text), _compile_branch(n.orelse, text)
     left, right = (body, orelse) if below else (orelse, body)
     at = "left" if below == holds_at else "right"
 
@@ -283,6 +178,62 @@ def _pieces(n, text):
         return xp.piecewise(x, exact, lambda x: left(x, xp), lambda x: right(x, xp), at=at)
 
     return pieces
+
+
+def _parse_condition(n, text):
+    """(c, below, holds_at): it holds for x < c (`below`) or for x > c, and whether at c itself."""
+    known = isinstance(n, ast.Compare) and len(n.ops) == 1
+    if not known or not isinstance(n.ops[0], ast.Lt | ast.LtE | ast.Gt | ast.GtE):
+        raise NotAllowed(n, text, "condition")
+    left, right = _parse_line(n.left, text), _parse_line(n.comparators[0], text)
+    slope, level = left[0] - right[0], left[1] - right[1]
+    if slope == 0:
+        raise NotAllowed(n, text, "constant")
+    less = isinstance(n.ops[0], ast.Lt | ast.LtE)
+    holds_at = isinstance(n.ops[0], ast.LtE | ast.GtE)
+    return -level / slope, less == (slope > 0), holds_at
+
+
+def _source(n, text):
+    """The text of a number without the underscores between its digits."""
+    return ast.get_source_segment(text, n).replace("_", "")
+
+
+def _parse_number(n, text):
+    """The exact rational that a literal writes, which must be a decimal of a double's size."""
+    written = _source(n, text)
+    if not re.fullmatch(r"[0-9]*\.?[0-9]*([eE][+-]?[0-9]{1,3})?", written):
+        raise NotAllowed(n, text, "decimal")
+    exact = Fraction(written)
+    if exact and not 1e-300 < n.value < 1e300:
+        raise NotAllowed(n, text, "size")
+    return exact
+
+
+def _parse_line(n, text):
+    """(slope, level) of a straight line in x with rational numbers, exactly."""
+    match n:
+        case ast.Constant():
+            return Fraction(0), _parse_number(n, text)
+        case ast.Name(id="x"):
+            return Fraction(1), Fraction(0)
+        case ast.UnaryOp(op=ast.USub() | ast.UAdd(), operand=inner):
+            sign = -1 if isinstance(n.op, ast.USub) else 1
+            slope, level = _parse_line(inner, text)
+            return sign * slope, sign * level
+        case ast.BinOp(op=ast.Add() | ast.Sub()):
+            sign = -1 if isinstance(n.op, ast.Sub) else 1
+            (a, b), (c, d) = _parse_line(n.left, text), _parse_line(n.right, text)
+            return a + sign * c, b + sign * d
+        case ast.BinOp(op=ast.Mult()):
+            (a, b), (c, d) = _parse_line(n.left, text), _parse_line(n.right, text)
+            if a == 0 or c == 0:
+                return a * d + b * c, b * d
+        case ast.BinOp(op=ast.Div()):
+            (a, b), (c, d) = _parse_line(n.left, text), _parse_line(n.right, text)
+            if c == 0 and d != 0:
+                return a / d, b / d
+    raise NotAllowed(n, text, "line")
 
 
 _OPERATIONS = {

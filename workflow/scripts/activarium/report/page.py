@@ -41,7 +41,7 @@ def page(tables, svgs, provenance, study, claims=None, numerics=None, networks=N
 
     `svgs` maps a figure's name to its SVG, in the order of the page, `provenance` a column to
     {value: number of runs}, `study` is what was declared, `claims` what `activarium.claims`
-    settled or None, `numerics` {activation + ".numerics": what `certify.numerics` measured},
+    settled or None, `numerics` {activation + ".numerics": what `definitions.numerics` gave},
     `networks` what `activarium.train.describe` found in each network or None.
     """
     environment = jinja2.Environment(

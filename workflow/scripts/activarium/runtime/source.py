@@ -11,7 +11,7 @@ from pathlib import Path
 
 from .errors import UserError, describe_error
 
-VOCABULARY = ("FUNCTIONS", "on_torch", "on_numpy", "as_module")  # of definitions/
+VOCABULARY = ("FUNCTIONS", "on_torch", "on_numpy", "torch_module")  # of definitions/
 
 
 def parsed(file):

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import activations, datasets, networks
-from ..definitions import check, expressions
+from ..definitions import expression_checks, file_checks
 from ..runtime.errors import UserError, suggest
 from ..runtime.lookalikes import alike
 from .study_error import shorten, study_error
@@ -80,7 +80,7 @@ def _check_file(key: str, name: str) -> None:
     """Raise StudyError for a file without what an activation, data set or network must have."""
     try:
         if key == "activations":
-            check.check(Path(activations.__file__).with_name(f"{name}.py"))
+            file_checks.check_file(Path(activations.__file__).with_name(f"{name}.py"))
         elif key == "datasets":
             datasets.load(name)
         else:
@@ -112,7 +112,7 @@ def _check_expression(item: dict, known: list[str]) -> None:
     if name == "claims":
         raise study_error(["activations"], "'claims' is reserved in profiles/; choose another")
     try:
-        expressions.check(item["expr"])
+        expression_checks.check_expression(item["expr"])
     except UserError as error:
         raise study_error(["activations", name], str(error)) from error
 

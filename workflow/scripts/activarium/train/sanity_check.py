@@ -12,7 +12,7 @@ from pathlib import Path
 import torch
 
 from .. import activations, networks
-from ..certify import numerics
+from ..definitions import numerics
 from ..runtime import interrupt
 from ..runtime.child_process import try_each_in_child
 from ..runtime.errors import UserError, describe_error

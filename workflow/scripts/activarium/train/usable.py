@@ -13,7 +13,7 @@ import torch
 from torch import nn
 
 from .. import activations, networks
-from ..definitions.agreement import disagreement
+from ..definitions.module_checks import find_mismatch
 from ..runtime.errors import UserError, describe_error
 from .pack import place
 from .run import build
@@ -121,7 +121,7 @@ def _hold_new(make, at, what):
 def _hold_defined(stated, at):
     """Refuse a file whose `module()` is not its definition; without both there is no question."""
     if hasattr(stated, "module") and hasattr(stated, "definition"):
-        said = disagreement(stated.module(), stated.definition)
+        said = find_mismatch(stated.module(), stated.definition)
         if said:
             raise UserError(f"{at}: {said}")
 

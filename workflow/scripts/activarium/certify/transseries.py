@@ -1,6 +1,6 @@
 """Sums of ball·uʲ·exp(…) over a whole domain of u > 0, and proofs of their ranges and signs.
 
-An `Element` is a finite sum Σ cᵢ·mᵢ(u). A monomial mᵢ is a rational power of u times powers of
+An `Transseries` is a finite sum Σ cᵢ·mᵢ(u). A monomial mᵢ is a rational power of u times powers of
 atoms, which are positive constants, exponentials e^G of other elements (so e^(−u²/2) and
 e^(−2e^u) alike), or log u. A coefficient is an exact rational, or a ball: then it stands for
 *some* function of u that stays in the ball for every u of the domain. Sums and products of such
@@ -12,10 +12,10 @@ import math
 
 from flint import arb, fmpq, fmpq_poly
 
-from . import expression as e
-from . import real, work
+from . import ball_jets, budget
+from . import symbolic as e
 from .enclosure import about
-from .refusal import Unproven
+from .unproven import Unproven
 
 KEEP = 14  # terms of a sum; smaller ones are absorbed into the coefficients of those
 EXACT = 1500  # bits of an exact coefficient
@@ -25,7 +25,7 @@ ONE = (fmpq(0), ())  # the monomial 1
 LOG = "log u"  # the atom
 
 
-class Element:
+class Transseries:
     """A sum of terms {(power, ((atom, exponent), …)): coefficient} over one `Domain`."""
 
     __slots__ = ("ring", "terms")
@@ -35,7 +35,7 @@ class Element:
         self.terms = {m: _manageable(c) for m, c in terms.items() if not _is_zero(c)}
 
     def __add__(self, other):
-        work.spend(20 + 8 * (len(self.terms) + len(other.terms)))
+        budget.spend(20 + 8 * (len(self.terms) + len(other.terms)))
         terms = dict(self.terms)
         for m, c in other.terms.items():
             terms[m] = terms[m] + c if m in terms else c
@@ -45,7 +45,7 @@ class Element:
         digits = (
             1 + (_bits(self) + _bits(other)) // 200
         )  # exact ones are slower, the longer they are
-        work.spend(50 + 15 * digits * len(self.terms) * len(other.terms))
+        budget.spend(50 + 15 * digits * len(self.terms) * len(other.terms))
         terms = {}
         for m, c in self.terms.items():
             for n, d in other.terms.items():
@@ -54,7 +54,7 @@ class Element:
         return self.ring.trimmed(terms)
 
     def __neg__(self):
-        return Element(self.ring, {m: -c for m, c in self.terms.items()})
+        return Transseries(self.ring, {m: -c for m, c in self.terms.items()})
 
     def __sub__(self, other):
         return self + -other
@@ -112,7 +112,7 @@ def hull(low, high):
     """The ball of an interval, which must be finite."""
     if not (low.is_finite() and high.is_finite()):
         raise Unproven("something in it is unbounded, or oscillates, far out")
-    return real.ball(low, high)
+    return ball_jets.interval(low, high)
 
 
 class Domain:
@@ -124,13 +124,13 @@ class Domain:
         probe = 2 * self.low if high is None else (self.low + self.high) / 2
         self.probe = about(probe.log())
         self.waves = False  # whether a sine of something unbounded was met
-        self.u = Element(self, {(fmpq(1), ()): fmpq(1)})
+        self.u = Transseries(self, {(fmpq(1), ()): fmpq(1)})
 
     # Numbers and atoms
 
     def number(self, value):
         """The rational `value`."""
-        return Element(self, {ONE: value})
+        return Transseries(self, {ONE: value})
 
     def manageable(self, element):
         """The element: its coefficients are kept short as they are made."""
@@ -138,11 +138,11 @@ class Domain:
 
     def some(self, ball):
         """Any function with values in `ball`."""
-        return Element(self, {ONE: ball})
+        return Transseries(self, {ONE: ball})
 
     def between(self, low, high):
         """Any function with values from `low` to `high`."""
-        return self.some(real.ball(low, high))
+        return self.some(ball_jets.interval(low, high))
 
     def constant(self, n):
         """The element of an expression without x."""
@@ -152,14 +152,14 @@ class Domain:
             return self.constant(n.args[0]) * self.constant(n.args[1])
         if n.op == "add":
             return self.constant(n.args[0]) + self.constant(n.args[1])
-        return self.named(n, real.constant(n))
+        return self.named(n, ball_jets.constant(n))
 
     def named(self, name, ball):
         """The constant called `name`, its value in `ball`: an atom, so that it cancels exactly."""
         if ball.contains(0):
             return self.some(ball)
         atom = self._atom(("constant", name), abs(ball))
-        return Element(self, {(fmpq(0), ((atom, fmpq(1)),)): fmpq(1 if ball > 0 else -1)})
+        return Transseries(self, {(fmpq(0), ((atom, fmpq(1)),)): fmpq(1 if ball > 0 else -1)})
 
     def _atom(self, name, value):
         if name not in self.known:
@@ -197,18 +197,18 @@ class Domain:
 
         A term c·m goes into c′·m′ as c′ + c·(m / m′), the ratio being a ball over the domain.
         """
-        terms = Element(self, terms).terms
+        terms = Transseries(self, terms).terms
         if len(terms) > KEEP:
             order = self._ordered(terms)
             for m in order[KEEP:]:
                 self._absorb(terms, m, order[:KEEP])
-        return Element(self, terms)
+        return Transseries(self, terms)
 
     def _absorb(self, terms, m, into):
         for kept in reversed(into):
             low, high = self.range_of_monomial(_product(m, kept, -1))
             if high.is_finite():
-                terms[kept] = terms[kept] + terms.pop(m) * real.ball(low, high)
+                terms[kept] = terms[kept] + terms.pop(m) * ball_jets.interval(low, high)
                 return
 
     # Ranges over the whole domain: these are the proofs
@@ -289,7 +289,7 @@ class Domain:
     def _range_of_rate(self, exponent):
         """The range of G(u) / u, or of nothing at all where it cannot be bounded."""
         try:
-            return self.range(exponent * Element(self, {(fmpq(-1), ()): fmpq(1)}))
+            return self.range(exponent * Transseries(self, {(fmpq(-1), ()): fmpq(1)}))
         except Unproven:
             return -INFINITY, INFINITY
 
@@ -326,12 +326,14 @@ class Domain:
                 inverse_powers[int(power)] = c
             else:
                 low, high = self.range_of_monomial(_product(m, lead, -1))
-                total = total + (c * real.ball(low, high) if high.is_finite() else arb.nan())
+                ratio = ball_jets.interval(low, high) if high.is_finite() else arb.nan()
+                total = total + c * ratio
         together = fmpq_poly(
             [inverse_powers.get(k, 0) for k in range(max(inverse_powers, default=0) + 1)]
         )
         far = arb(0) if self.high is None else (1 / self.high).lower()
-        return total + real.value(e.polynomial(together), real.ball(far, (1 / self.low).upper()))
+        inverse = ball_jets.interval(far, (1 / self.low).upper())
+        return total + ball_jets.value(e.polynomial(together), inverse)
 
     def range(self, element):
         """(low, high) of an element over the domain; ends may be infinite."""

@@ -9,7 +9,7 @@ class Aperiodic(Exception):
     """The expression is not of this form, as far as its structure tells."""
 
 
-def sway(n, done=None):
+def slope_and_frequency(n, done=None):
     """(slope, frequency) of a branch-free expression; frequency is None for a straight line.
 
     Raises Aperiodic where the structure does not show it: sums, products and functions of
@@ -18,18 +18,18 @@ def sway(n, done=None):
     """
     done = {} if done is None else done
     if n not in done:
-        done[n] = _sway(n, done)
+        done[n] = _slope_and_frequency(n, done)
     return done[n]
 
 
-def _sway(n, done):
+def _slope_and_frequency(n, done):
     if n.op == "polynomial":
         if n.value.degree() > 1:
             raise Aperiodic
         return n.value[1], None
     if n.constant:
         return fmpq(0), None
-    parts = [sway(a, done) for a in n.args]
+    parts = [slope_and_frequency(a, done) for a in n.args]
     slopes = [slope for slope, _ in parts]
     common = _common([frequency for _, frequency in parts])
     if n.op == "add":
@@ -54,10 +54,10 @@ def _common(frequencies):
     return total
 
 
-def periodic_from(n):
+def find_period(n):
     """(k, frequency): f⁽ᵏ⁾ and all higher derivatives have period 2π / frequency; or None."""
     try:
-        slope, frequency = sway(n)
+        slope, frequency = slope_and_frequency(n)
     except Aperiodic:
         return None
     return None if frequency is None else (1 if slope else 0, frequency)

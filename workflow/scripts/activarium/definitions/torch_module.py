@@ -19,7 +19,7 @@ RIGHT = 32  # so many times its eps may it be off, of the exact result's size or
 CHUNK = 2**16  # numbers at a time on a CPU, where whatever lies in between stays in its cache
 
 
-class Defined(nn.Module):
+class DefinitionModule(nn.Module):
     """The definition on tensors of any shape, without randomness.
 
     Its keyword-only arguments, if any, become scalar parameters, learned from their defaults.
@@ -30,32 +30,32 @@ class Defined(nn.Module):
         self.definition = definition
         for name, start in (getattr(definition, "__kwdefaults__", None) or {}).items():
             self.register_parameter(name, nn.Parameter(torch.tensor(float(start))))
-        self.dtype = sufficient(definition)
+        self.dtype = required_dtype(definition)
 
     def forward(self, x):
         parameters = dict(self.named_parameters(recurse=False))
-        return applied(self.definition, self.dtype, x, **parameters)
+        return evaluate(self.definition, self.dtype, x, **parameters)
 
 
-def trained(file):
+def build_module(file):
     """What is trained of an activation's file: its own module, else its definition made one."""
     if hasattr(file, "module"):
-        return rounded_once(file.module())
-    return Defined(file.definition)
+        return wrap_in_float32(file.module())
+    return DefinitionModule(file.definition)
 
 
 SEVERAL = (nn.Softsign, nn.Tanhshrink)  # of torch's own, those that are made of several operators
 PROMOTED = (nn.Softplus,)  # those that autocast computes in float32 on a GPU and not on a CPU
 
 
-def rounded_once(module):
-    """`module` itself if it is a kernel of torch, which rounds once; else in a `RoundedOnce`."""
+def wrap_in_float32(module):
+    """`module` itself if it is a kernel of torch, which rounds once; else in a `Float32Module`."""
     own = type(module).__module__.startswith("torch.nn.")
     kernel = own and not isinstance(module, (*SEVERAL, *PROMOTED))
-    return module if kernel or isinstance(module, Defined) else RoundedOnce(module)
+    return module if kernel or isinstance(module, DefinitionModule) else Float32Module(module)
 
 
-class RoundedOnce(nn.Module):
+class Float32Module(nn.Module):
     """A module computed in float32, and rounded at its end, where the network has 16 bits.
 
     Else each of its operators would round by itself, and autocast would choose others on a GPU
@@ -74,7 +74,7 @@ class RoundedOnce(nn.Module):
 
 
 @cache  # a network has many layers of one definition
-def sufficient(definition):
+def required_dtype(definition):
     """float32 where it gives value and derivative right up to REACH, with the parameters' starts.
 
     Else float64. Found on a CPU, for a network on any device, by 400 inputs of each sign.
@@ -84,7 +84,7 @@ def sufficient(definition):
     sizes = torch.logspace(-14, math.log2(REACH), 400, base=2, dtype=torch.float32, device="cpu")
     x, wanted = torch.cat([-sizes, sizes]), [True] + [False] * len(starts)
     rough, fine = (
-        _differentiated(definition, starts, x.to(dtype), starts.values(), wanted, dtype)
+        _value_and_derivatives(definition, starts, x.to(dtype), starts.values(), wanted, dtype)
         for dtype in (torch.float32, torch.float64)
     )
     right = _right(rough[0], fine[0]) and _right(rough[1][0], fine[1][0])
@@ -98,7 +98,7 @@ def _right(rough, fine):
     return bool((((rough - fine).abs() <= allowed) | (fine.abs() > info.max)).all())
 
 
-def applied(definition, dtype, x, **parameters):
+def evaluate(definition, dtype, x, **parameters):
     """`definition(x, xp, **parameters)` computed in `dtype`, of x's own shape and dtype.
 
     The parameters are scalar tensors. Differentiable once, by x and by the parameters.
@@ -108,7 +108,8 @@ def applied(definition, dtype, x, **parameters):
         if dtype == x.dtype:
             return definition(x, on_torch, **parameters)
         if torch.is_grad_enabled():
-            return _Applied.apply(definition, dtype, tuple(parameters), x, *parameters.values())
+            names, values = tuple(parameters), parameters.values()
+            return _DefinitionFunction.apply(definition, dtype, names, x, *values)
         y, at = torch.empty_like(x), {name: p.to(dtype) for name, p in parameters.items()}
         for some, to in zip(_chunks(x), _chunks(y), strict=True):
             to.copy_(definition(some.to(dtype), on_torch, **at))
@@ -122,7 +123,7 @@ def _chunks(x):
     return x.split(max(1, CHUNK * len(x) // x.numel()))
 
 
-class _Applied(torch.autograd.Function):
+class _DefinitionFunction(torch.autograd.Function):
     """Value and, in the same pass, the derivative by x and by each parameter at each x.
 
     Only the derivatives are kept for the backward pass, in float32.
@@ -136,7 +137,9 @@ class _Applied(torch.autograd.Function):
         for some, to, *slopes in zip(
             _chunks(x), _chunks(y), *(_chunks(k) for k in kept if k is not None), strict=True
         ):
-            value, found = _differentiated(definition, names, some, parameters, wanted, dtype)
+            value, found = _value_and_derivatives(
+                definition, names, some, parameters, wanted, dtype
+            )
             to.copy_(value)
             for slope, computed in zip(slopes, found, strict=True):
                 slope.copy_(computed)
@@ -155,7 +158,7 @@ class _Applied(torch.autograd.Function):
         return None, None, None, by_x if by_x is None else by_x.to(gradient.dtype), *sums
 
 
-def _differentiated(definition, names, x, parameters, wanted, dtype):
+def _value_and_derivatives(definition, names, x, parameters, wanted, dtype):
     """(value, derivatives by those of x and the parameters that are `wanted`) in `dtype`.
 
     A parameter is given once for each x, so that one backward pass has its derivative at each.

@@ -12,9 +12,9 @@ import math
 import torch
 from flint import arb, ctx, fmpq
 
-from ..definitions.as_module import REACH, RIGHT
-from . import expression, real
-from .pieces import pieces
+from ..certify import ball_jets, symbolic
+from ..certify.pieces import pieces
+from .torch_module import REACH, RIGHT
 
 BITS = 256  # so that tails keep their relative accuracy far out
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
@@ -37,10 +37,10 @@ class Exact:
     """Certified value and slope of a definition at a float."""
 
     def __init__(self, definition):
-        self.traced = expression.trace(definition)
+        self.traced = symbolic.trace(definition)
         self.pieces = pieces(self.traced)
         self.breakpoints = {piece.low for piece in self.pieces[1:]}
-        self.at_breakpoints = {r: expression.resolve(self.traced, r) for r in self.breakpoints}
+        self.at_breakpoints = {r: symbolic.resolve(self.traced, r) for r in self.breakpoints}
 
     def __call__(self, x):
         """(f, f′) as balls at the float x; at a kink the side that the definition names."""
@@ -48,7 +48,7 @@ class Exact:
         branch = self.at_breakpoints.get(r)
         if branch is None:
             branch = next(p.f for p in self.pieces if p.high is None or r < p.high)
-        return real.jet(branch, arb(r), 1)
+        return ball_jets.jet(branch, arb(r), 1)
 
 
 def measured(exact, module, dtype):

@@ -11,7 +11,7 @@ LARGEST = 1e30  # beyond it float32 ends
 WAY = "write both alike, or leave module() out"
 
 
-def disagreement(module, definition):
+def find_mismatch(module, definition):
     """How `module`, a new one, differs from `definition(x, xp)`, as one sentence; else None.
 
     Values and slopes are compared in float64 at some 800 places of |x| ≤ 50, where learning

@@ -3,17 +3,17 @@
 import ast
 from pathlib import Path
 
-from . import expression
+from . import symbolic
 from .enclosure import pair
 
 
-def parameters(definition):
+def initial_parameters(definition):
     """{name: [low, high]}: what `definition` lets training learn, and where that starts."""
     learned = getattr(definition, "__kwdefaults__", None) or {}
-    return {name: pair(expression.number(start).value[0]) for name, start in learned.items()}
+    return {name: pair(symbolic.number(start).value[0]) for name, start in learned.items()}
 
 
-def draws(file):
+def is_random(file):
     """Whether the activation file (an imported module) trains what draws at random.
 
     Its `module()` then has something with an attribute `generator`, which whoever trains it sets.

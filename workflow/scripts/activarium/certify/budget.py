@@ -6,10 +6,10 @@ product of two tails a hundred and more.
 
 from contextlib import contextmanager
 
-from .refusal import Unproven
+from .unproven import Unproven
 
-PROPERTY = 2_000_000  # units for one property; one of the house needs half of it at most
-WHOLE = 6_000_000  # units for all properties of one activation; one of the house needs a third
+PER_PROPERTY = 2_000_000  # units; a built-in activation needs half of it at most
+PER_ACTIVATION = 6_000_000  # units for all properties; a built-in needs a third
 
 
 class _Account:
@@ -18,9 +18,9 @@ class _Account:
 
 
 @contextmanager
-def whole():
-    """Inside of it all that is `limited` may together cost WHOLE units."""
-    before, _Account.whole = _Account.whole, WHOLE
+def limit_activation():
+    """Inside, all properties together may cost PER_ACTIVATION units."""
+    before, _Account.whole = _Account.whole, PER_ACTIVATION
     try:
         yield
     finally:
@@ -28,10 +28,10 @@ def whole():
 
 
 @contextmanager
-def limited():
-    """Inside of it `spend` refuses once more than PROPERTY units are spent, or all of WHOLE."""
+def limit_property():
+    """Inside, `spend` raises after PER_PROPERTY units, or where PER_ACTIVATION is used up."""
     before, total = _Account.left, _Account.whole
-    allowed = PROPERTY if total is None else min(PROPERTY, total)
+    allowed = PER_PROPERTY if total is None else min(PER_PROPERTY, total)
     _Account.left = allowed
     try:
         yield
@@ -46,6 +46,6 @@ def spend(units=1):
     if _Account.left is not None:
         _Account.left -= units
         if _Account.left < 0:
-            alone = _Account.whole is None or _Account.whole >= PROPERTY
-            allowed, of = (PROPERTY, "property") if alone else (WHOLE, "activation")
+            alone = _Account.whole is None or _Account.whole >= PER_PROPERTY
+            allowed, of = (PER_PROPERTY, "property") if alone else (PER_ACTIVATION, "activation")
             raise Unproven(f"undecided within the {allowed} units of work for one {of}")

@@ -14,8 +14,8 @@ from weakref import WeakValueDictionary
 from flint import arb, ctx, fmpq, fmpq_poly
 
 from ..definitions import FUNCTIONS
-from . import real
-from .refusal import Unproven
+from . import ball_jets
+from .unproven import Unproven
 
 MAX_DEGREE = 64  # of a polynomial in x; more is no activation but a mistake
 MAX_BITS = 16384  # of an exact number's numerator or denominator
@@ -122,7 +122,7 @@ def _make(op, args=(), value=None, key=None):
 def _refuse_what_does_not_exist(op, constant):
     """Refuse a quotient, logarithm or root of a constant for which it is not proven to exist."""
     with ctx.workprec(CONSTANT_BITS):
-        value = real.value(constant, arb(0))
+        value = ball_jets.value(constant, arb(0))
     sound = not value.contains(0) if op == "div" else value > ABOVE[op]
     if not (value.is_finite() and sound):
         words = {"div": "a division by {}, which is not proven other than 0"}

@@ -8,11 +8,11 @@ formulas that neither overflow nor cancel.
 
 from flint import arb, arb_series, ctx, fmpq, fmpq_poly
 
-from . import work
-from .refusal import Unproven
+from . import budget
+from .unproven import Unproven
 
 
-def ball(low, high):
+def interval(low, high):
     """The ball that holds [low, high]; both ends are exact arbs or fmpqs."""
     low, high = arb(low), arb(high)
     return low.union(high)
@@ -23,7 +23,7 @@ def jet(expression, at, order):
 
     A coefficient that cannot be bounded is nan, as where a denominator's ball holds 0.
     """
-    work.spend((4 + order) * expression.size)
+    budget.spend((4 + order) * expression.size)
     ctx.cap = order + 1
     x = arb_series([arb(at), 1], prec=order + 1)
     try:

@@ -2,10 +2,10 @@
 
 from flint import arb, fmpq
 
-from . import expression
+from . import symbolic
 from .enclosure import pair
-from .refusal import Unproven
-from .shape import end_in_json
+from .piecewise import end_in_json
+from .unproven import Unproven
 
 
 def steps(shape, k):
@@ -66,7 +66,7 @@ def parity(shape):
 
 def _mirrors(shape, sign):
     turned = [
-        (_minus(p.high), _minus(p.low), expression.mirrored(p.f)) for p in reversed(shape.pieces)
+        (_minus(p.high), _minus(p.low), symbolic.mirrored(p.f)) for p in reversed(shape.pieces)
     ]
     same = all(
         (low, high) == (p.low, p.high) and (g is p.f if sign > 0 else -g is p.f)

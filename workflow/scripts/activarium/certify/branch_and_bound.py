@@ -7,10 +7,10 @@ which interval Newton finds. A tail counts by its bound, from the T on where tha
 
 from flint import arb, fmpq
 
-from . import real, roots
+from . import ball_jets, roots
 from .enclosure import about
 from .pieces import STARTS
-from .refusal import Unproven
+from .unproven import Unproven
 
 BUDGET = 20000  # evaluations for one supremum
 
@@ -79,7 +79,7 @@ class _Supremum:
                 stack += [(part[0], middle), (middle, part[1])]
 
     def _take(self, f, x):
-        self._offer(self.sign * real.value(f, arb(x)), arb(x))
+        self._offer(self.sign * ball_jets.value(f, arb(x)), arb(x))
 
     def _offer(self, value, x):
         if not value.is_finite():
@@ -94,10 +94,10 @@ class _Supremum:
         self.left -= 1
         if self.left < 0:
             raise Unproven(f"a supremum is undecided near x = {about(low):.6g}")
-        at = real.ball(low, high)
-        value, slope, bend = real.jet(f, at, 2)
+        at = ball_jets.interval(low, high)
+        value, slope, bend = ball_jets.jet(f, at, 2)
         middle = arb((low + high) / 2)
-        mean = real.value(f, middle) + slope * (at - middle)
+        mean = ball_jets.value(f, middle) + slope * (at - middle)
         top = min(
             (b.upper() for b in (self.sign * value, self.sign * mean) if b.is_finite()),
             default=None,
@@ -109,7 +109,7 @@ class _Supremum:
         if self.sign * bend < 0:
             # f′ is strictly monotone; where it is 0 at an end, that end is the maximum
             for root in search.monotone(low, high) or ():
-                self._offer(self.sign * real.value(f, root.ball), root.ball)
+                self._offer(self.sign * ball_jets.value(f, root.ball), root.ball)
             return True
         return False
 

@@ -8,10 +8,10 @@ constant, every q is fixed. The sign of h′ is that of P(x) = x·F′(x) − 2�
 
 from flint import arb, fmpq, fmpq_poly
 
-from . import exact, expression, real, roots, tails
+from . import ball_jets, rational_jets, roots, symbolic, tails
 from .enclosure import about
 from .pieces import STARTS
-from .refusal import Unproven
+from .unproven import Unproven
 
 BUDGET = 4000  # evaluations
 HIGHEST = 8  # order of flatness at 0 that is looked for
@@ -31,16 +31,16 @@ def _parts(shape):
     ends = [fmpq(0), *sorted({abs(r) for r in shape.breakpoints} - {fmpq(0)}), None]
     for low, high in zip(ends, ends[1:], strict=False):
         inside = low + 1 if high is None else (low + high) / 2
-        right = expression.resolve(shape.expression, inside)
-        left = expression.mirrored(expression.resolve(shape.expression, -inside))
-        yield low, high, expression.add(expression.mul(right, right), expression.mul(left, left))
+        right = symbolic.resolve(shape.expression, inside)
+        left = symbolic.mirrored(symbolic.resolve(shape.expression, -inside))
+        yield low, high, symbolic.add(symbolic.mul(right, right), symbolic.mul(left, left))
 
 
 def _jumps(shape):
     """How F jumps where |x| passes a breakpoint."""
     parts = list(_parts(shape))
     for (_, at, before), (_, _, after) in zip(parts, parts[1:], strict=False):
-        step = real.value(after, arb(at)) - real.value(before, arb(at))
+        step = ball_jets.value(after, arb(at)) - ball_jets.value(before, arb(at))
         continuous = all(shape.continuous(r, 0) for r in (at, -at) if r in shape.breakpoints)
         if not continuous and step.contains(0):
             raise Unproven(f"how f² jumps at |x| = {at} is undecided")
@@ -94,7 +94,7 @@ def _order_at_0(shape, f):
     that is exact, and the odd ones where 0 is no breakpoint, since F is even.
     """
     even = fmpq(0) not in shape.breakpoints
-    for k, c in enumerate(exact.jet(f, fmpq(0), HIGHEST)):
+    for k, c in enumerate(rational_jets.jet(f, fmpq(0), HIGHEST)):
         vanishes = isinstance(c, fmpq) and c == 0
         if not (vanishes or k == 2 or (even and k % 2)):
             return k
@@ -119,11 +119,11 @@ def _compact(f, low, high, order):
 
 def _over(f, a, b, m):
     """The sign of P over a part, by its m-th coefficient where the lower ones are 0 at 0."""
-    at = real.ball(a, b)
-    c = real.jet(f, at, m + 2)
+    at = ball_jets.interval(a, b)
+    c = ball_jets.jet(f, at, m + 2)
     p = [at * (k + 1) * c[k + 1] + (k - 2) * c[k] for k in (m, m + 1)]
     middle = arb((a + b) / 2)
     if p[0].contains(0) and m == 0:
-        d = real.jet(f, middle, 1)
+        d = ball_jets.jet(f, middle, 1)
         p[0] = middle * d[1] - 2 * d[0] + p[1] * (at - middle)
     return None if p[0].contains(0) else 1 if p[0] > 0 else -1

@@ -9,7 +9,7 @@ import math
 
 from flint import arb, fmpq
 
-from . import real, work
+from . import ball_jets, budget
 from .jets import jet as _jet
 
 LONGEST = 32768  # bits of an exact value
@@ -94,10 +94,10 @@ for _name, _point, _result in (
 
 def jet(expression, point, order):
     """[c₀, …, c_order] at a rational point: fmpq where a coefficient is known exactly, else arb."""
-    work.spend(2 * (4 + order) * expression.size)
+    budget.spend(2 * (4 + order) * expression.size)
     found = _jet(expression, point, fmpq(1), order, Rationals())
     if all(map(_known, found)):
         return found
-    balls = real.jet(expression, arb(point), order)
+    balls = ball_jets.jet(expression, arb(point), order)
     known = [b.fmpq() if b.is_exact() else b for b in balls]
     return [c if _known(c) else k for c, k in zip(found, known, strict=True)]

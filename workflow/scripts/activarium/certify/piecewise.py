@@ -6,16 +6,16 @@ piece and exact one-sided values at breakpoints.
 
 from flint import arb, fmpq
 
-from . import expression
+from . import symbolic
 from .enclosure import in_order, pair
 from .pieces import EVERYWHERE, Piece, pieces, remembered
-from .refusal import Unproven
 from .roots import ORDER, Root
+from .unproven import Unproven
 
 SMOOTH = "analytic"
 
 
-class Shape:
+class PiecewiseFunction:
     """What can be asked about one function; every answer is proven or raises Unproven."""
 
     def __init__(self, traced):
@@ -74,7 +74,7 @@ class Shape:
 
     def value_at(self, r):
         """f at a breakpoint, by the side that the definition names."""
-        return Piece(None, None, expression.resolve(self.expression, r)).at(r, 0)
+        return Piece(None, None, symbolic.resolve(self.expression, r)).at(r, 0)
 
     def kinks(self):
         """Every breakpoint with its one-sided values and the order of smoothness there."""

@@ -5,7 +5,7 @@ import sys
 from fractions import Fraction
 
 
-def rows(profiles):
+def profile_rows(profiles):
     """One dict with the columns of `tables.PROFILES` for every fact in {name: profile}.
 
     `property` is the place in the profile, as in "range_f.inf.value" or "zeros.0.x". A number
@@ -51,7 +51,7 @@ def _row(value):
     empty = dict.fromkeys(("low", "high", "low_decimal", "high_decimal", "word", "refused"))
     if _enclosure(value):
         low, high = value
-        numbers = {"low": outwards(low, -1), "high": outwards(high, 1)}
+        numbers = {"low": round_outwards(low, -1), "high": round_outwards(high, 1)}
         return empty | numbers | {"low_decimal": low, "high_decimal": high}
     if isinstance(value, int | float) and not isinstance(value, bool):
         exact = {"low_decimal": str(value), "high_decimal": str(value)}
@@ -59,7 +59,7 @@ def _row(value):
     return empty | {"word": None if value is None else str(value)}
 
 
-def outwards(decimal, side):
+def round_outwards(decimal, side):
     """The nearest float64 that is not inside of a decimal string: ≤ it for side −1, ≥ it for 1."""
     near = float(decimal)
     if decimal.endswith("inf"):

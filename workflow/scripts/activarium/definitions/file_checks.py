@@ -1,7 +1,7 @@
-"""An activation's file held against what it must state, before anything is trained.
+"""Checks of an activation's file before anything is trained, each error with its line.
 
-The file is run, and its definition on a stand-in for x: certifying and training would find the
-same, each in its own words, after other jobs have begun.
+The file is imported, and its definition dry-run on an abstract x. Certifying and training would
+find the same errors, but only after other jobs have begun.
 """
 
 import ast
@@ -15,14 +15,22 @@ from types import ModuleType
 
 from ..runtime import source
 from ..runtime.errors import describe_error, suggest
-from .abstract import INSTEAD, WORDS, Branching, NotAWord, StandIn, Words, instead
+from .dry_run import (
+    UNKNOWN,
+    VOCABULARY,
+    AbstractValue,
+    BranchesOnValue,
+    NotInVocabulary,
+    dry_run,
+)
+from .suggestions import EQUIVALENTS, suggestion
 
 FORM = "def definition(x, xp)"
-LEARNED = "def definition(x, xp, *, slope=0.25)"
+LEARNED_FORM = "def definition(x, xp, *, slope=0.25)"
 LIBRARIES = ("torch", "nn", "F", "np", "numpy", "math", "scipy", "tf", "jnp", "jax")
-LIGHT = {*sys.stdlib_module_names, "numpy", "scipy", "activarium"}  # what may stand at the top
+FAST_IMPORTS = {*sys.stdlib_module_names, "numpy", "scipy", "activarium"}  # at the top
 # fmt: off
-TAKEN = {  # what a module of torch, or ours of a definition, has already
+RESERVED_NAMES = {  # attributes of a torch module, or of our module of a definition
     "T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init", "children",
     "compile", "cpu", "cuda", "definition", "double", "dtype", "dump_patches", "eval", "extra_repr",
     "float", "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule", "half",
@@ -38,16 +46,16 @@ TAKEN = {  # what a module of torch, or ours of a definition, has already
 # fmt: on
 
 
-def check(file):
-    """The module that `file` makes, once it states a definition; else a UserError in one line.
+def check_file(file: Path | str) -> ModuleType:
+    """The imported module of `file`, once it has a label, a formula and a valid definition.
 
-    The line names the file, where it can the line and the piece of code, and the way out.
+    Else a UserError in one line: the file, the line and code where known, and the way out.
     """
     file = Path(file)
     tree = source.parsed(file)
-    _check_stated(file, tree)
+    _check_declared(file, tree)
     _check_imports(file, tree)
-    module = _run(file)
+    module = _import_file(file)
     for word in ("label", "formula"):
         _check_text(file, tree, module, word)
     _check_definition(file, module.definition)
@@ -55,9 +63,9 @@ def check(file):
     return module
 
 
-def _check_stated(file, tree):
-    """Refuse a file that binds one of the three nowhere, whatever it has instead."""
-    found = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _stores(n)}
+def _check_declared(file, tree):
+    """Raise for a file that binds no label, no formula or no definition."""
+    found = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_stored(n)}
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.alias
     found |= {getattr(n, "asname", None) or n.name for n in ast.walk(tree) if isinstance(n, kinds)}
     for word in ("label", "formula"):
@@ -67,30 +75,30 @@ def _check_stated(file, tree):
         made = ast.FunctionDef | ast.ClassDef
         own = [n.name for n in tree.body if isinstance(n, made) and n.name != "module"]
         near = f" ('{own[0]}' is there)" if own else ""
-        way = f"write {FORM}: return x * xp.sigmoid(x), or {LEARNED} to learn it"
+        way = f"write {FORM}: return x * xp.sigmoid(x), or {LEARNED_FORM} to learn it"
         raise source.error_at(file, None, f"has no definition{near}; {way}")
 
 
-def _stores(node):
+def _is_stored(node):
     return isinstance(node.ctx, ast.Store)
 
 
 def _check_imports(file, tree):
-    """Refuse what is slow to import at the top: the Snakefile reads the file in every job."""
+    """Raise for a slow import at the top: the Snakefile reads the file in every job."""
     slow = {}
-    for node in _at_the_top(tree):
+    for node in _top_level_nodes(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
             relative = getattr(node, "level", 0) > 0
             for alias in node.names:
                 path = getattr(node, "module", None) or alias.name
-                torch = relative and {"on_torch", "as_module"} & {*path.split("."), alias.name}
-                if torch or not (relative or path.split(".")[0] in LIGHT):
+                torch = relative and {"on_torch", "torch_module"} & {*path.split("."), alias.name}
+                if torch or not (relative or path.split(".")[0] in FAST_IMPORTS):
                     slow[alias.asname or alias.name.split(".")[0]] = (node.lineno, path)
-    used = [n for n in _of_the_definition(tree) if isinstance(n, ast.Name) and n.id in slow]
+    used = [n for n in _definition_nodes(tree) if isinstance(n, ast.Name) and n.id in slow]
     if used:
         line = min(used, key=lambda n: n.lineno)
-        outermost = _around(tree, line)
-        raise _not_a_word(file, line.lineno, ast.unparse(outermost), "is no word here", "xp")
+        outermost = _enclosing_call(tree, line)
+        raise _vocabulary_error(file, line.lineno, ast.unparse(outermost), UNKNOWN, "xp")
     for line, path in slow.values():
         way = "import it inside module(), and write there what needs it"
         raise source.error_at(
@@ -98,22 +106,22 @@ def _check_imports(file, tree):
         )
 
 
-def _at_the_top(tree):
-    """Every node that is run when the file is imported."""
+def _top_level_nodes(tree):
+    """Every node that runs when the file is imported."""
     for node in ast.iter_child_nodes(tree):
         guarded = isinstance(node, ast.If) and {"TYPE_CHECKING", "__name__"} & _names(node.test)
         if not guarded and not isinstance(
             node, ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
         ):
             yield node
-            yield from _at_the_top(node)
+            yield from _top_level_nodes(node)
 
 
 def _names(node):
     return {getattr(n, "id", getattr(n, "attr", None)) for n in ast.walk(node)}
 
 
-def _of_the_definition(tree):
+def _definition_nodes(tree):
     """Every node of the definition and of the file's functions that it names."""
     functions = {n.name: n for n in tree.body if isinstance(n, ast.FunctionDef)}
     waiting, seen = ["definition"], set()
@@ -126,29 +134,29 @@ def _of_the_definition(tree):
             waiting += [n.id for n in nodes if isinstance(n, ast.Name)]
 
 
-def _around(tree, name):
+def _enclosing_call(tree, name):
     """The dotted word that begins with `name`, called or not: torch.relu(x) for torch."""
     found = name
     for node in ast.walk(tree):
-        if isinstance(node, ast.Attribute) and _first(node) is name:
+        if isinstance(node, ast.Attribute) and _first_name(node) is name:
             found = max(found, node, key=lambda n: n.end_col_offset)
     called = (n for n in ast.walk(tree) if isinstance(n, ast.Call) and n.func is found)
     return next(called, found)
 
 
-def _first(node):
+def _first_name(node):
     while isinstance(node, ast.Attribute):
         node = node.value
     return node
 
 
-def _run(file):
+def _import_file(file):
     """What the file binds when it is run, as a module of the package of activations."""
     module = ModuleType(f"activarium.activations.{file.stem}")
     module.__file__, module.__package__ = str(file), "activarium.activations"
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of its text, when it is imported
+            warnings.simplefilter("ignore")  # warnings about its text come when it is imported
             exec(compile(file.read_bytes(), file, "exec"), module.__dict__)
     except (Exception, SystemExit) as error:
         if isinstance(error, SyntaxError) and error.filename == str(file):
@@ -160,28 +168,26 @@ def _run(file):
 
 
 def _check_text(file, tree, module, word):
-    """Refuse a label or a formula that is no text of one line."""
+    """Raise for a label or a formula that is not a text of one line."""
     said = getattr(module, word, None)
     if not isinstance(said, str) or not said.strip() or not said.isprintable():
         line = getattr(source.bound(tree.body).get(word), "lineno", None)
         raise source.error_at(
-            file, line, f'{word} is {said!r:.60}, no text of one line; write {word} = "…"'
+            file, line, f'{word} is {said!r:.60}, not a text of one line; write {word} = "…"'
         )
 
 
 def _check_definition(file, definition):
-    """Refuse what is no function of x and xp, and what does not stay within the vocabulary."""
+    """Raise for a definition that is not a function of x and xp, or leaves the vocabulary."""
     line = getattr(getattr(definition, "__code__", None), "co_firstlineno", None)
     xp = _check_arguments(file, line, definition)
-    words = Words()
-    learned = dict.fromkeys(getattr(definition, "__kwdefaults__", None) or (), words.pi)
     try:
-        found = definition(StandIn(True, words.steps), words, **learned)
+        found = dry_run(definition)
     except (Exception, SystemExit) as error:
-        raise _explained(file, error, xp) from error
-    if isinstance(found, StandIn | int | float) and not getattr(found, "shaped", False):
+        raise _explain_error(file, error, xp) from error
+    if isinstance(found, AbstractValue | int | float) and not getattr(found, "depends_on_x", False):
         raise source.error_at(file, line, "definition does not depend on x")
-    if not isinstance(found, StandIn):
+    if not isinstance(found, AbstractValue):
         gives = "nothing" if found is None else f"a {type(found).__name__}"
         raise source.error_at(
             file, line, f"definition gives {gives}; end it with return and a number"
@@ -196,7 +202,7 @@ def _check_arguments(file, line, definition):
 
     if not callable(definition) or inspect.isclass(definition):
         kind = "class" if inspect.isclass(definition) else type(definition).__name__
-        refuse(f"definition is a {kind}, no function; write {FORM}")
+        refuse(f"definition is a {kind}, not a function; write {FORM}")
     if inspect.iscoroutinefunction(definition) or inspect.isasyncgenfunction(definition):
         refuse(f"definition is asynchronous; write {FORM}")
     try:
@@ -208,34 +214,34 @@ def _check_arguments(file, line, definition):
     has = f"a definition is a function of x and xp, and has {', '.join(names) or 'neither'}"
     more = [p for p in before[2:] if p.default is not p.empty]
     if more:
-        refuse(f"{has}; what is learned stands behind a *: {_learned(more)}")
+        refuse(f"{has}; what is learned stands behind a *: {_learned_form(more)}")
     if len(before) != 2:
-        refuse(f"{has}; write {FORM}, whose xp has the words, as xp.exp")
+        refuse(f"{has}; write {FORM}, where xp has the functions, as xp.exp")
     if names[1] == "x":
         refuse(f"{has} in this order; write {FORM}")
     _check_learned(given, refuse)
     return names[1]
 
 
-def _learned(parameters):
+def _learned_form(parameters):
     said = ", ".join(f"{p.name}={p.default!r:.20}" for p in parameters)
     return f"def definition(x, xp, *, {said})"
 
 
 def _check_learned(given, refuse):
-    """Refuse a keyword-only argument that does not say the one number where learning starts."""
+    """Raise for a keyword-only argument whose default is not one finite number."""
     for p in (p for p in given if p.kind is p.KEYWORD_ONLY):
         way = f"one is learned for each name; write {p.name}=0.25"
-        if p.name in TAKEN:
-            refuse(f"{p.name} is a word of torch's modules; call what is learned otherwise")
+        if p.name in RESERVED_NAMES:
+            refuse(f"{p.name} is an attribute of torch's modules; rename the parameter")
         if p.default is p.empty:
             refuse(f"{p.name} has no number where learning starts; write {p.name}=0.25")
         if type(p.default) not in (int, float) or not math.isfinite(p.default):
-            refuse(f"{p.name}={p.default!r:.40} is no number where learning starts; {way}")
+            refuse(f"{p.name}={p.default!r:.40} is not a number where learning can start; {way}")
 
 
 def _check_module(file, module):
-    """Refuse a module() that cannot be called as it is."""
+    """Raise for a module() that needs arguments."""
     if module is None:
         return
     line = getattr(getattr(module, "__code__", None), "co_firstlineno", None)
@@ -248,42 +254,52 @@ def _check_module(file, module):
         return
 
 
-def _explained(file, error, xp):
-    """The UserError for what a definition raised when it ran on the stand-in."""
+def _explain_error(file, error, xp):
+    """The UserError for what a definition raised in its dry run."""
     file, line, code = source.place(file, error)
     code = code or "…"
     match error:
-        case NotAWord():
-            called = re.fullmatch(r"(?:[\w.]+\.)?(\w+)\(.*[)…]", code)
-            if isinstance(error, Branching) and not (called and called[1] in INSTEAD):
-                pieces = f"{xp}.piecewise(x, {error.at}, lambda x: …, lambda x: …)"
-                why = f"branches by {xp}.piecewise only, never by if or comparisons of x"
-                what = f"a definition {why}; write {pieces}, the left one first"
-                return source.error_at(file, line, what)
-            return _not_a_word(file, line, code, str(error).replace("{xp}", xp), xp)
+        case BranchesOnValue() if not _has_equivalent(code):
+            pieces = f"{xp}.piecewise(x, {error.at}, lambda x: …, lambda x: …)"
+            why = f"branches by {xp}.piecewise only, never by if or comparisons of x"
+            what = f"a definition {why}; write {pieces}, the left one first"
+            return source.error_at(file, line, what)
+        case NotInVocabulary():
+            return _vocabulary_error(file, line, code, str(error).replace("{xp}", xp), xp)
         case NameError(name=str(name)):
-            if name == xp:
-                way = "hand it on to the function that needs it, as an argument"
-                return source.error_at(file, line, f"'{name}' is not known there; {way}")
-            if name in LIBRARIES:
-                tree = source.parsed(file)
-                here = (n for n in ast.walk(tree) if getattr(n, "id", None) == name)
-                name = ast.unparse(_around(tree, next(n for n in here if n.lineno >= line)))
-                return _not_a_word(file, line, name, "is no word here", xp)
-            if instead(name, xp):
-                return _not_a_word(file, line, name, "is no word here", xp)
-            way = f"what training learns stands behind a *: def definition(x, xp, *, {name}=1)"
-            return source.error_at(file, line, f"'{name}' is not defined; {way}")
+            return _explain_name(file, line, name, xp)
         case RecursionError():
             return source.error_at(file, line, f"'{code}' calls itself without end")
     return source.error_at(file, line, f"'{code}' ends in {describe_error(error)}")
 
 
-def _not_a_word(file, line, code, why, xp):
-    """The UserError of a piece of code, with how it is written here where that is known."""
-    if why in ("branches", "is no word here"):
+def _has_equivalent(code):
+    """Whether a piece of code calls a function of another library that can be written here."""
+    called = re.fullmatch(r"(?:[\w.]+\.)?(\w+)\(.*[)…]", code)
+    return bool(called and called[1] in EQUIVALENTS)
+
+
+def _explain_name(file, line, name, xp):
+    """The UserError for a name that is not defined where the definition uses it."""
+    if name == xp:
+        way = "pass it to the function that needs it, as an argument"
+        return source.error_at(file, line, f"'{name}' is not known there; {way}")
+    if name in LIBRARIES:
+        tree = source.parsed(file)
+        here = (n for n in ast.walk(tree) if getattr(n, "id", None) == name)
+        name = ast.unparse(_enclosing_call(tree, next(n for n in here if n.lineno >= line)))
+        return _vocabulary_error(file, line, name, UNKNOWN, xp)
+    if suggestion(name, xp):
+        return _vocabulary_error(file, line, name, UNKNOWN, xp)
+    way = f"what training learns stands behind a *: def definition(x, xp, *, {name}=1)"
+    return source.error_at(file, line, f"'{name}' is not defined; {way}")
+
+
+def _vocabulary_error(file, line, code, why, xp):
+    """The UserError for code outside the vocabulary, with a suggestion where there is one."""
+    if why in ("branches", UNKNOWN):
         word = re.split(r"[^\w.]", code)[0].split(".")[-1]
-        way = instead(word, xp)
-        known = f"{suggest(word, WORDS)}; known are {', '.join(WORDS)}"
-        why = "is no word here" + (f"; write {way}" if way else known)
+        way = suggestion(word, xp)
+        known = f"{suggest(word, VOCABULARY)}; known are {', '.join(VOCABULARY)}"
+        why = UNKNOWN + (f"; write {way}" if way else known)
     return source.error_at(file, line, f"'{code}' {why}")

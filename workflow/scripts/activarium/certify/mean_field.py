@@ -11,9 +11,9 @@ import math
 from flint import arb, fmpq
 
 from .enclosure import pair
+from .fixed_points import direction
 from .gaussian import density
-from .refusal import Unproven
-from .variance import direction
+from .unproven import Unproven
 
 
 def gaussian(moments, flat, jumps):
