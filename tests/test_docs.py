@@ -12,13 +12,13 @@ from pathlib import Path
 import prose
 import pytest
 import yaml
-from activarium.definitions.check import check
 from conftest import ROOT
 from snakemake.cli import get_argument_parser
 
 from activarium import study
 from activarium.compare.plan import METHODS
 from activarium.data.checked import checked
+from activarium.definitions.file_checks import check_file
 from activarium.report.study_tables import Tables
 
 PAGES = sorted(
@@ -341,7 +341,7 @@ def test_the_activation_shown_is_one(tmp_path):
 
     from activarium.definitions import on_torch
 
-    made = check(written(tmp_path, "activations"))
+    made = check_file(written(tmp_path, "activations"))
     zero = made.definition(torch.zeros(1, dtype=torch.float64), on_torch)
     assert zero.item() == pytest.approx(0, abs=1e-9)
 
