@@ -1,5 +1,6 @@
 """Proven properties as the page shows them: enclosures in digits that are all certain."""
 
+from collections.abc import Sequence
 from decimal import Decimal, localcontext
 
 from . import words
@@ -22,12 +23,18 @@ def properties(tables, stated):
 
 
 def _row(tables, name, profile):
-    gauss, edge = profile.get("gaussian") or {}, profile.get("edge_of_chaos") or {}
-    low = (profile.get("range_f") or {}).get("inf")
     return {
         "name": name,
         "label": label(name),
         "number": tables.number(name) if name in tables.activations else None,
+    } | property_texts(profile)
+
+
+def property_texts(profile: dict) -> dict:
+    """{property: its text} of one profile; (what it sorts by, its text) for a cell of the table."""
+    gauss = profile.get("gaussian") or {}
+    low = (profile.get("range_f") or {}).get("inf")
+    return {
         "definition": profile["definition"],
         "form": words.form(profile),
         "starts": _starts(profile),
@@ -41,11 +48,7 @@ def _row(tables, name, profile):
         "minimum": _cell(low["value"] if low else None),
         "gain": _cell(profile.get("gain")),
         "chi1": _cell(profile.get("chi1")),
-        "edge": f"{shown(edge.get('sigma_w'), 4)}, {shown(edge.get('sigma_b2'), 4)}"
-        if edge.get("exists") and edge.get("sigma_w")
-        else "none"
-        if edge.get("exists") is False
-        else "–",
+        "edge": _edge(profile.get("edge_of_chaos") or {}),
         "q1": (profile.get("variance_map") or {}).get("q1") or "–",
         "Ef": shown(gauss.get("Ef")),
         "Ef2": shown(gauss.get("Ef2")),
@@ -58,6 +61,13 @@ def _row(tables, name, profile):
         "refused": profile["refused"],
         "bits": profile["bits"],
     }
+
+
+def _edge(edge):
+    """The σw and σb² at the edge of chaos; "none" where it is proven that there are none."""
+    if edge.get("exists") and edge.get("sigma_w"):
+        return f"{shown(edge['sigma_w'], 4)}, {shown(edge['sigma_b2'], 4)}"
+    return "none" if edge.get("exists") is False else "–"
 
 
 def _starts(profile):
@@ -89,7 +99,7 @@ def _cell(enclosure):
     return infinite.get(enclosure[0], enclosure[0]) if enclosure else "", shown(enclosure)
 
 
-def shown(enclosure, digits=DIGITS):
+def shown(enclosure: Sequence[str] | None, digits: int = DIGITS) -> str:
     """An enclosure as text: exact where it is a short decimal, else its certain digits and “…”.
 
     ["1", "1"] is “1”, ["1.128904145185154786", "1.128904145185154787"] is “1.12890…”; where
