@@ -291,7 +291,7 @@ PLANNED = {
     "a line of one's own": ("README.md", "name=mine"),
     "another study": ("docs/tutorial.md", "config/cifar10-quick.yaml"),
     "a part of a study": ("config/README.md", "name=here"),
-    "a reference from its tables": ("reference/README.md", "=reference/depth/runs.parquet"),
+    "a reference from its tables": ("reference/README.md", "shards=reference/depth/runs.parquet"),
 }
 
 

@@ -210,7 +210,8 @@ def compared(folder):
     """Contrasts of a reference: of its settings, at own best recipes, of halves of the seeds."""
     rows = pq.read_table(ROOT / "reference" / folder / "contrasts.parquet").to_pylist()
     found = json.loads((ROOT / "reference" / folder / "analysis.json").read_text())
-    return rows + found["recipes"].get("own_best", {}).get("contrasts", []) + found["a_a"]
+    halves = found["aa_test"] if "aa_test" in found else found["a_a"]  # its name when first kept
+    return rows + found["recipes"].get("own_best", {}).get("contrasts", []) + halves
 
 
 def stated(page, pattern):
