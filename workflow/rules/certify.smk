@@ -26,7 +26,13 @@ rule certify:
 rule profiles:
     input:
         profiles=GRID.profiles,
-        code=GRID.code("../profiles.py", "certify/profile_table.py", "tables/__init__.py"),
+        code=GRID.code(
+            "../profiles.py",
+            "certify/profile_table.py",
+            "tables/__init__.py",
+            "tables/schemas.py",
+            "tables/storage.py",
+        ),
     output:
         multiext(GRID.table("profiles", ""), "parquet", "csv"),
     log:

@@ -15,6 +15,8 @@ rule collect:
             "tables/shards.py",
             "data/prepare.py",
             "tables/__init__.py",
+            "tables/schemas.py",
+            "tables/storage.py",
         ),
     output:
         runs=multiext(GRID.table("runs", ""), "parquet", "csv"),

@@ -10,7 +10,13 @@ rule compare:
         costs=GRID.table("costs"),
         provenance=GRID.table("provenance", "json"),
         profiles=GRID.profiles,
-        code=GRID.code("../compare.py", "compare/*.py", "tables/__init__.py"),
+        code=GRID.code(
+            "../compare.py",
+            "compare/*.py",
+            "tables/__init__.py",
+            "tables/schemas.py",
+            "tables/storage.py",
+        ),
     output:
         summaries=multiext(GRID.table("summaries", ""), "parquet", "csv"),
         contrasts=multiext(GRID.table("contrasts", ""), "parquet", "csv"),

@@ -73,7 +73,7 @@ def parquet(file):
     """The table in a Parquet file; one of ours must be what its checksum was made from."""
     table = pq.read_table(file, partitioning=None)
     try:
-        return tables.checked(table) if tables.has_checksum(table) else table
+        return tables.verify_checksum(table) if tables.has_checksum(table) else table
     except ValueError as error:
         raise CollectError(
             f"runs: {file} is damaged, or was edited: {error}; bring the original back, or write "

@@ -74,7 +74,7 @@ def _table(path, name):
     """The table `name` that stands beside the runs at `path`."""
     file = Path(path).with_name(f"{name}.parquet")
     try:
-        table = tables.checked(pq.read_table(file, partitioning=None))
+        table = tables.verify_checksum(pq.read_table(file, partitioning=None))
         schema = TABLES[name]
         return table.replace_schema_metadata().select(schema.names).cast(schema)
     except tables.DAMAGED as error:

@@ -1,0 +1,99 @@
+"""The tables' schemas: their columns, types and units.
+
+Accuracies are fractions, missing is null and never NaN. What two correct executions may differ
+in (durations, device, versions) stands in `COSTS` alone, so that the other tables can be
+compared byte by byte.
+"""
+
+import pyarrow as pa
+
+
+def _field(name, type_, unit=None, nullable=True):
+    return pa.field(name, type_, nullable, {"unit": unit} if unit else None)
+
+
+_CELL = [_field(n, pa.string(), nullable=False) for n in
+         ("recipe", "network", "dataset", "activation")]  # fmt: skip
+_KEY = [*_CELL, _field("seed", pa.int64(), nullable=False)]
+
+_METRICS = [
+    _field("epoch", pa.int32(), nullable=False),
+    _field("learning_rate", pa.float64()),
+    _field("train_loss", pa.float64(), "nat"),
+    _field("train_accuracy", pa.float64(), "fraction"),
+    _field("validation_loss", pa.float64(), "nat"),
+    _field("validation_accuracy", pa.float64(), "fraction"),
+    _field("test_loss", pa.float64(), "nat"),
+    _field("test_accuracy", pa.float64(), "fraction"),
+]
+
+_RESULT = [
+    _field("status", pa.string(), nullable=False),
+    _field("test_accuracy", pa.float64(), "fraction"),
+    _field("validation_accuracy", pa.float64(), "fraction"),
+    _field("n_correct", pa.int64(), "images"),
+    _field("n_test", pa.int64(), "images"),
+    _field("correct", pa.binary(), "bit per test image, most significant first"),
+]
+
+_COST = [
+    _field("train_seconds", pa.float64(), "s"),  # a CPU's own; of a GPU its share
+    _field("evaluate_seconds", pa.float64(), "s"),
+    _field("images", pa.int64(), "training images seen"),
+    _field("images_per_second", pa.float64(), "1/s"),
+    _field("saved_bytes_per_element", pa.float64(), "B"),  # cost.saved_bytes of the activation
+    _field("device", pa.string()),
+    _field("device_name", pa.string()),
+    _field("instruction_set", pa.string()),
+    _field("threads", pa.int32()),
+    _field("host", pa.string()),
+    _field("started", pa.string(), "UTC"),
+    _field("python", pa.string()),
+    _field("torch", pa.string()),
+    _field("commit", pa.string()),
+]
+
+KEY = [field.name for field in _KEY]
+RUNS = pa.schema([*_KEY, *_RESULT])
+EPOCHS = pa.schema([*_KEY, *_METRICS])
+COSTS = pa.schema([*_KEY, *_COST])
+_EPOCHS = pa.list_(pa.field("element", pa.struct(_METRICS)))  # Parquet's own word for an item
+RUN_FILE = pa.schema([*RUNS, _field("epochs", _EPOCHS), _field("cost", pa.struct(_COST))])
+
+SUMMARIES = pa.schema(
+    [
+        *_CELL,
+        _field("n_ok", pa.int64(), "runs"),
+        _field("n_failed", pa.int64(), "runs"),
+        *(_field(n, pa.float64(), "fraction") for n in ("mean", "sd", "median", "low", "high")),
+        *(_field(n, pa.int64()) for n in ("rank_low", "rank_high")),
+    ]
+)
+CONTRASTS = pa.schema(
+    [
+        *_CELL,
+        _field("control", pa.string(), nullable=False),
+        _field("failures", pa.string(), nullable=False),
+        _field("n_pairs", pa.int64(), "pairs"),
+        *(_field(n, pa.float64(), "fraction") for n in ("mean_diff", "sd_diff", "low", "high")),
+        *(_field(f"{n}_simultaneous", pa.float64(), "fraction") for n in ("low", "high")),
+        *(_field(f"p_{n}", pa.float64(), "probability") for n in ("t", "t_holm")),
+        *(_field(f"p_max_t{n}", pa.float64(), "probability") for n in ("", "_study")),
+        *(_field(f"p_wilcoxon{n}", pa.float64(), "probability") for n in ("", "_holm")),
+        *(_field(f"p_{n}", pa.float64(), "probability") for n in ("signflip", "tost", "tost_holm")),
+        _field("p_superior", pa.float64(), "probability"),
+        _field("cliffs_delta", pa.float64()),
+        *(_field(n, pa.int64(), "pairs") for n in ("wins", "ties", "losses")),
+        _field("verdict", pa.string(), nullable=False),
+    ]
+)
+PROFILES = pa.schema(
+    [
+        _field("activation", pa.string(), nullable=False),
+        _field("property", pa.string(), nullable=False),
+        *(_field(n, pa.float64(), "rounded outwards") for n in ("low", "high")),
+        *(_field(n, pa.string(), "decimal") for n in ("low_decimal", "high_decimal")),
+        _field("word", pa.string()),
+        _field("refused", pa.string()),
+    ]
+)
