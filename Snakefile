@@ -99,7 +99,7 @@ onstart:
     with errors.exit_on_error():
         if not SENDS_ALL:
             record = f"{GRID.folder}/logs/tried.json"
-            preflight.before_training(jobs, record, GRID.log("sanity_check"))
+            preflight.check_before_training(jobs, record, GRID.log("sanity_check"))
     if any(GRID.report in job.output for job in workflow.dag.needrun_jobs()):
         outdated.mark(GRID.report)
     if jobs:
@@ -110,7 +110,7 @@ onstart:
             for file in job.output:
                 Path(file).unlink(missing_ok=True)
     outputs = [file for job in jobs for file in job.output]
-    progress.begin(
+    progress.open_tally(
         GRID.tally,
         left=len(outputs),
         kept=len(GRID.kept(outputs)),

@@ -33,9 +33,9 @@ import torch  # noqa: E402
 
 from activarium import activations, datasets, tables  # noqa: E402
 from activarium.data import prepare  # noqa: E402
-from activarium.train import checkpoints, job, progress, run, step  # noqa: E402
-from activarium.train.lane import Lane  # noqa: E402
+from activarium.train import checkpoints, job, loop, progress, step  # noqa: E402
 from activarium.train.pack import CrashedError  # noqa: E402
+from activarium.train.precision import prepare_torch  # noqa: E402
 from candidates import engine, graph, one_by_one  # noqa: E402
 from parts import hashing  # noqa: E402
 from parts.setting import Setting  # noqa: E402
@@ -113,7 +113,7 @@ class Jobs:
         self.data, self.description = folder / "cifar10.arrow", folder / "cifar10.json"
         about = prepare.write(learnable(options.images), self.data, "cifar10")
         self.description.write_text(json.dumps(about))
-        checkpoints.APART = checkpoints.SHARE = 0  # one after every epoch
+        checkpoints.MIN_INTERVAL = checkpoints.COST_RATIO = 0  # one after every epoch
 
     def check(self, activation, changed):
         """A cell whose seeds are trained in packs of several shapes, and cut off and resumed."""
@@ -151,26 +151,28 @@ class Jobs:
                     self.seen()
                     return super().evaluate(split)
 
-                def trained(self):  # together
+                def epoch_metrics(self):  # at once
                     self.seen()
-                    return super().trained()
+                    return super().epoch_metrics()
 
             return Watched
 
         class Cutting(progress.Progress):
-            def epoch(self, seed, metrics):
-                super().epoch(seed, metrics)
+            def log_epoch(self, seed, metrics):
+                super().log_epoch(seed, metrics)
                 if (seed, metrics["epoch"]) == cut:
                     raise CutOffError("cut off")
 
-        run.Training, job.Lane, job.Progress = watched(step.Training), watched(Lane), Cutting
+        loop.Training, job.Progress = watched(step.Training), Cutting
+        job.GraphedTraining = watched(step.GraphedTraining)
+        names = {"recipe": "r", "network": "n", "dataset": "cifar10", "activation": activation}
+        network = {"file": "resnet14", "parameters": {"width": self.width}}
+        cell = job.Cell(names, RECIPE | changed, network)
+        source = job.DataSource(self.data, self.description, validation=0.1)
+        places = [folder / name for name in ("unfinished", "tally", "locks")]
         with (folder / "log").open("w") as log:
-            job.train_cell(
-                {"recipe": "r", "network": "n", "dataset": "cifar10", "activation": activation},
-                list(map(str, files.values())), [], self.data, self.description, log,
-                folder / "unfinished", folder / "tally", folder / "locks", RECIPE | changed,
-                {"file": "resnet14", "parameters": {"width": self.width}}, None, 0.1,
-            )  # fmt: skip
+            runs = list(map(str, files.values()))
+            job.train_cell(cell, source, job.JobFiles(runs, [], *places), log)
         rows = {seed: tables.read_run(file).to_pylist()[0] for seed, file in files.items()}
         costs = {seed: row.pop("cost") for seed, row in rows.items()}
         runs = {seed: (weights.get(seed), row) for seed, row in rows.items()}
@@ -209,9 +211,9 @@ def beside_the_cpu(device, precision, options):
 
 def loss(setting):
     """Of one epoch as a job trains it."""
-    step.prepare_torch(setting.precision)
+    prepare_torch(setting.precision)
     if setting.device == "cpu":
-        return setting.training(step.Training, 0).epoch(0)["train_loss"]
+        return setting.training(step.Training, 0).train_epoch(0)["train_loss"]
     ((metrics, _, _),) = engine.AtOnce(setting, [0]).epoch(0).values()
     return metrics["train_loss"]
 
@@ -221,7 +223,7 @@ def recorded(device, activation, precision, how, options):
     small = {"width": 4, "batch": 8} if options.few else {}
     setting = Setting(steps=4, activation=activation, device=device, precision=precision)
     setting = replace(setting, **small)
-    step.prepare_torch(precision)
+    prepare_torch(precision)
     packs = [
         one_by_one.OneByOne(setting, [0, 1, 2]),
         graph.Graph(setting, [0, 1, 2], per_graph=2, **how),

@@ -233,7 +233,7 @@ def corrupted(machine, draw):
     from activarium.runtime import files
     from activarium.runtime.errors import UserError
     from activarium.tables import collect, external
-    from activarium.train.unfinished import Unfinished
+    from activarium.train.store import RunStore
 
     results = machine.trained / "results"
     kinds = ["prepared", "description", "run", "kept", "checkpoint", "table", "outside", "json"]
@@ -248,9 +248,9 @@ def corrupted(machine, draw):
         theirs = draw.choice(["runs", "epochs", "costs"])
         run = draw.choice(runs)
         said = draw.choice([*tiny.glob("*.json"), *sorted(copied.rglob("profiles/*.json"))])
-        store = Unfinished(Path(folder) / "unfinished", "digest")
-        store.keep(0, stored.read_run(run).replace_schema_metadata(None))
-        store.save(1, {"epoch": 1, "weights": torch.arange(100.0)})
+        store = RunStore(Path(folder) / "unfinished", "digest")
+        store.save_run(0, stored.read_run(run).replace_schema_metadata(None))
+        store.save_checkpoint(1, {"epoch": 1, "weights": torch.arange(100.0)})
         file, read = {
             "prepared": (data, lambda: prepare.verify(data, prepare.description(description))),
             "description": (
@@ -258,8 +258,8 @@ def corrupted(machine, draw):
                 lambda: prepare.verify(data, prepare.description(description)),
             ),
             "run": (run, lambda: collect.read_run(run)),
-            "kept": (store.folder / "0.parquet", lambda: store.take(0)),
-            "checkpoint": (store.folder / "1.pt", lambda: weights(store.resume(1))),
+            "kept": (store.folder / "0.parquet", lambda: store.load_run(0)),
+            "checkpoint": (store.folder / "1.pt", lambda: weights(store.load_checkpoint(1))),
             "table": (tiny / f"{name}.parquet", lambda: stored.read(tiny / f"{name}.parquet")),
             "outside": (
                 tiny / f"{theirs}.parquet",

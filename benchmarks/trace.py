@@ -24,7 +24,7 @@ devices.one_thread()  # before torch is imported
 import torch  # noqa: E402
 from torch.profiler import ProfilerActivity, profile  # noqa: E402
 
-from activarium.train.step import prepare_torch  # noqa: E402
+from activarium.train.precision import prepare_torch  # noqa: E402
 from candidates import NAMED  # noqa: E402
 from parts.setting import Setting  # noqa: E402
 

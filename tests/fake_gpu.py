@@ -1,4 +1,4 @@
-"""A GPU to record on, where there is none: what is recorded is noted, and done when it is replayed.
+"""A GPU to capture on, where there is none: what is captured is noted, and done when replayed.
 
 All else of `torch.cuda` that training at once speaks to is here as well, on the CPU, with a memory
 of `size` bytes of which the first run takes `takes`.
@@ -9,11 +9,11 @@ from functools import cache
 
 import torch
 
-from activarium.train import lane, recording, together
+from activarium.train import gpu, graphs
 
 
-class Recording:
-    """What `recording.record` returns; `replays` is how often it was asked for."""
+class FakeGraph:
+    """What `graphs.capture` returns; `replays` is how often it was asked for."""
 
     def __init__(self, work, generators):
         self.work, self.generators, self.replays = work, generators, 0
@@ -35,13 +35,13 @@ class Stream:
 
 
 class FakeGpu:
-    """`recorded` are all recordings so far; `modules` record beside the engine.
+    """`captured` are all graphs so far; `modules` capture beside the trainer.
 
     `state` is that of torch's global generator, `current` the stream that work is on.
     """
 
     def __init__(self, monkeypatch, *modules, size=100, takes=1):
-        self.recorded, self.size, self.takes = [], size, takes
+        self.captured, self.size, self.takes = [], size, takes
         self.state, self.current = torch.zeros(1), Stream()
         cuda = {
             "Stream": Stream,
@@ -59,11 +59,11 @@ class FakeGpu:
         }
         for name, fake in cuda.items():
             monkeypatch.setattr(torch.cuda, name, fake)
-        for module in (lane, together, *modules):
-            monkeypatch.setattr(module, "record", self.record)
-        for made in (recording.streams, recording.recorder):
-            monkeypatch.setattr(recording, made.__name__, cache(made.__wrapped__))
-        monkeypatch.setattr(together, "streams", recording.streams)
+        for module in (gpu, *modules):
+            monkeypatch.setattr(module, "capture", self.capture)
+        for made in (graphs.branch_streams, graphs.capture_stream):
+            monkeypatch.setattr(graphs, made.__name__, cache(made.__wrapped__))
+        monkeypatch.setattr(gpu, "branch_streams", graphs.branch_streams)
 
     @contextmanager
     def on(self, stream):
@@ -74,7 +74,7 @@ class FakeGpu:
         finally:
             self.current = before
 
-    def record(self, work, generators=()):
+    def capture(self, work, generators=()):
         """Note it."""
-        self.recorded.append(Recording(work, generators))
-        return self.recorded[-1]
+        self.captured.append(FakeGraph(work, generators))
+        return self.captured[-1]

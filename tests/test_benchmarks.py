@@ -15,7 +15,7 @@ from fake_gpu import FakeGpu
 sys.path.append(str(ROOT / "benchmarks"))
 
 import peer  # noqa: E402
-from activarium.train import step  # noqa: E402
+from activarium.train import precision  # noqa: E402
 from candidates import CANDIDATES, engine, graph, one_by_one, processes, stacked  # noqa: E402
 from parts import hashing, rows, work  # noqa: E402
 from parts.setting import Setting  # noqa: E402
@@ -29,7 +29,7 @@ def as_a_job(monkeypatch):
     """One thread, no GPU and random images, whatever the machine has."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
     monkeypatch.delenv("ACTIVARIUM_DATA", raising=False)
-    step.prepare_torch("float32")
+    precision.prepare_torch("float32")
 
 
 def trained(kind, setting, seeds, epochs=2, **options):
@@ -45,22 +45,24 @@ def trained(kind, setting, seeds, epochs=2, **options):
 def test_the_step_that_is_captured_gives_the_bits_of_training(precision, activation):
     setting = replace(SMALL, precision=precision, activation=activation)
     eager = trained(one_by_one.OneByOne, setting, [1])
-    lanes = trained(graph.Graph, setting, [0, 1], per_graph=10)
-    assert hashing.hashes(lanes)[1] == hashing.hashes(eager)[0]
+    trainings = trained(graph.Graph, setting, [0, 1], per_graph=10)
+    assert hashing.hashes(trainings)[1] == hashing.hashes(eager)[0]
 
 
 @pytest.mark.parametrize("together", [True, False])
-def test_a_recorded_pack_starts_where_it_was_and_gives_the_bits_of_training(monkeypatch, together):
+def test_a_captured_pack_starts_where_it_was_and_gives_the_bits_of_training(monkeypatch, together):
     gpu = FakeGpu(monkeypatch, graph)
     setting = replace(SMALL, activation="rrelu", steps=4)
-    lanes = [setting.training(graph.Lane, seed) for seed in (0, 1)]
-    pack = graph.Recorded(lanes, setting.steps, per_graph=2, together=together)
+    trainings = [setting.training(graph.GraphedTraining, seed) for seed in (0, 1)]
+    pack = graph.Captured(trainings, setting.steps, per_graph=2, together=together)
     for number in range(2):
         pack.epoch(number)
-    assert [len(r.work) for r in gpu.recorded] == ([2] if together else [1, 1])
-    assert {g for r in gpu.recorded for g in r.generators} == {lane.noise for lane in lanes}
+    assert [len(r.work) for r in gpu.captured] == ([2] if together else [1, 1])
+    assert {g for r in gpu.captured for g in r.generators} == {
+        training.noise for training in trainings
+    }
     eager = trained(one_by_one.OneByOne, setting, [0, 1])
-    found = SimpleNamespace(states=lambda: [lane.network.state_dict() for lane in lanes])
+    found = SimpleNamespace(states=lambda: [one.network.state_dict() for one in trainings])
     assert hashing.hashes(found) == hashing.hashes(eager)
 
 
@@ -194,8 +196,8 @@ def test_the_check_of_a_device_finds_nothing_on_a_cpu_and_sees_a_seed_that_depen
 import runpy, sys, torch
 from itertools import count
 from activarium.train import step
-whole, epochs = step.Training.epoch, count(1)  # of all runs of the process
-step.Training.epoch = lambda self, n: (
+whole, epochs = step.Training.train_epoch, count(1)  # of all runs of the process
+step.Training.train_epoch = lambda self, n: (
     torch.nn.init.constant_(next(self.network.parameters()), next(epochs) / 100), whole(self, n))[1]
 sys.argv = ["x", *{small}]
 runpy.run_path({str(ROOT / "benchmarks/check_device.py")!r}, run_name="__main__")

@@ -24,9 +24,9 @@ from test_training import (
 
 from activarium import tables
 from activarium.runtime.files import atomic
-from activarium.train import checkpoints, job, run, step, unfinished
+from activarium.train import checkpoints, job, loop, step, store
 from activarium.train.pack import CrashedError
-from activarium.train.unfinished import Unfinished
+from activarium.train.store import RunStore
 
 __all__ = ["as_a_job", "prepared", "weights"]  # fixtures, used by their names
 LONG = RECIPE | {"epochs": 4, "schedule": "cosine"}
@@ -39,14 +39,14 @@ class PowerCutError(BaseException):
 
 @pytest.fixture(autouse=True)
 def every_epoch(monkeypatch):
-    monkeypatch.setattr(checkpoints, "APART", 0)
-    monkeypatch.setattr(checkpoints, "SHARE", 0)
+    monkeypatch.setattr(checkpoints, "MIN_INTERVAL", 0)
+    monkeypatch.setattr(checkpoints, "COST_RATIO", 0)
 
 
 @pytest.fixture
 def trained(monkeypatch):
     """The (seed, epoch) trained, in order; `cut` holds those that a power cut ends."""
-    seen, whole = [], step.Training.epoch
+    seen, whole = [], step.Training.train_epoch
 
     def epoch(self, number):
         if (self.seed, number) in cut:
@@ -56,7 +56,7 @@ def trained(monkeypatch):
         return whole(self, number)
 
     cut = set()
-    monkeypatch.setattr(run.Training, "epoch", epoch)
+    monkeypatch.setattr(loop.Training, "train_epoch", epoch)
     return seen, cut
 
 
@@ -106,13 +106,13 @@ def test_whatever_the_recipe_a_cut_run_ends_with_the_same_bits(
 def test_a_run_that_diverges_after_a_cut_diverges_as_it_would_have(
     tmp_path, prepared, trained, monkeypatch
 ):
-    epoch = step.Training.epoch  # the one that notes and cuts
+    epoch = step.Training.train_epoch  # the one that notes and cuts
 
     def worse(self, number):
         found = epoch(self, number)
         return found | {"train_loss": float("nan")} if number == 3 else found
 
-    monkeypatch.setattr(run.Training, "epoch", worse)
+    monkeypatch.setattr(loop.Training, "train_epoch", worse)
     whole = settled(pack(tmp_path / "whole", [0], prepared, recipe=LONG)[0])
     interrupted(tmp_path, prepared, trained[1])
     assert settled(pack(tmp_path, [0], prepared, recipe=LONG)[0]) == whole
@@ -121,7 +121,7 @@ def test_a_run_that_diverges_after_a_cut_diverges_as_it_would_have(
 
 def test_a_run_cut_twice_counts_each_epochs_time_once(tmp_path, prepared, trained, monkeypatch):
     ticks = iter(range(10**6))
-    monkeypatch.setattr(run.time, "process_time", lambda: next(ticks))  # a second a look
+    monkeypatch.setattr(loop.time, "process_time", lambda: next(ticks))  # a second a look
     seen, cut = trained
     interrupted(tmp_path, prepared, cut, (0, 1))
     interrupted(tmp_path, prepared, cut, (0, 3))
@@ -151,16 +151,16 @@ sys.path[:0] = [{str(LIBRARY)!r}, {str(Path(__file__).parent)!r}]
 from activarium.runtime import devices
 devices.one_thread()
 from pathlib import Path
-from activarium.train import checkpoints, run
+from activarium.train import checkpoints, loop
 from test_checkpoints import LONG, pack
-checkpoints.APART = checkpoints.SHARE = 0
-epoch = run.Training.epoch
+checkpoints.MIN_INTERVAL = checkpoints.COST_RATIO = 0
+epoch = loop.Training.train_epoch
 def hang(self, number):
     if number == 2:
         print("in epoch 2", flush=True)
         import time; time.sleep(60)
     return epoch(self, number)
-run.Training.epoch = hang
+loop.Training.train_epoch = hang
 folder, *prepared = sys.argv[1:]
 pack(Path(folder), [0], prepared, recipe=LONG)
 """
@@ -205,10 +205,10 @@ def test_no_damaged_checkpoint_is_read_as_a_state(tmp_path, prepared, trained, m
     for _ in range(200):
         at, bit = draw.randrange(len(whole)), 1 << draw.randrange(8)
         damaged.append(whole[:at] + bytes([whole[at] ^ bit]) + whole[at + 1 :])
-    store = Unfinished(file.parent, digest_of(tmp_path, prepared))
+    kept = RunStore(file.parent, digest_of(tmp_path, prepared))
     for content in damaged:
         file.write_bytes(content)
-        assert store.resume(0) is None
+        assert kept.load_checkpoint(0) is None
         assert not file.exists()
 
 
@@ -216,13 +216,13 @@ def digest_of(folder, prepared):
     """The digest under which the interrupted pack of `folder` keeps what it has."""
     stores = []
 
-    class Noted(Unfinished):
+    class Noted(RunStore):
         def __init__(self, folder, digest):
             stores.append(digest)
             raise PowerCutError
 
     with pytest.MonkeyPatch.context() as patch, pytest.raises(PowerCutError):
-        patch.setattr(job, "Unfinished", Noted)
+        patch.setattr(job, "RunStore", Noted)
         pack(folder, [0], prepared, recipe=LONG)
     return stores[0]
 
@@ -238,9 +238,9 @@ class Command:
 
 
 def test_a_checkpoint_holds_data_and_runs_nothing(tmp_path):
-    store = Unfinished(tmp_path / "unfinished/a", "d")
-    store.save(0, {"training": Command(tmp_path / "ran")})
-    assert store.resume(0) is None
+    kept = RunStore(tmp_path / "unfinished/a", "d")
+    kept.save_checkpoint(0, {"training": Command(tmp_path / "ran")})
+    assert kept.load_checkpoint(0) is None
     assert not (tmp_path / "ran").exists()
     assert not (tmp_path / "unfinished/a/0.pt").exists()
 
@@ -252,7 +252,7 @@ def test_a_state_that_the_network_cannot_take_is_tried_once(
     interrupted(tmp_path, prepared, cut)
     seen.clear()
     with monkeypatch.context() as patch:
-        patch.setattr(step.Training, "restore", lambda *_: 1 / 0)
+        patch.setattr(step.Training, "load_state_dict", lambda *_: 1 / 0)
         with pytest.raises(CrashedError):
             pack(tmp_path, [0], prepared, recipe=LONG)
     pack(tmp_path, [0], prepared, recipe=LONG)
@@ -265,7 +265,7 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tmp_path, prepared, mo
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return atomic(path)
 
-    monkeypatch.setattr(unfinished, "atomic", full)
+    monkeypatch.setattr(store, "atomic", full)
     files = pack(tmp_path, [0], prepared, recipe=LONG)
     assert settled(files[0])["status"] == "ok"
     assert (tmp_path / "log").read_text().count("no checkpoint is kept") == 3
@@ -274,15 +274,15 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tmp_path, prepared, mo
 def test_a_state_that_cannot_be_written_costs_the_checkpoint_and_not_the_run(
     tmp_path, prepared, monkeypatch
 ):
-    monkeypatch.setattr(step.Training, "state", lambda _: {"network": lambda: None})
+    monkeypatch.setattr(step.Training, "state_dict", lambda _: {"network": lambda: None})
     files = pack(tmp_path, [0], prepared, recipe=LONG)
     assert settled(files[0])["status"] == "ok"
     assert (tmp_path / "log").read_text().count("no checkpoint is kept") == 3
 
 
 def test_epochs_of_a_moment_are_not_worth_a_checkpoint(tmp_path, prepared, monkeypatch):
-    monkeypatch.setattr(checkpoints, "APART", 3600)
-    monkeypatch.setattr(Unfinished, "save", lambda *_: pytest.fail("saved"))
+    monkeypatch.setattr(checkpoints, "MIN_INTERVAL", 3600)
+    monkeypatch.setattr(RunStore, "save_checkpoint", lambda *_: pytest.fail("saved"))
     pack(tmp_path, [0], prepared, recipe=LONG)
 
 
@@ -291,15 +291,14 @@ def test_a_checkpoint_that_takes_long_to_write_waits_longer_for_the_next(
 ):
     saved, clock = [], [0]
     monkeypatch.setattr(checkpoints.time, "monotonic", lambda: clock[0])
-    monkeypatch.setattr(checkpoints, "SHARE", 20)
+    monkeypatch.setattr(checkpoints, "COST_RATIO", 20)
 
     def slow(self, seed, state):
         saved.append(clock[0])
         clock[0] += 1
 
-    store = Unfinished(tmp_path, "d")
-    monkeypatch.setattr(Unfinished, "save", slow)
-    kept = checkpoints.Checkpoints(store, 0, quiet())
+    monkeypatch.setattr(RunStore, "save_checkpoint", slow)
+    kept = checkpoints.Checkpoints(RunStore(tmp_path, "d"), 0, quiet())
     for now in (0, 5, 20, 21, 30):
         clock[0] = now
         kept.save(training(), {})

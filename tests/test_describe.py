@@ -5,13 +5,13 @@ import torch
 from torch import nn
 
 from activarium import networks
-from activarium.train.describe import described
-from activarium.train.step import initialise
+from activarium.train.describe import describe_networks
+from activarium.train.initialisation import initialise
 
 
 def about(name, *over, **changed):
     stated = {"file": name, "parameters": networks.parameters(name) | changed}
-    return described({"net": stated}, over or ("digits",))["net"]
+    return describe_networks({"net": stated}, over or ("digits",))["net"]
 
 
 def test_a_description_counts_layers_activations_and_parameters():
@@ -26,7 +26,7 @@ def test_a_description_counts_layers_activations_and_parameters():
 
 
 @pytest.mark.parametrize("changed", [{}, {"sigma_w": 1.0, "sigma_b": 0.5}])
-def test_weights_start_with_the_variance_that_is_described(changed):
+def test_weights_start_with_the_variance_that_is_describe_networks(changed):
     found = about("mlp", width=512, **changed)
     net = networks.load("mlp").build(nn.ReLU, 1, 10, 8, width=512, **changed)
     initialise(net, 0)
@@ -50,7 +50,7 @@ def test_a_layer_of_ones_own_is_counted_under_its_name_and_a_broken_net_says_why
 
     monkeypatch.setattr(networks, "load", lambda name: File)
     stated = {"net": {"file": "mine", "parameters": {}}}
-    found = described(stated, ("digits",))["net"]
+    found = describe_networks(stated, ("digits",))["net"]
     assert (found["layers"], found["parameters"]) == ({"Scale": 1}, {"digits": 3})
     stated["net"]["parameters"] = {"depth": 3}
-    assert "unexpected key" in described(stated, ("digits",))["net"]["refused"]
+    assert "unexpected key" in describe_networks(stated, ("digits",))["net"]["refused"]

@@ -21,13 +21,13 @@ def pretrained_network(n):
 
 
 def test_loaded_weights_are_told_from_drawn_ones_and_said_in_one_line():
-    assert pretrained.own_weights(partial(pretrained_network, 2)) == (2, 3)
-    assert pretrained.note("mine", partial(pretrained_network, 2)) == (
+    assert pretrained.count_own_weights(partial(pretrained_network, 2)) == (2, 3)
+    assert pretrained.describe_unused_weights("mine", partial(pretrained_network, 2)) == (
         "networks: mine: build sets the weights of 2 of its 3 layers itself, as pretrained ones "
         "are; the training draws the weights of all of them anew, so these are not used (norms "
         "and whatever else learns keep their own start)"
     )
-    assert pretrained.note("mine", partial(pretrained_network, 0)) is None
+    assert pretrained.describe_unused_weights("mine", partial(pretrained_network, 0)) is None
 
 
 def test_weights_of_another_draw_are_no_weights_of_the_network_s_own():
@@ -36,17 +36,17 @@ def test_weights_of_another_draw_are_no_weights_of_the_network_s_own():
         nn.init.orthogonal_(net[-1].weight)
         return net
 
-    assert pretrained.own_weights(orthogonal) == (0, 3)
+    assert pretrained.count_own_weights(orthogonal) == (0, 3)
 
 
 @pytest.mark.parametrize("name", networks.names())
 def test_no_network_of_the_house_brings_weights_along(name):
     build = partial(networks.load(name).build, nn.ReLU, 1, 10, 8)
-    own, n = pretrained.own_weights(build)
+    own, n = pretrained.count_own_weights(build)
     assert own == 0 < n
 
 
 def test_looking_for_weights_leaves_the_generator_as_it_was():
     before = torch.get_rng_state()
-    pretrained.own_weights(partial(pretrained_network, 1))
+    pretrained.count_own_weights(partial(pretrained_network, 1))
     assert torch.equal(torch.get_rng_state(), before)

@@ -18,7 +18,7 @@ from activarium.report import publish, words
 from activarium.report.study_tables import label
 from activarium.runtime.errors import UserError
 from activarium.tables import external
-from activarium.train import cost
+from activarium.train import run_cost
 
 KEPT = sorted(file.parent for file in (ROOT / "reference").glob("*/runs.parquet"))
 kept = pytest.mark.parametrize("folder", KEPT, ids=lambda folder: folder.name)
@@ -166,12 +166,12 @@ def test_a_new_file_of_the_workflow_is_no_commit(tmp_path, monkeypatch):
         subprocess.run(["git", *who, *words], cwd=tmp_path, check=True, capture_output=True)
 
     def commit():
-        cost._commit.cache_clear()
-        return cost._commit()
+        run_cost._commit.cache_clear()
+        return run_cost._commit()
 
-    place = tmp_path / "workflow/scripts/activarium/train/cost.py"
+    place = tmp_path / "workflow/scripts/activarium/train/run_cost.py"
     place.parent.mkdir(parents=True)
-    monkeypatch.setattr(cost, "__file__", str(place))
+    monkeypatch.setattr(run_cost, "__file__", str(place))
     git("init", "-q")
     place.write_text("1")
     git("add", ".")
@@ -186,7 +186,7 @@ def test_a_new_file_of_the_workflow_is_no_commit(tmp_path, monkeypatch):
     new.unlink()
     place.write_text("3")
     assert commit().endswith("+")
-    cost._commit.cache_clear()
+    run_cost._commit.cache_clear()
 
 
 # What is said of them

@@ -15,7 +15,9 @@ from activarium import activations, datasets, networks
 from activarium.runtime import child_process, interrupt
 from activarium.runtime.errors import UserError
 from activarium.train import pack as pack_
-from activarium.train import preflight, run, sanity_check, step, usable
+from activarium.train import precision, preflight, sanity_check, step
+from activarium.train.check_network import check_network
+from activarium.train.loop import Cell, train_run
 
 __all__ = ["prepared"]  # a fixture, used by its name
 SHAPES = {"digits": {"channels": 1, "size": 8, "classes": 10}}
@@ -60,7 +62,7 @@ def here(monkeypatch):
         for work in works:
             yield child_process._answer(work, log)
 
-    step.prepare_torch("float32")
+    precision.prepare_torch("float32")
     monkeypatch.setattr(sanity_check, "try_each_in_child", each)
 
 
@@ -73,11 +75,17 @@ def checked(tmp_path, names, nets=None, **recipe):
         )
 
 
+def cell_of(activation, network="plain", parameters=None):
+    """A cell of these; the plain network is a small one."""
+    parameters = parameters or (PLAIN["parameters"] if network == "plain" else {})
+    file = {"file": network, "parameters": parameters}
+    return Cell(CELL | {"activation": activation}, RECIPE, file)
+
+
 def held(network, activation="gelu", parameters=None):
-    """What `usable.hold` says against a network's file; "" where nothing."""
-    cell = CELL | {"activation": activation}
+    """What `check_network` says against a network's file; "" where nothing."""
     try:
-        usable.hold(cell, {"file": network, "parameters": parameters or {}}, images())
+        check_network(cell_of(activation, network, parameters), images())
     except UserError as refusal:
         return str(refusal)
     return ""
@@ -108,7 +116,7 @@ def build(activation, channels, classes, size):
 
 @pytest.mark.parametrize("name", networks.names())
 @pytest.mark.parametrize("activation", ["gelu", "prelu", "rrelu"])
-def test_the_house_is_usable(name, activation):
+def test_every_built_in_network_uses_its_activation(name, activation):
     assert held(name, activation) == ""
 
 
@@ -133,7 +141,7 @@ def test_an_activation_that_is_taken_for_the_module_is_refused_with_its_line(
     file(networks, "uncalled", net(forward, before))
     said = held("uncalled")
     assert f"uncalled.py, line {at}: activation is no module; activation() makes one" in said
-    assert "Calls" not in said
+    assert "CallRecorder" not in said
 
 
 def test_another_type_error_of_a_network_stays_as_it_is(file):
@@ -218,10 +226,8 @@ def test_a_module_that_is_not_its_definition_is_refused_with_where_they_differ(f
 def test_what_outlives_its_run_is_refused(file, text):
     """Else a pack's second seed begins where its first one ended."""
     file(activations, "lasting", text)
-    cell, data = CELL | {"activation": "lasting"}, images()
-    first, second = (
-        run.train_run(cell, 0, PLAIN, data, RECIPE, CPU, quiet()).to_pylist()[0] for _ in range(2)
-    )
+    cell, data = cell_of("lasting"), images()
+    first, second = (train_run(cell, 0, data, CPU, quiet()).to_pylist()[0] for _ in range(2))
     assert first["epochs"] != second["epochs"], "what is refused is wrong"
     said = held("plain", "lasting")
     assert "activations/lasting.py: module() gives the same" in said and "each time; make" in said
@@ -251,10 +257,7 @@ def test_an_in_place_activation_is_refused_only_where_its_input_is_used_again(fi
 
 def test_an_in_place_activation_trains_as_the_same_one_that_is_not(file):
     file(activations, "over", IN_PLACE)
-    both = [
-        run.train_run(CELL | {"activation": a}, 0, PLAIN, images(), RECIPE, CPU, quiet())
-        for a in ("over", "relu")
-    ]
+    both = [train_run(cell_of(a), 0, images(), CPU, quiet()) for a in ("over", "relu")]
     rows = [table.to_pylist()[0] for table in both]
     assert rows[0]["epochs"] == rows[1]["epochs"]
 
@@ -281,17 +284,19 @@ def jobs(folder, *names, width=4):
 def test_only_what_was_not_tried_before_is_tried(tmp_path, monkeypatch):
     asked = []
     answer = {"faults": [], "missing": []}
-    monkeypatch.setattr(preflight, "_asked", lambda about, _: asked.append(about) or answer)
+    monkeypatch.setattr(
+        preflight, "_run_sanity_check", lambda about, _: asked.append(about) or answer
+    )
 
     def start(*names, **changed):
         asked.clear()
-        preflight.before_training(
+        preflight.check_before_training(
             list(jobs(tmp_path, *names, **changed)), tmp_path / "tried", "log"
         )
-        return [list(about["names"]) for about in asked]
+        return [list(about["exprs"]) for about in asked]
 
     assert start("gelu", "relu") == [["gelu", "relu"]]
-    assert asked[0]["shapes"] == SHAPES and asked[0]["nets"]["n"]["file"] == "plain"
+    assert asked[0]["shapes"] == SHAPES and asked[0]["networks"]["n"]["file"] == "plain"
     assert start("gelu") == start("relu", "gelu") == start() == []
     assert start("gelu", "silu") == [["silu"]]
     assert start("gelu", width=5) == [["gelu"]]
@@ -303,10 +308,10 @@ def test_only_what_was_not_tried_before_is_tried(tmp_path, monkeypatch):
 
 def test_what_failed_is_refused_in_a_line_each_and_tried_again(tmp_path, monkeypatch):
     answer = {"faults": ["a.py, line 3: no", "b.py: no"], "missing": []}
-    monkeypatch.setattr(preflight, "_asked", lambda *_: answer)
+    monkeypatch.setattr(preflight, "_run_sanity_check", lambda *_: answer)
     for _ in range(2):
         with pytest.raises(UserError) as refusal:
-            preflight.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "the.log")
+            preflight.check_before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "the.log")
         assert str(refusal.value).splitlines() == [
             *answer["faults"], "nothing was trained; details in the.log"
         ]  # fmt: skip
@@ -314,19 +319,19 @@ def test_what_failed_is_refused_in_a_line_each_and_tried_again(tmp_path, monkeyp
 
 def test_what_fails_on_a_cpu_is_trained_where_there_is_a_gpu(tmp_path, monkeypatch, capsys):
     answer = {"faults": ["a.py, line 3: no"], "missing": []}
-    monkeypatch.setattr(preflight, "_asked", lambda *_: answer)
+    monkeypatch.setattr(preflight, "_run_sanity_check", lambda *_: answer)
     monkeypatch.setattr(preflight.devices, "gpus", lambda: ["0"])
-    preflight.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "log")
+    preflight.check_before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "log")
     assert "a.py, line 3: no; on a CPU, so that it is trained" in capsys.readouterr().err
 
 
 def test_what_will_be_missing_is_told_and_no_torch_too(tmp_path, monkeypatch, capsys):
     answer = {"faults": [], "missing": ["gelu: saved bytes will be missing"]}
-    monkeypatch.setattr(preflight, "_asked", lambda *_: answer)
-    preflight.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "log")
+    monkeypatch.setattr(preflight, "_run_sanity_check", lambda *_: answer)
+    preflight.check_before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "log")
     assert "sanity check: gelu: saved bytes will be missing\n" in capsys.readouterr().err
     monkeypatch.setattr(preflight, "find_spec", lambda _: None)
-    preflight.before_training(jobs(tmp_path, "relu"), tmp_path / "tried", "log")
+    preflight.check_before_training(jobs(tmp_path, "relu"), tmp_path / "tried", "log")
     assert capsys.readouterr().err.startswith("sanity check: no torch here")
 
 
@@ -336,7 +341,7 @@ def test_nothing_of_the_folder_of_the_study_is_tried_instead(tmp_path, monkeypat
     monkeypatch.setattr(
         preflight.subprocess, "run", lambda command, **_: asked.extend(command) or done
     )
-    assert preflight._asked({}, tmp_path / "log") == {}
+    assert preflight._run_sanity_check({}, tmp_path / "log") == {}
     monkeypatch.undo()
     (tmp_path / "activarium.py").write_text("raise SystemExit('another')")
     python = asked[: asked.index("-m")]
@@ -360,7 +365,9 @@ def test_a_check_that_is_killed_says_so(tmp_path, monkeypatch):
     killed = SimpleNamespace(returncode=-9, stdout="")
     monkeypatch.setattr(preflight.subprocess, "run", lambda *_, **__: killed)
     with pytest.raises(UserError, match="^sanity check: killed by SIGKILL, as the system does"):
-        preflight.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", tmp_path / "log")
+        preflight.check_before_training(
+            jobs(tmp_path, "gelu"), tmp_path / "tried", tmp_path / "log"
+        )
 
 
 def test_seeds_that_crash_alike_show_their_traceback_once_and_its_file_and_line(
@@ -379,14 +386,16 @@ def test_ctrl_c_while_a_batch_is_tried_is_one_line(tmp_path, monkeypatch):
 
     monkeypatch.setattr(preflight.subprocess, "run", stopped)
     with pytest.raises(UserError, match="^stopped before any job; the same command goes on"):
-        preflight.before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", tmp_path / "log")
+        preflight.check_before_training(
+            jobs(tmp_path, "gelu"), tmp_path / "tried", tmp_path / "log"
+        )
 
 
 def test_a_job_refuses_a_network_without_its_activation_before_it_trains(
     file, tmp_path, prepared, monkeypatch
 ):
     file(networks, "idle", net("h = torch.relu(h)"))
-    monkeypatch.setattr(step.Training, "epoch", lambda *_: pytest.fail("trained"))
+    monkeypatch.setattr(step.Training, "train_epoch", lambda *_: pytest.fail("trained"))
     with pytest.raises(UserError, match="networks/idle.py: the network makes activations and"):
         pack(tmp_path, [0], prepared, network={"file": "idle", "parameters": {}})
 
@@ -488,9 +497,9 @@ def test_numerics_are_tried_with_the_parameters_that_they_are_measured_with():
         def forward(self, x):
             return x.masked_scatter(x > 0, self.share.expand_as(x))
 
-    sanity_check._run(Mixed, torch.float32)
+    sanity_check._measure_numerics(Mixed, torch.float32)
     with pytest.raises(RuntimeError, match="dtype"):
-        sanity_check._run(Mixed, torch.bfloat16)
+        sanity_check._measure_numerics(Mixed, torch.bfloat16)
 
 
 def test_recipes_that_differ_in_rate_and_length_are_tried_once(tmp_path):
@@ -509,14 +518,10 @@ def test_a_shared_module_gives_the_same_bits_whatever_was_trained_before(file):
     """One activation for all layers is the network's choice, and begins anew in each run."""
     shared = net("h = self.act(self.act(h))")
     file(networks, "shared", shared)
-    network = {"file": "shared", "parameters": {}}
     for activation in ("prelu", "rrelu"):
-        cell, data = CELL | {"activation": activation}, images()
+        cell, data = cell_of(activation, "shared"), images()
         assert held("shared", activation) == ""
-        rows = [
-            run.train_run(cell, seed, network, data, RECIPE, CPU, quiet()).to_pylist()[0]
-            for seed in (0, 1, 0)
-        ]
+        rows = [train_run(cell, seed, data, CPU, quiet()).to_pylist()[0] for seed in (0, 1, 0)]
         assert rows[0]["epochs"] == rows[2]["epochs"] != rows[1]["epochs"]
 
 

@@ -13,7 +13,8 @@ from fake_gpu import FakeGpu
 from test_training import RECIPE, Restless, as_a_job, hashed, pack, prepared, settled
 
 from activarium import activations
-from activarium.train import checkpoints, job, lane, progress, recording, together
+from activarium.train import checkpoints, graphs, job, progress, step
+from activarium.train import gpu as gpu_
 from activarium.train.pack import CrashedError
 
 __all__ = ["as_a_job", "prepared"]  # fixtures, used by their names
@@ -28,16 +29,16 @@ def gpu(monkeypatch):
 
 
 @pytest.fixture
-def lanes(monkeypatch):
+def weights_at_once(monkeypatch):
     """{seed: hash of the weights after its last epoch} of what trains at once."""
     seen = {}
 
-    class Hashed(lane.Lane):
-        def trained(self):
+    class Hashed(step.GraphedTraining):
+        def epoch_metrics(self):
             seen[self.seed] = hashed(self.network)
-            return super().trained()
+            return super().epoch_metrics()
 
-    monkeypatch.setattr(job, "Lane", Hashed)
+    monkeypatch.setattr(job, "GraphedTraining", Hashed)
     return seen
 
 
@@ -56,7 +57,7 @@ CASES = [("gelu", {}), ("prelu", {"optimizer": "sgd"}), ("rrelu", {"optimizer": 
 
 @pytest.mark.parametrize(("activation", "changed"), CASES)
 def test_a_run_is_the_same_alone_in_any_pack_and_one_after_the_other(
-    tmp_path, prepared, monkeypatch, lanes, activation, changed
+    tmp_path, prepared, monkeypatch, weights_at_once, activation, changed
 ):
     changed = changed | {"schedule": "cosine", "weight_decay": 0.01, "learning_rate": 2**-6}
     apart = rows(tmp_path / "apart", [0, 1, 2], prepared, activation, **changed)
@@ -64,10 +65,10 @@ def test_a_run_is_the_same_alone_in_any_pack_and_one_after_the_other(
     FakeGpu(monkeypatch)
     found = {}
     for seeds in ([1], [0, 1, 2], [2, 1, 0]):
-        lanes.clear()
+        weights_at_once.clear()
         names = "".join(map(str, seeds))
         for seed, row in rows(tmp_path / names, seeds, prepared, activation, **changed).items():
-            found.setdefault(seed, []).append((row, lanes[seed]))
+            found.setdefault(seed, []).append((row, weights_at_once[seed]))
     for seed, runs in found.items():
         assert all(one == runs[0] for one in runs)
         told = [e["test_loss"] for e in runs[0][0]["epochs"]]
@@ -82,17 +83,17 @@ def test_where_the_rate_is_exact_a_recorded_run_is_that_of_a_host(tmp_path, prep
     assert rows(tmp_path / "at once", [0, 1], prepared) == apart
 
 
-def test_all_steps_and_evaluations_are_replayed(tmp_path, prepared, gpu):
+def test_all_steps_and_evaluations_are_replay_steps(tmp_path, prepared, gpu):
     """48 images in batches of 16, two epochs: three evaluations, and one graph of all steps."""
     pack(tmp_path, [0, 1, 2], prepared)
-    assert [(len(r.work), r.replays) for r in gpu.recorded] == [(1, 2)] * 3 + [(3, 2 * 3)]
-    assert len(gpu.recorded[-1].generators) == 3, "each draws its own noise"
-    assert len({stream for _, stream in gpu.recorded[-1].work}) == 3, "on a stream of its own"
+    assert [(len(r.work), r.replays) for r in gpu.captured] == [(1, 2)] * 3 + [(3, 2 * 3)]
+    assert len(gpu.captured[-1].generators) == 3, "each draws its own noise"
+    assert len({stream for _, stream in gpu.captured[-1].work}) == 3, "on a stream of its own"
 
 
 def test_an_evaluation_waits_for_the_steps_and_the_next_steps_for_it(tmp_path, prepared, gpu):
     pack(tmp_path, [0], prepared)
-    ((_, stream),) = gpu.recorded[0].work
+    ((_, stream),) = gpu.captured[0].work
     assert stream.waited == [gpu.current] * 3, "the warm-up's first step and each epoch's last one"
     assert gpu.current.waited == [stream] * 2
 
@@ -110,12 +111,12 @@ def test_what_a_seed_holds_counts_beside_what_its_steps_take(tmp_path, prepared,
     held = iter([0, 1] + [0] * 9)  # before the first seed, and when it is ready
     monkeypatch.setattr(torch.cuda, "memory_reserved", lambda: next(held))
     pack(tmp_path, [0, 1, 2, 3, 4], prepared)
-    assert [len(r.work) for r in gpu.recorded if len(r.work) > 1] == [2, 2]
+    assert [len(r.work) for r in gpu.captured if len(r.work) > 1] == [2, 2]
 
 
 def test_a_seed_that_does_not_fit_after_all_waits_too(tmp_path, prepared, gpu, monkeypatch):
     whole = rows(tmp_path / "whole", [0, 1, 2], prepared)
-    warm_up, there = together.warm_up, []
+    warm_up, there = gpu_.warm_up, []
 
     def full(unit, *rest):
         there.append(unit.seed)
@@ -123,7 +124,7 @@ def test_a_seed_that_does_not_fit_after_all_waits_too(tmp_path, prepared, gpu, m
             raise torch.OutOfMemoryError("no place")
         return warm_up(unit, *rest)
 
-    monkeypatch.setattr(together, "warm_up", full)
+    monkeypatch.setattr(gpu_, "warm_up", full)
     assert rows(tmp_path / "cut", [0, 1, 2], prepared) == whole
     assert there == [0, 1, 1, 2], "one alone, and then one after the other"
     assert "memory is full: 1 seeds train at once from now on" in log(tmp_path / "cut")
@@ -136,22 +137,22 @@ def test_runs_that_fill_the_memory_together_go_on_fewer_at_once(
     whole = rows(tmp_path / "whole", [0, 1, 2, 3], prepared)
     held, steps = [], []
 
-    class Held(lane.Lane):
+    class Held(step.GraphedTraining):
         def __init__(self, *about):
             if steps:
                 assert not [r for r in held[:4] if r() is not None], "what failed is in the way"
             super().__init__(*about)
             held.append(weakref.ref(self))
 
-    def record(work, generators=()):
+    def capture(work, generators=()):
         steps.extend([len(work)] * (len(work) > 1))
         if len(work) == 4:
-            gpu.recorded.clear()  # which hold what they recorded
+            gpu.captured.clear()  # which hold what they recorded
             raise RuntimeError(f"CUDA error: {said}")
-        return gpu.record(work, generators)
+        return gpu.capture(work, generators)
 
-    monkeypatch.setattr(job, "Lane", Held)
-    monkeypatch.setattr(together, "record", record)
+    monkeypatch.setattr(job, "GraphedTraining", Held)
+    monkeypatch.setattr(gpu_, "capture", capture)
     gc.disable()  # what is freed is freed on purpose
     try:
         assert rows(tmp_path / "cut", [0, 1, 2, 3], prepared) == whole
@@ -163,19 +164,19 @@ def test_runs_that_fill_the_memory_together_go_on_fewer_at_once(
 def test_one_run_that_fits_only_unrecorded_trains_by_hand(tmp_path, prepared, gpu, monkeypatch):
     whole = rows(tmp_path / "whole", [0], prepared)
 
-    def record(work, generators=()):
+    def capture(work, generators=()):
         raise torch.OutOfMemoryError("no place")
 
-    monkeypatch.setattr(together, "record", record)
+    monkeypatch.setattr(gpu_, "capture", capture)
     assert rows(tmp_path / "by hand", [0], prepared) == whole
-    assert "a step is not recorded" in log(tmp_path / "by hand")
+    assert "a step is not captured" in log(tmp_path / "by hand")
 
 
 def test_memory_that_is_full_says_nothing_about_a_checkpoint(tmp_path, prepared, gpu, monkeypatch):
-    monkeypatch.setattr(checkpoints, "APART", 0)
-    monkeypatch.setattr(checkpoints, "SHARE", 0)
+    monkeypatch.setattr(checkpoints, "MIN_INTERVAL", 0)
+    monkeypatch.setattr(checkpoints, "COST_RATIO", 0)
     whole = rows(tmp_path / "whole", [0, 1], prepared, epochs=3)
-    told, restore, full = progress.Progress.epoch, lane.Lane.restore, [1]
+    told, restore, full = progress.Progress.log_epoch, step.GraphedTraining.load_state_dict, [1]
 
     def cut(self, seed, metrics):
         told(self, seed, metrics)
@@ -188,10 +189,10 @@ def test_memory_that_is_full_says_nothing_about_a_checkpoint(tmp_path, prepared,
         restore(self, state)
 
     with monkeypatch.context() as patch:
-        patch.setattr(progress.Progress, "epoch", cut)
+        patch.setattr(progress.Progress, "log_epoch", cut)
         with pytest.raises(CrashedError, match="seed 0, 1 of .*cut off"):
             rows(tmp_path / "cut", [0, 1], prepared, epochs=3)
-    monkeypatch.setattr(lane.Lane, "restore", restored)
+    monkeypatch.setattr(step.GraphedTraining, "load_state_dict", restored)
     assert rows(tmp_path / "cut", [0, 1], prepared, epochs=3) == whole
     assert "seed 1 goes on after epoch 1" in log(tmp_path / "cut") and not full
 
@@ -200,8 +201,8 @@ def test_what_fails_together_is_tried_alone_and_the_rest_together(
     tmp_path, prepared, gpu, monkeypatch
 ):
     whole = rows(tmp_path / "whole", [0, 1, 2, 3, 4], prepared)
-    trained, epoch, gpu.size = lane.Lane.trained, [], 7  # room for four
-    replayed = together.Together._replayed
+    trained, epoch, gpu.size = step.GraphedTraining.epoch_metrics, [], 7  # room for four
+    replayed = gpu_.ConcurrentTrainer._replay_steps
 
     def odd(self):
         if self.seed == 2:
@@ -209,25 +210,25 @@ def test_what_fails_together_is_tried_alone_and_the_rest_together(
         return trained(self)
 
     def counted(self):
-        epoch.append(len(self.asked))
+        epoch.append(len(self.runs))
         return replayed(self)
 
-    monkeypatch.setattr(lane.Lane, "trained", odd)
-    monkeypatch.setattr(together.Together, "_replayed", counted)
+    monkeypatch.setattr(step.GraphedTraining, "epoch_metrics", odd)
+    monkeypatch.setattr(gpu_.ConcurrentTrainer, "_replay_steps", counted)
     with pytest.raises(CrashedError, match=r"^seed 2 of .* crashed \(ValueError: seed 2 is odd\)"):
         rows(tmp_path / "cut", [0, 1, 2, 3, 4], prepared)
     assert "4 seeds failed together (ValueError: seed 2 is odd): each" in log(tmp_path / "cut")
     assert epoch == [4, 1, 1, 1, 1, 1, 1, 1, 1, 1], "0 and 1, the odd one, 3, and 4"
-    monkeypatch.setattr(lane.Lane, "trained", trained)
+    monkeypatch.setattr(step.GraphedTraining, "epoch_metrics", trained)
     assert rows(tmp_path / "cut", [0, 1, 2, 3, 4], prepared) == whole
     assert "4 of 5 runs were finished before" in log(tmp_path / "cut")
 
 
 def test_runs_go_on_from_their_checkpoints_at_once(tmp_path, prepared, gpu, monkeypatch):
-    monkeypatch.setattr(checkpoints, "APART", 0)
-    monkeypatch.setattr(checkpoints, "SHARE", 0)
+    monkeypatch.setattr(checkpoints, "MIN_INTERVAL", 0)
+    monkeypatch.setattr(checkpoints, "COST_RATIO", 0)
     whole = rows(tmp_path / "whole", [0, 1], prepared, "rrelu", epochs=4)
-    told = progress.Progress.epoch
+    told = progress.Progress.log_epoch
 
     def cut(self, seed, metrics):
         told(self, seed, metrics)
@@ -235,7 +236,7 @@ def test_runs_go_on_from_their_checkpoints_at_once(tmp_path, prepared, gpu, monk
             raise KeyError("cut off")
 
     with monkeypatch.context() as patch:
-        patch.setattr(progress.Progress, "epoch", cut)
+        patch.setattr(progress.Progress, "log_epoch", cut)
         with pytest.raises(CrashedError, match="seed 1 of .*cut off"):
             rows(tmp_path / "cut", [0, 1], prepared, "rrelu", epochs=4)
     assert rows(tmp_path / "cut", [0, 1], prepared, "rrelu", epochs=4) == whole
@@ -244,18 +245,18 @@ def test_runs_go_on_from_their_checkpoints_at_once(tmp_path, prepared, gpu, monk
 
 def test_a_run_that_diverges_leaves_the_others(tmp_path, prepared, gpu, monkeypatch):
     whole = rows(tmp_path / "whole", [0, 1, 2], prepared)
-    trained = lane.Lane.trained
-    gpu.recorded.clear()
+    trained = step.GraphedTraining.epoch_metrics
+    gpu.captured.clear()
 
     def infinite(self):
         found = trained(self)
         return found | {"train_loss": float("inf")} if self.seed == 1 else found
 
-    monkeypatch.setattr(lane.Lane, "trained", infinite)
+    monkeypatch.setattr(step.GraphedTraining, "epoch_metrics", infinite)
     found = rows(tmp_path / "one", [0, 1, 2], prepared)
     assert [found[seed]["status"] for seed in found] == ["ok", "diverged", "ok"]
     assert (found[0], found[2]) == (whole[0], whole[2])
-    branches = [(len(r.work), r.replays) for r in gpu.recorded[3:]]
+    branches = [(len(r.work), r.replays) for r in gpu.captured[3:]]
     assert branches == [(3, 3), (2, 3)], "recorded anew without it"
 
 
@@ -264,29 +265,29 @@ def test_what_draws_from_the_global_generator_trains_alone(tmp_path, prepared, g
     alone = rows(tmp_path / "alone", [1], prepared)[1]
     assert rows(tmp_path / "pack", [0, 1, 2], prepared)[1] == alone
     assert "so that seeds train one after the other" in log(tmp_path / "pack")
-    assert "is not recorded" in log(tmp_path / "pack"), "these numbers are drawn on the CPU"
+    assert "is not captured" in log(tmp_path / "pack"), "these numbers are drawn on the CPU"
 
 
 def test_what_draws_from_the_gpu_s_global_generator_trains_alone_but_recorded(
     tmp_path, prepared, gpu, monkeypatch
 ):
-    advance = lane.Lane.advance
+    advance = step.GraphedTraining.train_batch
 
     def draws(self):
         gpu.state += 1
         advance(self)
 
-    monkeypatch.setattr(lane.Lane, "advance", draws)
+    monkeypatch.setattr(step.GraphedTraining, "train_batch", draws)
     rows(tmp_path, [0, 1], prepared)
     assert "so that seeds train one after the other" in log(tmp_path)
-    assert [(len(r.work), r.replays) for r in gpu.recorded] == [(1, 2), (1, 6)] * 2
+    assert [(len(r.work), r.replays) for r in gpu.captured] == [(1, 2), (1, 6)] * 2
     assert gpu.state == 2 * 6, "the warm-up's draws are put back"
 
 
 def test_a_step_that_waits_for_the_device_is_not_recorded(tmp_path, prepared, gpu, monkeypatch):
     whole = rows(tmp_path / "whole", [0, 1], prepared)
-    gpu.recorded.clear()
-    mode, advance = ["default"], lane.Lane.advance
+    gpu.captured.clear()
+    mode, advance = ["default"], step.GraphedTraining.train_batch
     monkeypatch.setattr(torch.cuda, "set_sync_debug_mode", lambda m: mode.__setitem__(0, m))
 
     def waits(self):
@@ -294,28 +295,27 @@ def test_a_step_that_waits_for_the_device_is_not_recorded(tmp_path, prepared, gp
             raise RuntimeError("called a synchronizing CUDA operation")
         advance(self)
 
-    monkeypatch.setattr(lane.Lane, "advance", waits)
+    monkeypatch.setattr(step.GraphedTraining, "train_batch", waits)
     assert rows(tmp_path / "by hand", [0, 1], prepared) == whole
-    assert gpu.recorded == []
-    assert "is not recorded and trains several times slower: it waits" in log(tmp_path / "by hand")
+    assert gpu.captured == []
+    assert "is not captured and trains several times slower: it waits" in log(tmp_path / "by hand")
 
 
 @pytest.mark.parametrize("refused", [1, 3])
 def test_what_cuda_refuses_to_record_trains_by_hand(tmp_path, prepared, gpu, monkeypatch, refused):
     """An evaluation (the first) and the step of both (the third)."""
     whole = rows(tmp_path / "whole", [0, 1], prepared)
-    gpu.recorded.clear()
+    gpu.captured.clear()
 
-    def record(work, generators=()):
-        if len(gpu.recorded) == refused - 1:
-            raise recording.NotRecordedError("operation not permitted")
-        return gpu.record(work, generators)
+    def capture(work, generators=()):
+        if len(gpu.captured) == refused - 1:
+            raise graphs.CaptureError("operation not permitted")
+        return gpu.capture(work, generators)
 
-    for module in (lane, together):
-        monkeypatch.setattr(module, "record", record)
+    monkeypatch.setattr(gpu_, "capture", capture)
     assert rows(tmp_path / "by hand", [0, 1], prepared) == whole
-    assert "slower: NotRecordedError: operation not permitted" in log(tmp_path / "by hand")
-    assert len(gpu.recorded) == refused - 1
+    assert "slower: CaptureError: operation not permitted" in log(tmp_path / "by hand")
+    assert len(gpu.captured) == refused - 1
 
 
 class Capture:
@@ -332,7 +332,7 @@ class Capture:
         pass
 
     def __exit__(self, *error):
-        assert error[0] is None, "torch's memory would stay in recording"
+        assert error[0] is None, "torch's memory would stay in capture"
         assert len(self.main.waited) == 1, "every branch that was begun is joined"
         if self.refuses:
             raise RuntimeError("capture was invalidated")
@@ -343,7 +343,7 @@ class Capture:
     ("raised", "comes"),
     [
         (torch.OutOfMemoryError("no place"), torch.OutOfMemoryError),
-        (ZeroDivisionError(), recording.NotRecordedError),
+        (ZeroDivisionError(), graphs.CaptureError),
         (KeyboardInterrupt(), KeyboardInterrupt),
     ],
 )
@@ -355,9 +355,9 @@ def test_a_recording_that_fails_says_why_and_ends_in_order(monkeypatch, refuses,
 
     monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
     monkeypatch.setattr(torch.cuda, "graph", Capture(refuses))
-    first, second, *_ = recording.streams()
+    first, second, *_ = graphs.branch_streams()
     with pytest.raises(comes):
-        recording.record([(fails, first), (lambda: at.append(gpu.current), second)])
+        graphs.capture([(fails, first), (lambda: at.append(gpu.current), second)])
     assert at == [], "nothing more is recorded"
 
 
@@ -365,7 +365,7 @@ def test_a_recording_that_cuda_refuses_says_so(monkeypatch):
     gpu, at = FakeGpu(monkeypatch), []
     monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
     monkeypatch.setattr(torch.cuda, "graph", Capture(refuses=True))
-    stream = recording.streams()[0]
-    with pytest.raises(recording.NotRecordedError, match="capture was invalidated"):
-        recording.record([(lambda: at.append(gpu.current), stream)])
+    stream = graphs.branch_streams()[0]
+    with pytest.raises(graphs.CaptureError, match="capture was invalidated"):
+        graphs.capture([(lambda: at.append(gpu.current), stream)])
     assert at == [stream]

@@ -22,12 +22,12 @@ from activarium.data import prepare
 from activarium.datasets import Images
 from activarium.runtime import child_process
 from activarium.runtime.errors import UserError
-from activarium.train import job, progress, randomness, run, step
+from activarium.train import job, loop, precision, progress, randomness, step
 from activarium.train.augmentation import augment, draw
-from activarium.train.cost import saved_bytes
-from activarium.train.data import resident
+from activarium.train.batches import split_images
 from activarium.train.pack import CrashedError
-from activarium.train.unfinished import Unfinished, digest
+from activarium.train.run_cost import saved_bytes
+from activarium.train.store import RunStore, compute_digest
 
 LIBRARY = Path(activations.__file__).parents[2]
 CPU = torch.device("cpu")
@@ -55,11 +55,11 @@ RECIPE = {
 def as_a_job(monkeypatch):
     """Every test trains as a job does: one thread, no GPU, whatever the machine has."""
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "")
-    step.prepare_torch("float32")
+    precision.prepare_torch("float32")
 
 
 def images(train=50, test=30, size=8, channels=1, classes=5, seed=0):
-    """Random images whose class shows as brightness, as `resident` gives them."""
+    """Random images whose class shows as brightness, as `split_images` gives them."""
     g = np.random.default_rng(seed)
     data = {"mean": [0.5] * channels, "sd": [0.3] * channels, "validation": None}
     for split, n in (("train", train), ("test", test)):
@@ -76,10 +76,9 @@ def quiet(epochs=2):
 
 def trained(activation="gelu", seed=0, network=PLAIN, data=None, **recipe):
     """One run's row as a dict."""
-    recipe, cell = RECIPE | recipe, CELL | {"activation": activation}
-    data = data or images()
-    table = run.train_run(cell, seed, network, data, recipe, CPU, quiet(recipe["epochs"]))
-    return table.to_pylist()[0]
+    cell = loop.Cell(CELL | {"activation": activation}, RECIPE | recipe, network)
+    data, shown = data or images(), quiet(cell.recipe["epochs"])
+    return loop.train_run(cell, seed, data, CPU, shown).to_pylist()[0]
 
 
 def training(activation="gelu", seed=0, data=None, network="plain", parameters=None, **recipe):
@@ -114,7 +113,7 @@ def weights(monkeypatch):
             seen[self.seed] = hashed(self.network)
             return super().evaluate(split)
 
-    monkeypatch.setattr(run, "Training", Hashed)
+    monkeypatch.setattr(loop, "Training", Hashed)
     return seen
 
 
@@ -129,27 +128,22 @@ def prepared(tmp_path_factory):
     return folder / "digits.arrow", folder / "digits.json"
 
 
-def pack(folder, seeds, prepared, activation="gelu", **changed):
-    """Train a pack as a job does; the path of each seed's file. `changed` are train_cell's own."""
-    data, description = prepared
-    files = {seed: folder / f"{activation}/{seed}.parquet" for seed in seeds}
+def pack(folder, seeds, prepared, activation="gelu", *, names=CELL, recipe=RECIPE, network=PLAIN,
+         expr=None, train_size=None, validation=0, sources=()):  # fmt: skip
+    """Train a pack as a job does; the path of each seed's file."""
+    runs = {seed: folder / f"{activation}/{seed}.parquet" for seed in seeds}
     folder.mkdir(exist_ok=True, parents=True)
-    given = {
-        "cell": CELL | {"activation": activation},
-        "sources": [],
-        "data": data,
-        "description": description,
-        "unfinished": folder / "unfinished/r/n/d" / activation,
-        "tally_file": folder / "tally.jsonl",
-        "locks": folder / "locks",
-        "recipe": RECIPE,
-        "network": PLAIN,
-        "train_size": None,
-        "validation": 0,
-    }
+    files = job.JobFiles(
+        runs=list(map(str, runs.values())),
+        sources=sources,
+        unfinished=folder / "unfinished/r/n/d" / activation,
+        tally=folder / "tally.jsonl",
+        locks=folder / "locks",
+    )
+    cell = job.Cell(names | {"activation": activation}, recipe, network, expr)
     with (folder / "log").open("a") as log:
-        job.train_cell(files=list(map(str, files.values())), log=log, **given | changed)
-    return files
+        job.train_cell(cell, job.DataSource(*prepared, train_size, validation), files, log)
+    return runs
 
 
 def settled(file):
@@ -264,7 +258,7 @@ def batches(activation, seed=0, epochs=2, **recipe):
     forward = one._step
     one._step = lambda x, y: (seen.append((x.clone(), y)), forward(x, y))[1]
     for epoch in range(epochs):
-        one.epoch(epoch)
+        one.train_epoch(epoch)
     return torch.cat([x for x, _ in seen]), torch.cat([y for _, y in seen])
 
 
@@ -286,7 +280,7 @@ def test_each_image_is_augmented_as_drawn_for_it_in_this_epoch():
     x, y = batches("gelu", data=data)
     for epoch in range(2):
         drawn = draw("crop_flip", 48, 8, 0, epoch)
-        expected = one.normalised(augment(data["train"][0], drawn))
+        expected = one.normalise(augment(data["train"][0], drawn))
         seen = slice(48 * epoch, 48 * (epoch + 1))
         assert torch.equal(x[seen], expected[y[seen]])
 
@@ -310,7 +304,7 @@ def test_the_generators_of_two_purposes_seeds_or_epochs_share_no_numbers():
 
 def test_prelu_learns_its_slope():
     one = training("prelu")
-    one.epoch(0)
+    one.train_epoch(0)
     slopes = [p.item() for n, p in one.network.named_parameters() if p.numel() == 1]
     assert len(slopes) == 3 and all(s != 0.25 and math.isfinite(s) for s in slopes)
 
@@ -318,7 +312,7 @@ def test_prelu_learns_its_slope():
 def test_rrelu_draws_from_its_own_generator():
     one = training("rrelu", seed=3)
     expected = torch.get_rng_state()
-    one.epoch(0)
+    one.train_epoch(0)
     assert torch.equal(torch.get_rng_state(), expected)
     noise = [m.generator for m in one.network.modules() if hasattr(m, "generator")]
     assert len(noise) == 3 and len(set(map(id, noise))) == 1
@@ -330,7 +324,7 @@ def test_rrelu_is_another_function_in_training_and_the_same_in_every_evaluation(
     one = training("rrelu")
     first, second = one.evaluate("test"), one.evaluate("test")
     assert first[0] == second[0] and torch.equal(first[1], second[1])
-    x = one.normalised(one.data["test"][0])
+    x = one.normalise(one.data["test"][0])
     one.network.train()
     assert not torch.equal(one.network(x), one.network(x))
 
@@ -345,7 +339,7 @@ def test_the_score_is_the_last_epochs_and_never_the_best(monkeypatch):
         def evaluate(self, split):
             return 1.0, torch.arange(30) < 30 * next(scores)
 
-    monkeypatch.setattr(run, "Training", Scripted)
+    monkeypatch.setattr(loop, "Training", Scripted)
     row = trained()
     assert [e["test_accuracy"] for e in row["epochs"]] == [1.0, 0.2]
     assert (row["test_accuracy"], row["n_correct"], row["n_test"]) == (0.2, 6, 30)
@@ -359,7 +353,7 @@ def test_the_packed_bits_are_the_test_images_in_order():
     assert row["test_accuracy"] == row["n_correct"] / row["n_test"]
     one = training(parameters={"width": 4})
     for epoch in range(2):
-        one.epoch(epoch)
+        one.train_epoch(epoch)
     assert bits.astype(bool).tolist() == one.evaluate("test")[1].tolist()
 
 
@@ -380,13 +374,13 @@ def test_validation_images_are_scored_apart_from_test_images():
 
 def test_evaluation_changes_nothing_and_its_loss_is_the_mean_cross_entropy(monkeypatch):
     one = training()
-    one.epoch(0)
+    one.train_epoch(0)
     before = hashed(one.network)
     loss, correct = one.evaluate("test")
     assert hashed(one.network) == before
     x, y = one.data["test"]
     with torch.no_grad():
-        logits = one.network(one.normalised(x))
+        logits = one.network(one.normalise(x))
     assert loss == pytest.approx(nn.functional.cross_entropy(logits, y).item(), rel=1e-5)
     assert correct.tolist() == (logits.argmax(1) == y).tolist()
     monkeypatch.setattr(step, "EVALUATION_BATCH", 7)
@@ -400,13 +394,13 @@ def test_training_learns_what_can_be_learned():
     assert [e["epoch"] for e in row["epochs"]] == [1, 2, 3, 4, 5, 6]
 
 
-def test_images_are_normalised_by_the_training_sets_mean_and_sd():
+def test_images_are_normalise_by_the_training_sets_mean_and_sd():
     g = np.random.default_rng(0)
     x = g.integers(0, 256, (40, 8, 8, 3), np.uint8)
     whole = Images(x, np.arange(40, dtype=np.uint8) % 4, x[:4], np.arange(4, dtype=np.uint8))
     mean, sd = prepare._moments(x)
-    data = resident(whole, {"mean": mean, "sd": sd}, None, 0, CPU) | {"classes": 4}
-    seen = training(data=data).normalised(data["train"][0])
+    data = split_images(whole, {"mean": mean, "sd": sd}, None, 0, CPU) | {"classes": 4}
+    seen = training(data=data).normalise(data["train"][0])
     assert seen.dtype == torch.float32 and seen.is_contiguous(memory_format=torch.channels_last)
     assert torch.allclose(seen.mean((0, 2, 3)), torch.zeros(3), atol=1e-5)
     assert torch.allclose(seen.std((0, 2, 3), correction=0), torch.ones(3), atol=1e-5)
@@ -419,7 +413,7 @@ def test_bfloat16_computes_in_bfloat16_and_keeps_its_weights_in_float32():
     assert rough != fine and rough == pytest.approx(fine, rel=0.2)
     one, seen = training(precision="bfloat16"), []
     one.network[0].register_forward_hook(lambda module, x, y: seen.append(y.dtype))
-    one.epoch(0)
+    one.train_epoch(0)
     assert set(seen) == {torch.bfloat16}
     assert {p.dtype for p in one.network.parameters()} == {torch.float32}
 
@@ -428,11 +422,11 @@ def test_tf32_is_float32_on_a_cpu_and_allowed_on_a_gpu_where_the_recipe_says_so(
     of = torch.backends
     on_gpu = of.cudnn.conv, of.cudnn.rnn, of.cuda.matmul
 
-    def allowed(precision):
-        step.prepare_torch(precision)
+    def allowed(asked):
+        precision.prepare_torch(asked)
         on_cpu = of.mkldnn.conv, of.mkldnn.rnn, of.mkldnn.matmul
         assert {operators.fp32_precision for operators in on_cpu} == {"ieee"}
-        assert of.cudnn.allow_tf32 == of.cuda.matmul.allow_tf32 == (precision == "tf32")
+        assert of.cudnn.allow_tf32 == of.cuda.matmul.allow_tf32 == (asked == "tf32")
         (said,) = {operators.fp32_precision for operators in on_gpu}
         return said
 
@@ -445,7 +439,7 @@ def test_tf32_is_float32_on_a_cpu_and_allowed_on_a_gpu_where_the_recipe_says_so(
 def test_a_process_that_allows_tf32_everywhere_does_not_decide_for_the_recipe():
     try:
         torch.backends.fp32_precision = "tf32"
-        step.prepare_torch("float32")
+        precision.prepare_torch("float32")
         assert torch.backends.cudnn.conv.fp32_precision == "ieee"
         assert torch.backends.cuda.matmul.fp32_precision == "ieee"
     finally:
@@ -466,9 +460,9 @@ def test_label_smoothing_is_in_the_training_loss_only():
 @pytest.mark.parametrize("value", [math.nan, math.inf])
 def test_a_loss_that_is_not_finite_ends_the_run_as_diverged(monkeypatch, column, value):
     class Diverging(step.Training):
-        def epoch(self, epoch):
+        def train_epoch(self, epoch):
             self.now = epoch
-            metrics = super().epoch(epoch)
+            metrics = super().train_epoch(epoch)
             bad = {"train_loss": value} if (column, epoch) == ("train_loss", 2) else {}
             return metrics | bad
 
@@ -476,7 +470,7 @@ def test_a_loss_that_is_not_finite_ends_the_run_as_diverged(monkeypatch, column,
             loss, correct = super().evaluate(split)
             return (value if (column, self.now) == ("test_loss", 2) else loss), correct
 
-    monkeypatch.setattr(run, "Training", Diverging)
+    monkeypatch.setattr(loop, "Training", Diverging)
     row = trained(epochs=5)
     assert row["status"] == "diverged"
     assert [e["epoch"] for e in row["epochs"]] == [1, 2]
@@ -514,7 +508,7 @@ def test_a_schedule_is_followed_step_by_step(schedule, shares):
         rates.append({g["lr"] for g in one.optimiser.param_groups}),
         forward(x, y),
     )[1]
-    shown = [one.epoch(epoch)["learning_rate"] for epoch in range(2)]
+    shown = [one.train_epoch(epoch)["learning_rate"] for epoch in range(2)]
     assert [r for (r,) in rates] == pytest.approx([0.01 * s for s in shares])
     assert shown == [min(rates[1]), min(rates[3])]
 
@@ -551,7 +545,7 @@ def test_a_learned_slope_with_many_dimensions_is_still_no_weight():
             self.slope = nn.Parameter(torch.ones(1, 4, 1, 1))
 
     net = nn.Sequential(nn.Conv2d(1, 4, 3), Slopes())
-    groups = step.optimiser(net, RECIPE | {"weight_decay": 0.1}).param_groups
+    groups = step.make_optimiser(net, RECIPE | {"weight_decay": 0.1}).param_groups
     assert [len(g["params"]) for g in groups] == [1, 2]
     assert groups[0]["params"][0] is net[0].weight and groups[1]["weight_decay"] == 0
 
@@ -574,9 +568,9 @@ def test_a_step_is_that_of_the_textbook(kind):
         optimiser = classes[kind](groups, lr=0.01, foreach=False)
     x, y = one.data["train"]
     for epoch in range(3):
-        one.epoch(epoch)
+        one.train_epoch(epoch)
         optimiser.zero_grad()
-        nn.functional.cross_entropy(other(one.normalised(x).double()), y).backward()
+        nn.functional.cross_entropy(other(one.normalise(x).double()), y).backward()
         optimiser.step()
     for a, b in zip(one.network.parameters(), other.parameters(), strict=True):
         assert torch.allclose(a.double(), b, atol=2e-4)
@@ -667,11 +661,11 @@ def test_any_networks_strided_convolution_of_single_pixels_takes_its_pixels_firs
     one = nn.Sequential(nn.Conv2d(1, 3, 1, (2, 3)), nn.Conv2d(3, 4, 3, 2), nn.Flatten())
     net = nn.Sequential(*one, nn.Linear(4, 5))
     t = step.Training(net, images(), RECIPE, 0, CPU)
-    x, strides = t.normalised(t.data["test"][0]), [net[0].stride, net[1].stride]
+    x, strides = t.normalise(t.data["test"][0]), [net[0].stride, net[1].stride]
     assert strides == [(1, 1), (2, 2)]
     strided = nn.functional.conv2d(x, net[0].weight, net[0].bias, stride=(2, 3))
     torch.testing.assert_close(net[0](x), strided)
-    assert math.isfinite(t.epoch(0)["train_loss"])
+    assert math.isfinite(t.train_epoch(0)["train_loss"])
 
 
 def test_taking_pixels_first_is_the_strided_convolution():
@@ -701,7 +695,7 @@ def test_images_and_their_gradients_are_channels_last_throughout(network):
 
     for layer in t.network.modules():
         layer.register_forward_hook(note)
-    t.epoch(0)
+    t.train_epoch(0)
     assert len(gradients) == len(maps) > 0
     for x in maps + gradients:
         assert x.is_contiguous(memory_format=torch.channels_last)
@@ -724,7 +718,7 @@ def test_the_parameters_of_a_network_do_something(network):
 def test_every_activation_trains_a_step_in_every_network(name):
     for network in networks.names():
         data, used = images(train=16, test=4), {"file": network, "parameters": TINY[network]}
-        loss = training(name, data=data, network=network).epoch(0)["train_loss"]
+        loss = training(name, data=data, network=network).train_epoch(0)["train_loss"]
         assert math.isfinite(loss) or network == "mlp", "only without normalisation"
         row = trained(name, 0, used, data, epochs=1)
         finite = all(
@@ -799,8 +793,8 @@ def test_augmented_images_stay_channels_last():
 
 def test_test_images_are_never_augmented():
     one, seen = training(), []
-    normalised = one.normalised
-    one.normalised = lambda x: (seen.append(x), normalised(x))[1]
+    normalise = one.normalise
+    one.normalise = lambda x: (seen.append(x), normalise(x))[1]
     one.evaluate("test")
     assert torch.equal(torch.cat(seen), one.data["test"][0])
 
@@ -824,27 +818,29 @@ def numbers(part):
 
 
 def test_train_size_draws_in_proportion_and_the_same_images_for_every_run(numbered):
-    drawn = [resident(*numbered, 60, 0, CPU)["train"] for _ in range(2)]
+    drawn = [split_images(*numbered, 60, 0, CPU)["train"] for _ in range(2)]
     assert numbers(drawn[0]) == numbers(drawn[1])
     assert torch.bincount(drawn[0][1]).tolist() == [30, 20, 10]
     assert drawn[0][1].tolist() == numbered[0].train_labels[numbers(drawn[0])].tolist()
 
 
 def test_a_smaller_train_size_lies_within_a_larger_one(numbered):
-    drawn = [set(numbers(resident(*numbered, n, 0, CPU)["train"])) for n in (6, 17, 60, 299, 300)]
+    drawn = [
+        set(numbers(split_images(*numbered, n, 0, CPU)["train"])) for n in (6, 17, 60, 299, 300)
+    ]
     assert all(small < large for small, large in zip(drawn, drawn[1:], strict=False))
 
 
 def test_validation_images_are_held_out_of_training_in_proportion(numbered):
-    data = resident(*numbered, None, 0.1, CPU)
+    data = split_images(*numbered, None, 0.1, CPU)
     trains, held = set(numbers(data["train"])), set(numbers(data["validation"]))
     assert not trains & held and len(trains | held) == 300
     assert torch.bincount(data["validation"][1]).tolist() == [15, 10, 5]
 
 
 def test_validation_is_held_out_of_the_images_that_train_size_draws(numbered):
-    whole = set(numbers(resident(*numbered, 100, 0, CPU)["train"]))
-    data = resident(*numbered, 100, 0.2, CPU)
+    whole = set(numbers(split_images(*numbered, 100, 0, CPU)["train"]))
+    data = split_images(*numbered, 100, 0.2, CPU)
     assert set(numbers(data["train"])) | set(numbers(data["validation"])) == whole
     assert len(data["train"][1]) == 80
 
@@ -855,20 +851,20 @@ def test_a_draw_that_leaves_a_class_untrained_is_refused_in_one_line():
     images = Images(*[n.astype(np.uint8).reshape(41, 1, 1, 1), y] * 2)
     about = {"mean": [0.5], "sd": [0.5], "name": "rare"}
     with pytest.raises(UserError) as refused:
-        resident(images, about, 20, 0, CPU)
+        split_images(images, about, 20, 0, CPU)
     assert str(refused.value) == (
         "config: train_size: 20 leaves no image of class 1 of rare to train on, which has 1 in "
         "all; write more"
     )
     with pytest.raises(UserError, match="validation: 0.6 leaves no image of class 1 of rare"):
-        resident(images, about, None, 0.6, CPU)
+        split_images(images, about, None, 0.6, CPU)
 
 
 def test_the_only_image_of_a_class_is_trained_on_and_not_held_out():
     n = np.arange(41)
     y = (n == 40).astype(np.uint16)
     x = n.astype(np.uint8).reshape(41, 1, 1, 1)
-    data = resident(
+    data = split_images(
         Images(x, y, x, y), {"mean": [0.5], "sd": [0.5], "name": "rare"}, None, 0.1, CPU
     )
     assert data["train"][1].dtype == torch.int64
@@ -877,14 +873,14 @@ def test_the_only_image_of_a_class_is_trained_on_and_not_held_out():
 
 
 def test_no_training_without_validation_holds_any_out(numbered):
-    data = resident(*numbered, None, 0, CPU)
+    data = split_images(*numbered, None, 0, CPU)
     assert data["validation"] is None and len(data["train"][1]) == 300
     assert numbers(data["test"]) == [0, 1, 2, 3, 4]
 
 
 def test_a_train_size_larger_than_the_training_set_is_refused(numbered):
     with pytest.raises(UserError) as refused:
-        resident(*numbered, 301, 0, CPU)
+        split_images(*numbered, 301, 0, CPU)
     assert str(refused.value) == "config: train_size: 301 is more than the 300 of numbered"
 
 
@@ -906,7 +902,7 @@ def calls(monkeypatch):
         if seed in crash:
             raise ZeroDivisionError(f"of seed {seed}\nsecond line")
         done.append(seed)
-        return one_run(seed, cell)
+        return one_run(seed, cell.names)
 
     monkeypatch.setattr(job, "train_run", train_run)
     return SimpleNamespace(done=done, crash=crash)
@@ -969,12 +965,12 @@ def test_runs_of_code_that_was_edited_meanwhile_count_for_neither(tmp_path, prep
 
 
 def test_a_store_that_another_execution_clears_meanwhile_holds_nothing(tmp_path, monkeypatch):
-    store = Unfinished(tmp_path / "unfinished/a", "d")
-    store.keep(7, one_run(7))
-    store.save(7, {"epoch": 1})
+    store = RunStore(tmp_path / "unfinished/a", "d")
+    store.save_run(7, one_run(7))
+    store.save_checkpoint(7, {"epoch": 1})
     there = Path.exists
     monkeypatch.setattr(Path, "exists", lambda path: (there(path), path.unlink())[0])
-    assert store.take(7) is None and store.resume(7) is None
+    assert store.load_run(7) is None and store.load_checkpoint(7) is None
 
 
 def test_a_crashed_network_is_not_held_in_memory(monkeypatch, tmp_path, prepared):
@@ -1022,7 +1018,7 @@ OTHERWISE = {
     "network": {"network": {"file": "plain", "parameters": {"width": 5}}},
     "train_size": {"train_size": 40},
     "validation": {"validation": 0.1},
-    "cell": {"cell": CELL | {"network": "other"}},
+    "cell": {"names": CELL | {"network": "other"}},
 }
 
 
@@ -1082,9 +1078,9 @@ def test_a_broken_unfinished_run_is_trained_again(tmp_path, prepared, calls):
 
 
 def test_a_kept_run_that_cannot_be_read_just_now_stays(tmp_path, monkeypatch):
-    store = Unfinished(tmp_path / "unfinished/a", digest([], ["x"]))
-    store.keep(7, one_run(7))
-    store.save(8, {"epoch": 1})
+    store = RunStore(tmp_path / "unfinished/a", compute_digest([], ["x"]))
+    store.save_run(7, one_run(7))
+    store.save_checkpoint(8, {"epoch": 1})
 
     def stale(*_, **__):
         raise OSError(errno.ESTALE, os.strerror(errno.ESTALE))
@@ -1092,25 +1088,25 @@ def test_a_kept_run_that_cannot_be_read_just_now_stays(tmp_path, monkeypatch):
     with monkeypatch.context() as patch:
         patch.setattr(tables, "read_run", stale)
         patch.setattr(Path, "read_bytes", stale)
-        for asked in (store.take, store.resume):
+        for asked in (store.load_run, store.load_checkpoint):
             with pytest.raises(OSError, match="Stale"):
-                asked(7 if asked == store.take else 8)
-    assert store.take(7) is not None and store.resume(8) == {"epoch": 1}
+                asked(7 if asked == store.load_run else 8)
+    assert store.load_run(7) is not None and store.load_checkpoint(8) == {"epoch": 1}
 
 
 def test_a_kept_run_is_written_as_if_it_had_never_waited(tmp_path):
     table = one_run(7)
-    store = Unfinished(tmp_path / "unfinished/a", digest([], ["x"]))
-    store.keep(7, table)
+    store = RunStore(tmp_path / "unfinished/a", compute_digest([], ["x"]))
+    store.save_run(7, table)
     tables.write_run(table, tmp_path / "direct")
-    tables.write_run(store.take(7), tmp_path / "waited")
+    tables.write_run(store.load_run(7), tmp_path / "waited")
     assert (tmp_path / "waited").read_bytes() == (tmp_path / "direct").read_bytes()
 
 
 def test_clearing_leaves_the_runs_of_another_pack(tmp_path):
-    store = Unfinished(tmp_path / "unfinished/a/b", "d")
+    store = RunStore(tmp_path / "unfinished/a/b", "d")
     for seed in (1, 11, 21):
-        store.keep(seed, one_run(seed))
+        store.save_run(seed, one_run(seed))
     store.clear([1, 2])
     assert sorted(p.name for p in store.folder.iterdir()) == ["11.parquet", "21.parquet"]
     store.clear([11, 21])
@@ -1118,7 +1114,7 @@ def test_clearing_leaves_the_runs_of_another_pack(tmp_path):
 
 
 def test_a_run_is_kept_although_another_pack_removes_the_folder(tmp_path, monkeypatch):
-    store, write = Unfinished(tmp_path / "unfinished/a", "d"), tables.write
+    store, write = RunStore(tmp_path / "unfinished/a", "d"), tables.write
     removed = []
 
     def late(table, path):
@@ -1128,19 +1124,19 @@ def test_a_run_is_kept_although_another_pack_removes_the_folder(tmp_path, monkey
         write(table, path)
 
     monkeypatch.setattr(tables, "write", late)
-    store.keep(0, one_run(0))
-    assert store.take(0) is not None
+    store.save_run(0, one_run(0))
+    assert store.load_run(0) is not None
 
 
 def test_a_digest_depends_on_every_file_and_every_value(tmp_path):
     files = [tmp_path / "a", tmp_path / "b"]
     for file in files:
         file.write_text("1")
-    first = digest(files, [1, "x", None])
-    assert digest(reversed(files), [1, "x", None]) == first
-    assert digest(files, [2, "x", None]) != first
+    first = compute_digest(files, [1, "x", None])
+    assert compute_digest(reversed(files), [1, "x", None]) == first
+    assert compute_digest(files, [2, "x", None]) != first
     files[1].write_text("2")
-    assert digest(files, [1, "x", None]) != first
+    assert compute_digest(files, [1, "x", None]) != first
 
 
 # What a person sees
@@ -1152,7 +1148,7 @@ def test_a_digest_depends_on_every_file_and_every_value(tmp_path):
      (86400, "24.0 h"), (129600, "1.5 days"), (1e6, "11.6 days")],
 )  # fmt: skip
 def test_a_duration_in_words(seconds, words):
-    assert progress.span(seconds) == words
+    assert progress.format_duration(seconds) == words
 
 
 @pytest.fixture
@@ -1171,12 +1167,12 @@ def test_every_epoch_stands_in_the_log_with_the_time_that_is_left(clock):
     log = io.StringIO()
     shown = progress.Progress("a cell", log, epochs=2)
     clock[0] = 100.0  # reading the data is no epoch
-    shown.begins([3, 4])
+    shown.start_pack([3, 4])
     for seed in (3, 4):
         for epoch in (1, 2):
             clock[0] += 10
-            shown.epoch(seed, metrics(epoch))
-        shown.ends(seed)
+            shown.log_epoch(seed, metrics(epoch))
+        shown.end_seed(seed)
     assert log.getvalue().splitlines() == [
         f"seed {seed}, epoch {epoch} of 2: train loss 0.500, test accuracy 75.00 %, "
         f"{left} s left in this pack"
@@ -1187,39 +1183,39 @@ def test_every_epoch_stands_in_the_log_with_the_time_that_is_left(clock):
 def test_runs_that_diverge_crash_or_were_kept_leave_the_estimate_right(clock, tmp_path):
     log = io.StringIO()
     shown = progress.Progress("a cell", log, epochs=100)
-    shown.begins([0, 1, 2])  # of ten, seven were kept
+    shown.start_pack([0, 1, 2])  # of ten, seven were kept
     clock[0] += 10
-    shown.epoch(0, metrics(1))
-    shown.ends(0)  # it has diverged
+    shown.log_epoch(0, metrics(1))
+    shown.end_seed(0)  # it has diverged
     clock[0] += 10
-    shown.epoch(1, metrics(1))
+    shown.log_epoch(1, metrics(1))
     assert log.getvalue().splitlines()[-1].endswith("33 min left in this pack")  # 199 · 10 s
 
 
 def test_epochs_that_end_at_once_share_an_estimate(clock):
     log = io.StringIO()
     shown = progress.Progress("a cell", log, epochs=2)
-    shown.begins([0, 1, 2])
+    shown.start_pack([0, 1, 2])
     clock[0] += 12
-    shown.together([0, 1, 2])
-    shown.epoch(0, metrics(1))
-    shown.ends(1)  # it has diverged
-    shown.epoch(2, metrics(1))
+    shown.end_epochs([0, 1, 2])
+    shown.log_epoch(0, metrics(1))
+    shown.end_seed(1)  # it has diverged
+    shown.log_epoch(2, metrics(1))
     clock[0] += 8
-    shown.together([0, 2])
+    shown.end_epochs([0, 2])
     for seed in (0, 2):
-        shown.epoch(seed, metrics(2))
-        shown.ends(seed)
+        shown.log_epoch(seed, metrics(2))
+        shown.end_seed(seed)
     left = [line.split(", ")[-1] for line in log.getvalue().splitlines()]
     assert left == [f"{n} s left in this pack" for n in (12, 8, 0, 0)]
 
 
 def test_the_terminal_gets_a_line_now_and_then_that_opens_with_its_cell(clock, capsys):
     shown = progress.Progress("adam net digits gelu", io.StringIO(), epochs=2000)
-    shown.begins([0])
+    shown.start_pack([0])
     for epoch in range(1, 2001):
         clock[0] += 1
-        shown.epoch(0, metrics(epoch))
+        shown.log_epoch(0, metrics(epoch))
     lines = capsys.readouterr().err.splitlines()
     assert all(line.startswith("adam net digits gelu: seed 0, epoch ") for line in lines)
     at = [int(line.split("epoch ")[1].split()[0]) for line in lines]
@@ -1235,48 +1231,48 @@ def test_a_line_reaches_the_terminal_in_one_piece(monkeypatch):
             pieces.append(text)
 
     monkeypatch.setattr(sys, "stderr", Terminal())
-    progress.Progress("a cell", io.StringIO(), 1).say("hello")
+    progress.Progress("a cell", io.StringIO(), 1).log("hello")
     assert pieces == ["a cell: hello\n"]
 
 
 def test_before_training_one_line_says_how_many_runs_are_left(tmp_path, capsys):
-    progress.begin(tmp_path / "logs/tally.jsonl", left=30, declared=110, at_once=2)
+    progress.open_tally(tmp_path / "logs/tally.jsonl", left=30, declared=110, at_once=2)
     assert capsys.readouterr().err == "training: 30 of 110 runs are left\n"
 
 
 def test_finished_runs_of_an_unfinished_pack_are_not_left(tmp_path, capsys):
-    progress.begin(tmp_path / "tally.jsonl", left=30, kept=12, declared=110, at_once=2)
+    progress.open_tally(tmp_path / "tally.jsonl", left=30, kept=12, declared=110, at_once=2)
     said = "training: 18 of 110 runs are left, 12 of unfinished packs are kept\n"
     assert capsys.readouterr().err == said
 
 
 def test_with_nothing_to_train_nothing_is_said(tmp_path, capsys):
-    progress.begin(tmp_path / "tally.jsonl", left=0, declared=110, at_once=2)
+    progress.open_tally(tmp_path / "tally.jsonl", left=0, declared=110, at_once=2)
     assert capsys.readouterr().err == "" and not list(tmp_path.iterdir())
 
 
 def test_after_a_pack_a_line_says_how_long_the_others_take_here(tmp_path):
     path = tmp_path / "tally.jsonl"
-    progress.begin(path, left=100, declared=100, at_once=2)
-    line = progress.tally(path, runs=10, trained=10, seconds=600)
+    progress.open_tally(path, left=100, declared=100, at_once=2)
+    line = progress.add_to_tally(path, runs=10, trained=10, seconds=600)
     assert line == "10 of 100 runs are trained; about 45 min left"
-    line = progress.tally(path, runs=10, trained=10, seconds=1800)
+    line = progress.add_to_tally(path, runs=10, trained=10, seconds=1800)
     assert line == "20 of 100 runs are trained; about 80 min left"
 
 
 def test_runs_that_were_finished_before_take_no_time_but_are_done(tmp_path):
     path = tmp_path / "tally.jsonl"
-    progress.begin(path, left=20, declared=20, at_once=1)
-    assert progress.tally(path, runs=5, trained=0, seconds=3) is None
-    line = progress.tally(path, runs=5, trained=1, seconds=60)
+    progress.open_tally(path, left=20, declared=20, at_once=1)
+    assert progress.add_to_tally(path, runs=5, trained=0, seconds=3) is None
+    line = progress.add_to_tally(path, runs=5, trained=1, seconds=60)
     assert line == "10 of 20 runs are trained; about 10 min left"
-    assert progress.tally(path, runs=10, trained=10, seconds=60) is None, "nothing is left"
+    assert progress.add_to_tally(path, runs=10, trained=10, seconds=60) is None, "nothing is left"
 
 
 def test_a_study_above_a_day_on_this_device_says_so(tmp_path):
     path = tmp_path / "tally.jsonl"
-    progress.begin(path, left=1000, declared=1000, at_once=1)
-    line = progress.tally(path, runs=10, trained=10, seconds=3600)
+    progress.open_tally(path, left=1000, declared=1000, at_once=1)
+    line = progress.add_to_tally(path, runs=10, trained=10, seconds=3600)
     assert line == (
         "10 of 1000 runs are trained; about 4.1 days left: more than a day; "
         "a GPU, a cluster or a smaller study would be shorter"
@@ -1288,11 +1284,11 @@ def test_a_tally_that_cannot_be_used_never_fails_a_job(tmp_path, content):
     path = tmp_path / "tally.jsonl"
     if content is not None:
         path.write_text(content)
-    assert progress.tally(path, runs=1, trained=1, seconds=1) is None
+    assert progress.add_to_tally(path, runs=1, trained=1, seconds=1) is None
 
 
 def test_a_job_whose_runs_were_all_finished_before_ends_well(tmp_path, prepared, calls):
-    progress.begin(tmp_path / "tally.jsonl", left=100, declared=100, at_once=1)
+    progress.open_tally(tmp_path / "tally.jsonl", left=100, declared=100, at_once=1)
     leave(tmp_path, prepared, calls)
     pack(tmp_path, [0], prepared)
     assert calls.done == []
@@ -1300,10 +1296,10 @@ def test_a_job_whose_runs_were_all_finished_before_ends_well(tmp_path, prepared,
 
 def test_several_jobs_add_to_the_tally_at_once(tmp_path):
     path, jobs, packs = tmp_path / "tally.jsonl", 4, 100
-    progress.begin(path, left=jobs * packs + 1, declared=1000, at_once=jobs)
+    progress.open_tally(path, left=jobs * packs + 1, declared=1000, at_once=jobs)
     code = (
-        "import sys; from activarium.train.progress import tally; "
-        f"[tally(sys.argv[1], 1, 1, 60) for _ in range({packs})]; print(*sys.modules)"
+        "import sys; from activarium.train.progress import add_to_tally; "
+        f"[add_to_tally(sys.argv[1], 1, 1, 60) for _ in range({packs})]; print(*sys.modules)"
     )
     started = [
         subprocess.Popen([sys.executable, "-c", code, path], cwd=LIBRARY, stdout=subprocess.PIPE)
@@ -1369,9 +1365,11 @@ def test_a_measurement_that_fails_costs_no_run(tmp_path, prepared, monkeypatch):
 
 def test_what_may_fail_is_measured_before_the_first_epoch(monkeypatch):
     done = []
-    monkeypatch.setattr(run, "saved_bytes_or_none", lambda *_: done.append("measured"))
-    whole = step.Training.epoch
-    monkeypatch.setattr(step.Training, "epoch", lambda *a: (done.append("epoch"), whole(*a))[1])
+    monkeypatch.setattr(loop, "saved_bytes_or_none", lambda *_: done.append("measured"))
+    whole = step.Training.train_epoch
+    monkeypatch.setattr(
+        step.Training, "train_epoch", lambda *a: (done.append("epoch"), whole(*a))[1]
+    )
     trained()
     assert done == ["measured", "epoch", "epoch"]
 
@@ -1411,7 +1409,7 @@ def test_real_cifar10_is_learned_far_above_chance_and_the_same_way_twice(tmp_pat
             tmp_path / folder,
             [0],
             (tmp_path / "cifar10.arrow", tmp_path / "cifar10.json"),
-            cell=CELL | {"dataset": "cifar10"},
+            names=CELL | {"dataset": "cifar10"},
             network={"file": "resnet14", "parameters": {"width": 8}},
             recipe=RECIPE | {"batch_size": 64, "learning_rate": 0.003},
             train_size=5000,

@@ -51,7 +51,7 @@ def test_another_pack_size_runs_nothing_again(trained, size):
 
 
 def test_edits_around_the_numbers_train_nothing(trained):
-    for file in ("progress", "pack", "job", "unfinished", "cost"):
+    for file in ("progress", "pack", "job", "store", "run_cost"):
         trained.edit(f"{LIBRARY}/train/{file}.py")
     for file in (
         f"{LIBRARY}/runtime/devices.py",
@@ -152,7 +152,8 @@ def test_an_edited_proof_certifies_again_and_trains_nothing(trained):
 @pytest.mark.parametrize("file", [
     "train/step.py",
     "networks/plain.py",
-    pytest.param("train/run.py", marks=pytest.mark.slow),
+    "train/initialisation.py",
+    pytest.param("train/loop.py", marks=pytest.mark.slow),
     pytest.param("train/augmentation.py", marks=pytest.mark.slow),
     pytest.param("definitions/torch_module.py", marks=pytest.mark.slow),
     pytest.param("definitions/on_torch.py", marks=pytest.mark.slow),
@@ -160,7 +161,9 @@ def test_an_edited_proof_certifies_again_and_trains_nothing(trained):
 def test_an_edit_of_what_defines_the_numbers_trains_all_again(trained, file):
     trained.edit(f"{LIBRARY}/{file}")
     measured = {"numerics": 2} if file.startswith("definitions/") else {}
-    described = DESCRIBED if file.startswith("networks/") or file == "train/step.py" else {}
+    described = (
+        DESCRIBED if file.startswith("networks/") or file == "train/initialisation.py" else {}
+    )
     assert trained.plan() == {"train_0": 2, **measured, **described, **COLLECTED}
 
 

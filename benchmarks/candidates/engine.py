@@ -1,11 +1,11 @@
 """The engine as jobs run it: on a GPU the seeds of a pack at once, on a CPU one after the other."""
 
 import io
-from itertools import count
+from types import SimpleNamespace
 
-from activarium.train.lane import Lane
+from activarium.train.gpu import ConcurrentTrainer
 from activarium.train.progress import Progress
-from activarium.train.together import Together
+from activarium.train.step import GraphedTraining
 
 from .one_by_one import OneByOne
 
@@ -16,35 +16,31 @@ def pack(setting, seeds):
 
 
 class AtOnce:
-    """`together.Together` with runs that never end."""
+    """`gpu.ConcurrentTrainer` with runs that never end."""
 
     def __init__(self, setting, seeds):
-        self.lanes = {}
-
-        def endless(seed):
-            self.lanes[seed] = setting.training(Lane, seed)
-            for number in count():
-                yield self.lanes[seed], number
+        def make_run(seed):
+            return SimpleNamespace(training=setting.training(GraphedTraining, seed), epoch=0)
 
         def crash(seed, error):
             raise error
 
         progress = Progress("engine", io.StringIO(), epochs=1)
-        self.engine = Together(endless, None, crash, progress)
+        self.trainer = ConcurrentTrainer(make_run, None, crash, progress)
         for seed in seeds:
-            self.engine.start(seed)
-        if len(self.engine.asked) < len(seeds):
+            self.trainer.start(seed)
+        if len(self.trainer.runs) < len(seeds):
             raise RuntimeError("these seeds cannot train at once here")
         self.seeds = seeds
 
     def epoch(self, number):
         """Train one epoch of each, which evaluates the few test images of a setting as well.
 
-        What each gives, by seed: `Together.epoch`.
+        What each gives, by seed: `ConcurrentTrainer.train_epoch`.
         """
-        for seed, lane in self.lanes.items():
-            self.engine.asked[seed] = lane, number
-        return self.engine.epoch()
+        for run in self.trainer.runs.values():
+            run.epoch = number
+        return self.trainer.train_epoch()
 
     def states(self):
-        return [self.lanes[seed].network.state_dict() for seed in self.seeds]
+        return [self.trainer.runs[seed].training.network.state_dict() for seed in self.seeds]

@@ -4,47 +4,47 @@ import math
 
 import torch
 
-from activarium.train.lane import Lane
-from activarium.train.recording import record, streams, warm_up
+from activarium.train.graphs import branch_streams, capture, warm_up
+from activarium.train.step import GraphedTraining
 
 
 class Units:
-    """A pack of units (lanes, or stacked runs) stepped by the host, one after the other."""
+    """A pack of units (trainings, or stacked runs) stepped by the host, one after the other."""
 
     def __init__(self, units, steps):
         self.units, self.steps = units, steps
 
     def epoch(self, number):
         for unit in self.units:
-            unit.feed.begin(number)
+            unit.loader.begin_epoch(number)
         self._train()
-        return [unit.feed.total.tolist() for unit in self.units]  # waits for the device
+        return [unit.loader.total.tolist() for unit in self.units]  # waits for the device
 
     def _train(self):
         for _ in range(self.steps):
             for unit in self.units:
-                unit.advance()
+                unit.train_batch()
 
 
-class Recorded(Units):
+class Captured(Units):
     """A pack whose steps are replayed: one graph with a branch a unit, or a graph each."""
 
     def __init__(self, units, steps, per_graph=1, together=True):
         super().__init__(units, steps)
         self.per_graph = math.gcd(steps, per_graph)
-        self.streams = streams()[: len(units)]
+        self.streams = branch_streams()[: len(units)]
         for unit, stream in zip(units, self.streams, strict=True):
             warm_up(unit, stream)
         groups = [units] if together else [[unit] for unit in units]
-        lanes = [self.streams] if together else [[stream] for stream in self.streams]
-        self.graphs = [self._recorded(*g) for g in zip(groups, lanes, strict=True)]
+        streams = [self.streams] if together else [[stream] for stream in self.streams]
+        self.graphs = [self._capture(*g) for g in zip(groups, streams, strict=True)]
 
-    def _recorded(self, units, on):
+    def _capture(self, units, on):
         def steps(unit):
-            return lambda: [unit.advance() for _ in range(self.per_graph)]
+            return lambda: [unit.train_batch() for _ in range(self.per_graph)]
 
         work = [(steps(unit), stream) for unit, stream in zip(units, on, strict=True)]
-        return record(work, set().union(*(unit.generators() for unit in units)))
+        return capture(work, set().union(*(unit.generators() for unit in units)))
 
     def _train(self):
         """Replay them all, on the current stream if there is one graph, else each on its own."""
@@ -61,21 +61,21 @@ class Recorded(Units):
 
 
 def pack(units, setting, **how):
-    """The units recorded where there is a GPU, else stepped by the host."""
-    recorded = setting.device == "cuda"
-    return Recorded(units, setting.steps, **how) if recorded else Units(units, setting.steps)
+    """The units captured where there is a GPU, else stepped by the host."""
+    captured = setting.device == "cuda"
+    return Captured(units, setting.steps, **how) if captured else Units(units, setting.steps)
 
 
 class Graph:
-    """The candidate: K lanes, their networks compiled or not."""
+    """The candidate: K trainings, their networks compiled or not."""
 
     def __init__(self, setting, seeds, compiled=False, **how):
-        self.lanes = [setting.training(Lane, seed) for seed in seeds]
-        for lane in self.lanes:
-            lane.network.train()
+        self.trainings = [setting.training(GraphedTraining, seed) for seed in seeds]
+        for training in self.trainings:
+            training.network.train()
             if compiled:
-                lane.network.compile(dynamic=False)
-        self.epoch = pack(self.lanes, setting, **how).epoch
+                training.network.compile(dynamic=False)
+        self.epoch = pack(self.trainings, setting, **how).epoch
 
     def states(self):
-        return [lane.network.state_dict() for lane in self.lanes]
+        return [training.network.state_dict() for training in self.trainings]

@@ -14,7 +14,7 @@ class OneByOne:
 
     def epoch(self, number):
         for training in self.trainings:
-            training.epoch(number)
+            training.train_epoch(number)
 
     def states(self):
         return [training.network.state_dict() for training in self.trainings]

@@ -11,8 +11,9 @@ from torch import nn
 from torch.func import functional_call, stack_module_state, vmap
 from torch.nn import functional as F
 
-from activarium.train.feed import Feed
-from activarium.train.step import Training, take_pixels_first
+from activarium.train.batches import DeviceLoader
+from activarium.train.initialisation import take_pixels_first
+from activarium.train.step import Training
 
 from .graph import Units, pack
 
@@ -26,29 +27,31 @@ class Stacked:
     def __init__(self, setting, seeds):
         runs = [setting.training(Training, seed) for seed in seeds]
         self.run, self.number, self.recipe = runs[0], len(runs), setting.recipe
-        self.feed = Feed(self.run.data, self.recipe, seeds, self.run.device, self.run.rate)
+        self.loader = DeviceLoader(
+            self.run.data, self.recipe, seeds, self.run.device, self.run.learning_rate
+        )
         self.names = [n for n, _ in self.run.network.named_parameters()]
         for run in runs:
             run.network.train()
         parameters = self.join([run.network for run in runs])
         self.optimiser = torch.optim.Adam(  # the recipe decays no weights, so one group is enough
-            parameters, lr=self.feed.rate, fused=True, capturable=True
+            parameters, lr=self.loader.rate, fused=True, capturable=True
         )
 
-    def advance(self):
+    def train_batch(self):
         """One step of all runs."""
-        x, y = self.feed.next()
-        x = self.run.normalised(x).unflatten(0, (self.number, self.feed.size))
-        with self.run.precision():
+        x, y = self.loader.next_batch()
+        x = self.run.normalise(x).unflatten(0, (self.number, self.loader.size))
+        with self.run.autocast():
             logits = self.forward(x).flatten(0, 1).float()
         smooth = self.recipe["label_smoothing"]
         loss = F.cross_entropy(logits, y, label_smoothing=smooth, reduction="sum")
         self.optimiser.zero_grad(set_to_none=True)
-        (loss / self.feed.size).backward()
+        (loss / self.loader.size).backward()
         self.optimiser.step()
         with torch.no_grad():
             correct = (logits.argmax(1) == y).sum()
-            self.feed.total.add_(torch.stack([loss.double(), correct.double()]))
+            self.loader.total.add_(torch.stack([loss.double(), correct.double()]))
 
     def generators(self):
         return set()

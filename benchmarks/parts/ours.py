@@ -8,7 +8,7 @@ devices.one_thread()  # before torch is imported
 
 import torch  # noqa: E402
 
-from activarium.train import step  # noqa: E402
+from activarium.train.precision import prepare_torch  # noqa: E402
 from candidates import engine  # noqa: E402
 
 
@@ -16,7 +16,7 @@ def loop(setting, seeds, keep=True):
     """A function of an epoch's number that trains it for all seeds; (seconds, CPU seconds)."""
     if keep:
         devices.keep_freed_memory()
-    step.prepare_torch(setting.precision)
+    prepare_torch(setting.precision)
     pack = engine.pack(setting, seeds)
 
     def epoch(number):

@@ -14,7 +14,7 @@ import torch  # noqa: E402
 from torch._dynamo import config as dynamo  # noqa: E402
 from torch._inductor import config as inductor  # noqa: E402
 
-from activarium.train import step  # noqa: E402
+from activarium.train.precision import prepare_torch  # noqa: E402
 from candidates import NAMED  # noqa: E402
 
 from . import ceilings, hashing  # noqa: E402
@@ -55,7 +55,7 @@ class _Measure:
         if self.last != (name, setting):
             torch._dynamo.reset()
             self.last = name, setting
-        step.prepare_torch(setting.precision)
+        prepare_torch(setting.precision)
         candidate, found = NAMED[name], {}
         if device == "cuda" or not candidate.cuda:
             found |= _timed(candidate, setting, k)

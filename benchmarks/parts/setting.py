@@ -15,7 +15,7 @@ import torch
 
 from activarium import activations, datasets, networks
 from activarium.datasets import Images
-from activarium.train.data import resident
+from activarium.train.batches import split_images
 from activarium.train.randomness import seed_the_rest
 
 MEAN, SD = (0.4914, 0.4822, 0.4465), (0.2470, 0.2435, 0.2616)
@@ -66,7 +66,7 @@ def on_device(n, device):
     """The first `n` training images as `step.Training` takes them."""
     x, y = images(n)
     described = {"name": "cifar10", "mean": MEAN, "sd": SD}
-    return resident(Images(x, y, x[:256], y[:256]), described, None, 0, torch.device(device))
+    return split_images(Images(x, y, x[:256], y[:256]), described, None, 0, torch.device(device))
 
 
 def source():

@@ -40,7 +40,7 @@ rule figure:
 rule describe:
     input:
         defining=GRID.describing,
-        code=GRID.code("../describe.py", "train/describe.py", "train/step.py"),
+        code=GRID.code("../describe.py", "train/describe.py", "train/initialisation.py"),
     output:
         GRID.table("networks", "json"),
     log:

@@ -7,8 +7,8 @@ devices.one_thread()  # before torch is imported
 
 from activarium.runtime import files  # noqa: E402
 from activarium.runtime.errors import logged  # noqa: E402
-from activarium.train.describe import described  # noqa: E402
+from activarium.train.describe import describe_networks  # noqa: E402
 
 with logged(snakemake.log[0]):
-    about = described(snakemake.params.networks, snakemake.params.datasets)
+    about = describe_networks(snakemake.params.networks, snakemake.params.datasets)
     files.write_json(snakemake.output[0], about)

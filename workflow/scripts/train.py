@@ -12,14 +12,13 @@ devices.keep_freed_memory()
 
 with logged(snakemake.log[0]) as log:
     run_in_child(log, " ".join(snakemake.wildcards))
-    from activarium.train.job import train_cell
+    from activarium.train.job import Cell, DataSource, JobFiles, train_cell
 
+    given, params = snakemake.input, snakemake.params
+    code = [*given.activation, *given.network, *given.step]
     train_cell(
-        cell=dict(snakemake.wildcards.items()),
-        files=snakemake.output,
-        sources=[*snakemake.input.activation, *snakemake.input.network, *snakemake.input.step],
-        data=snakemake.input.data,
-        description=snakemake.input.description,
-        log=log,
-        **dict(snakemake.params.items()),
+        Cell(dict(snakemake.wildcards.items()), params.recipe, params.network, params.expr),
+        DataSource(given.data, given.description, params.train_size, params.validation),
+        JobFiles(snakemake.output, code, params.unfinished, params.tally_file, params.locks),
+        log,
     )

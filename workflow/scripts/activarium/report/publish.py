@@ -8,7 +8,7 @@ import yaml
 from .. import tables
 from ..runtime.errors import UserError
 from ..runtime.files import atomic, write_text
-from ..train.progress import span
+from ..train.progress import format_duration
 
 AGAIN = "snakemake reference --cores all --configfile"
 
@@ -46,7 +46,7 @@ def page(study, runs, costs, folder):
         "runs": f"{len(runs)}, of which {(runs['status'] != 'ok').sum()} diverged",
         "machine": _all(costs, ["device_name", "instruction_set"]),
         "begun": f"the first run {first}, the last one {last} UTC",
-        "time": f"{span(seconds)} in training and testing, all runs added up",
+        "time": f"{format_duration(seconds)} in training and testing, all runs added up",
         "versions": f"Python {_all(costs, ['python'])}; torch {_all(costs, ['torch'])}",
         "commit": _all(costs, ["commit"]),
         "again": f"`{AGAIN} {folder}/study.yaml`",

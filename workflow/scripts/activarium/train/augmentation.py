@@ -8,7 +8,7 @@ from .randomness import generator
 KINDS = ("none", "flip", "crop", "crop_flip")
 
 
-def draw(kind, images, size, seed, epoch):
+def draw(kind: str, images: int, size: int, seed: int, epoch: int) -> dict:
     """What happens to each image in this epoch: {"flip": bool[n], "crop": int64[n, 2]}, on the CPU.
 
     `crop` moves an image by up to an eighth of its `size` (4 pixels of CIFAR's 32) in each
@@ -22,7 +22,7 @@ def draw(kind, images, size, seed, epoch):
     return drawn
 
 
-def augment(batch, drawn):
+def augment(batch: torch.Tensor, drawn: dict) -> torch.Tensor:
     """The batch [n, channels, size, size] (any dtype) with its rows of `drawn` applied."""
     if "crop" in drawn:
         batch = _crop(batch, drawn["crop"])

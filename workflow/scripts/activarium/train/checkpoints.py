@@ -1,42 +1,53 @@
 """Checkpoints of a run in training: from the last finished epoch on, nothing is done twice."""
 
 import time
+from collections.abc import Callable
 
-from .cost import machine
-from .recording import is_memory
+from .graphs import is_out_of_memory
+from .progress import Progress
+from .run_cost import machine
+from .step import Training
+from .store import RunStore
 
-APART = 2.0  # seconds from one to the next: what a kill may cost beside the epoch that runs
-SHARE = 20  # and so many times as long as all take to write, so that they cost a twentieth at most
+MIN_INTERVAL = 2.0  # seconds between two: what a kill may cost beside the epoch that runs
+COST_RATIO = 20  # and so many times as long as all take to write: they cost a twentieth at most
 
 
 class Checkpoints:
     """Those of one run, in the `store` of its cell; only this kind of machine takes them up.
 
-    `at_once()` is how many runs wait for one another meanwhile, each of which writes its own.
+    `count_runs()` is how many runs wait for one another meanwhile, each of which writes its own.
     """
 
-    def __init__(self, store, seed, progress, at_once=lambda: 1):
-        self.store, self.seed, self.progress, self.at_once = store, seed, progress, at_once
-        self.next = time.monotonic() + APART
+    def __init__(
+        self,
+        store: RunStore,
+        seed: int,
+        progress: Progress,
+        count_runs: Callable[[], int] = lambda: 1,
+    ):
+        self.store, self.seed, self.progress, self.count_runs = store, seed, progress, count_runs
+        self.next = time.monotonic() + MIN_INTERVAL
 
-    def resume(self, training, told):
-        """Bring `training` to its last checkpoint; returns what was told by then, else `told`.
+    def resume(self, training: Training, history: dict) -> dict:
+        """Bring `training` to its last checkpoint; returns the history by then, else `history`.
 
         One that `training` cannot take goes, so that the next start begins anew.
         """
-        state = self.store.resume(self.seed)
+        state = self.store.load_checkpoint(self.seed)
         if state is None or state["machine"] != machine(training.device):
-            return told
+            return history
         try:
-            training.restore(state["training"])
+            training.load_state_dict(state["training"])
         except Exception as error:
-            if not is_memory(error):  # which says nothing about it
-                self.store.forget(self.seed)
+            if not is_out_of_memory(error):  # which says nothing about it
+                self.store.delete_checkpoint(self.seed)
             raise
-        self.progress.say(f"seed {self.seed} goes on after epoch {len(state['told']['epochs'])}")
-        return state["told"]
+        epochs = len(state["history"]["epochs"])
+        self.progress.log(f"seed {self.seed} goes on after epoch {epochs}")
+        return state["history"]
 
-    def save(self, training, told):
+    def save(self, training: Training, history: dict) -> None:
         """Keep the state after an epoch, unless the last one is hardly older.
 
         A disk that has no place for it, or a state that cannot be written, costs the checkpoint
@@ -46,9 +57,9 @@ class Checkpoints:
         if begun < self.next:
             return
         try:
-            state = {"told": told, "training": training.state()}
-            self.store.save(self.seed, state | {"machine": machine(training.device)})
+            state = {"history": history, "training": training.state_dict()}
+            self.store.save_checkpoint(self.seed, state | {"machine": machine(training.device)})
         except Exception as error:
-            self.progress.say(f"seed {self.seed}: no checkpoint is kept ({error})", terminal=False)
+            self.progress.log(f"seed {self.seed}: no checkpoint is kept ({error})", terminal=False)
         now = time.monotonic()
-        self.next = now + max(APART, SHARE * self.at_once() * (now - begun))
+        self.next = now + max(MIN_INTERVAL, COST_RATIO * self.count_runs() * (now - begun))

@@ -2,12 +2,13 @@
 
 import inspect
 from collections import Counter
+from collections.abc import Iterable
 
 from torch import nn
 
 from .. import datasets, networks
 from ..runtime.errors import first_line
-from .step import sigmas
+from .initialisation import sigmas
 
 NORMS = {
     nn.modules.batchnorm._BatchNorm: "batch norm",
@@ -29,31 +30,31 @@ class Activation(nn.Identity):
     """Stands where an activation would, which is no part of what is described."""
 
 
-def described(stated, over):
-    """{network: description} of `Study.networks` on the data sets `over`, for the report.
+def describe_networks(declared: dict, names: Iterable[str]) -> dict:
+    """{network: description} of `Study.networks` on the data sets of these `names`.
 
     A description holds `label`, `about` (the first line of the file), `layers` {name in words:
     number}, `activations` (how many modules), `norm` (whether a layer normalises), `parameters`
     {data set: number, those of activations left out}, `sigma_w2` and `sigma_b2`. A network that
     cannot be built here has `refused`, the reason: a description must stop no report.
     """
-    return {name: _described(network, over) for name, network in stated.items()}
+    return {name: _describe(network, names) for name, network in declared.items()}
 
 
-def _described(network, over):
+def _describe(network, names):
     try:
-        built = {name: _built(network, datasets.load(name)) for name in over}
-        return _of(networks.load(network["file"]), built)
+        built = {name: _build(network, datasets.load(name)) for name in names}
+        return _count(networks.load(network["file"]), built)
     except Exception as error:  # of a file that anybody wrote
-        return {"refused": first_line(error) or type(error).__name__}
+        return {"refused": first_line(error)}
 
 
-def _built(network, dataset):
+def _build(network, dataset):
     shape = dataset.channels, dataset.classes, dataset.image_size
     return networks.load(network["file"]).build(Activation, *shape, **network["parameters"])
 
 
-def _of(file, built):
+def _count(file, built):
     net = next(iter(built.values()))
     sigma_w, sigma_b = sigmas(net)
     kinds = Counter(kind for module in net.modules() if (kind := _kind(module)))

@@ -1,7 +1,10 @@
 """A training job from its input files to its output files; what Snakemake's script calls."""
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import TextIO
 
 import torch
 
@@ -9,105 +12,154 @@ from .. import tables
 from ..data import prepare
 from ..runtime import child_process, devices
 from ..runtime.errors import UserError, describe_error
+from .batches import load_splits
+from .check_network import check_network
 from .checkpoints import Checkpoints
-from .data import resident
-from .lane import Lane
-from .pack import one_by_one, train_pack
-from .progress import Progress, tally
-from .recording import nothing_old_to_free
-from .run import running, train_run
-from .startup import spare_the_compiler
-from .step import prepare_torch
-from .together import Together
-from .unfinished import Unfinished, digest
-from .usable import hold
+from .dynamo import skip_dynamo_import
+from .gpu import ConcurrentTrainer
+from .graphs import frozen_garbage
+from .loop import Cell, Run, train_run
+from .pack import Pack
+from .precision import prepare_torch
+from .progress import Progress, add_to_tally
+from .step import GraphedTraining
+from .store import RunStore, compute_digest
 
 
-def fits_several(device):
-    """Whether one run leaves a part of the device idle, so that a pack's seeds train at once."""
-    return device.type == "cuda"
+@dataclass(frozen=True)
+class DataSource:
+    """A prepared data set, and which of its training images are trained on.
+
+    `file` and `description` are the paths that `prepare` wrote; `train_size` images are drawn, all
+    where it is None, and the fraction `validation` of them is held out.
+    """
+
+    file: str
+    description: str
+    train_size: int | None = None
+    validation: float = 0
 
 
-def train_cell(cell, files, sources, data, description, log, unfinished, tally_file, locks,
-               recipe, network, train_size, validation, expr=None):  # fmt: skip
-    """Train the runs that `files` ({seed}.parquet each) name and move them to their places.
+@dataclass(frozen=True)
+class JobFiles:
+    """Where a job reads and writes beside its data.
 
-    `cell` names recipe, network, dataset and activation; `recipe` and `network` are their values
-    and `expr` is the activation's text where the study states it, else None; `sources` are the
-    files of code that define the numbers; `data` and `description` come from prepare.
-    `unfinished` is the folder where finished runs wait for the pack, `locks` the one through
-    which jobs share GPUs. Raises a UserError naming the seeds that crashed, code that
-    changed, or a network that does not use its activation.
+    `runs` are the files to be made, {seed}.parquet each; `sources` the files of code that define
+    the numbers. `unfinished` is the folder where finished runs wait for the pack, `locks` the one
+    through which jobs share GPUs, `tally` the file that counts the study's runs.
+    """
+
+    runs: Sequence[str]
+    sources: Sequence[str]
+    unfinished: str
+    tally: str
+    locks: str
+
+    @property
+    def by_seed(self) -> dict[int, str]:
+        """{seed: file} of the runs."""
+        return {int(Path(file).stem): file for file in self.runs}
+
+
+def train_cell(cell: Cell, source: DataSource, files: JobFiles, log: TextIO) -> None:
+    """Train the runs that `files.runs` name and move them to their places.
+
+    Raises a UserError naming the seeds that crashed, code that changed, or a network that does not
+    use its activation. The open file `log` gets every epoch.
     """
     started = time.monotonic()
-    about = prepare.description(description)
-    values = [cell, expr, recipe, network, train_size, validation]
-    values += [about["sha256"], torch.__version__]
-    seeds = {int(Path(file).stem): file for file in files}
-    store = Unfinished(unfinished, made_from := digest(sources, values))
-    progress = Progress(" ".join(cell.values()), log, recipe["epochs"])
-    with devices.lease(devices.gpus(), locks) as card:
-        device = _device(card, progress)
-        prepare_torch(recipe["precision"])
-        spare_the_compiler()
-        images = resident(prepare.verify(data, about), about, train_size, validation, device)
-        images["classes"] = about["classes"]
-        _hold(cell, network, images, expr, progress)
-
-        def arguments(seed, at_once=lambda: 1):
-            checkpoints = Checkpoints(store, seed, progress, at_once)
-            return cell, seed, network, images, recipe, device, progress, expr, checkpoints
-
-        train = _train(arguments, device, progress)
-        finished, trained = train_pack(seeds, train, store, progress)
-    if digest(sources, values) != made_from:  # or Snakemake would take them for the new code's
+    about = prepare.description(source.description)
+    progress = Progress(" ".join(cell.names.values()), log, cell.recipe["epochs"])
+    digest = _digest(cell, source, files, about)
+    store = RunStore(files.unfinished, digest)
+    with devices.lease(devices.gpus(), files.locks) as card:
+        device = _choose_device(card, progress)
+        prepare_torch(cell.recipe["precision"])
+        skip_dynamo_import()
+        data = load_splits(source.file, about, source.train_size, source.validation, device)
+        _check(cell, data, progress)
+        pack = Pack(files.by_seed, store, progress)
+        progress.start_pack(pack.missing)
+        _train(pack, cell, data, device)
+    pack.check_crashes()
+    # Else Snakemake would take the runs for the new code's.
+    if _digest(cell, source, files, about) != digest:
         raise UserError(
             f"the code of {progress.label} was edited while it trained: its runs are of neither "
             "the old nor the new; start again"
         )
-    for seed, file in seeds.items():
-        tables.write_run(finished[seed], file)
-    if not child_process.orphaned():
-        store.clear(seeds)
-    else:  # who would have taken note of these files is gone, so the next start makes them anew
-        progress.say("Snakemake was killed meanwhile: its next start takes these runs up")
-    told = tally(tally_file, len(seeds), trained, time.monotonic() - started)
-    if told:
-        progress.say(told)
+    _write_runs(pack, files)
+    seconds = time.monotonic() - started
+    line = add_to_tally(files.tally, len(pack.finished), len(pack.missing), seconds)
+    if line:
+        progress.log(line)
 
 
-def _device(card, progress):
+def _digest(cell, source, files, about):
+    """The digest of all that defines the cell's numbers."""
+    values = [cell.names, cell.expr, cell.recipe, cell.network]
+    values += [source.train_size, source.validation, about["sha256"], torch.__version__]
+    return compute_digest(files.sources, values)
+
+
+def _choose_device(card, progress):
     """What torch trains on; where a leased `card` is of no use to it, that is said."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if card and device.type == "cpu":
-        progress.say(
+        progress.log(
             f"GPU {card} is not used: torch {torch.__version__} finds no CUDA device there "
             "(nvidia-smi shows the driver); trained on the CPU"
         )
     return device
 
 
-def _hold(cell, network, images, expr, progress):
-    """`usable.hold`, of which only a UserError ends the job: each seed logs the rest."""
+def _check(cell, data, progress):
+    """`check_network`, of which only a UserError ends the job: each seed logs the rest."""
     try:
-        hold(cell, network, images, expr)
+        check_network(cell, data)
     except UserError:
         raise
     except Exception as error:
-        progress.say(f"this cell may crash: {describe_error(error)}")
+        progress.log(f"this cell may crash: {describe_error(error)}")
 
 
-def _train(arguments, device, progress):
-    """The `train` of a pack whose runs have the `arguments(seed, at_once)` of `running`."""
-    if not fits_several(device):
-        return one_by_one(lambda seed: train_run(*arguments(seed)))
+def fits_several(device: torch.device) -> bool:
+    """Whether one run leaves a part of the device idle, so that a pack's seeds train at once."""
+    return device.type == "cuda"
 
-    def together(missing, keep, crash):
-        def begin(seed):
-            return running(*arguments(seed, lambda: len(engine.asked)), kind=Lane)
 
-        engine = Together(begin, keep, crash, progress)
-        with nothing_old_to_free():
-            engine.train(missing)
+def _train(pack, cell, data, device):
+    """Train the missing runs of a pack: at once on a GPU, else one after the other."""
+    if fits_several(device):
+        _train_at_once(pack, cell, data, device)
+        return
+    for seed in pack.missing:
+        checkpoints = Checkpoints(pack.store, seed, pack.progress)
+        try:
+            table = train_run(cell, seed, data, device, pack.progress, checkpoints)
+        except Exception as error:  # whatever it is, the other seeds go on
+            pack.crash(seed, error)
+        else:
+            pack.keep(seed, table)
 
-    return together
+
+def _train_at_once(pack, cell, data, device):
+    progress = pack.progress
+
+    def make_run(seed):
+        checkpoints = Checkpoints(pack.store, seed, progress, lambda: len(trainer.runs))
+        return Run(cell, seed, data, device, progress, GraphedTraining, checkpoints)
+
+    trainer = ConcurrentTrainer(make_run, pack.keep, pack.crash, progress)
+    with frozen_garbage():
+        trainer.train(pack.missing)
+
+
+def _write_runs(pack, files):
+    """Move the finished runs to their places."""
+    for seed, file in files.by_seed.items():
+        tables.write_run(pack.finished[seed], file)
+    if not child_process.orphaned():
+        pack.store.clear(pack.finished)
+    else:  # who would have taken note of these files is gone, so the next start makes them anew
+        pack.progress.log("Snakemake was killed meanwhile: its next start takes these runs up")

@@ -1,11 +1,16 @@
-"""One job's work: the seeds of one cell, each finished one kept at once."""
+"""What becomes of the seeds of a pack: each finished run kept at once, each crash said once."""
 
 import os
 import traceback
+from collections.abc import Iterable
 from pathlib import Path
+
+import pyarrow as pa
 
 from .. import activations, networks
 from ..runtime.errors import UserError, describe_error
+from .progress import Progress
+from .store import RunStore
 
 FOLDERS = {Path(package.__file__).parent for package in (activations, networks)}
 
@@ -14,52 +19,57 @@ class CrashedError(UserError):
     """Runs that ended in an exception; the message names their seeds and what is kept."""
 
 
-def train_pack(seeds, train, unfinished, progress):
-    """Finish every seed of `seeds` in `unfinished`; a seed that crashes costs only itself.
+class Pack:
+    """The seeds of one job: `finished` {seed: table or None}, `crashed` {seed: why in a line}.
 
-    `train(missing, keep, crash)` trains the missing ones and calls `keep(seed, table)` with the
-    one-row table of each, or `crash(seed, error)`. Raises CrashedError naming the seeds that
-    crashed, after all the others are done. Returns {seed: table}, whatever becomes of
-    `unfinished` meanwhile (another execution of the same pack clears it), and how many of them
-    were trained now.
+    A seed that crashes costs only itself. What is finished is in `finished`, whatever becomes of
+    the `store` meanwhile: another execution of the same pack clears it.
     """
-    finished = {seed: unfinished.take(seed) for seed in seeds}
-    missing = [seed for seed in seeds if finished[seed] is None]
-    if len(missing) < len(seeds):
-        kept = len(seeds) - len(missing)
-        progress.say(f"{kept} of {len(seeds)} runs were finished before and are taken as they are")
-    crashed = {}
 
-    def keep(seed, table):
+    def __init__(self, seeds: Iterable[int], store: RunStore, progress: Progress):
+        self.store, self.progress = store, progress
+        self.finished = {seed: store.load_run(seed) for seed in seeds}
+        self.missing = [seed for seed, table in self.finished.items() if table is None]
+        self.crashed = {}
+        kept = len(self.finished) - len(self.missing)
+        if kept:
+            n = len(self.finished)
+            progress.log(f"{kept} of {n} runs were finished before and are taken as they are")
+
+    def keep(self, seed: int, table: pa.Table) -> None:
+        """Take the one-row table of a finished run, and put it into the store."""
         try:
-            finished[seed] = table
-            unfinished.keep(seed, table)
-            progress.ends(seed)
+            self.finished[seed] = table
+            self.store.save_run(seed, table)
+            self.progress.end_seed(seed)
         except Exception as error:
-            crash(seed, error)
+            self.crash(seed, error)
 
-    def crash(seed, error):
-        # As text: the exception itself would hold the crashed network in memory.
-        at = place(error)
-        said = f"{at}: {describe_error(error)}" if at else describe_error(error)
-        if said not in crashed.values():  # the log shows where once, and not for each seed
-            progress.say("".join(traceback.format_exception(error)), terminal=False)
-        crashed[seed] = said
-        progress.say(f"seed {seed} crashed: {crashed[seed]}")
-        progress.ends(seed)
+    def crash(self, seed: int, error: BaseException) -> None:
+        """Note and say the error that ended a run.
 
-    progress.begins(missing)
-    train(missing, keep, crash)
-    if crashed:
-        names = ", ".join(map(str, crashed))
-        raise CrashedError(
-            f"seed {names} of {progress.label} crashed ({next(iter(crashed.values()))}); "
-            "the other seeds are kept: the next start trains only what is missing"
-        )
-    return finished, len(missing)
+        As text: the exception itself would hold the crashed network in memory.
+        """
+        place = find_place(error)
+        why = f"{place}: {describe_error(error)}" if place else describe_error(error)
+        if why not in self.crashed.values():  # the log shows where once, and not for each seed
+            self.progress.log("".join(traceback.format_exception(error)), terminal=False)
+        self.crashed[seed] = why
+        self.progress.log(f"seed {seed} crashed: {why}")
+        self.progress.end_seed(seed)
+
+    def check_crashes(self) -> None:
+        """Raise a CrashedError that names the seeds that crashed, where any has."""
+        if self.crashed:
+            seeds = ", ".join(map(str, self.crashed))
+            raise CrashedError(
+                f"seed {seeds} of {self.progress.label} crashed "
+                f"({next(iter(self.crashed.values()))}); "
+                "the other seeds are kept: the next start trains only what is missing"
+            )
 
 
-def place(error):
+def find_place(error: BaseException) -> str:
     """Path and line of the innermost frame in an activation's or network's file; else empty."""
     if isinstance(error, SyntaxError) and error.filename:
         return f"{os.path.relpath(error.filename)}, line {error.lineno}"
@@ -67,18 +77,3 @@ def place(error):
     ours = [f for f in frames if Path(f.filename).parent in FOLDERS]
     ours = [f for f in ours if Path(f.filename).stem != "__init__"]
     return f"{os.path.relpath(ours[-1].filename)}, line {ours[-1].lineno}" if ours else ""
-
-
-def one_by_one(run):
-    """The `train` of a pack whose seeds are trained one after the other by `run(seed)`."""
-
-    def train(seeds, keep, crash):
-        for seed in seeds:
-            try:
-                table = run(seed)
-            except Exception as error:  # whatever it is, the other seeds go on
-                crash(seed, error)
-            else:
-                keep(seed, table)
-
-    return train

@@ -9,6 +9,7 @@ import hashlib
 import json
 import subprocess
 import sys
+from collections.abc import Iterable
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -19,8 +20,8 @@ from ..runtime.errors import UserError
 from ..runtime.files import read_json, write_json
 
 
-def before_training(jobs, record, log):
-    """Try what these training jobs are about, unless the file `record` says that it was.
+def check_before_training(jobs: Iterable, record: Path | str, log: Path | str) -> None:
+    """Try what these jobs of Snakemake train, unless the file `record` says that it was tried.
 
     Raises a UserError with a line for each fault: nothing has been trained then. Trials are on a
     CPU, so that where there is a GPU a fault is said and stops nothing. `log` is the path of the
@@ -28,22 +29,25 @@ def before_training(jobs, record, log):
     --sdm, nothing is tried and that is said.
     """
     cells = {_key(job): job for job in jobs}
-    kept = _kept(record)
-    new = [job for key, job in cells.items() if key not in kept]
+    tried = _read_record(record)
+    new = [job for key, job in cells.items() if key not in tried]
     if not new:
         return
     if not find_spec("torch"):
-        _say("no torch here, so that nothing is tried before it is trained")
+        _print("no torch here, so that nothing is tried before it is trained")
         return
-    _say(f"trying one batch of {len(new)} combination{'s' * (len(new) > 1)} before any training")
-    answer = _asked(_axes(new), log)
-    faults, notes = answer["faults"], answer["missing"]
+    combinations = "1 combination" if len(new) == 1 else f"{len(new)} combinations"
+    _print(f"trying one batch of {combinations} before any training")
+    answer = _run_sanity_check(_arguments(new), log)
+    faults = answer["faults"]
     if faults and not devices.gpus():
         raise UserError("\n".join([*faults, f"nothing was trained; details in {log}"]))
-    for line in [*(f"{fault}; on a CPU, so that it is trained" for fault in faults), *notes]:
-        _say(line)
+    for line in [f"{fault}; on a CPU, so that it is trained" for fault in faults]:
+        _print(line)
+    for line in answer["missing"]:
+        _print(line)
     with suppress(OSError):  # the next start tries again
-        write_json(record, {"tried": sorted(kept | set(cells))})
+        write_json(record, {"tried": sorted(tried | set(cells))})
 
 
 def _key(job):
@@ -59,20 +63,20 @@ def _values(job):
     return job.params.expr, job.params.network, job.params.recipe
 
 
-def _kept(record):
+def _read_record(record):
     """The keys of all that was tried before."""
     with suppress(UserError):
         return set(read_json(record)["tried"])
     return set()
 
 
-def _axes(jobs):
+def _arguments(jobs):
     """The arguments of `sanity_check` for these jobs' cells."""
-    about = {"names": {}, "nets": {}, "recipes": {}, "shapes": {}}
+    about = {"exprs": {}, "networks": {}, "recipes": {}, "shapes": {}}
     for job in jobs:
         cell, (expr, network, recipe) = job.wildcards, _values(job)
-        about["names"][cell.activation] = expr
-        about["nets"][cell.network] = network
+        about["exprs"][cell.activation] = expr
+        about["networks"][cell.network] = network
         about["recipes"][cell.recipe] = recipe
         about["shapes"][cell.dataset] = _shape(cell.dataset)
     return about
@@ -84,11 +88,11 @@ def _shape(dataset):
     return {"channels": data.channels, "size": data.image_size, "classes": data.classes}
 
 
-def _asked(about, log):
+def _run_sanity_check(arguments, log):
     """What `sanity_check` answers in a process of its own."""
     Path(log).parent.mkdir(parents=True, exist_ok=True)
     command = [sys.executable, "-P", "-m", "activarium.train.sanity_check", log]
-    asked = json.dumps(about)
+    asked = json.dumps(arguments)
     try:
         done = subprocess.run(command, input=asked, stdout=subprocess.PIPE, text=True)
     except KeyboardInterrupt:  # before any job, so that Snakemake would show where
@@ -100,5 +104,5 @@ def _asked(about, log):
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def _say(line):
+def _print(line):
     print(f"sanity check: {line}", file=sys.stderr, flush=True)

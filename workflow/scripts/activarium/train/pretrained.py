@@ -1,13 +1,16 @@
 """Weights that a network brings along: that training draws them anew is said in one line."""
 
+from collections.abc import Callable
+
 import torch
+from torch import nn
 
-from .step import layers
+from .initialisation import weighted_layers
 
 
-def note(name, build):
+def describe_unused_weights(name: str, build: Callable[[], nn.Module]) -> str | None:
     """One line where `build()` gives network `name` weights of its own, else None."""
-    own, n = own_weights(build)
+    own, n = count_own_weights(build)
     if not own:
         return None
     return (
@@ -17,7 +20,7 @@ def note(name, build):
     )
 
 
-def own_weights(build):
+def count_own_weights(build: Callable[[], nn.Module]) -> tuple[int, int]:
     """(number of layers whose weights `build()` sets itself, number of layers with weights).
 
     Weights that are drawn differ between two builds that find torch's generators in other states;
@@ -31,4 +34,4 @@ def own_weights(build):
 def _weights(build, seed):
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(seed)
-        return [layer.weight.detach() for layer in layers(build())]
+        return [layer.weight.detach() for layer in weighted_layers(build())]

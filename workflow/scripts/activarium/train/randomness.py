@@ -5,7 +5,9 @@ import hashlib
 import torch
 
 
-def generator(purpose, seed, epoch=0, device="cpu"):
+def generator(
+    purpose: str, seed: int, epoch: int = 0, device: torch.device | str = "cpu"
+) -> torch.Generator:
     """A torch generator for one purpose ("weights", "batches", …) of one seed in one epoch.
 
     Two purposes never share numbers, so that an activation which draws its own noise shifts
@@ -14,7 +16,7 @@ def generator(purpose, seed, epoch=0, device="cpu"):
     return torch.Generator(device).manual_seed(_number(purpose, seed, epoch))
 
 
-def seed_the_rest(seed):
+def seed_the_rest(seed: int) -> None:
     """Start torch's global generators anew, for whatever draws from them unasked.
 
     A network with dropout, or an activation with a random start of its own, then depends on the

@@ -6,114 +6,140 @@ python -m activarium.train.sanity_check LOG, its arguments as JSON on the standa
 import json
 import sys
 import traceback
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import TextIO
 
 import torch
 
-from .. import activations, networks
+from .. import activations
 from ..definitions import numerics
 from ..runtime import interrupt
 from ..runtime.child_process import try_each_in_child
 from ..runtime.errors import UserError, describe_error
-from . import pretrained, usable
-from .cost import saved_bytes
-from .pack import place
+from .check_network import check_network, place_of_activation, place_of_network
+from .dynamo import skip_dynamo_import
+from .loop import Cell, train_run
+from .pack import find_place
+from .precision import prepare_torch
+from .pretrained import describe_unused_weights
 from .progress import Progress
-from .run import build, train_run
-from .startup import spare_the_compiler
-from .step import prepare_torch
+from .run_cost import saved_bytes
 
 IMAGES = 4  # of a batch here, whatever the recipe's: shapes and words fail on few images, too
-KEPT = ("learning_rate", "schedule", "epochs", "batch_size")  # of a recipe, that nothing fails for
+# Of a recipe, what no batch fails for.
+HARMLESS = ("learning_rate", "schedule", "epochs", "batch_size")
 
 
-def sanity_check(names, nets, recipes, shapes, log):
+def sanity_check(
+    exprs: dict, networks: dict, recipes: dict, shapes: dict, log: TextIO
+) -> tuple[list[str], list[str]]:
     """(what would end the training, what would be missing or passed over), as lists of lines.
 
-    `names` maps an activation to its text or None, `nets` a network to its file and parameters,
-    `recipes` a recipe to its values, `shapes` a data set to {channels, size, classes}. Each is
-    tried as it is trained, forward, backward, a step of the optimiser, evaluation and every later
-    measurement, on images of noise, in child processes that may crash. One fault is one line,
-    however many trials it ends. The open file `log` gets what is tried, and tracebacks.
+    `exprs` maps an activation to its text or None, `networks` a network to its file and
+    parameters, `recipes` a recipe to its values, `shapes` a data set to {channels, size, classes}.
+    Each is tried as it is trained: forward, backward, a step of the optimiser, evaluation and
+    every later measurement, on images of noise, in child processes that may crash. One fault is
+    one line, however many trials it ends. The open file `log` gets what is tried, and tracebacks.
     """
-    spare_the_compiler()
-    works = {what: work for name, expr in names.items() for what, work in _measures(name, expr)}
+    skip_dynamo_import()
+    trials = list(_list_trials(exprs, networks, _distinct_recipes(recipes), shapes))
+    missing = _try_measurements(exprs, log)
+    faults = _try_trainings(trials, log)
+    first = {trial.cell.names["network"]: trial for trial in reversed(trials)}
+    works = [partial(_find_unused_weights, trial) for trial in first.values()]
+    missing += [line for line, _ in try_each_in_child(works, log) if line]
+    return faults, missing
+
+
+def _try_measurements(exprs, log):
+    """A line for each measurement of an activation that fails."""
+    works = {}
+    for name, expr in exprs.items():
+        works |= _measurements(name, expr)
     answers = zip(works, try_each_in_child(works.values(), log), strict=True)
-    missing = [f"{what} will be missing: {why}" for what, (_, why) in answers if why]
-    trials, found = list(_trials(names, nets, _kinds(recipes), shapes)), {}
-    faults = try_each_in_child([partial(_fault, **trial, log=log) for trial in trials], log)
-    for trial, (fault, killed) in zip(trials, faults, strict=True):
-        fault = fault or (killed and f"{_files(trial)}: {killed}; the log has the line")
+    return [f"{what} will be missing: {why}" for what, (_, why) in answers if why]
+
+
+def _try_trainings(trials, log):
+    """A line for each fault that ends trials, with the first of them and how many there are."""
+    found = {}
+    answers = try_each_in_child([partial(_find_fault, trial, log) for trial in trials], log)
+    for trial, (fault, killed) in zip(trials, answers, strict=True):
+        if killed:
+            fault = f"{trial.files}: {killed}; the log has the line"
         if fault:
-            found.setdefault(fault, []).append(" ".join(trial["cell"].values()))
-    first = {trial["cell"]["network"]: trial for trial in reversed(trials)}
-    notes = try_each_in_child([partial(_passed_over, **trial) for trial in first.values()], log)
-    missing += [note for note, _ in notes if note]
-    return [f"{fault} ({_of(trials)})" for fault, trials in found.items()], missing
+            found.setdefault(fault, []).append(" ".join(trial.cell.names.values()))
+    return [f"{fault} ({_name_first(names)})" for fault, names in found.items()]
 
 
-def _kinds(recipes):
-    """The recipes that differ in more than what no batch fails for, as {name: values}."""
-    seen, kinds = [], {}
+def _distinct_recipes(recipes):
+    """{name: values} of the recipes that differ in more than what no batch fails for."""
+    seen, distinct = [], {}
     for name, values in recipes.items():
-        rest = {k: v for k, v in values.items() if k not in KEPT}
+        rest = {k: v for k, v in values.items() if k not in HARMLESS}
         if rest not in seen:
             seen.append(rest)
-            kinds[name] = values
-    return kinds
+            distinct[name] = values
+    return distinct
 
 
-def _trials(names, nets, recipes, shapes):
-    """The arguments of `_fault`, one dict a trial."""
+@dataclass(frozen=True)
+class Trial:
+    """A cell to be tried, and the {channels, size, classes} of its images."""
+
+    cell: Cell
+    shape: dict
+
+    @property
+    def files(self) -> str:
+        """The files that its fault came from, where nothing says the line."""
+        return f"{place_of_activation(self.cell)} in {place_of_network(self.cell)}"
+
+
+def _list_trials(exprs, networks, recipes, shapes):
+    """A `Trial` of each combination."""
     for r, recipe in recipes.items():
         recipe = recipe | {"epochs": 1, "batch_size": min(recipe["batch_size"], IMAGES)}
-        for n, network in nets.items():
+        for n, network in networks.items():
             for d, shape in shapes.items():
-                for a, expr in names.items():
-                    cell = {"recipe": r, "network": n, "dataset": d, "activation": a}
-                    yield {"cell": cell, "network": network, "recipe": recipe,
-                           "shape": shape, "expr": expr}  # fmt: skip
+                for a, expr in exprs.items():
+                    names = {"recipe": r, "network": n, "dataset": d, "activation": a}
+                    yield Trial(Cell(names, recipe, network, expr), shape)
 
 
-def _fault(cell, network, recipe, shape, expr, log):
+def _find_fault(trial, log):
     """What ends one trial, in a line that opens with its place; None where nothing does."""
-    print(*cell.values(), file=log, flush=True)
-    prepare_torch(recipe["precision"])
-    data = _noise(shape, recipe["batch_size"])
+    cell = trial.cell
+    print(*cell.names.values(), file=log, flush=True)
+    prepare_torch(cell.recipe["precision"])
+    data = _random_images(trial.shape, cell.recipe["batch_size"])
     try:
-        usable.hold(cell, network, data, expr)
-        train_run(cell, 0, network, data, recipe, torch.device("cpu"), Unseen("", log, 1), expr)
-    except UserError as refusal:
-        return str(refusal)
+        check_network(cell, data)
+        train_run(cell, 0, data, torch.device("cpu"), SilentProgress("", log, 1))
+    except UserError as error:
+        return str(error)
     except Exception as error:
         traceback.print_exc(file=log)
-        where = place(error) or _files({"cell": cell, "network": network, "expr": expr})
-        return f"{where}: {describe_error(error)}"
+        return f"{find_place(error) or trial.files}: {describe_error(error)}"
 
 
-def _passed_over(cell, network, shape, expr, **_):
+def _find_unused_weights(trial):
     """The line that says that a network's own weights are not used; None where it has none."""
-    activation = partial(activations.module, cell["activation"], expr)
-    data = _noise(shape, IMAGES)
-    return pretrained.note(cell["network"], partial(build, network, activation, data))
+    data = _random_images(trial.shape, IMAGES)
+    build = partial(trial.cell.build_network, data)
+    return describe_unused_weights(trial.cell.names["network"], build)
 
 
-def _files(trial):
-    """The files that a trial without a line of its own came from."""
-    name, expr = trial["cell"]["activation"], trial["expr"]
-    own = f"config: activations: {name}" if expr else usable.file_of(activations, name)
-    return f"{own} in {usable.file_of(networks, trial['network']['file'])}"
-
-
-class Unseen(Progress):
+class SilentProgress(Progress):
     """A trial's progress, which nobody waits for."""
 
-    def say(self, text, terminal=True):
+    def log(self, text: str, terminal: bool = True) -> None:
         """Nothing."""
 
 
-def _noise(shape, n):
+def _random_images(shape, n):
     """`n` images of noise to train on and to test, in the form that `Training` takes."""
     size, g = shape["size"], torch.Generator().manual_seed(0)
     x = torch.randint(256, (n, size, size, shape["channels"]), generator=g).byte()
@@ -123,25 +149,30 @@ def _noise(shape, n):
             "classes": shape["classes"]}  # fmt: skip
 
 
-def _measures(name, expr):
-    """(what, function) of each measurement of an activation that comes after or beside training."""
+def _measurements(name, expr):
+    """{what: function} of each measurement of an activation that comes after or beside training."""
     make = partial(activations.module, name, expr)
-    yield f"{name}: saved bytes", lambda: saved_bytes(make()) and None
-    for called, dtype in numerics.DTYPES.items():
-        yield f"{name}: numerics in {called}", partial(_run, make, dtype)
+    works = {f"{name}: saved bytes": partial(_measure_saved_bytes, make)}
+    for label, dtype in numerics.DTYPES.items():
+        works[f"{name}: numerics in {label}"] = partial(_measure_numerics, make, dtype)
+    return works
 
 
-def _run(make, dtype):
+def _measure_saved_bytes(make):
+    saved_bytes(make())
+
+
+def _measure_numerics(make, dtype):
     numerics.run(make().eval(), torch.linspace(-4, 4, 9).to(dtype))
 
 
-def _of(trials):
+def _name_first(names):
     """The first of some trials, and how many more there are."""
-    more = len(trials) - 1
-    return trials[0] + (f" and {more} more" if more else "")
+    more = len(names) - 1
+    return f"{names[0]} and {more} more" if more else names[0]
 
 
-def main(log):
+def main(log: str) -> None:
     """Answer what is asked on the standard input."""
     interrupt.end_on_sigint()
     with Path(log).open("w", encoding="utf-8") as file:

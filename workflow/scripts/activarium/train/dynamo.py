@@ -1,4 +1,4 @@
-"""What a job saves before its first step."""
+"""torch's compiler is not imported where nothing is compiled."""
 
 import inspect
 
@@ -6,14 +6,14 @@ import torch
 from torch.optim import SGD, Adam, Optimizer
 
 
-def spare_the_compiler():
+def skip_dynamo_import() -> None:
     """Have torch's optimisers not import its compiler, which they do only to be left alone by it.
 
     That import takes more than a second of CPU, in every job, and a run computes the same without.
     torch marks a function that its compiler leaves alone with `__dynamo_disable`, and imports it
-    to set the mark where it is missing; and around `step` it would interrupt a compilation, so
-    that `step` is here what torch wraps, without gradients. Where a torch wraps it otherwise
-    nothing is changed.
+    to set the mark where it is missing. Around `step` it would interrupt a compilation, so that
+    `step` is here what torch wraps, without gradients. Where a torch wraps it otherwise nothing is
+    changed.
     """
     for method in vars(Optimizer).values():
         if getattr(method, "__globals__", {}).get("__name__") == "torch._compile":

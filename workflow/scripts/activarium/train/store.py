@@ -1,7 +1,7 @@
-"""What an unfinished pack has: finished runs and checkpoints, where Snakemake deletes nothing.
+"""The store of an unfinished pack: finished runs and checkpoints, which Snakemake never deletes.
 
 Snakemake removes a job's outputs when it fails and before it runs again. So each run is put
-here as soon as it is done and moved to its place when the whole pack is; while it is trained its
+here as soon as it is done and moved to its place when the whole pack is. While it is trained its
 state waits here too. A later start of the pack takes up what is here, if it was made from the same
 code, recipe, data and versions.
 """
@@ -10,17 +10,19 @@ import hashlib
 import io
 import json
 import re
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
 from pickle import UnpicklingError
 
+import pyarrow as pa
 import torch
 
 from .. import tables
 from ..runtime.files import atomic
 
 
-def digest(sources, values):
+def compute_digest(sources: Iterable[Path | str], values: list) -> str:
     """One hexadecimal name for everything that defines a run's numbers.
 
     `sources` are files compared by content, `values` anything that json can write (recipe,
@@ -32,19 +34,19 @@ def digest(sources, values):
     return sha.hexdigest()
 
 
-def _refused_by_the_system(error):
-    """Raise `error` again where a file could not be read just now, which says nothing about it."""
+def _raise_if_unreadable(error):
+    """Raise `error` again where a file cannot be read just now, which says nothing about it."""
     if getattr(error, "errno", None) and not isinstance(error, FileNotFoundError):
         raise error
 
 
-class Unfinished:
+class RunStore:
     """The store of one cell: `folder`/{seed}.parquet and {seed}.pt, each stamped with a digest."""
 
-    def __init__(self, folder, digest):
+    def __init__(self, folder: Path | str, digest: str):
         self.folder, self.digest = Path(folder), digest.encode()
 
-    def take(self, seed):
+    def load_run(self, seed: int) -> pa.Table | None:
         """The kept run of `seed` as a one-row table, or None; a foreign or broken one goes."""
         path = self.folder / f"{seed}.parquet"
         if not path.exists():
@@ -56,25 +58,25 @@ class Unfinished:
                     {k: v for k, v in table.schema.metadata.items() if k != b"digest"} or None
                 )
         except tables.DAMAGED as error:  # half a file: the same as none
-            _refused_by_the_system(error)
+            _raise_if_unreadable(error)
         path.unlink(missing_ok=True)
         return None
 
-    def keep(self, seed, table):
+    def save_run(self, seed: int, table: pa.Table) -> None:
         """Put a finished run here; its checkpoint has served."""
         stamped = table.replace_schema_metadata(
             {**(table.schema.metadata or {}), b"digest": self.digest}
         )
-        self._here(lambda: tables.write_run(stamped, self.folder / f"{seed}.parquet"))
-        self.forget(seed)
+        self._write_with_retries(lambda: tables.write_run(stamped, self.folder / f"{seed}.parquet"))
+        self.delete_checkpoint(seed)
 
-    def resume(self, seed):
-        """The state that `save` put here for `seed`, or None; a foreign or broken one goes.
+    def load_checkpoint(self, seed: int) -> dict | None:
+        """The state that `save_checkpoint` put here, or None; a foreign or broken one goes.
 
         Nothing is read as a state before its own checksum matched, and tensors, numbers and text
         are all that it may hold.
         """
-        path = self._checkpoint(seed)
+        path = self._checkpoint_file(seed)
         if not path.exists():
             return None
         try:
@@ -85,26 +87,26 @@ class Unfinished:
             stamp, state = content.split(b"\n", 1)
             if stamp == self._stamp(seed, state):
                 return torch.load(io.BytesIO(state), map_location="cpu", weights_only=True)
-        self.forget(seed)
+        self.delete_checkpoint(seed)
         return None
 
-    def forget(self, seed):
+    def delete_checkpoint(self, seed: int) -> None:
         """Take the state of `seed` away."""
-        self._checkpoint(seed).unlink(missing_ok=True)
+        self._checkpoint_file(seed).unlink(missing_ok=True)
 
-    def save(self, seed, state):
+    def save_checkpoint(self, seed: int, state: dict) -> None:
         """Put the state of an unfinished run here, in place of the one before."""
         buffer = io.BytesIO()
         torch.save(state, buffer)
         state = buffer.getbuffer()
 
         def write():
-            with atomic(self._checkpoint(seed)) as temporary, temporary.open("wb") as file:
+            with atomic(self._checkpoint_file(seed)) as temporary, temporary.open("wb") as file:
                 file.writelines([self._stamp(seed, state), b"\n", state])
 
-        self._here(write)
+        self._write_with_retries(write)
 
-    def clear(self, seeds):
+    def clear(self, seeds: Iterable[int]) -> None:
         """Forget these seeds, what a kill left of them, and the folders that this leaves empty."""
         ours = re.compile(rf"\.?({'|'.join(map(str, seeds))})\.(parquet|pt)(\..*)?")
         for path in self.folder.glob("*"):
@@ -116,7 +118,7 @@ class Unfinished:
                 if folder.name == "unfinished":
                     break
 
-    def _checkpoint(self, seed):
+    def _checkpoint_file(self, seed):
         return self.folder / f"{seed}.pt"
 
     def _stamp(self, seed, state):
@@ -126,7 +128,7 @@ class Unfinished:
         return sha.hexdigest().encode()
 
     @staticmethod
-    def _here(write):
+    def _write_with_retries(write):
         """`write`, again where another pack of the cell has just removed the folder as empty."""
         for _ in range(5):
             with suppress(FileNotFoundError):

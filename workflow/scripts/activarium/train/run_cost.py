@@ -3,18 +3,25 @@
 import platform
 import subprocess
 import weakref
+from collections.abc import Callable
 from functools import cache
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import torch
+from torch import nn
 
 from ..runtime.errors import describe_error
 
+if TYPE_CHECKING:
+    from .step import Training
 
-def cost(training, saved, clock, epochs):
-    """The columns of the costs table: what may differ between two correct executions.
 
-    `saved` is what `saved_bytes` gave for the activation, or None.
+def run_cost(training: "Training", saved: float | None, clock: dict, epochs: int) -> dict:
+    """The columns of the costs table but `started`.
+
+    `saved` is what `saved_bytes` gave for the activation, or None; `clock` holds the seconds of
+    "train" and "evaluate" over the `epochs` trained.
     """
     n = len(training.data["train"][1])
     images = epochs * (n - n % min(training.recipe["batch_size"], n))
@@ -31,7 +38,7 @@ def cost(training, saved, clock, epochs):
     }
 
 
-def saved_bytes(activation, n=2**14):
+def saved_bytes(activation: nn.Module, n: int = 2**14) -> float:
     """Bytes that autograd keeps for each float32 element that a module is applied to in training.
 
     Counted by torch's own hook (torch.autograd.graph.saved_tensors_hooks), each piece of memory
@@ -48,26 +55,29 @@ def saved_bytes(activation, n=2**14):
     hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
     with hooks, torch.random.fork_rng(devices=[]):  # what it draws is missing nowhere
         y = activation.train()(1 * x)  # an input in memory of its own, as inside a network
-    pieces = [tensor.untyped_storage() for tensor in (ref() for ref in kept) if tensor is not None]
-    sizes = {piece.data_ptr(): piece.nbytes() for piece in pieces}
+    alive = [tensor for tensor in (ref() for ref in kept) if tensor is not None]
+    storages = [tensor.untyped_storage() for tensor in alive]
+    sizes = {storage.data_ptr(): storage.nbytes() for storage in storages}
     sizes.pop(y.untyped_storage().data_ptr(), None)
     return sum(size for size in sizes.values() if size >= n) / n
 
 
-def saved_bytes_or_none(make, say):
-    """`saved_bytes` of the module that `make()` gives; None, and `say` why, where that fails.
+def saved_bytes_or_none(
+    make_activation: Callable[[], nn.Module], log: Callable[[str], None]
+) -> float | None:
+    """`saved_bytes` of a new module; where that fails None, and `log` gets the reason.
 
-    As for an activation that takes no row of numbers, but images with their channels.
+    It fails for an activation that takes no row of numbers, but images with their channels.
     """
     try:
-        return saved_bytes(make())
+        return saved_bytes(make_activation())
     except Exception as error:
-        say(f"saved bytes are not measured: {describe_error(error)}")
+        log(f"saved bytes are not measured: {describe_error(error)}")
         return None
 
 
-def machine(device):
-    """What a run's last bits may depend on beside all that the study declares."""
+def machine(device: torch.device) -> dict:
+    """What a run's last bits may depend on beside what the study declares."""
     cuda = device.type == "cuda"
     return {
         "device": device.type,

@@ -1,0 +1,194 @@
+"""Whether a network trains the activation that it is given: checked on a few images first.
+
+A network that never calls it would give every activation the same numbers, and a module that
+outlives its run would begin the next one where the last one ended.
+"""
+
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+from torch import nn
+
+from .. import activations, networks
+from ..definitions.module_checks import find_mismatch
+from ..runtime.errors import UserError, describe_error
+from .loop import Cell
+from .pack import find_place
+
+
+def check_network(cell: Cell, data: dict) -> None:
+    """Raise a UserError that names the file and what in it is wrong.
+
+    `data` is what `loop.Run` takes. The network must call the activation, own every one that
+    learns, draws or counts, give a row of [n, classes], and never use an input again that an
+    activation has overwritten. Neither `module()` nor `build` may give again what it gave before.
+    """
+    name, place, file = cell.names["activation"], place_of_activation(cell), place_of_network(cell)
+    _check_module(cell, place)
+    calls = CallRecorder(cell.make_activation, place)
+    with _explain_misuse(file):
+        model = cell.build_network(data, calls.activation)
+    _check_unshared(model, cell.build_network(data), file, "build")
+    x = data["test"][0][:4].float().div(255).contiguous(memory_format=torch.channels_last)
+    model = model.to(x.device)
+    y = _run(model, x, calls, file, name)
+    _check_calls(model, calls, file, name)
+    if tuple(y.shape) != (len(x), data["classes"]):
+        wanted = [len(x), data["classes"]]
+        raise UserError(f"{file}: the network gives {list(y.shape)} for {wanted}, [n, classes]")
+    if calls.in_place:
+        _check_inputs_unused(model, calls, x, file, name)
+
+
+def place_of_activation(cell: Cell) -> str:
+    """Where the activation is declared, for people: its file, or the study."""
+    name = cell.names["activation"]
+    return f"config: activations: {name}" if cell.expr else _relative_file(activations, name)
+
+
+def place_of_network(cell: Cell) -> str:
+    """The network's file, for people."""
+    return _relative_file(networks, cell.network["file"])
+
+
+def _relative_file(package, name):
+    return os.path.relpath(Path(package.__file__).with_name(f"{name}.py"))
+
+
+class CallRecorder:
+    """The modules that `make()`, declared at `place`, has made for a network, and their calls.
+
+    `called` are the modules called, in order; `open_shapes` the input shapes of those calls that
+    have not returned. `in_place` says whether a call has changed its input; with `copies_inputs`
+    each call gets a copy of it.
+    """
+
+    def __init__(self, make: Callable[[], nn.Module], place: str):
+        self.make, self.place = make, place
+        self.made, self.called, self.open_shapes = [], [], []
+        self.in_place, self.copies_inputs = False, False
+
+    def activation(self) -> nn.Module:
+        """A new module, whose calls are noted."""
+        module = self.make()
+        self.made.append(module)
+        module.register_forward_pre_hook(self._before_call, with_kwargs=True)
+        module.register_forward_hook(self._after_call, with_kwargs=True)
+        return module
+
+    def _before_call(self, module, args, kwargs):
+        x = _first_input(args, kwargs)
+        self.called.append(module)
+        self.open_shapes.append(x.shape)
+        self.version = x._version
+        if not self.copies_inputs:
+            return None
+        copies = {id(x): x.clone()}
+        kwargs = {name: copies.get(id(value), value) for name, value in kwargs.items()}
+        return tuple(copies.get(id(value), value) for value in args), kwargs
+
+    def _after_call(self, module, args, kwargs, output):
+        self.open_shapes.pop()
+        if not isinstance(output, torch.Tensor):
+            kind = type(output).__name__
+            raise UserError(f"{self.place}: it gives a {kind}, and no torch.Tensor")
+        self.in_place |= _first_input(args, kwargs)._version != self.version
+
+
+def _first_input(args, kwargs):
+    """The input of a call, by whichever way it came."""
+    return next(iter((*args, *kwargs.values())))
+
+
+@contextmanager
+def _explain_misuse(file: str) -> Iterator[None]:
+    """Raise a UserError, with its line, where `file` takes activation itself for the module."""
+    try:
+        yield
+    except TypeError as error:  # torch's or Python's own, which names the method of ours
+        if CallRecorder.activation.__qualname__ not in str(error):
+            raise
+        advice = (
+            "activation() makes one and takes nothing, self.act = activation(), then self.act(x)"
+        )
+        place = find_place(error) or file
+        raise UserError(f"{place}: activation is no module; {advice}") from error
+
+
+def _run(model, x, calls, file, name):
+    """What the network in training gives for `x`; a UserError where an activation fails in it."""
+    try:
+        with torch.no_grad(), _explain_misuse(file):
+            return model.train()(x)
+    except Exception as error:
+        if not calls.open_shapes:
+            raise
+        shape, why = list(calls.open_shapes[-1]), describe_error(error)
+        place = find_place(error) or calls.place
+        raise UserError(f"{place}: {name} cannot take {shape} from {file}: {why}") from error
+
+
+def _check_module(cell, place):
+    """Refuse an activation that gives no new module each time, or another than it defines."""
+    first, second = cell.make_activation(), cell.make_activation()
+    if not isinstance(first, nn.Module):
+        kind = type(first).__name__
+        raise UserError(f"{place}: module() gives a {kind}, and no torch.nn.Module")
+    if first is second:
+        raise UserError(f"{place}: module() gives the same module each time; make a new one in it")
+    _check_unshared(first, second, place, "module()")
+    if not cell.expr:
+        _check_definition(activations.load(cell.names["activation"]), place)
+
+
+def _check_definition(file, place):
+    """Refuse a file whose `module()` is not its definition; without both there is no question."""
+    if hasattr(file, "module") and hasattr(file, "definition"):
+        difference = find_mismatch(file.module(), file.definition)
+        if difference:
+            raise UserError(f"{place}: {difference}")
+
+
+def _check_unshared(first, second, place, what):
+    """Refuse two modules that share what training changes: one run would go on in the next."""
+    tensors = {id(tensor) for tensor in (*first.parameters(), *first.buffers())}
+    for name, tensor in (*second.named_parameters(), *second.named_buffers()):
+        if id(tensor) in tensors:
+            raise UserError(
+                f"{place}: {what} gives the same {name} each time; make a new one in it"
+            )
+
+
+def _check_calls(model, calls, file, name):
+    """Refuse a network that never calls the activation, or whose training passes it over."""
+    advice = "call activation() for each place and use what it gives"
+    if not calls.called:
+        done = "makes activations and never calls them" if calls.made else "never calls activation"
+        raise UserError(f"{file}: the network {done}, so that all would train alike; {advice}")
+    owned = set(map(id, model.modules()))
+    if any(id(module) not in owned and _has_state(module) for module in calls.called):
+        raise UserError(
+            f"{file}: {name} is called without being a part of the network, which would not train "
+            "it; make it in build or __init__ and keep it as an attribute or in a ModuleList"
+        )
+
+
+def _has_state(module):
+    """Whether it learns, keeps numbers, or draws from the generator that a run gives it."""
+    draws = any(hasattr(m, "generator") for m in module.modules())
+    return draws or any(True for _ in (*module.parameters(), *module.buffers()))
+
+
+@torch.no_grad()
+def _check_inputs_unused(model, calls, x, file, name):
+    """Refuse a network that uses again what an in-place activation has overwritten."""
+    overwritten = model.eval()(x.clone())
+    calls.copies_inputs = True
+    if not torch.equal(overwritten, model(x.clone())):
+        raise UserError(
+            f"{file}: {name} overwrites its input, which the network uses again; "
+            "write the activation without inplace or x.…_()"
+        )

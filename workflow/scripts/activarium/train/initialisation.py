@@ -1,0 +1,53 @@
+"""How a network starts: every weight drawn anew, the same for every activation."""
+
+import math
+from functools import partial
+
+import torch
+from torch import nn
+
+from .randomness import generator
+
+
+def initialise(network: nn.Module, seed: int) -> None:
+    """Draw every weight anew, in the order of the layers, the same for every activation.
+
+    Weights are normal with variance sigma_w²/fan-in and biases with variance sigma_b²; a network
+    may carry its own `sigma_w` and `sigma_b`, else sigma_w² = 2 (He et al. 2015, arXiv
+    1502.01852) and sigma_b = 0. Parameters of activations and norms keep their own start.
+    """
+    g = generator("weights", seed)
+    sigma_w, sigma_b = sigmas(network)
+    with torch.no_grad():
+        for layer in weighted_layers(network):
+            fan_in = layer.weight[0].numel()
+            layer.weight.normal_(0, sigma_w / math.sqrt(fan_in), generator=g)
+            if layer.bias is not None:
+                layer.bias.normal_(0, 1, generator=g).mul_(sigma_b)
+
+
+def sigmas(network: nn.Module) -> tuple[float, float]:
+    """(sigma_w, sigma_b) of a network: what it carries, else those of He et al."""
+    return getattr(network, "sigma_w", math.sqrt(2)), getattr(network, "sigma_b", 0.0)
+
+
+def weighted_layers(network: nn.Module) -> list[nn.Module]:
+    """The convolutions and linear layers, in order."""
+    return [layer for layer in network.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
+
+
+def take_pixels_first(network: nn.Module) -> None:
+    """Take the stride out of 1×1 convolutions, which then see every so many pixels, on a CPU.
+
+    There torch 2.14 writes beyond its memory in the gradient of one with a stride (docs/torch.md).
+    """
+    for layer in network.modules():
+        strided = type(layer) is nn.Conv2d and layer.kernel_size == (1, 1) != layer.stride
+        if strided and layer.padding in ((0, 0), "valid"):
+            stride, layer.stride = layer.stride, (1, 1)
+            layer.register_forward_pre_hook(partial(_take_every, *stride))
+
+
+def _take_every(rows, columns, layer, inputs):
+    """Every so many rows and columns of the images that a layer is given."""
+    return inputs[0][..., ::rows, ::columns]

@@ -1,0 +1,171 @@
+"""One run from start to its row: epochs trained and evaluated until the last or divergence.
+
+Defines results, as `step` does: what the score is and when a run counts as diverged.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pyarrow as pa
+import torch
+from torch import nn
+
+from .. import activations, networks, tables
+from .randomness import seed_the_rest
+from .run_cost import run_cost, saved_bytes_or_none
+from .step import Training
+
+if TYPE_CHECKING:
+    from .checkpoints import Checkpoints
+    from .progress import Progress
+
+
+@dataclass(frozen=True)
+class Cell:
+    """What all seeds of a cell have in common.
+
+    `names` says which recipe, network, dataset and activation it is; `recipe` holds the recipe's
+    values, `network` the network's file and parameters. `expr` is the activation's text where the
+    study declares it, else None.
+    """
+
+    names: dict
+    recipe: dict
+    network: dict
+    expr: str | None = None
+
+    def make_activation(self) -> nn.Module:
+        """A new module of the activation."""
+        return activations.module(self.names["activation"], self.expr)
+
+    def build_network(self, data: dict, make_activation: Callable | None = None) -> nn.Module:
+        """A new network for `data` as `Training` takes it; `make_activation` in place of ours."""
+        channels, size = data["test"][0].shape[1:3]
+        build = networks.load(self.network["file"]).build
+        make = make_activation or self.make_activation
+        return build(make, channels, data["classes"], size, **self.network["parameters"])
+
+
+class Run:
+    """One run: its training, its history, and its row once it has ended.
+
+    `training_class` is `Training` or one that takes the same. Where `checkpoints` holds a state of
+    this run, it goes on from there.
+    """
+
+    def __init__(
+        self,
+        cell: Cell,
+        seed: int,
+        data: dict,
+        device: torch.device,
+        progress: "Progress",
+        training_class: type[Training],
+        checkpoints: "Checkpoints | None" = None,
+    ):
+        self.cell, self.seed, self.progress, self.checkpoints = cell, seed, progress, checkpoints
+        # Measured before the first epoch: no training is lost by a measurement.
+        log = partial(progress.log, terminal=False)
+        self.saved_bytes = saved_bytes_or_none(cell.make_activation, log)
+        seed_the_rest(seed)
+        self.training = training_class(cell.build_network(data), data, cell.recipe, seed, device)
+        self.history = {
+            "epochs": [],
+            "clock": {"train": 0.0, "evaluate": 0.0},
+            "started": datetime.now(UTC).isoformat(timespec="seconds"),
+        }
+        if checkpoints:
+            self.history = checkpoints.resume(self.training, self.history)
+        self.status, self.correct = "ok", None
+
+    @property
+    def epoch(self) -> int:
+        """The epoch to be trained next, from 0."""
+        return len(self.history["epochs"])
+
+    @property
+    def is_finished(self) -> bool:
+        """Whether it has had its last epoch, or has diverged."""
+        return self.status == "diverged" or self.epoch == self.cell.recipe["epochs"]
+
+    def add_epoch(self, metrics: dict, correct: torch.Tensor, seconds: dict) -> None:
+        """Take what the next epoch gave, as `train_epoch` returns it.
+
+        Infinite or undefined losses end the run as "diverged", with the finite epochs before.
+        """
+        self.correct = correct
+        for phase, spent in seconds.items():
+            self.history["clock"][phase] += spent
+        if not all(np.isfinite(v) for v in metrics.values() if v is not None):
+            self.status = "diverged"
+            self.progress.log(f"seed {self.seed} diverged in epoch {self.epoch + 1}")
+            return
+        self.history["epochs"].append(metrics)
+        self.progress.log_epoch(self.seed, metrics)
+        if self.checkpoints and not self.is_finished:
+            self.checkpoints.save(self.training, self.history)
+
+    def table(self) -> pa.Table:
+        """The finished run as a table of one row, by `tables.RUN_FILE`."""
+        trained = self.epoch + (1 if self.status == "diverged" else 0)
+        cost = run_cost(self.training, self.saved_bytes, self.history["clock"], trained)
+        row = {**self.cell.names, "seed": self.seed, **self._result()}
+        row["cost"] = cost | {"started": self.history["started"]}
+        return tables.table([row], tables.RUN_FILE)
+
+    def _result(self):
+        """The columns of the runs table: the score is the last epoch's, never the best one's."""
+        epochs = self.history["epochs"]
+        result = {"status": self.status, "epochs": epochs}
+        if self.status == "ok":
+            result |= {n: epochs[-1][n] for n in ("test_accuracy", "validation_accuracy")}
+            result["n_correct"], result["n_test"] = int(self.correct.sum()), len(self.correct)
+            result["correct"] = np.packbits(self.correct.numpy()).tobytes()
+        return result
+
+
+def train_run(
+    cell: Cell,
+    seed: int,
+    data: dict,
+    device: torch.device,
+    progress: "Progress",
+    checkpoints: "Checkpoints | None" = None,
+) -> pa.Table:
+    """Train one run alone; its row as a table."""
+    run = Run(cell, seed, data, device, progress, Training, checkpoints)
+    while not run.is_finished:
+        run.add_epoch(*train_epoch(run.training, run.epoch))
+    return run.table()
+
+
+def train_epoch(training: Training, epoch: int) -> tuple[dict, torch.Tensor, dict]:
+    """Train and evaluate one epoch: (metrics, correct bool [n] of the test images, seconds).
+
+    Seconds are {"train", "evaluate"}: a CPU's own, so that other work beside a run does not look
+    like its cost. On a GPU, where `gpu` trains, they are the run's share of the wall's.
+    """
+    start = time.process_time()
+    trained = training.train_epoch(epoch)
+    middle = time.process_time()
+    evaluated = {split: training.evaluate(split) for split in training.splits}
+    seconds = {"train": middle - start, "evaluate": time.process_time() - middle}
+    return *join_metrics(epoch, trained, evaluated), seconds
+
+
+def join_metrics(epoch: int, trained: dict, evaluated: dict) -> tuple[dict, torch.Tensor]:
+    """(metrics of an epoch, correct test images) from what its training and evaluations gave.
+
+    `trained` is of `Training.train_epoch`, `evaluated` maps a split to (loss, correct bool [n]).
+    """
+    metrics = {"epoch": epoch + 1} | trained
+    for split in ("validation", "test"):
+        loss, correct = evaluated.get(split, (None, None))
+        metrics[f"{split}_loss"] = loss
+        metrics[f"{split}_accuracy"] = None if correct is None else correct.double().mean().item()
+    return metrics, correct

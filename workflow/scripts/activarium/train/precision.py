@@ -1,0 +1,25 @@
+"""How torch computes in a job: one thread, fixed algorithms, and the recipe's precision."""
+
+import torch
+
+
+def prepare_torch(precision: str) -> None:
+    """One thread, fixed algorithms and no reduced precision but the recipe's `precision`."""
+    torch.set_num_threads(1)
+    torch.backends.cudnn.benchmark = False
+    torch.backends.cudnn.deterministic = True
+    allow_tf32(precision == "tf32")
+
+
+def allow_tf32(allowed: bool) -> None:
+    """Whether float32 may be multiplied in tf32 on a GPU; on a CPU it never may in less.
+
+    The old flags of torch leave an operator whose tf32 they forbid to what the process says of all
+    (`torch.backends.fp32_precision`), so that each is told by itself.
+    """
+    of = torch.backends
+    of.cudnn.allow_tf32 = of.cuda.matmul.allow_tf32 = allowed  # for what still reads these
+    for operators in (of.cudnn.conv, of.cudnn.rnn, of.cuda.matmul):
+        operators.fp32_precision = "tf32" if allowed else "ieee"
+    for operators in (of.mkldnn.conv, of.mkldnn.rnn, of.mkldnn.matmul):
+        operators.fp32_precision = "ieee"
