@@ -19,7 +19,7 @@ from activarium import study
 from activarium.compare.plan import METHODS
 from activarium.data.checked import checked
 from activarium.definitions.file_checks import check_file
-from activarium.report.study_tables import Tables
+from activarium.report.study_tables import StudyTables
 
 PAGES = sorted(
     str(file.relative_to(ROOT))
@@ -363,7 +363,7 @@ def test_the_network_shown_is_one(tmp_path):
 def test_the_figure_shown_is_one(tmp_path):
     made = imported(written(tmp_path, "figures"), "figures")
     digits = ROOT / "reference/digits"
-    tables = Tables.read(sorted(digits.glob("*.parquet")), digits / "analysis.json")
+    tables = StudyTables.read(sorted(digits.glob("*.parquet")), digits / "analysis.json")
     assert made.draw(tables).axes
     assert "highest mean score" in made.finding(tables)
 

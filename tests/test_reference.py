@@ -14,7 +14,7 @@ from conftest import ROOT
 from activarium import activations, study, tables
 from activarium.compare import published_results
 from activarium.compare.analysis import analyse
-from activarium.report import publish, words
+from activarium.report import formatting, publish
 from activarium.report.study_tables import label
 from activarium.runtime.errors import UserError
 from activarium.tables import external
@@ -64,7 +64,7 @@ def test_every_table_is_the_one_that_was_written(folder):
 def test_a_reference_says_how_it_was_made(folder):
     said = yaml.safe_load((folder / "study.yaml").read_text())
     runs, costs = (tables.read(folder / f"{name}.parquet") for name in ("runs", "costs"))
-    page = publish.page(said, runs, costs, f"reference/{folder.name}")
+    page = publish.reference_page(said, runs, costs, f"reference/{folder.name}")
     assert (folder / "README.md").read_text() == page
 
 
@@ -202,8 +202,8 @@ LABELS = {activations.load(name).label: name for name in activations.names()}
 
 def in_words(row):
     """A contrast as the pages state it."""
-    interval = words.interval(row["low"], row["high"], show=words.points)
-    return f"{words.points(row['mean_diff'])} pp ({interval})"
+    interval = formatting.interval(row["low"], row["high"], show=formatting.points)
+    return f"{formatting.points(row['mean_diff'])} pp ({interval})"
 
 
 def compared(folder):
@@ -276,7 +276,7 @@ def test_each_p_in_the_findings_is_of_the_table_that_it_names():
     found = list(stated(FINDINGS, r"(?:max-T p |\) \| )(?P<said>\d\.\d{3})"))
     for folder, said, unit in found:
         p = [row["p_max_t"] for row in compared(folder) if row["p_max_t"] is not None]
-        assert said in map(words.probability, p), (folder, unit)
+        assert said in map(formatting.probability, p), (folder, unit)
     assert len(found) >= 15
 
 
@@ -288,7 +288,10 @@ def test_what_one_more_pair_could_give_is_that_of_the_table():
         rows = json.loads((ROOT / f"reference/{folder}/analysis.json").read_text())["published"]
         ends = [r["difference"] for r in rows["rows"] if r["activation"] == "hardswish"]
         (end,) = ends
-        assert words.interval(end["low"], end["high"], show=words.points) == said, (folder, unit)
+        assert formatting.interval(end["low"], end["high"], show=formatting.points) == said, (
+            folder,
+            unit,
+        )
     assert len(found) == 3
 
 
@@ -312,7 +315,9 @@ def setting_in_words(folder, about):
     table = table.sort_values("mean", ascending=False, kind="stable").set_index("activation")
     best = [label(name) for name in table.index if name in about["could_be_best"]]
     said = (
-        words.listed(best, 8, "or") if len(best) < 9 else f"any of {len(best)} of the {len(table)}"
+        formatting.join_words(best, 8, "or")
+        if len(best) < 9
+        else f"any of {len(best)} of the {len(table)}"
     )
     verdict = about["control_is_best"]["verdict"].replace("contradicted", "false")
     return " ± ".join(spread(table.loc["gelu"])), said, verdict
@@ -348,7 +353,7 @@ def test_the_first_sentences_count_the_verdicts_of_the_opening_table():
 
 def spread(row):
     """A summary as the pages state it: its mean and half of its interval."""
-    return words.percent(row["mean"]), words.percent((row["high"] - row["low"]) / 2)
+    return formatting.percent(row["mean"]), formatting.percent((row["high"] - row["low"]) / 2)
 
 
 def test_the_ranking_is_that_of_cifar10():
@@ -360,11 +365,11 @@ def test_the_ranking_is_that_of_cifar10():
         name = row["activation"]
         cells = [activations.load(name).label]
         cells += [
-            words.percent(published_results.REPORTED["cifar10"].get(name)),
+            formatting.percent(published_results.REPORTED["cifar10"].get(name)),
             " ± ".join(spread(row)),
         ]
         beside = contrasts.loc[name] if name in contrasts.index else None
-        cells += [words.DASH] * 2 if beside is None else [in_words(beside), beside["verdict"]]
+        cells += [formatting.DASH] * 2 if beside is None else [in_words(beside), beside["verdict"]]
         rows.append(f"| {' | '.join(cells)} |")
     lines = prose.section(FINDINGS, "cifar10").splitlines()
     assert [line for line in lines if re.search(r"\d ± \d.* \|$", line)] == rows
@@ -381,10 +386,9 @@ def test_each_correlation_in_the_findings_is_one_of_the_table_that_it_names():
 
 def correlation_in_words(row):
     """A property's correlation with the scores as the page states it."""
-    ends = words.interval(row["low"], row["high"], show=words.correlation)
-    return (
-        f"ρ = {words.correlation(row['rho'])}, {ends}, Holm p = {words.probability(row['p_holm'])}"
-    )
+    ends = formatting.interval(row["low"], row["high"], show=formatting.correlation)
+    rho, p = formatting.correlation(row["rho"]), formatting.probability(row["p_holm"])
+    return f"ρ = {rho}, {ends}, Holm p = {p}"
 
 
 def test_the_depths_are_those_of_the_table():
@@ -394,4 +398,4 @@ def test_the_depths_are_those_of_the_table():
     assert len(depths) == 11
     for name, *cells in depths:
         found = [table[LABELS[name], f"mlp_{n}"] for n in (4, 16, 32)]
-        assert list(map(words.percent, found)) == cells
+        assert list(map(formatting.percent, found)) == cells

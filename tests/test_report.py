@@ -19,8 +19,17 @@ from conftest import ROOT
 from synthetic import MACHINES, RECIPE, reported, study
 
 from activarium import activations, figures
-from activarium.report import citation, narrow_plots, page, proven_properties, training, words
-from activarium.report.decision_table import decision
+from activarium.report import (
+    citation,
+    formatting,
+    narrow_plots,
+    page,
+    proven_properties,
+    recipe_verdicts,
+    training,
+    verdicts,
+)
+from activarium.report.decision_table import decision_rows
 from activarium.runtime.errors import UserError
 
 pytestmark = [
@@ -365,13 +374,13 @@ def test_the_verdict_sentences_are_those_of_the_contrasts(make):
     tables = make().tables
     for setting in tables.settings:
         rows = tables.of(tables.primary, setting)
-        said = dict(words.verdicts(tables, setting))
+        said = dict(verdicts.verdict_sentences(tables, setting))
         assert set(said) == set(rows["verdict"])
         for row in rows.to_dict("records"):
-            assert words.contrast(row, tables.analysis["plan"]) in said[row["verdict"]]
-            assert words.contrast(row, tables.analysis["plan"]) in parsed(make()).words
+            assert verdicts.describe_contrast(row, tables.analysis["plan"]) in said[row["verdict"]]
+            assert verdicts.describe_contrast(row, tables.analysis["plan"]) in parsed(make()).words
     n = Counter(tables.primary["verdict"])
-    assert f"{n['better']} came out better, {n['worse']} worse" in words.headline(tables)
+    assert f"{n['better']} came out better, {n['worse']} worse" in verdicts.headline(tables)
 
 
 def test_what_could_be_the_best_is_named_also_where_it_is_one_alone():
@@ -383,13 +392,13 @@ def test_what_could_be_the_best_is_named_also_where_it_is_one_alone():
 
 def test_an_interval_that_says_another_thing_than_its_verdict_is_explained_where_it_stands():
     margin, row = 0.005, {"low": 0.001, "high": 0.004}
-    kinds = [words.torn(row | {"verdict": v}, margin) for v in words.SIGNS]
+    kinds = [verdicts.interval_conflict(row | {"verdict": v}, margin) for v in verdicts.SIGNS]
     assert kinds == [None, None, "without 0", "without 0"]
     row = {"low": -0.006, "high": 0.004}
-    kinds = [words.torn(row | {"verdict": v}, margin) for v in words.SIGNS]
+    kinds = [verdicts.interval_conflict(row | {"verdict": v}, margin) for v in verdicts.SIGNS]
     assert kinds == ["with 0", "with 0", "beyond", None]
     found = parsed(edge("unbalanced seeds, two of one"))
-    why = "Interval without 0, no difference shown (ELU): an interval takes the differences to be"
+    why = "leaves out 0, but no difference is shown (ELU). The interval assumes normal differences"
     for part in ("answer", "decision"):
         assert why in found.text_of("section", id=part)
     (table,) = decision_tables(found).values()
@@ -443,7 +452,7 @@ def test_one_function_under_two_names_is_counted_once_too():
     assert "have the same runs" not in text
     apart = reported(study(("gelu", "elu", "celu"), seeds=8), draw=False, certified=True)
     text = parsed(apart).text_of("section", id="answer")
-    assert "CELU and ELU are proven to be one function: only rounding stands between" in text
+    assert "CELU and ELU are proven to be one function. Their runs differ by rounding alone" in text
     assert "counted once" not in text
 
 
@@ -452,15 +461,17 @@ def test_the_same_runs_in_one_setting_are_named_with_it():
     one = made.runs["dataset"] == "stl10"
     made.runs.loc[one, "test_accuracy"] = 0.5
     text = parsed(reported(made, draw=False)).text_of("section", id="answer")
-    said = "GELU and ReLU have the same score on every seed (STL-10): the scores are too coarse"
+    said = "GELU and ReLU have the same score on every seed (STL-10). The scores are too coarse"
     assert said in text
 
 
 def test_what_no_recipe_shows_is_no_agreement():
     few = reported(study(recipes=("adam", "sgd"), seeds=3), draw=False, margin=1e-6)
     text = parsed(few).text_of("section", id="recipes")
-    assert "No recipe shows anything, so that no verdict could survive." in text
-    assert "none shows anything, which is no agreement: their differences reach from" in text
+    assert "No recipe shows anything, so no verdict could survive." in text
+    assert (
+        "no recipe shows a difference, which is no agreement. Their differences reach from" in text
+    )
     assert text.count("nothing shown") == 3
     assert "yes" not in text
 
@@ -468,8 +479,8 @@ def test_what_no_recipe_shows_is_no_agreement():
 def test_a_control_that_diverged_is_named_beside_what_it_is_compared_with():
     half = study(fails=lambda run: run["activation"] == "gelu" and run["seed"] < 4)
     text = parsed(reported(half, draw=False)).text_of("section", id="answer")
-    assert "Diverged runs: 4 of 10 of GELU; they score as guessing (10.00 %)" in text
-    assert "and with that every difference from GELU" in text
+    assert "Diverged runs: 4 of 10 of GELU. They score as guessing (10.00 %)." in text
+    assert "That changes every difference from GELU." in text
     assert "Diverged runs" in answer("an activation always diverged")
     assert "every difference" not in answer("an activation always diverged")
     assert "Diverged runs" not in answer("everything diverged")
@@ -502,9 +513,9 @@ def test_of_what_has_no_score_no_figure_names_a_best():
 def test_at_another_confidence_other_numbers_of_seeds_are_too_few():
     """2/2⁷ is 0.016, and 2/2⁵ is below a tenth."""
     text = parsed(reported(study(seeds=7), draw=False, confidence=0.99)).words
-    assert "Descriptive only: with 7 pairs or fewer the smallest possible p" in text
-    assert "is 0.02 or more, so that no difference can be confirmed at 1 %" in text
-    assert "about 1 % of settings do not, by chance alone" in text
+    assert "Descriptive only: with 7 pairs or fewer, the smallest possible p" in text
+    assert "is 0.02 or more. So no difference can be confirmed at 1 %" in text
+    assert "By chance alone, about 1 % of settings say otherwise" in text
     text = parsed(reported(study(seeds=5), draw=False, confidence=0.9)).words
     assert "Descriptive only" not in text
 
@@ -520,14 +531,14 @@ def test_better_by_less_than_the_margin_is_said():
 def test_less_than_the_margin_is_said_only_where_it_is_shown_after_correction():
     row = {"verdict": "better", "low": 0.001, "high": 0.004, "p_tost_holm": 0.06}
     plan = {"confidence": 0.95, "margin": 0.005}
-    assert not words.within_margin(row, plan)
-    assert words.within_margin(row | {"p_tost_holm": 0.04}, plan)
+    assert not verdicts.is_within_margin(row, plan)
+    assert verdicts.is_within_margin(row | {"p_tost_holm": 0.04}, plan)
 
 
 def test_no_failure_in_few_seeds_is_not_taken_for_none():
     """Ten runs without a failure leave a share of up to 1 − 0.025^(1/10), Clopper and Pearson's."""
     found = parsed(plain())
-    said = "No failure in 10 seeds leaves it open whether up to 31 % of such runs fail"
+    said = "After no failure in 10 seeds, up to 31 % of such runs may still fail"
     assert f"No run diverged. {said}" in found.text_of("section", id="answer")
     assert said in found.text_of("section", id="failures")
 
@@ -571,16 +582,18 @@ def test_every_recipe_that_a_study_may_state_has_words():
     schema = yaml.safe_load((ROOT / "config/schema.yaml").read_text())["$defs"]["recipe"]
     for key in ("optimizer", "schedule", "augmentation", "precision"):
         for value in schema["properties"][key]["enum"]:
-            assert set(training.recipe(RECIPE | {key: value})) == set(schema["properties"])
+            assert set(training.describe_recipe(RECIPE | {key: value})) == set(schema["properties"])
 
 
 def test_how_much_the_last_epoch_still_brought_stands_on_the_first_screen():
     """A score s is s/2, 3s/4, 7s/8 and then s, so that the last of four epochs brings s/8."""
     tables = plain().tables
     rises = tables.summaries.set_index("activation")["mean"] / 8
-    low, high = (words.points(end) for end in (rises.min(), rises.max()))
+    low, high = (formatting.points(end) for end in (rises.min(), rises.max()))
     text = parsed(plain()).text_of("section", id="answer")
-    said = f"Still rising in the last of 4 epochs: by {words.points(rises.mean())} points of test"
+    said = (
+        f"Still rising in the last of 4 epochs: by {formatting.points(rises.mean())} points of test"
+    )
     assert said in text
     assert f"(GELU {low}, Tanh {high})" in text
     made = study()
@@ -596,7 +609,7 @@ def test_the_last_epoch_of_several_settings_is_told_from_its_least_to_its_most()
     text = parsed(edge("several data sets")).text_of("section", id="answer")
     tables = edge("several data sets").tables
     rises = tables.summaries.groupby("dataset")["mean"].mean() / 8
-    low, high = (words.points(end) for end in (rises.min(), rises.max()))
+    low, high = (formatting.points(end) for end in (rises.min(), rises.max()))
     assert f"from {low} (STL-10) to {high} points (Digits)" in text
 
 
@@ -616,10 +629,14 @@ def test_the_network_is_described_on_the_first_screen():
     )
     assert "".join(said.split()) in "".join(text.split())
     two = {"net": NET, "other": NET | {"sigma_b2": 0.01, "norm": True}}
-    text = training.networks(two)
+    text = training.describe_networks(two)
     assert "biases 0; other" in text and text.endswith("biases normal with variance 0.01.")
-    assert training.networks(two, 1).split("; ")[1].startswith("1 more, described under Methods.")
-    refused = training.networks({"net": {"refused": "TypeError"}})
+    assert (
+        training.describe_networks(two, 1)
+        .split("; ")[1]
+        .startswith("1 more, described under Methods.")
+    )
+    refused = training.describe_networks({"net": {"refused": "TypeError"}})
     assert refused == "net, which could not be built here to be described (TypeError)."
 
 
@@ -638,12 +655,12 @@ def test_one_recipe_is_said_on_the_first_screen_and_two_are_compared():
     recipes = found.text_of("section", id="recipes")
     kept = edge("several recipes").tables.analysis["recipes"]
     stay = sum(row["survives"] for row in kept["survival"])
-    said = f"Of {len(kept['survival'])} comparisons with a verdict under some recipe, {stay} ha"
+    said = f"{len(kept['survival'])} comparisons have a verdict under some recipe. {stay} ha"
     assert said in recipes
     assert "Each at its own best recipe" in recipes
     assert "neither trained on nor tested" in recipes
     for row in kept["own_best"]["chosen"]:
-        assert words.percent(row["validation_accuracy"]) in recipes
+        assert formatting.percent(row["validation_accuracy"]) in recipes
 
 
 def test_recipes_without_validation_are_not_chosen_among_and_the_reason_is_given():
@@ -734,12 +751,12 @@ def test_what_is_proven_stands_in_the_page_and_in_no_report_without_proofs():
 def test_a_formula_stands_for_people_above_the_text_that_was_certified():
     lines = {"quarter": "0.25*x if x < 0 else x"}
     made = reported(study(["gelu", "hardswish"], seeds=3), certified=True, draw=False)
-    of = {row["name"]: row for row in proven_properties.properties(made.tables, {})}
+    of = {row["name"]: row for row in proven_properties.property_rows(made.tables, {})}
     assert of["hardswish"]["formula"] == activations.load("hardswish").formula
     first = parsed(made).text_of("section", id="profiles").partition("As it was certified")[0]
     assert "f(x) = x·Φ(x), certified at" in first and "piecewise(" not in first
     made.tables.profiles["quarter"] = made.tables.profiles["hardswish"]
-    rows = proven_properties.properties(made.tables, lines)
+    rows = proven_properties.property_rows(made.tables, lines)
     assert [row["formula"] for row in rows if row["name"] == "quarter"] == list(lines.values())
 
 
@@ -749,13 +766,13 @@ def test_headings_are_explained_where_they_stand():
     for said in (
         "p (max‑T) how often chance alone would give",
         "Time of training one image, as a multiple of ReLU’s on the same machine",
-        "Memory, B bytes that each element of the activation’s input keeps",
+        "Memory, B bytes kept for the backward pass for each element of the activation’s input",
     ):
         assert said in explained
     several = parsed(edge("several data sets")).text_of("section", id="decision")
     assert "p says how often chance alone would give so large a mean difference" in several
     no_costs = parsed(edge("no epochs and no costs")).text_of("section", id="decision")
-    assert "bytes that each element" not in no_costs
+    assert "bytes kept for the backward pass" not in no_costs
 
 
 def test_no_path_stands_in_the_page_that_its_reader_has_not_got():
@@ -797,13 +814,13 @@ def test_each_activation_can_be_highlighted_in_every_figure(name):
     if 'data-empty="yes"' in made.figures[name]:
         pytest.skip("of several data sets in one recipe only")
     shown = {a for a in made.tables.activations if name != "forest" or a != "gelu"}
-    found = re.findall(r'data-a="([\d ]+)"', page.drawn(name, made.figures[name])["svg"])
+    found = re.findall(r'data-a="([\d ]+)"', page.page_figure(name, made.figures[name])["svg"])
     numbers = {int(n) for marks in found for n in marks.split()}
     assert {made.tables.number(a) for a in shown} <= numbers
 
 
 def test_a_pair_belongs_to_both_of_its_activations():
-    svg = page.drawn("matrix", plain().figures["matrix"])["svg"]
+    svg = page.page_figure("matrix", plain().figures["matrix"])["svg"]
     marks = Counter(re.findall(r'data-a="(\d+ \d+)"', svg))
     n = range(len(plain().tables.activations))
     assert marks == {f"{i} {j}": 1 for i in n for j in n if i != j}
@@ -813,8 +830,8 @@ def test_a_pair_belongs_to_both_of_its_activations():
 
 
 def strip_rows(tables, figure, setting):
-    decisions = {s: decision(tables, s) for s in tables.settings}
-    return narrow_plots.strips(tables, decisions)[figure][setting]
+    decisions = {s: decision_rows(tables, s) for s in tables.settings}
+    return narrow_plots.narrow_plots(tables, decisions)[figure][setting]
 
 
 @pytest.mark.parametrize("figure", ["forest", "dots"])
@@ -835,7 +852,7 @@ def test_a_strip_stands_where_its_number_does():
     control, *others = group["rows"]
     rows = plain().tables.primary.sort_values("mean_diff", ascending=False)
     pairs = list(zip(rows["mean_diff"], others, strict=True))
-    assert all(words.points(difference) in row["text"] for difference, row in pairs)
+    assert all(formatting.points(difference) in row["text"] for difference, row in pairs)
     scale = [(row["mean"] - control["mean"]) / difference for difference, row in pairs]
     assert scale == pytest.approx([scale[0]] * 3, rel=0.02)
     margin = group["band"][1] - control["mean"]
@@ -859,9 +876,9 @@ def test_what_learns_or_draws_is_proven_where_it_starts_and_equal_to_nothing():
     names = ("gelu", "silu", "acon_c", "prelu", "rrelu")
     report = reported(study(names, seeds=3), draw=False, certified=True)
     proofs = parsed(report).text_of("section", id="profiles")
-    learn = "ACON-C and PReLU learn: what stands here is of the start values, and of what training"
+    learn = "ACON-C and PReLU learn parameters. The properties here hold at the start values"
     assert learn in proofs
-    assert "RReLU draws at random in training: what stands here is of the form" in proofs
+    assert "RReLU draws at random in training. The properties here are those of the form" in proofs
     assert "Proven equal everywhere" not in proofs
     for said in (
         "PReLU, at the start values f(x)",
@@ -873,7 +890,7 @@ def test_what_learns_or_draws_is_proven_where_it_starts_and_equal_to_nothing():
     assert "SiLU, at" not in proofs and "GELU, as" not in proofs
     finding = figures.load("profiles").finding(report.tables)
     assert "5 activations certified over all of R (3 at the start values" in finding
-    assert "what stands here" not in parsed(wide()).text_of("section", id="profiles")
+    assert "The properties here" not in parsed(wide()).text_of("section", id="profiles")
 
 
 def test_no_title_above_a_proven_function_reaches_the_next_panel():
@@ -920,11 +937,13 @@ def test_a_one_sided_claim_that_the_verdicts_do_not_show_is_named_as_such(verdic
     about |= {"control_is_best": claim, "could_be_best": ["gelu"]}
     said = f"GELU is better than every other {where} (p 0.032)"
     if verdict == "not shown":
-        said = f"One-sided, {said}, which the two-sided verdicts do not all show"
+        said = f"In one-sided tests {said}. The two-sided verdicts do not all show it"
     last = " Only GELU could be the best (95 % confidence)." if where == "here" else ""
     study_wide = where == "in every setting"
     found = (
-        words.best_in_the_study(tables) if study_wide else words.best(tables, tables.settings[0])
+        verdicts.study_best_sentence(tables)
+        if study_wide
+        else verdicts.best_sentences(tables, tables.settings[0])
     )
     assert found == f"{said}.{last}"
 
@@ -936,7 +955,7 @@ def test_one_seed_is_described_and_nothing_is_claimed():
 
 
 def test_five_seeds_are_descriptive_only_in_words_and_no_rank_test_is_claimed():
-    assert "Descriptive only: with 5 pairs or fewer" in answer("five seeds")
+    assert "Descriptive only: with 5 pairs or fewer," in answer("five seeds")
     assert "better than every other" not in answer("five seeds")
     rows = edge("five seeds").tables.analysis["sensitivity"]
     assert {row["verdicts"]["p_wilcoxon_holm"] for row in rows} == {None}
@@ -977,7 +996,7 @@ def test_an_activation_whose_numerics_are_not_measured_is_named():
     measured = {f"{a}.numerics": {"float32": found} for a in ("gelu", "relu")}
     made = study(activations=("gelu", "relu"))
     whole = reported(made, draw=False, certified=True, numerics=measured).html
-    assert "What torch makes of it" in whole and "ot measured" not in whole
+    assert "What torch computes" in whole and "ot measured" not in whole
     assert "|x| ≤ 10000" in whole and "|x| ≤ 1.5" in whole
     del measured["relu.numerics"]
     part = reported(made, draw=False, certified=True, numerics=measured).html
@@ -1006,8 +1025,9 @@ def test_a_setting_where_everything_diverged_says_so():
 def test_a_setting_without_the_control_compares_nothing_there():
     text = answer("no control in a setting")
     assert "Of 3 comparisons with GELU" in text
-    assert "Not compared, for want of a seed shared with GELU: ReLU, ELU and Tanh." in text.replace(
-        "ELU, ReLU and Tanh", "ReLU, ELU and Tanh"
+    assert (
+        "Not compared, because they share no seed with GELU: ReLU, ELU and Tanh."
+        in text.replace("ELU, ReLU and Tanh", "ReLU, ELU and Tanh")
     )
     found = decision_tables(parsed(edge("no control in a setting")))
     (without,) = [t for t in found.values() if len(t) == 4]
@@ -1029,7 +1049,7 @@ def test_a_table_from_outside_without_epochs_and_costs_says_what_is_not_there():
     text = parsed(edge("no epochs and no costs")).words
     assert "Learning curves: not drawn. No table of epochs came with these runs." in text
     assert "Accuracy and its cost: not drawn. No cost came with these runs." in text
-    assert "Nothing is recorded of what these runs were made on." in text
+    assert "Nothing is recorded about what these runs were made on." in text
 
 
 # Figures show what they are about.
@@ -1076,7 +1096,7 @@ def test_what_lies_far_outside_is_named_and_does_not_press_the_rest_together():
     report = sigmoid_far_below()
     row = report.tables.primary.query("activation == 'sigmoid'").iloc[0]
     forest = shown(report.figures["forest"])
-    assert f"◂ {words.points(row['mean_diff'])}" in forest
+    assert f"◂ {formatting.points(row['mean_diff'])}" in forest
     assert "−40" not in forest
     mean = report.tables.summaries.query("activation == 'sigmoid'").iloc[0]["mean"]
     assert f"◂ mean {100 * mean:.2f}" in shown(report.figures["dots"])
@@ -1181,7 +1201,7 @@ def test_whatever_a_profile_holds_is_drawn_and_tabled(name):
 
 def test_a_list_of_points_says_that_it_comes_again_and_an_edge_what_was_sought():
     made = reported(study(["gelu", "sine", "sigmoid"], seeds=3), certified=True, draw=False)
-    of = {row["name"]: row for row in proven_properties.properties(made.tables, {})}
+    of = {row["name"]: row for row in proven_properties.property_rows(made.tables, {})}
     assert of["sine"]["zeros"] == "0, 3.14159…, each again every 6.28318…"
     assert of["gelu"]["zeros"] == "0"
     assert of["sigmoid"]["edge"] == "none"
@@ -1199,7 +1219,7 @@ def test_a_list_of_points_says_that_it_comes_again_and_an_edge_what_was_sought()
     ],
 )
 def test_no_digit_is_shown_that_an_enclosure_does_not_hold(enclosure, text):
-    assert proven_properties.shown(enclosure) == text
+    assert proven_properties.format_enclosure(enclosure) == text
 
 
 def test_recipes_stand_under_their_own_names_where_not_all_have_all():
@@ -1207,4 +1227,4 @@ def test_recipes_stand_under_their_own_names_where_not_all_have_all():
         {"verdicts": {"r1": "better", "r2": "worse"}},
         {"verdicts": {"r2": "worse", "r3": "better"}},
     ]
-    assert words.recipes(survival) == ["r1", "r2", "r3"]
+    assert recipe_verdicts.recipe_names(survival) == ["r1", "r2", "r3"]

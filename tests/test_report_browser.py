@@ -184,7 +184,7 @@ def test_a_click_in_a_figure_chooses_and_lets_go(opened):
 def test_a_phone_shows_the_control_and_the_best_in_rows_with_something_in_each(opened, figure):
     page = opened(360)
     assert not page.locator(f"{figure} .drawing").is_visible()
-    groups = page.locator(f"{figure} .strips > ul")
+    groups = page.locator(f"{figure} .narrow-plots > ul")
     assert groups.count() == 4
     rows = groups.first.locator("li")
     assert rows.first.locator("b").inner_text() == "GELU"
@@ -198,7 +198,7 @@ def test_a_phone_shows_the_control_and_the_best_in_rows_with_something_in_each(o
     rows.nth(1).click()
     chosen = page.locator("#choose option:checked").inner_text()
     assert rows.nth(1).locator("b").inner_text() == chosen
-    assert not opened(1280).locator(f"{figure} .strips").is_visible()
+    assert not opened(1280).locator(f"{figure} .narrow-plots").is_visible()
 
 
 def test_what_the_mouse_points_at_has_a_name(opened):

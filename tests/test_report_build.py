@@ -100,7 +100,7 @@ def test_a_diverged_run_scores_the_chance_that_is_stated(table):
         build.build_external_report([table], "gelu")
     made = build.build_external_report([table], "gelu", chance={"moons": 0.25})
     assert made.tables.analysis["plan"]["chance"]["moons"] == 0.25
-    assert "they score as guessing (25.00 %)" in made.html
+    assert "They score as guessing (25.00 %)" in made.html
 
 
 def test_the_defaults_are_those_of_a_study():

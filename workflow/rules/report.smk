@@ -11,13 +11,16 @@ rule figure:
             "figures/{figure}.py",
             "figures/__init__.py",
             "figures/_style.py",
+            "figures/_svg.py",
             "compare/scores.py",
             "definitions/expressions.py",
             "definitions/on_numpy.py",
             "report/axis_limits.py",
+            "report/data_warnings.py",
+            "report/formatting.py",
+            "report/proven_properties.py",
             "report/study_tables.py",
             "report/svg_tags.py",
-            "report/words.py",
         ),
     output:
         report(

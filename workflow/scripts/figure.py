@@ -5,12 +5,12 @@ from activarium.runtime import interrupt
 interrupt.end_on_sigint()
 
 from activarium import figures
-from activarium.report.study_tables import Tables
+from activarium.report.study_tables import StudyTables
 from activarium.runtime import files
 from activarium.runtime.errors import logged
 
 name = snakemake.wildcards.figure
 with logged(snakemake.log[0]):
     read, expressions = snakemake.input, snakemake.params.expressions
-    tables = Tables.read(read.tables, read.analysis, read.profiles, expressions)
+    tables = StudyTables.read(read.tables, read.analysis, read.profiles, expressions)
     files.write_text(snakemake.output[0], figures.draw_figure(name, tables))

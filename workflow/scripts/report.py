@@ -4,18 +4,21 @@ from activarium.runtime import interrupt
 
 interrupt.end_on_sigint()
 
-from activarium.report.page import page
-from activarium.report.study_tables import Tables, texts, values
+from activarium.report.page import render_page
+from activarium.report.study_tables import StudyTables, read_json_files, read_texts
 from activarium.runtime import files
 from activarium.runtime.errors import logged
 
 read = snakemake.input
 with logged(snakemake.log[0]):
-    tables = Tables.read(read.tables, read.analysis, read.profiles)
-    (provenance,) = values([read.provenance]).values()
+    tables = StudyTables.read(read.tables, read.analysis, read.profiles)
+    (provenance,) = read_json_files([read.provenance]).values()
     # What was trained is what the tables were made from, whatever the study has said since.
     study = snakemake.params.study | provenance.pop("study")
-    proofs = {"claims": values(read.claims).get("claims"), "numerics": values(read.numerics)}
-    nets = values(read.networks).get("networks")
-    html = page(tables, texts(read.figures), provenance, study, **proofs, networks=nets)
+    proofs = {
+        "claims": read_json_files(read.claims).get("claims"),
+        "numerics": read_json_files(read.numerics),
+    }
+    nets = read_json_files(read.networks).get("networks")
+    html = render_page(tables, read_texts(read.figures), provenance, study, **proofs, networks=nets)
     files.write_text(snakemake.output[0], html)

@@ -2,7 +2,7 @@
 
 A file holds `title`, `place` (its order in the report), `draw(tables) -> matplotlib Figure`, or
 None where there is nothing to draw, and `finding(tables) -> str`, the sentence that a reader who
-cannot see the figure gets instead. `tables` is `report.tables.Tables`.
+cannot see the figure gets instead. `tables` is `report.study_tables.StudyTables`.
 """
 
 import ast
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 from ..runtime import source
 
 if TYPE_CHECKING:
-    from ..report.study_tables import Tables
+    from ..report.study_tables import StudyTables
 
 FOLDER = Path(__file__).parent
 FORMS = {
@@ -73,9 +73,9 @@ def load(name):
     return import_module(f"{__name__}.{name}")
 
 
-def draw_figure(name: str, tables: "Tables", empty: bool = False) -> str:
+def draw_figure(name: str, tables: "StudyTables", empty: bool = False) -> str:
     """The figure `name` of these tables as the text of its SVG; `empty` draws its finding alone."""
     figure = load(name)
     drawing = None if empty else figure.draw(tables)
-    style = import_module(f"{__name__}._style")
-    return style.svg(drawing, name, figure.title, figure.finding(tables))
+    as_svg = import_module(f"{__name__}._svg").as_svg
+    return as_svg(drawing, name, figure.title, figure.finding(tables))

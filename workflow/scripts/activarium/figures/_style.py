@@ -1,10 +1,7 @@
-"""How every figure looks, and how it becomes an SVG that stands alone and in a page."""
+"""How every figure looks: colours, panels, legends, and marks that the page can find."""
 
 import contextlib
-import html
-import io
 import os
-import re
 import warnings
 from pathlib import Path
 
@@ -22,9 +19,8 @@ import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 import seaborn as sns  # noqa: E402
 
-from ..report.axis_limits import window as window  # noqa: E402
+from ..report.axis_limits import visible_range as visible_range  # noqa: E402
 from ..report.study_tables import label  # noqa: E402
-from ..report.svg_tags import in_tags  # noqa: E402
 
 # matplotlib only measures text; the reader's browser draws it, with a font that has the letter.
 warnings.filterwarnings("ignore", "Glyph .* missing from font")
@@ -70,28 +66,28 @@ sns.set_theme(
 )
 
 
-def panels(tables, height, columns=3, sharey=False, width=7.4):
+def setting_panels(tables, height, columns=3, sharey=False, width=7.4):
     """(figure, {setting: axes}): one panel a setting, each `height` inches high and titled."""
-    figure, placed = panels_of(tables.settings, height, columns, sharey, width)
+    figure, placed = panel_grid(tables.settings, height, columns, sharey, width)
     most = 76 // min(columns, len(placed))  # letters that fit over a panel
     for setting, ax in placed.items():
-        ax.set_title(_wrapped(tables.title(setting), most) if len(placed) > 1 else "")
+        ax.set_title(_wrap_title(tables.title(setting), most) if len(placed) > 1 else "")
     return figure, placed
 
 
-def rows_of(tables, order, each=0.21):
+def row_panels(tables, order, each=0.21):
     """`panels` with one row an activation of `order`, `each` inches high."""
     titled = 0.2 if len(tables.settings) > 1 else 0
-    return panels(tables, max(1.3, 0.6 + titled + each * len(order)), sharey=True)
+    return setting_panels(tables, max(1.3, 0.6 + titled + each * len(order)), sharey=True)
 
 
-def _wrapped(title, most):
+def _wrap_title(title, most):
     """A setting's title on one line where it fits, else on one line a part."""
     parts = [title] if len(title) <= most else title.split(" · ")
     return "\n".join(p if len(p) <= most else f"{p[: most - 1]}…" for p in parts)
 
 
-def panels_of(keys, height, columns=3, sharey=False, width=7.4):
+def panel_grid(keys, height, columns=3, sharey=False, width=7.4):
     """(figure, {key: axes}): one panel for each of the `keys`."""
     n = len(keys)
     across = min(n, columns)
@@ -105,7 +101,7 @@ def panels_of(keys, height, columns=3, sharey=False, width=7.4):
     return figure, dict(zip(keys, axes.flat, strict=False))
 
 
-def looks(tables):
+def activation_styles(tables):
     """{activation: (colour, shape, dash)} of the control and the few best; all others are FAINT.
 
     But for a single other, which has a look of its own.
@@ -116,13 +112,13 @@ def looks(tables):
     return found | (dict.fromkeys(others, ALONE) if len(others) == 1 else {})
 
 
-def short(name):
+def short_label(name):
     """An activation's name for people, cut where it would leave no room for the figure."""
     name = label(name)
     return name if len(name) <= 30 else f"{name[:29]}…"
 
 
-def mark(artist, tables, activation, *key):
+def tag_artist(artist, tables, activation, *key):
     """Let the page find what belongs to an activation; `key` tells apart what one figure holds.
 
     What belongs to two has a tuple of both.
@@ -133,24 +129,26 @@ def mark(artist, tables, activation, *key):
     return artist
 
 
-def name_rows(ax, tables, activations, *key):
+def label_rows(ax, tables, activations, *key):
     """Activations down the y axis, the control bold and in its colour."""
-    ax.set_yticks(range(len(activations)), [short(a) for a in activations])
+    ax.set_yticks(range(len(activations)), [short_label(a) for a in activations])
     # Where panels share this axis only the outermost have labels, and here fewer than activations.
     for tick, activation in zip(ax.get_yticklabels(), activations, strict=False):
-        mark(tick, tables, activation, "name", *key)
+        tag_artist(tick, tables, activation, "name", *key)
         if activation == tables.control:
             tick.set(color=CONTROL, fontweight="bold")
     ax.set_ylim(len(activations) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
 
 
-def key_of(figure, tables, kind):
+def add_legend(figure, tables, kind):
     """One legend above the panels; `kind` is "line" or "point"."""
     handles = []
-    for activation, (colour, shape, dash) in looks(tables).items():
+    for activation, (colour, shape, dash) in activation_styles(tables).items():
         style = {"ls": dash, "marker": ""} if kind == "line" else {"ls": "", "marker": shape}
-        handles.append(mpl.lines.Line2D([], [], color=colour, label=short(activation), **style))
+        handles.append(
+            mpl.lines.Line2D([], [], color=colour, label=short_label(activation), **style)
+        )
     style = {"ls": "-", "alpha": 0.5} if kind == "line" else {"ls": "", "marker": "o", "ms": 4}
     if len(tables.activations) > len(handles):
         handles.append(mpl.lines.Line2D([], [], color=FAINT, label="others", **style))
@@ -161,20 +159,20 @@ def key_of(figure, tables, kind):
     )  # fmt: skip
     for text, name in zip(legend.get_texts(), names, strict=True):
         text.set_text(name)  # only now: as a label, what begins with "_" would be left out
-    drawn = zip(looks(tables), legend.get_texts(), legend.legend_handles, strict=False)
+    drawn = zip(activation_styles(tables), legend.get_texts(), legend.legend_handles, strict=False)
     for activation, *parts in drawn:  # the control may be a word of the study alone
         for k, part in enumerate(parts if activation in tables.activations else ()):
-            mark(part, tables, activation, "key", k)
+            tag_artist(part, tables, activation, "key", k)
 
 
-def limit(ax, seen, margin=0.06):
+def set_x_limits(ax, seen, margin=0.06):
     """The x axis to (low, high) of `window`, with some room; nothing for None."""
     if seen:
         room = margin * (seen[1] - seen[0])
         ax.set_xlim(seen[0] - room, seen[1] + room)
 
 
-def beyond(ax, seen, value, y, text, color):
+def label_outside(ax, seen, value, y, text, color):
     """Name a value that lies outside of `seen` at that edge of the axes."""
     if seen and not seen[0] <= value <= seen[1]:
         left = value < seen[0]
@@ -185,37 +183,6 @@ def beyond(ax, seen, value, y, text, color):
         ).set_in_layout(False)  # fmt: skip
 
 
-def percent(values):
+def to_percent(values):
     """Fractions as percent, for an axis."""
     return 100 * np.asarray(values, float)
-
-
-def svg(figure, name, title, finding):
-    """The figure as the text of an SVG; the same figure gives the same text.
-
-    Ids are prefixed with `name` so that several figures fit one page; `title` and `finding` are
-    its text for whoever cannot see it. None instead of a figure leaves an SVG with these words.
-    """
-    empty = figure is None
-    figure = plt.figure(figsize=(7.4, 0.5)) if empty else figure
-    if empty:
-        figure.text(0.01, 0.4, finding, color=FAINT)
-    with mpl.rc_context({"svg.hashsalt": name}):
-        buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
-    plt.close(figure)
-    return _described(buffer.getvalue(), name, title, finding, empty)
-
-
-def _described(svg, name, title, finding, empty):
-    """matplotlib's SVG with our ids, a title and a description, without its style sheet."""
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style.*?</style>", "", svg, flags=re.DOTALL)
-    svg = in_tags(svg, lambda tag: re.sub(r'(\bid="|url\(#|href="#)', rf"\g<1>{name}-", tag))
-    words = (
-        f'<title id="{name}-title">{html.escape(title)}</title>'
-        f'<desc id="{name}-finding">{html.escape(finding)}</desc>'
-    )
-    role = f' role="img" aria-labelledby="{name}-title {name}-finding"'
-    role += ' data-empty="yes"' if empty else ""
-    return re.sub(r"<svg([^>]*)>", lambda m: f"<svg{m[1]}{role}>{words}", svg, count=1)

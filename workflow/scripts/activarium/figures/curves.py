@@ -4,7 +4,15 @@ and drawn on top; the last point of each thin line is the run's score."""
 
 import seaborn as sns
 
-from ._style import FAINT, key_of, looks, mark, panels, percent, window
+from ._style import (
+    FAINT,
+    activation_styles,
+    add_legend,
+    setting_panels,
+    tag_artist,
+    to_percent,
+    visible_range,
+)
 
 title = "Learning curves"
 place = 65
@@ -14,8 +22,8 @@ def draw(tables):
     """One panel a setting; None where nobody recorded epochs."""
     if tables.epochs.empty:
         return None
-    figure, axes = panels(tables, 3.0)
-    shown = looks(tables)
+    figure, axes = setting_panels(tables, 3.0)
+    shown = activation_styles(tables)
     order = [*(a for a in tables.activations if a not in shown), *reversed(shown)]
     for i, (setting, ax) in enumerate(axes.items()):
         epochs = tables.of(tables.epochs, setting)
@@ -23,24 +31,25 @@ def draw(tables):
         for draw_lines in (_runs, _mean):
             for activation, cell in cells.items():
                 draw_lines(ax, tables, activation, cell, shown.get(activation), i)
-        middle = percent(epochs.groupby("activation")["test_accuracy"].median())
-        low, _ = window(middle) or (middle.min(), None)
+        middle = to_percent(epochs.groupby("activation")["test_accuracy"].median())
+        low, _ = visible_range(middle) or (middle.min(), None)
         ax.set_ylim(bottom=max(0, low - 15))
         ax.grid(axis="y")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(xlabel="epoch", ylabel="test accuracy, %" if i == 0 else "")
-    key_of(figure, tables, "line")
+    add_legend(figure, tables, "line")
     return figure
 
 
 def _runs(ax, tables, activation, cell, look, panel):
     before = len(ax.lines)
     sns.lineplot(
-        x=cell["epoch"].to_numpy(), y=percent(cell["test_accuracy"]), units=cell["seed"].to_numpy(),
-        estimator=None, color=look[0] if look else FAINT, lw=0.6, alpha=0.35, ax=ax, legend=False,
+        x=cell["epoch"].to_numpy(), y=to_percent(cell["test_accuracy"]),
+        units=cell["seed"].to_numpy(), estimator=None, color=look[0] if look else FAINT, lw=0.6,
+        alpha=0.35, ax=ax, legend=False,
     )  # fmt: skip
     for k, line in enumerate(ax.lines[before:]):
-        mark(line, tables, activation, "run", panel, k)
+        tag_artist(line, tables, activation, "run", panel, k)
 
 
 def _mean(ax, tables, activation, cell, look, panel):
@@ -48,8 +57,8 @@ def _mean(ax, tables, activation, cell, look, panel):
     mean = found["mean"][found["size"] == cell["seed"].nunique()]
     colour, _, dash = look or (FAINT, None, "-")
     line = {"lw": 1.8} if look else {"lw": 1.0, "alpha": 0.7}
-    (line,) = ax.plot(mean.index, percent(mean), color=colour, ls=dash, **line)
-    mark(line, tables, activation, "mean", panel)
+    (line,) = ax.plot(mean.index, to_percent(mean), color=colour, ls=dash, **line)
+    tag_artist(line, tables, activation, "mean", panel)
 
 
 def finding(tables):
@@ -61,7 +70,9 @@ def finding(tables):
         epochs = tables.of(tables.epochs, setting)
         control = epochs[epochs["activation"] == tables.control]
         last = control["epoch"].max()
-        ends = [percent(control[control["epoch"] == e]["test_accuracy"]) for e in (last - 1, last)]
+        ends = [
+            to_percent(control[control["epoch"] == e]["test_accuracy"]) for e in (last - 1, last)
+        ]
         if all(len(e) for e in ends):
             words.append(
                 f"{tables.title(setting)}: in the last of {last} epochs the control's runs went "

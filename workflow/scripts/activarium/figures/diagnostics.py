@@ -1,8 +1,8 @@
 """Is the t interval in order? Every contrast's differences, centred and scaled, against the
 quantiles of a normal distribution: points on the line agree with it, a bent tail would not."""
 
-from ..report.words import percent as per_cent
-from ._style import FAINT, INK, panels
+from ..report.formatting import percent
+from ._style import FAINT, INK, setting_panels
 
 title = "Residuals against a normal distribution"
 place = 90
@@ -12,7 +12,7 @@ def draw(tables):
     """One panel a setting; None where there are too few pairs."""
     if not any(d["qq"]["theoretical"] for d in tables.analysis["diagnostics"]):
         return None
-    figure, axes = panels(tables, 2.6)
+    figure, axes = setting_panels(tables, 2.6)
     for i, (setting, ax) in enumerate(axes.items()):
         (found,) = tables.rows("diagnostics", setting)
         ax.axline((0, 0), slope=1, color=FAINT, lw=1)
@@ -31,6 +31,6 @@ def finding(tables):
                 continue
             words.append(
                 f"{tables.title(setting)}: over seeds the control's accuracy has a standard "
-                f"deviation of {per_cent(found['control_sd'])} pp."
+                f"deviation of {percent(found['control_sd'])} pp."
             )
     return " ".join(words) or "No setting has two seeds of the control."

@@ -9,13 +9,13 @@ from ._style import (
     FAINT,
     INK,
     PAPER,
-    limit,
-    looks,
-    mark,
-    name_rows,
-    percent,
-    rows_of,
-    window,
+    activation_styles,
+    label_rows,
+    row_panels,
+    set_x_limits,
+    tag_artist,
+    to_percent,
+    visible_range,
 )
 
 title = "Every run"
@@ -26,21 +26,21 @@ def draw(tables):
     """One panel a setting; rows in the order of the first setting's means."""
     order = tables.best_first(tables.settings[0])
     order += [a for a in tables.activations if a not in order]
-    figure, axes = rows_of(tables, order)
-    colours = {a: look[0] for a, look in looks(tables).items()}
+    figure, axes = row_panels(tables, order)
+    colours = {a: look[0] for a, look in activation_styles(tables).items()}
     for i, (setting, ax) in enumerate(axes.items()):
         runs, cells = tables.of(tables.runs, setting), tables.of(tables.summaries, setting)
-        seen = window([*percent(runs["test_accuracy"]), *percent(cells["mean"])])
+        seen = visible_range([*to_percent(runs["test_accuracy"]), *to_percent(cells["mean"])])
         _dots(ax, tables, runs, order, colours, i)
         for row in cells.itertuples():
             y = order.index(row.activation) + 0.28
-            (line,) = ax.plot(percent([row.low, row.high]), [y, y], color=INK, lw=1)
-            (mean,) = ax.plot(percent([row.mean]), [y], "|", color=INK, ms=5)
-            mark(line, tables, row.activation, "interval", i)
-            mark(mean, tables, row.activation, "mean", i)
+            (line,) = ax.plot(to_percent([row.low, row.high]), [y, y], color=INK, lw=1)
+            (mean,) = ax.plot(to_percent([row.mean]), [y], "|", color=INK, ms=5)
+            tag_artist(line, tables, row.activation, "interval", i)
+            tag_artist(mean, tables, row.activation, "mean", i)
             _note(ax, seen, row, order.index(row.activation))
-        limit(ax, seen)
-        name_rows(ax, tables, order, i)
+        set_x_limits(ax, seen)
+        label_rows(ax, tables, order, i)
         ax.grid(axis="x")
         ax.set_xlabel("test accuracy, %")
     return figure
@@ -51,10 +51,10 @@ def _dots(ax, tables, runs, order, colours, panel):
         y, shown = order.index(activation), cell[cell["status"] == "ok"]
         if len(shown):
             sns.scatterplot(
-                x=percent(shown["test_accuracy"]), y=[y - 0.12] * len(shown), s=16, alpha=0.75,
+                x=to_percent(shown["test_accuracy"]), y=[y - 0.12] * len(shown), s=16, alpha=0.75,
                 color=colours.get(activation, FAINT), linewidth=0, ax=ax, legend=False,
             )  # fmt: skip
-            mark(ax.collections[-1], tables, activation, "dots", panel)
+            tag_artist(ax.collections[-1], tables, activation, "dots", panel)
 
 
 def _note(ax, seen, row, y):
@@ -75,7 +75,7 @@ def finding(tables):
     words = []
     for setting in tables.settings:
         runs = tables.of(tables.runs, setting)
-        scores = percent(runs["test_accuracy"].dropna())
+        scores = to_percent(runs["test_accuracy"].dropna())
         reach = f"{scores.min():.2f} to {scores.max():.2f} %" if len(scores) else "no score"
         failed = int((runs["status"] == "diverged").sum())
         reach += f"; {failed} diverged" if failed and len(scores) else ""

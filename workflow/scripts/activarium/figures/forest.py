@@ -5,19 +5,19 @@ is the control; within the shaded band two activations count as equally good. Sy
 verdict: ▲ better, ▼ worse, ● not shown or equivalent. What lies far outside is named at the
 edge."""
 
-from ..report.words import count, points
+from ..report.formatting import count, points
 from ._style import (
     CONTROL,
     FAINT,
     INK,
     TOP,
-    beyond,
-    limit,
-    mark,
-    name_rows,
-    percent,
-    rows_of,
-    window,
+    label_outside,
+    label_rows,
+    row_panels,
+    set_x_limits,
+    tag_artist,
+    to_percent,
+    visible_range,
 )
 
 title = "Difference from the control"
@@ -31,18 +31,18 @@ def draw(tables):
     if tables.primary.empty:
         return None
     order = _order(tables)
-    figure, axes = rows_of(tables, order)
+    figure, axes = row_panels(tables, order)
     margin = 100 * tables.analysis["plan"]["margin"]
     for (setting, ax), i in zip(axes.items(), range(len(axes)), strict=True):
         ax.axvspan(-margin, margin, color=FAINT, alpha=0.18, lw=0)
         ax.axvline(0, color=CONTROL, lw=1.2)
         rows = tables.of(tables.primary, setting)
         ends = ("low", "high", "low_simultaneous", "high_simultaneous", "mean_diff")
-        seen = window(percent([0, *rows[list(ends)].to_numpy().ravel()]))
+        seen = visible_range(to_percent([0, *rows[list(ends)].to_numpy().ravel()]))
         for row in rows.itertuples():
             _row(ax, tables, row, order.index(row.activation), seen, i)
-        limit(ax, seen)
-        name_rows(ax, tables, order, i)
+        set_x_limits(ax, seen)
+        label_rows(ax, tables, order, i)
         ax.grid(axis="x")
         ax.set_xlabel("percentage points")
     return figure
@@ -56,14 +56,14 @@ def _order(tables):
 
 def _row(ax, tables, row, y, seen, panel):
     shape, colour = SYMBOLS.get(row.verdict, ("o", INK))
-    wide = percent([row.low_simultaneous, row.high_simultaneous])
+    wide = to_percent([row.low_simultaneous, row.high_simultaneous])
     (thin,) = ax.plot(wide, [y, y], color=colour, lw=0.7)
-    (line,) = ax.plot(percent([row.low, row.high]), [y, y], color=colour, lw=2.2)
-    (dot,) = ax.plot(percent([row.mean_diff]), [y], shape, color=colour, ms=6)
+    (line,) = ax.plot(to_percent([row.low, row.high]), [y, y], color=colour, lw=2.2)
+    (dot,) = ax.plot(to_percent([row.mean_diff]), [y], shape, color=colour, ms=6)
     crossing = row.low < row.mean_diff and bool(seen) and 100 * row.high > seen[0]
-    beyond(ax, seen, 100 * row.mean_diff, y - 0.34 * crossing, points(row.mean_diff), colour)
+    label_outside(ax, seen, 100 * row.mean_diff, y - 0.34 * crossing, points(row.mean_diff), colour)
     for artist, part in ((thin, "corrected"), (line, "interval"), (dot, "mean")):
-        mark(artist, tables, row.activation, part, panel)
+        tag_artist(artist, tables, row.activation, part, panel)
 
 
 def finding(tables):

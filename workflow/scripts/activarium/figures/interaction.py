@@ -3,9 +3,17 @@ data set, within one recipe and network; lines that cross say that no activation
 
 import itertools
 
+from ..report.formatting import join_words
 from ..report.study_tables import dataset_label
-from ..report.words import listed
-from ._style import CONTROL, FAINT, key_of, looks, mark, panels_of, percent
+from ._style import (
+    CONTROL,
+    FAINT,
+    activation_styles,
+    add_legend,
+    panel_grid,
+    tag_artist,
+    to_percent,
+)
 
 title = "Interaction with the data set"
 place = 80
@@ -16,7 +24,7 @@ def draw(tables):
     shared = _shared(tables)
     if not shared:
         return None
-    figure, axes = panels_of(list(shared), 3.0)
+    figure, axes = panel_grid(list(shared), 3.0)
     for i, (pair, ax) in enumerate(axes.items()):
         rows = tables.primary
         rows = rows[(rows["recipe"] == pair[0]) & (rows["network"] == pair[1])]
@@ -27,7 +35,7 @@ def draw(tables):
         ax.set(title=" · ".join(reversed(pair)) if len(shared) > 1 else "",
                ylabel="difference, percentage points" if i == 0 else "")  # fmt: skip
         ax.grid(axis="y")
-    key_of(figure, tables, "line")
+    add_legend(figure, tables, "line")
     return figure
 
 
@@ -39,11 +47,11 @@ def _shared(tables):
 
 
 def _line(ax, tables, activation, cells, datasets, panel):
-    colour, shape, dash = looks(tables).get(activation, (FAINT, ".", "-"))
-    y = percent([cells["mean_diff"].get(d) for d in datasets])
+    colour, shape, dash = activation_styles(tables).get(activation, (FAINT, ".", "-"))
+    y = to_percent([cells["mean_diff"].get(d) for d in datasets])
     (line,) = ax.plot(range(len(datasets)), y, dash, marker=shape, color=colour, ms=4,
                       lw=1.5 if colour != FAINT else 0.7)  # fmt: skip
-    mark(line, tables, activation, "line", panel)
+    tag_artist(line, tables, activation, "line", panel)
 
 
 def finding(tables):
@@ -54,4 +62,4 @@ def finding(tables):
     names = [f"{g['network']}, {g['recipe']}" for g in found if g.get("winner") is None]
     if not names:
         return "In every recipe and network one activation leads over all data sets."
-    return f"No overall winner can be named for {listed(names)}."
+    return f"No overall winner can be named for {join_words(names)}."

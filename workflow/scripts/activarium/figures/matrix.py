@@ -10,9 +10,9 @@ import seaborn as sns
 from matplotlib.colors import ListedColormap, to_rgba
 
 from ..compare.scores import significance_level
+from ..report.formatting import count, points
 from ..report.study_tables import label
-from ..report.words import count, points
-from ._style import CONTROL, INK, QUIET, TOP, mark, panels, short
+from ._style import CONTROL, INK, QUIET, TOP, setting_panels, short_label, tag_artist
 
 title = "All pairs"
 place = 40
@@ -28,7 +28,7 @@ def draw(tables):
     if not tables.analysis["pairs"]:
         return None
     most = max(len(tables.best_first(s)) for s in tables.settings)
-    figure, axes = panels(tables, max(2.2, 0.7 + 0.27 * most), columns=1)
+    figure, axes = setting_panels(tables, max(2.2, 0.7 + 0.27 * most), columns=1)
     for setting, ax in axes.items():
         _colours(ax, tables, setting)
     for setting, ax in axes.items():  # only now, for seaborn lays the whole figure out each time
@@ -64,7 +64,7 @@ def _texts(ax, tables, setting):
             color=INK if _sure(tables, pair) else QUIET,
         )  # fmt: skip
         cell.set_in_layout(False)
-        mark(cell, tables, (order[i], order[j]), "pair", panel, i, j)
+        tag_artist(cell, tables, (order[i], order[j]), "pair", panel, i, j)
 
 
 def _sure(tables, pair):
@@ -74,13 +74,13 @@ def _sure(tables, pair):
 
 
 def _name(ax, tables, setting, order):
-    names = [short(a) for a in order]
+    names = [short_label(a) for a in order]
     ax.set_yticklabels(names, rotation=0)
     ax.set_xticklabels(names, rotation=40, ha="right", rotation_mode="anchor")
     ax.tick_params(length=0)
     for axis, ticks in (("x", ax.get_xticklabels()), ("y", ax.get_yticklabels())):
         for tick, activation in zip(ticks, order, strict=True):
-            mark(tick, tables, activation, "name", tables.settings.index(setting), axis)
+            tag_artist(tick, tables, activation, "name", tables.settings.index(setting), axis)
             tick.set_fontsize(7.5)
             if activation == tables.control:
                 tick.set(color=CONTROL, fontweight="bold")

@@ -10,9 +10,18 @@ from itertools import pairwise
 import numpy as np
 from matplotlib.transforms import Bbox
 
+from ..report.formatting import join_words
 from ..report.study_tables import label
-from ..report.words import listed
-from ._style import CONTROL, QUIET, TOP, mark, panels, percent, short, window
+from ._style import (
+    CONTROL,
+    QUIET,
+    TOP,
+    setting_panels,
+    short_label,
+    tag_artist,
+    to_percent,
+    visible_range,
+)
 
 title = "Accuracy and its cost"
 place = 60
@@ -23,10 +32,10 @@ def draw(tables):
     cells = {setting: _cells(tables, setting) for setting in tables.settings}
     if tables.busy or not any(cells.values()):
         return None
-    figure, axes = panels(tables, 3.1)
+    figure, axes = setting_panels(tables, 3.1)
     for i, (setting, ax) in enumerate(axes.items()):
         front = sorted((c["x"], c["accuracy"]) for c in cells[setting] if c["on_front"])
-        ax.plot([x for x, _ in front], percent([y for _, y in front]), color=TOP[0], lw=1)
+        ax.plot([x for x, _ in front], to_percent([y for _, y in front]), color=TOP[0], lw=1)
         _points(ax, tables, cells[setting], i)
         if cells[setting]:
             ax.set_xlabel(f"training time, {cells[setting][0]['unit']}")
@@ -64,19 +73,19 @@ def _colour(tables, cell):
 def _points(ax, tables, cells, panel):
     for cell in cells:
         (dot,) = ax.plot(
-            [cell["x"]], percent([cell["accuracy"]]), "o", ms=5, color=_colour(tables, cell)
+            [cell["x"]], to_percent([cell["accuracy"]]), "o", ms=5, color=_colour(tables, cell)
         )
-        mark(dot, tables, cell["activation"], "cost", panel)
+        tag_artist(dot, tables, cell["activation"], "cost", panel)
 
 
 def _frame(ax, cells):
     """Leave out of the frame what would press all others together, and say in it what."""
-    seen = window([100 * cell["accuracy"] for cell in cells])
+    seen = visible_range([100 * cell["accuracy"] for cell in cells])
     if not seen:
         return
     room = 0.15 * (seen[1] - seen[0])
     ax.set_ylim(seen[0] - 2 * room, seen[1] + room)
-    far = sorted((c["accuracy"], short(c["activation"])) for c in cells)
+    far = sorted((c["accuracy"], short_label(c["activation"])) for c in cells)
     far = [f"{name} {100 * v:.1f}" for v, name in far if 100 * v < seen[0]]
     shown = far[:3] + ([f"{len(far) - 3} more"] if len(far) > 3 else [])
     ax.annotate(
@@ -98,7 +107,7 @@ def _names(figure, axes, tables, cells):
         taken = [_square(point, 4) for point in at.values()] + _along(ax.lines[0])
         taken += [text.get_window_extent() for text in ax.texts]
         for cell in first:
-            name = short(cell["activation"])
+            name = short_label(cell["activation"])
             place = _place(at[cell["activation"]], len(name), taken, inside)
             if place:
                 box, offset, side = place
@@ -108,7 +117,7 @@ def _names(figure, axes, tables, cells):
                     textcoords="offset points", ha=side, va="center", color=_colour(tables, cell),
                 )  # fmt: skip
                 text.set_in_layout(False)
-                mark(text, tables, cell["activation"], "name", i)
+                tag_artist(text, tables, cell["activation"], "name", i)
 
 
 def _square(point, half):
@@ -144,5 +153,7 @@ def finding(tables):
     for setting in tables.settings:
         front = [label(c["activation"]) for c in _cells(tables, setting) if c["on_front"]]
         if front:
-            words.append(f"{tables.title(setting)}: beaten by none in both: {listed(front, 8)}.")
+            words.append(
+                f"{tables.title(setting)}: beaten by none in both: {join_words(front, 8)}."
+            )
     return " ".join(words) or "No cost came with these runs."

@@ -8,9 +8,10 @@ import numpy as np
 
 from .. import activations
 from ..definitions import expressions, on_numpy
+from ..report.formatting import count
+from ..report.proven_properties import certified_form
 from ..report.study_tables import label
-from ..report.words import count, form
-from ._style import FAINT, INK, TOP, mark, panels_of
+from ._style import FAINT, INK, TOP, panel_grid, tag_artist
 
 title = "f, f′ and f″ with what is proven about them"
 place = 200
@@ -23,11 +24,11 @@ def draw(tables):
     """One small panel an activation; None where none is certified."""
     if not tables.profiles:
         return None
-    figure, axes = panels_of(list(tables.profiles), 1.55, columns=4)
+    figure, axes = panel_grid(list(tables.profiles), 1.55, columns=4)
     for name, ax in axes.items():
-        held = form(tables.profiles[name])
+        held = certified_form(tables.profiles[name])
         heading = ",\n".join(filter(None, [label(name), held]))  # on one line it meets the next
-        mark(ax.set_title(heading, fontsize=8.5), tables, name, "title")
+        tag_artist(ax.set_title(heading, fontsize=8.5), tables, name, "title")
         _panel(ax, tables, name)
         ax.set(xlim=(-REACH, REACH), ylim=(LOW, HIGH))
         ax.tick_params(labelsize=6.5, length=2)
@@ -43,11 +44,13 @@ def _panel(ax, tables, name):
         if line and line.get("slope"):
             slope, intercept = middle(line["slope"]), middle(line["intercept"])
             ax.axline((0, intercept), slope=slope, color=FAINT, lw=0.7, alpha=0.7)
-    for x, curves in _pieces(f, [middle(point) for point in (profile["breakpoints"] or [])]):
+    for x, curves in _curves_between(
+        f, [middle(point) for point in (profile["breakpoints"] or [])]
+    ):
         for curve, (colour, dash) in zip(curves, ((INK, "-"), (TOP[0], "-"), (TOP[3], "--")),
                                          strict=True):  # fmt: skip
             (line,) = ax.plot(x, curve, dash, color=colour, lw=1.0)
-            mark(line, tables, name, f"{colour[1:]}{x[0]:.2f}")
+            tag_artist(line, tables, name, f"{colour[1:]}{x[0]:.2f}")
     _marks(ax, tables, name, f)
 
 
@@ -55,7 +58,7 @@ def _definition(name, expr):
     return expressions.definition(expr) if expr else activations.load(name).definition
 
 
-def _pieces(f, breakpoints):
+def _curves_between(f, breakpoints):
     """(x, [f, f′, f″]) between the breakpoints, derivatives by central differences."""
     ends = [-REACH, *sorted(b for b in breakpoints if -REACH < b < REACH), REACH]
     h = 1e-4
@@ -75,7 +78,7 @@ def _marks(ax, tables, name, f):
             if abs(x) <= REACH:
                 y = float(f(np.float64(x), on_numpy))
                 (dot,) = ax.plot([x], [y], shape, color=INK, ms=size, mfc="none", mew=0.9)
-                mark(dot, tables, name, key, x)
+                tag_artist(dot, tables, name, key, x)
 
 
 def middle(enclosure):
@@ -91,7 +94,7 @@ def finding(tables):
     kinked = sum(bool(p.get("kinks")) for p in tables.profiles.values())
     rising = sum((p.get("monotone") or {}).get("everywhere") in ("increasing", "nondecreasing")
                  for p in tables.profiles.values())  # fmt: skip
-    held = sum(bool(form(p)) for p in tables.profiles.values())
+    held = sum(bool(certified_form(p)) for p in tables.profiles.values())
     which = f" ({held} at the start values, or without what training draws)" if held else ""
     return (
         f"{count(len(tables.profiles), 'activation')} certified over all of R{which}; "

@@ -3,9 +3,10 @@ In colour are those that are not ruled out as the best: each is held against the
 sees more than ranks, where all pairs are corrected for. The dot is the rank by mean score, which
 alone would be a medal and no finding."""
 
+from ..report.data_warnings import all_diverged_sentence
+from ..report.formatting import join_words
 from ..report.study_tables import label
-from ..report.words import listed, scoreless
-from ._style import FAINT, TOP, mark, name_rows, rows_of
+from ._style import FAINT, TOP, label_rows, row_panels, tag_artist
 
 title = "Which could be the best"
 place = 50
@@ -17,7 +18,7 @@ def draw(tables):
         return None
     order = tables.best_first(tables.settings[0])
     order += [a for a in tables.activations if a not in order]
-    figure, axes = rows_of(tables, order, 0.2)
+    figure, axes = row_panels(tables, order, 0.2)
     for i, (setting, ax) in enumerate(axes.items()):
         (about,) = tables.rows("settings", setting)
         place = {a: k + 1 for k, a in enumerate(tables.best_first(setting))}
@@ -27,9 +28,9 @@ def draw(tables):
             (line,) = ax.plot([row.rank_low, row.rank_high], [y, y], color=colour, lw=3.2,
                               solid_capstyle="round", alpha=0.8)  # fmt: skip
             (dot,) = ax.plot([place[row.activation]], [y], "o", color=colour, ms=5.5)
-            mark(line, tables, row.activation, "ranks", i)
-            mark(dot, tables, row.activation, "rank", i)
-        name_rows(ax, tables, order, i)
+            tag_artist(line, tables, row.activation, "ranks", i)
+            tag_artist(dot, tables, row.activation, "rank", i)
+        label_rows(ax, tables, order, i)
         ax.grid(axis="x")
         ax.set_xlim(0.5, len(place) + 0.5)
         ax.xaxis.get_major_locator().set_params(integer=True)
@@ -43,6 +44,6 @@ def finding(tables):
     for setting in tables.settings:
         (about,) = tables.rows("settings", setting)
         best = [label(a) for a in tables.best_first(setting) if a in about["could_be_best"]]
-        if best and not scoreless(tables, setting):
-            words.append(f"{tables.title(setting)}: the best could be {listed(best, 8, 'or')}.")
+        if best and not all_diverged_sentence(tables, setting):
+            words.append(f"{tables.title(setting)}: the best could be {join_words(best, 8, 'or')}.")
     return " ".join(words) or "Too few runs to rank anything."

@@ -2,8 +2,8 @@
 dot is the median with exact ends at the study's confidence; an arrow means that fewer than half
 of the runs ever got there, which counts as “later”, not as missing."""
 
-from ..report.words import count
-from ._style import INK, looks, mark, name_rows, rows_of
+from ..report.formatting import count
+from ._style import INK, activation_styles, label_rows, row_panels, tag_artist
 
 title = "Time to target"
 place = 70
@@ -15,12 +15,12 @@ def draw(tables):
         return None
     order = tables.best_first(tables.settings[0])
     order += [a for a in tables.activations if a not in order]
-    figure, axes = rows_of(tables, order, 0.2)
+    figure, axes = row_panels(tables, order, 0.2)
     for i, (setting, ax) in enumerate(axes.items()):
         last = tables.of(tables.epochs, setting)["epoch"].max()
         for row in tables.rows("time_to_target", setting):
             _row(ax, tables, row, order.index(row["activation"]), last, i)
-        name_rows(ax, tables, order, i)
+        label_rows(ax, tables, order, i)
         ax.grid(axis="x")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set_xlim(0, last * 1.12)
@@ -29,14 +29,14 @@ def draw(tables):
 
 
 def _row(ax, tables, row, y, last, panel):
-    colour = looks(tables).get(row["activation"], (INK,))[0]
+    colour = activation_styles(tables).get(row["activation"], (INK,))[0]
     high = row["high"] if row["high"] is not None else last
     if row["low"] is not None:
         (line,) = ax.plot([row["low"], high], [y, y], color=colour, lw=1.4)
-        mark(line, tables, row["activation"], "interval", panel)
+        tag_artist(line, tables, row["activation"], "interval", panel)
     shape, x = ("o", row["median"]) if row["median"] is not None else (">", last * 1.04)
     (dot,) = ax.plot([x], [y], shape, color=colour, ms=5)
-    mark(dot, tables, row["activation"], "median", panel)
+    tag_artist(dot, tables, row["activation"], "median", panel)
 
 
 def finding(tables):

@@ -1,15 +1,17 @@
 """What an axis shows of its values: all but those far out, which would press the rest together."""
 
+from collections.abc import Iterable
+
 import numpy as np
 
 
-def window(values, times=8):
+def visible_range(values: Iterable[float], times: int = 8) -> tuple[float, float] | None:
     """(low, high) of the values but for those far out, where these would fill half of the axis.
 
     Far out is more than `times` the median distance from the median; None where nothing is left
-    out. What does not fit is named at the edge by `beyond`.
+    out. What does not fit is named at the edge of a figure.
     """
-    values = np.asarray(values, float)
+    values = np.asarray(list(values), float)
     values = values[np.isfinite(values)]
     if not len(values):
         return None

@@ -29,8 +29,8 @@ from ..compare.analysis import analyse
 from ..runtime import files
 from ..tables import external
 from ..tables.collect import provenance as count_provenance
-from .page import page
-from .study_tables import Tables
+from .page import render_page
+from .study_tables import StudyTables
 
 CONFIDENCE = 0.95  # as in a study that says nothing else, see config/schema.yaml
 MARGIN = 0.005
@@ -40,7 +40,7 @@ MARGIN = 0.005
 class Report:
     """A finished report: its `tables` with the analysis, `figures` {name: SVG} and the page."""
 
-    tables: Tables
+    tables: StudyTables
     figures: dict[str, str]
     html: str
 
@@ -86,13 +86,13 @@ def build_report(
     networks: Mapping[str, dict] | None = None,
     draw: bool = True,
 ) -> Report:
-    """The `Report` of a study's tables; `study` and what follows are as in `page.page`.
+    """The `Report` of a study's tables; `study` and what follows are as in `page.render_page`.
 
     Without `draw` each figure holds its finding alone, which is ten times as fast.
     """
     profiles = dict(profiles or {})
     found = analyse(runs, epochs, costs, control, confidence, margin, dict(chance), profiles)
-    made = Tables(
+    made = StudyTables(
         runs, epochs, costs,
         tables.table(found["summaries"], tables.SUMMARIES).to_pandas(),
         tables.table(found["contrasts"], tables.CONTRASTS).to_pandas(),
@@ -100,7 +100,7 @@ def build_report(
         profiles, dict(expressions or {}),
     )  # fmt: skip
     drawn = {name: figures.draw_figure(name, made, not draw) for name in figures.names()}
-    html = page(made, drawn, provenance or {}, study, claims, numerics, networks)
+    html = render_page(made, drawn, provenance or {}, study, claims, numerics, networks)
     return Report(made, drawn, html)
 
 

@@ -1,25 +1,27 @@
 """Two names of one function, and runs that are the same, in words: neither is a comparison."""
 
+from collections.abc import Iterator, Sequence
 from itertools import combinations
 
-from .study_tables import label
-from .words import SIGNS, count, listed
+from .formatting import count, join_words
+from .study_tables import StudyTables, label
+from .verdicts import SIGNS
 
 SAME = {  # by the strongest evidence that the analysis has
     "losses": "have the same runs, to the last bit of every loss",
     "images": "tell the same test images right in every run",
     "scores": "have the same score on every seed",
 }
-ONE = "they agree wherever the network took them, or it never calls its activation"
+AGREE = "they agree wherever the network used them, or it never calls its activation"
 WHY = {
-    "losses": ONE,
-    "images": ONE,
-    "scores": f"the scores are too coarse to tell them apart, {ONE}",
+    "losses": f"Either {AGREE}",
+    "images": f"Either {AGREE}",
+    "scores": f"The scores are too coarse to tell them apart, {AGREE}",
 }
 
 
-def alike(tables, equal):
-    """What a reader must know before counting comparisons, as a list of sentences.
+def equality_sentences(tables: StudyTables, equal: Sequence[Sequence[str]]) -> list[str]:
+    """What a reader must know before counting comparisons.
 
     `equal` are groups of names whose functions are proven equal, from `activarium.claims`.
     """
@@ -30,16 +32,16 @@ def alike(tables, equal):
 
 
 def _one_function(tables, group):
-    names = listed(map(label, group))
+    names = join_words(map(label, group))
     if _always_same(tables, group):
         return f"{names} are proven to be one function, and their runs are the same."
     return (
-        f"{names} are proven to be one function: only rounding stands between their runs, and "
-        "each is counted."
+        f"{names} are proven to be one function. Their runs differ by rounding alone, and each is "
+        "counted."
     )
 
 
-def _counted_once(tables, proven):
+def _counted_once(tables, proven) -> Iterator[str]:
     """The counts of the headline without second names, where there are any."""
     groups = [group for group in proven if _always_same(tables, group)]
     others = [a for group in groups for a in group[1:] if tables.control not in group]
@@ -48,7 +50,7 @@ def _counted_once(tables, proven):
     if len(once) == len(rows):
         return
     n = {verdict: int((once["verdict"] == verdict).sum()) for verdict in SIGNS}
-    words = listed(f"{n[verdict]} {verdict}" for verdict in SIGNS if n[verdict])
+    words = join_words(f"{n[verdict]} {verdict}" for verdict in SIGNS if n[verdict])
     yield f"With each function counted once there are {count(len(once), 'comparison')}: {words}."
 
 
@@ -61,7 +63,7 @@ def _always_same(tables, group):
     return True
 
 
-def _same_runs(tables, proven):
+def _same_runs(tables, proven) -> Iterator[str]:
     """That runs are the same where that is not proven of their functions, setting by setting."""
     found = {}
     for setting in tables.settings:
@@ -69,10 +71,10 @@ def _same_runs(tables, proven):
             if not any(set(names) <= set(group) for group in proven):
                 found.setdefault((names, by), []).append(tables.title(setting))
     for (names, by), where in found.items():
-        place = "" if len(where) == len(tables.settings) else f" ({listed(where, 4)})"
+        place = "" if len(where) == len(tables.settings) else f" ({join_words(where, 4)})"
         yield (
-            f"{listed(map(label, names), 8)} {SAME[by]}{place}: {WHY[by]}. No test is made of "
-            "that, and no verdict given."
+            f"{join_words(map(label, names), 8)} {SAME[by]}{place}. {WHY[by]}. They are not tested "
+            "and get no verdict."
         )
 
 

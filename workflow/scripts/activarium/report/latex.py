@@ -1,7 +1,17 @@
 """The decision table as LaTeX, for papers: booktabs, one tabular a setting."""
 
-from .decision_table import decision
-from .words import MINUS, confidence, interval, known, percent, points, probability, ratio
+from .decision_table import decision_rows
+from .formatting import (
+    MINUS,
+    confidence_percent,
+    interval,
+    is_number,
+    percent,
+    points,
+    probability,
+    ratio,
+)
+from .study_tables import StudyTables
 
 SPECIAL = {
     "\\": r"\textbackslash{}", "~": r"\textasciitilde{}", "^": r"\textasciicircum{}",
@@ -11,17 +21,17 @@ SPECIAL = {
 }  # fmt: skip
 
 
-def latex(tables):
+def latex_tables(tables: StudyTables) -> str:
     """The text of a .tex file to \\input; needs booktabs, and a control's row comes in italics."""
     parts = [_tabular(tables, setting) for setting in tables.settings]
     return (
         "% Needs \\usepackage{booktabs} and, for quotation marks, \\usepackage[T1]{fontenc}.\n"
-        "% An interval is of its comparison alone; a verdict is corrected for all of its table.\n"
+        "% An interval is about its comparison alone, a verdict is corrected for its table.\n"
         + ("\n".join(parts))
     )
 
 
-def escaped(text):
+def escape_latex(text: str) -> str:
     """`text` as LaTeX that shows it and runs nothing of it."""
     return "".join(SPECIAL.get(letter, letter) for letter in text)
 
@@ -29,16 +39,17 @@ def escaped(text):
 def _tabular(tables, setting):
     heads = (
         "Activation", "Test accuracy, %", "Difference, pp",
-        f"{confidence(tables.analysis['plan'])} interval", "Verdict", "p, max-T", "Rank", "Time",
+        f"{confidence_percent(tables.analysis['plan'])} interval", "Verdict", "p, max-T", "Rank",
+        "Time",
     )  # fmt: skip
-    rows = [_row(row) for row in decision(tables, setting)]
-    lines = [" & ".join(map(escaped, row)) + r" \\" for row in rows]
+    rows = [_row(row) for row in decision_rows(tables, setting)]
+    lines = [" & ".join(map(escape_latex, row)) + r" \\" for row in rows]
     return "\n".join(
         [
             f"% {' '.join(tables.title(setting).split())}",
             r"\begin{tabular}{lrrrlrrr}",
             r"\toprule",
-            " & ".join(map(escaped, heads)) + r" \\",
+            " & ".join(map(escape_latex, heads)) + r" \\",
             r"\midrule",
             *lines,
             r"\bottomrule",
@@ -56,9 +67,9 @@ def _verdict(row):
 
 def _row(row):
     """The cells of one activation, in the order of the heads."""
-    spread = known(row["low"]) and row["sd"]
+    spread = is_number(row["low"]) and row["sd"]
     half = f" ± {percent((row['high'] - row['low']) / 2)}" if spread else ""
-    rank = f"{row['rank_low']:g} to {row['rank_high']:g}" if known(row["rank_low"]) else "–"
+    rank = f"{row['rank_low']:g} to {row['rank_high']:g}" if is_number(row["rank_low"]) else "–"
     contrast = ["0", "–", "control", "–"]
     if not row["control"]:
         contrast = [

@@ -4,16 +4,21 @@ A figure drawn for a wide page would be too small there, or show names beside an
 axis. What is drawn is the same; the control comes first, then the best.
 """
 
-from . import words
-from .axis_limits import window
-from .words import known
+from collections.abc import Iterable, Mapping
+
+from . import formatting
+from .axis_limits import visible_range
+from .formatting import is_number
+from .study_tables import Setting, StudyTables
 
 WIDTH = 300  # of a strip, in its own units
 SHOWN = 8  # rows before the rest waits to be opened
 
 
-def strips(tables, decisions):
-    """{figure: {setting: groups}} of `decisions`, {setting: rows of `decision`}.
+def narrow_plots(
+    tables: StudyTables, decisions: Mapping[Setting, list[dict]]
+) -> dict[str, dict[Setting, list[dict]]]:
+    """{figure: {setting: groups}} of `decisions`, {setting: rows of `decision_rows`}.
 
     The first group is seen, the second, if any, can be opened; each is {rows, low, high, zero,
     band} and has an axis of its own, so that what lies far off does not press the best together.
@@ -38,37 +43,37 @@ def _groups(name, rows):
     return [group for group in (rows[:SHOWN], rows[SHOWN:]) if group]
 
 
-class Strip:
+class Axis:
     """An axis from the lowest to the highest of these values, those far out left out."""
 
-    def __init__(self, values):
-        values = [value for value in values if known(value)]
-        seen = window(values) if values else None
+    def __init__(self, values: Iterable[float | None]):
+        values = [value for value in values if is_number(value)]
+        seen = visible_range(values) if values else None
         low, high = seen or (min(values, default=0), max(values, default=0))
         room = 0.04 * (high - low) or 0.001
         self.low, self.high = float(low - room), float(high + room)
 
-    def at(self, value):
+    def at(self, value: float | None) -> float | None:
         """Where a value stands; at the nearer end where it lies outside, None where it is none."""
-        if not known(value):
+        if not is_number(value):
             return None
         share = (value - self.low) / (self.high - self.low)
         return round(WIDTH * min(1, max(0, share)), 1)
 
-    def span(self, low, high):
+    def span(self, low: float | None, high: float | None) -> tuple | None:
         """(place, place) of an interval, or None."""
-        return (self.at(low), self.at(high)) if known(low) and known(high) else None
+        return (self.at(low), self.at(high)) if is_number(low) and is_number(high) else None
 
 
 def _forest(tables, setting, rows):
     ends = ("diff_mean_diff", "diff_low_simultaneous", "diff_high_simultaneous", "diff_low",
             "diff_high")  # fmt: skip
-    axis = Strip([0, *(row.get(end) for row in rows for end in ends)])
+    axis = Axis([0, *(row.get(end) for row in rows for end in ends)])
     margin = tables.analysis["plan"]["margin"]
     return {
         "rows": [_difference(axis, row) for row in rows],
-        "low": f"{words.points(axis.low, 1)} pp",
-        "high": f"{words.points(axis.high, 1)} pp",
+        "low": f"{formatting.points(axis.low, 1)} pp",
+        "high": f"{formatting.points(axis.high, 1)} pp",
         "zero": axis.at(0),
         "band": axis.span(-margin, margin),
     }
@@ -78,9 +83,9 @@ def _difference(axis, row):
     about = _row(row)
     if row["control"]:
         return about | {"text": "the line at 0", "mean": axis.at(0)}
-    text = "the same runs" if row["same_runs"] else words.points(row["diff_mean_diff"])
-    if known(row["diff_low"]):
-        ends = words.interval(row["diff_low"], row["diff_high"], show=words.points)
+    text = "the same runs" if row["same_runs"] else formatting.points(row["diff_mean_diff"])
+    if is_number(row["diff_low"]):
+        ends = formatting.interval(row["diff_low"], row["diff_high"], show=formatting.points)
         text = f"{text} ({ends})"
     return about | {
         "text": text,
@@ -96,12 +101,12 @@ def _dots(tables, setting, rows):
     runs = runs[runs["status"] == "ok"]
     scores = {a: found.tolist() for a, found in runs.groupby("activation")["test_accuracy"]}
     seen = runs[runs["activation"].isin({row["activation"] for row in rows})]
-    axis = Strip([*seen["test_accuracy"], *(row["mean"] for row in rows)])
+    axis = Axis([*seen["test_accuracy"], *(row["mean"] for row in rows)])
     colours = {a: f"top{k}" for k, a in enumerate(tables.coloured(), 1)}
     return {
         "rows": [_runs(axis, row, scores.get(row["activation"], []), colours) for row in rows],
-        "low": f"{words.percent(axis.low, 1)} %",
-        "high": f"{words.percent(axis.high, 1)} %",
+        "low": f"{formatting.percent(axis.low, 1)} %",
+        "high": f"{formatting.percent(axis.high, 1)} %",
         "zero": None,
         "band": None,
     }
@@ -114,9 +119,9 @@ def _row(row):
 
 
 def _runs(axis, row, scores, colours):
-    text = words.percent(row["mean"])
-    if known(row["low"]) and row["sd"]:
-        text = f"{text} ± {words.percent((row['high'] - row['low']) / 2)}"
+    text = formatting.percent(row["mean"])
+    if is_number(row["low"]) and row["sd"]:
+        text = f"{text} ± {formatting.percent((row['high'] - row['low']) / 2)}"
     if row["n_failed"]:
         text += f", {row['n_failed']} diverged"
     return {

@@ -11,7 +11,7 @@ from ..runtime.files import write_text
 STYLE = "background:#b3261e;color:#fff;margin:0;padding:.8em 1.2em;font:1rem sans-serif"
 
 
-def mark(page, now=None):
+def mark(page: Path | str, now: datetime | None = None) -> None:
     """Say on the report at the path `page`, if there is one, that an execution is to replace it.
 
     For the beginning of that execution, since one that is killed says nothing any more. The date
@@ -21,9 +21,10 @@ def mark(page, now=None):
         dates, text = Path(page).stat(), Path(page).read_text(encoding="utf-8")
         began = (now or datetime.now(UTC)).strftime("%Y-%m-%d, %H:%M UTC")
         said = (
-            f'<p id="outdated" role="status" style="{STYLE}">This report is older than its study: '
-            f"an execution that began on {began} was to replace it. If none runs, it failed or was "
-            f"stopped; the logs are in {Path(page).parent}/logs, and the same command goes on.</p>"
+            f'<p id="outdated" role="status" style="{STYLE}">This report is older than its study. '
+            f"An execution that began on {began} was to replace it. If none is running, it failed "
+            f"or was stopped. Its logs are in {Path(page).parent}/logs. To go on, start the same "
+            "command again.</p>"
         )
         text = re.sub(r'<p id="outdated".*?</p>\n', "", text, flags=re.DOTALL)
         write_text(page, text.replace("<body>\n", f"<body>\n{said}\n", 1))

@@ -41,7 +41,7 @@ const select = document.getElementById("choose");
 select.closest("[hidden]").hidden = false;
 select.addEventListener("change", () => choose(select.value));
 document.addEventListener("click", (event) => {
-  const mark = event.target.closest("svg [data-a], .strips [data-a]");
+  const mark = event.target.closest("svg [data-a], .narrow-plots [data-a]");
   if (mark) {
     const number = mark.dataset.a.split(" ")[0];
     choose(number === select.value ? "" : number);

@@ -4,22 +4,33 @@ import base64
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 import jinja2
 from markupsafe import Markup
 
 from .. import figures
-from . import citation, training, words
-from .decision_table import decision
-from .equal_activations import alike
-from .latex import latex
-from .methods import methods
-from .narrow_plots import strips
-from .proven_properties import properties, proven
-from .study_tables import dataset_label, label
-from .svg_tags import in_tags
-from .torch_numerics import measured, refused
+from . import (
+    citation,
+    data_warnings,
+    formatting,
+    limits,
+    proven_properties,
+    published,
+    recipe_verdicts,
+    training,
+    verdicts,
+)
+from .decision_table import decision_rows
+from .equal_activations import equality_sentences
+from .latex import latex_tables
+from .machines import describe_machine
+from .methods import methods_paragraphs
+from .narrow_plots import narrow_plots
+from .study_tables import StudyTables, dataset_label, label
+from .svg_tags import change_tags
+from .torch_numerics import numerics_rows, unmeasured
 
 HERE = Path(__file__).parent
 TYPES = {".csv": "text/csv", ".tex": "application/x-tex", ".json": "application/json"}
@@ -34,16 +45,53 @@ COLOURS = {  # of figures/_style.py, as the page's own variables, which have a d
     "#b5508f": "var(--top3)",
     "#7a5cd6": "var(--top4)",
 }
+MODULES = {  # whose functions the templates call
+    "text": formatting,
+    "verdicts": verdicts,
+    "data_warnings": data_warnings,
+    "limits": limits,
+    "proven_properties": proven_properties,
+    "published": published,
+    "recipe_verdicts": recipe_verdicts,
+    "training": training,
+    "citation": citation,
+}
 
 
-def page(tables, svgs, provenance, study, claims=None, numerics=None, networks=None):
+def render_page(
+    tables: StudyTables,
+    svgs: Mapping[str, str],
+    provenance: Mapping[str, Mapping[str, int]],
+    study: Mapping,
+    claims: Mapping | None = None,
+    numerics: Mapping[str, Mapping] | None = None,
+    networks: Mapping[str, Mapping] | None = None,
+) -> str:
     """The page as text.
 
-    `svgs` maps a figure's name to its SVG, in the order of the page, `provenance` a column to
-    {value: number of runs}, `study` is what was declared, `claims` what `activarium.claims`
-    settled or None, `numerics` {activation + ".numerics": what `definitions.numerics` gave},
-    `networks` what `activarium.train.describe` found in each network or None.
+    `svgs` maps a figure's name to its SVG, in the order of the page. `provenance` maps a column to
+    {value: number of runs}. `study` is what was declared. `claims` is what `activarium.claims`
+    settled, or None. `numerics` is {activation + ".numerics": what `definitions.numerics` gave}.
+    `networks` is what `activarium.train.describe` found in each network, or None.
     """
+    script = (HERE / "page.js").read_text(encoding="utf-8")
+    template = _environment().get_template("page.html")
+    return template.render(
+        **MODULES,
+        **_study_content(tables, study, networks),
+        **_proof_content(tables, study, claims, numerics or {}),
+        provenance=provenance,
+        figures={name: page_figure(name, svg) for name, svg in svgs.items()},
+        downloads=download_links(tables),
+        label=label,
+        style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
+        script=Markup(script),
+        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+    )
+
+
+def _environment():
+    """Where templates are found, and what all of them can do."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -51,66 +99,69 @@ def page(tables, svgs, provenance, study, claims=None, numerics=None, networks=N
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    settled = proven(tables, claims)
-    environment.filters |= {"ratio": words.ratio, "machine": words.machine}
+    environment.filters |= {"ratio": formatting.ratio, "machine": describe_machine}
     environment.filters |= {"dataset_label": dataset_label, "label": label}
-    decisions = {setting: decision(tables, setting) for setting in tables.settings}
-    script = (HERE / "page.js").read_text(encoding="utf-8")
-    return environment.get_template("page.html").render(
-        tables=tables,
-        study=study,
-        provenance=provenance,
-        plan=tables.analysis["plan"],
-        figures={name: drawn(name, svg) for name, svg in svgs.items()},
-        decisions=decisions,
-        strips=strips(tables, decisions),
-        conditions=training.conditions(tables, study, networks),
-        methods=methods(tables, study, networks),
-        downloads=downloads(tables),
-        properties=properties(tables, study["activations"]),
-        project=citation,
-        asks_again=tables.analysis["published"]["source"],
-        proven=settled,
-        alike=alike(tables, settled["equal"] if settled else []),
-        numerics=measured(numerics or {}),
-        not_measured=refused(numerics or {}),
-        label=label,
-        words=words,
-        style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
-        script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
-    )
+    return environment
 
 
-def drawn(name, svg):
+def _study_content(tables, study, networks):
+    """What the templates show of the study and its tables."""
+    decisions = {setting: decision_rows(tables, setting) for setting in tables.settings}
+    return {
+        "tables": tables,
+        "study": study,
+        "plan": tables.analysis["plan"],
+        "decisions": decisions,
+        "narrow_plots": narrow_plots(tables, decisions),
+        "training_facts": training.training_facts(tables, study, networks),
+        "methods": methods_paragraphs(tables, study, networks),
+        "question_source": tables.analysis["published"]["source"],
+    }
+
+
+def _proof_content(tables, study, claims, numerics):
+    """What the templates show of what is proven, and of torch beside it."""
+    settled = proven_properties.settled_claims(tables, claims)
+    return {
+        "properties": proven_properties.property_rows(tables, study["activations"]),
+        "settled": settled,
+        "equality": equality_sentences(tables, settled["equal"] if settled else []),
+        "numerics": numerics_rows(numerics),
+        "unmeasured": unmeasured(numerics),
+    }
+
+
+def page_figure(name: str, svg: str) -> dict:
     """A figure for the page: {title, finding, caption, svg}; `svg` is None where it is empty."""
-    text = {part: re.search(rf'id="{name}-{part}">(.*?)<', svg, re.DOTALL)[1]
-            for part in ("title", "finding")}  # fmt: skip
+    text = {
+        part: re.search(rf'id="{name}-{part}">(.*?)<', svg, re.DOTALL)[1]
+        for part in ("title", "finding")
+    }
     return {
         "title": Markup(text["title"]),
         "finding": Markup(text["finding"]),
         "caption": figures.caption(name),
-        "svg": None if "data-empty" in svg[: svg.index(">")] else Markup(inline(svg)),
+        "svg": None if "data-empty" in svg[: svg.index(">")] else Markup(_inline_svg(svg)),
     }
 
 
-def inline(svg):
+def _inline_svg(svg):
     """An SVG of ours with the page's colours, and marks in place of ids for the page's script."""
-    svg = in_tags(svg, _themed)
+    svg = change_tags(svg, _use_page_colours)
     return re.sub(r'(<svg[^>]*?) (?:width|height)="[\d.]+pt" (?:height|width)?', r"\1 ", svg)
 
 
-def _themed(tag):
-    tag = re.sub(r'\bid="[a-z_]+-mark-(\d+)(?:_(\d+))?-[^"]*"', _belongs, tag)
+def _use_page_colours(tag):
+    tag = re.sub(r'\bid="[a-z_]+-mark-(\d+)(?:_(\d+))?-[^"]*"', _mark_activations, tag)
     return re.sub("|".join(COLOURS), lambda colour: COLOURS[colour[0]], tag)
 
 
-def _belongs(found):
+def _mark_activations(found):
     """The mark of whose numbers these are: one activation's, or two's for a pair."""
     return f'data-a="{" ".join(filter(None, found.groups()))}"'
 
 
-def downloads(tables):
+def download_links(tables: StudyTables) -> dict[str, str]:
     """{file name: data URI} of what a reader may want to take along from the page alone."""
     files = {
         f"{name}.csv": getattr(tables, name).to_csv(index=False)
@@ -119,7 +170,7 @@ def downloads(tables):
     files["runs.csv"] = tables.runs.drop(columns="correct", errors="ignore").to_csv(index=False)
     if tables.profiles:
         files["profiles.json"] = json.dumps(tables.profiles, ensure_ascii=False)
-    files["decision.tex"] = latex(tables)
+    files["decision.tex"] = latex_tables(tables)
     return {
         name: f"data:{TYPES[Path(name).suffix]};base64,{_base64(text)}"
         for name, text in files.items()

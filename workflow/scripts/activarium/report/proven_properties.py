@@ -1,23 +1,48 @@
 """Proven properties as the page shows them: enclosures in digits that are all certain."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 
-from . import words
-from .study_tables import formula, label
+from .formatting import DASH, join_words
+from .study_tables import StudyTables, formula_of, label
 
 DIGITS = 6  # significant ones that a cell shows; the profiles hold 20 and more
 CLASSES = {"discontinuous": "jumps", "C^0": "C⁰", "C^1": "C¹", "C^2": "C²", "C^3": "C³"}
 KINDS = {None: "–", "neither": "no"}
 
 
-def properties(tables, stated):
+def certified_form(profile: Mapping) -> str | None:
+    """Which form of an activation a profile is about, where training makes another of it."""
+    if profile.get("parameters"):
+        return "at the start values"
+    return "as evaluated" if profile.get("draws") else None
+
+
+def form_sentences(tables: StudyTables) -> Iterator[str]:
+    """That what learns is proven where it starts, and what draws in the form it is evaluated in."""
+    forms = {label(name): certified_form(p) for name, p in sorted(tables.profiles.items())}
+    learn = [name for name, form in forms.items() if form == "at the start values"]
+    draw = [name for name, form in forms.items() if form == "as evaluated"]
+    if learn:
+        yield (
+            f"{join_words(learn)} {'learns' if len(learn) == 1 else 'learn'} parameters. The "
+            "properties here hold at the start values; of what training makes of them nothing is "
+            "proven."
+        )
+    if draw:
+        yield (
+            f"{join_words(draw)} {'draws' if len(draw) == 1 else 'draw'} at random in training. "
+            "The properties here are those of the form that is evaluated."
+        )
+
+
+def property_rows(tables: StudyTables, expressions: Mapping[str, str | None]) -> list[dict]:
     """One dict an activation of the study that is certified, sorted by name; text is ready.
 
-    `stated` maps a name to its text where the study states it in a line.
+    `expressions` maps a name to its text where the study states it as one.
     """
     return [
-        _row(tables, name, profile) | {"formula": stated.get(name) or formula(name)}
+        _row(tables, name, profile) | {"formula": expressions.get(name) or formula_of(name)}
         for name, profile in sorted(tables.profiles.items())
     ]
 
@@ -32,51 +57,67 @@ def _row(tables, name, profile):
 
 def property_texts(profile: dict) -> dict:
     """{property: its text} of one profile; (what it sorts by, its text) for a cell of the table."""
-    gauss = profile.get("gaussian") or {}
-    low = (profile.get("range_f") or {}).get("inf")
     return {
         "definition": profile["definition"],
-        "form": words.form(profile),
+        "form": certified_form(profile),
         "starts": _starts(profile),
-        "class": CLASSES.get(profile["class"], profile["class"] or "–"),
+        "refused": profile["refused"],
+        "bits": profile["bits"],
+        **_shape_cells(profile),
+        **_gaussian_cells(profile),
+    }
+
+
+def _shape_cells(profile):
+    """What is proven of f as a function of the real line."""
+    low = (profile.get("range_f") or {}).get("inf")
+    return {
+        "class": CLASSES.get(profile["class"], profile["class"] or DASH),
         "monotone": _kind(profile.get("monotone")),
         "convex": _kind(profile.get("convex")),
         "bounded": _bounded(profile.get("bounded")),
-        "parity": profile.get("parity") or "–",
+        "parity": profile.get("parity") or DASH,
         "lipschitz": _cell(profile.get("lipschitz")),
         "smoothness": _cell(profile.get("smoothness")),
         "minimum": _cell(low["value"] if low else None),
-        "gain": _cell(profile.get("gain")),
-        "chi1": _cell(profile.get("chi1")),
-        "edge": _edge(profile.get("edge_of_chaos") or {}),
-        "q1": (profile.get("variance_map") or {}).get("q1") or "–",
-        "Ef": shown(gauss.get("Ef")),
-        "Ef2": shown(gauss.get("Ef2")),
-        "Efp4": shown(gauss.get("Efp4")),
-        "flat": shown(gauss.get("P_fp_zero")),
         "zeros": _places(profile, "zeros"),
         "stationary_points": _places(profile, "stationary_points", "value"),
         "inflection_points": _places(profile, "inflection_points", "value"),
         "kinks": _kinks(profile),
-        "refused": profile["refused"],
-        "bits": profile["bits"],
+    }
+
+
+def _gaussian_cells(profile):
+    """What is proven of f under a normal input, and so of signals in a wide network."""
+    gauss = profile.get("gaussian") or {}
+    return {
+        "gain": _cell(profile.get("gain")),
+        "chi1": _cell(profile.get("chi1")),
+        "edge": _edge(profile.get("edge_of_chaos") or {}),
+        "q1": (profile.get("variance_map") or {}).get("q1") or DASH,
+        "Ef": format_enclosure(gauss.get("Ef")),
+        "Ef2": format_enclosure(gauss.get("Ef2")),
+        "Efp4": format_enclosure(gauss.get("Efp4")),
+        "flat": format_enclosure(gauss.get("P_fp_zero")),
     }
 
 
 def _edge(edge):
-    """The σw and σb² at the edge of chaos; "none" where it is proven that there are none."""
-    if edge.get("exists") and edge.get("sigma_w"):
-        return f"{shown(edge['sigma_w'], 4)}, {shown(edge['sigma_b2'], 4)}"
-    return "none" if edge.get("exists") is False else "–"
+    """The two numbers of the edge of chaos, or that there is none."""
+    if edge.get("exists") is False:
+        return "none"
+    if not (edge.get("exists") and edge.get("sigma_w")):
+        return DASH
+    return f"{format_enclosure(edge['sigma_w'], 4)}, {format_enclosure(edge.get('sigma_b2'), 4)}"
 
 
 def _starts(profile):
     """ "slope = 0.25" for what is learned, as a list in words; "" where nothing is."""
     learned = (profile.get("parameters") or {}).items()
-    return words.listed(f"{name} = {shown(start)}" for name, start in learned)
+    return join_words(f"{name} = {format_enclosure(start)}" for name, start in learned)
 
 
-def proven(tables, claims):
+def settled_claims(tables: StudyTables, claims: Mapping | None) -> dict | None:
     """What `claims` settled that this study is about: {reported, equal, close}, or None.
 
     The claims reported of GELU where it is here; groups of equal functions and distances of
@@ -89,17 +130,21 @@ def proven(tables, claims):
     return {
         "reported": claims["reported"] if "gelu" in here else [],
         "equal": [g for g in claims["equal"] if here & set(g)],
-        "close": [c | {"text": shown(c["value"]), "where": shown(c.get("at"))} for c in close],
+        "close": [
+            c | {"text": format_enclosure(c["value"]), "where": format_enclosure(c.get("at"))}
+            for c in close
+        ],
     }
 
 
 def _cell(enclosure):
     """(what the table sorts by, the text) of an enclosure."""
     infinite = {"inf": "Infinity", "-inf": "-Infinity"}  # as the page's script reads them
-    return infinite.get(enclosure[0], enclosure[0]) if enclosure else "", shown(enclosure)
+    order = infinite.get(enclosure[0], enclosure[0]) if enclosure else ""
+    return order, format_enclosure(enclosure)
 
 
-def shown(enclosure: Sequence[str] | None, digits: int = DIGITS) -> str:
+def format_enclosure(enclosure: Sequence[str] | None, digits: int = DIGITS) -> str:
     """An enclosure as text: exact where it is a short decimal, else its certain digits and “…”.
 
     ["1", "1"] is “1”, ["1.128904145185154786", "1.128904145185154787"] is “1.12890…”; where
@@ -157,10 +202,13 @@ def _places(profile, key, value=None):
     if key in profile["refused"]:
         return f"refused: {profile['refused'][key]}"
     points = [
-        shown(p["x"]) + (f" ({shown(p[value])})" if value and p.get(value) else "")
+        format_enclosure(p["x"])
+        + (f" ({format_enclosure(p[value])})" if value and p.get(value) else "")
         for p in profile.get(key) or []
     ]
-    periods = dict.fromkeys(shown(p["period"]) for p in profile.get(key) or [] if p.get("period"))
+    periods = dict.fromkeys(
+        format_enclosure(p["period"]) for p in profile.get(key) or [] if p.get("period")
+    )
     points = [f"{', '.join(points)}, each again every {', '.join(periods)}"] if periods else points
     flat = (profile.get("identically_zero_on") or {}).get(key) or []
     zero = {"zeros": "f", "stationary_points": "f′", "inflection_points": "f″"}[key]
@@ -171,6 +219,6 @@ def _places(profile, key, value=None):
 def _kinks(profile):
     """ "0 (C⁰)" for every kink, with the class that f has there."""
     order = {-1: "jump", 0: "C⁰", 1: "C¹", 2: "C²", 3: "C³"}
-    found = (f"{shown(k['x'])} ({order.get(k['smooth_to'], k['smooth_to'])})"
+    found = (f"{format_enclosure(k['x'])} ({order.get(k['smooth_to'], k['smooth_to'])})"
              for k in profile.get("kinks") or [])  # fmt: skip
     return ", ".join(found) or "none"

@@ -1,8 +1,10 @@
 """Reference results: what the repository keeps of a study, to be checked and repeated by anyone."""
 
 import shutil
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+import pandas as pd
 import yaml
 
 from .. import tables
@@ -13,12 +15,12 @@ from ..train.progress import format_duration
 AGAIN = "snakemake reference --cores all --configfile"
 
 
-def publish(results, study, folder):
+def publish(results: Iterable[Path | str], study: Mapping, folder: Path | str) -> None:
     """Copy the files `results` into `folder`, with the frozen study and a page on how it was made.
 
     `study` is the mapping that Snakemake was given; it is kept without the shards that it may have
-    been put together from, so that it can be trained whole. Refuses, before anything is written,
-    runs whose code is no commit: nobody could repeat them.
+    been put together from, so that it can be trained whole. Raises UserError, before anything is
+    written, for runs whose code is no commit: nobody could repeat them.
     """
     study = {key: value for key, value in study.items() if key not in ("shards", "pieces")}
     named = {Path(file).name: file for file in results}
@@ -29,7 +31,7 @@ def publish(results, study, folder):
         raise UserError(
             f"reference: the code of {study['name']} is no commit ({loose[0]}): commit, then train"
         )
-    text = page(study, runs, costs, folder)
+    text = reference_page(study, runs, costs, folder)
     for name, file in named.items():
         with atomic(Path(folder, name)) as temporary:
             shutil.copyfile(file, temporary)
@@ -38,7 +40,9 @@ def publish(results, study, folder):
     write_text(Path(folder, "README.md"), text)
 
 
-def page(study, runs, costs, folder):
+def reference_page(
+    study: Mapping, runs: pd.DataFrame, costs: pd.DataFrame, folder: Path | str
+) -> str:
     """The text that says on what, when, at which commit and for how long a study was trained."""
     seconds = costs["train_seconds"].sum() + costs["evaluate_seconds"].sum()
     first, last = costs["started"].agg(["min", "max"]).str[:16].str.replace("T", " ")

@@ -1,5 +1,6 @@
 """What a report is made from: the study's tables as DataFrames, and the analysis."""
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -13,11 +14,12 @@ from ..runtime.files import read_json
 label = activations.label  # an activation's name for people
 dataset_label = datasets.label  # and a data set's
 BUSY = 2  # equal runs on an idle machine differ by less
-UNNAMED = "unnamed"  # what an outside table without such a column has, and nobody needs to read
+
+Setting = tuple[str, str, str]  # recipe, network, dataset
 
 
 @dataclass
-class Tables:
+class StudyTables:
     """runs, epochs, costs, summaries and contrasts as `activarium.tables` has them; `analysis`."""
 
     runs: pd.DataFrame
@@ -30,35 +32,45 @@ class Tables:
     expressions: dict = field(default_factory=dict)  # of those that no file defines, by name
 
     @classmethod
-    def read(cls, parquets, analysis, profiles=(), expressions=None):
+    def read(
+        cls,
+        parquets: Iterable[Path | str],
+        analysis: Path | str,
+        profiles: Iterable[Path | str] = (),
+        expressions: Mapping[str, str] | None = None,
+    ) -> "StudyTables":
         """Read them from their files; a Parquet file's name is its table's."""
         frames = {Path(p).stem: tables.read(p) for p in parquets}
-        (found,) = values([analysis]).values()
-        more = {"profiles": values(profiles), "expressions": expressions or {}}
-        return cls(**frames, analysis=found, **more)
+        found = read_json(analysis)
+        return cls(
+            **frames,
+            analysis=found,
+            profiles=read_json_files(profiles),
+            expressions=dict(expressions or {}),
+        )
 
     @property
-    def control(self):
+    def control(self) -> str:
         """The name of the activation that all others are compared with."""
         return self.analysis["plan"]["control"]
 
     @cached_property
-    def settings(self):
+    def settings(self) -> list[Setting]:
         """Every (recipe, network, dataset) that has runs, sorted."""
         return sorted(set(map(tuple, self.runs[SETTING].to_numpy().tolist())))
 
     @cached_property
-    def activations(self):
+    def activations(self) -> list[str]:
         """The names of all activations, sorted."""
         return sorted(set(self.runs["activation"]))
 
     @cached_property
-    def primary(self):
+    def primary(self) -> pd.DataFrame:
         """The contrasts of the primary analysis, in which failures score as chance."""
         return self.contrasts[self.contrasts["failures"] == "chance"]
 
     @cached_property
-    def compared(self):
+    def compared(self) -> pd.DataFrame:
         """The primary contrasts that compare anything: pairs, and not of the control's own runs."""
         rows = self.primary[self.primary["n_pairs"] > 0]
         own = [
@@ -68,7 +80,7 @@ class Tables:
         ]
         return rows[~pd.Series(own, index=rows.index, dtype=bool)]
 
-    def same_runs(self, setting):
+    def same_runs(self, setting: Setting) -> dict[frozenset[str], str]:
         """{pair of activations: how that is known} of those whose runs in a setting are the same.
 
         "losses", "images" or "scores": see `activarium.compare.identical_runs`.
@@ -77,31 +89,31 @@ class Tables:
         return {frozenset((row["activation"], row["other"])): row["by"] for row in rows}
 
     @cached_property
-    def time_spread(self):
+    def time_spread(self) -> float:
         """How many times longer the slowest of equal runs took than the fastest, at most."""
         spreads = (row["spread"] for row in self.analysis["cost"]["cells"])
         return max((s for s in spreads if s is not None), default=1.0)
 
     @property
-    def busy(self):
+    def busy(self) -> bool:
         """Whether other work ran beside these runs, so that their times say nothing."""
         return self.time_spread > BUSY
 
-    def number(self, activation):
+    def number(self, activation: str) -> int:
         """Where an activation stands among all: its mark in figures, tables and the script."""
         return self.activations.index(activation)
 
-    def of(self, frame, setting):
+    def of(self, frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:
         """The rows of `frame` that belong to one setting."""
         return frame[(frame[SETTING] == list(setting)).all(axis=1)]
 
-    def rows(self, key, setting):
+    def rows(self, key: str, setting: Setting) -> list[dict]:
         """The dicts of the analysis under `key` that belong to one setting; of cost, its cells."""
         found = self.analysis[key]
         found = found["cells"] if key == "cost" else found
         return [row for row in found if tuple(row[k] for k in SETTING) == setting]
 
-    def last_epoch(self, setting):
+    def last_epoch(self, setting: Setting) -> dict[str, float]:
         """{activation: mean rise of test accuracy in the last epoch} of the runs that reached it.
 
         Fractions; empty where nobody recorded it and the one before.
@@ -114,35 +126,35 @@ class Tables:
         rises = scores[last] - scores[last - 1]
         return rises.dropna().groupby("activation").mean().to_dict()
 
-    def best_first(self, setting):
+    def best_first(self, setting: Setting) -> list[str]:
         """The activations of a setting, highest mean score first."""
         rows = self.of(self.summaries, setting).sort_values("mean", ascending=False, kind="stable")
         return list(rows["activation"])
 
-    def coloured(self, most=4):
+    def coloured(self, most: int = 4) -> list[str]:
         """The few activations that figures colour beside the control: the best of each setting."""
         orders = [[a for a in self.best_first(s) if a != self.control] for s in self.settings]
         ranks = range(max(map(len, orders), default=0))
-        byrank = [order[i] for i in ranks for order in orders if i < len(order)]
-        return list(dict.fromkeys(byrank))[:most]
+        by_rank = [order[i] for i in ranks for order in orders if i < len(order)]
+        return list(dict.fromkeys(by_rank))[:most]
 
-    def title(self, setting):
+    def title(self, setting: Setting) -> str:
         """A setting in words; an axis on which all settings agree is left out, but the data set."""
         more = [setting[i] for i in (1, 0) if len({s[i] for s in self.settings}) > 1]
         return " · ".join([dataset_label(setting[2]), *more])
 
 
-def texts(files):
+def read_texts(files: Iterable[Path | str]) -> dict[str, str]:
     """{name: text} of files, by their names without the ending."""
     return {Path(f).stem: Path(f).read_text(encoding="utf-8") for f in files}
 
 
-def values(files):
-    """{name: value} of our files of JSON; a UserError that names one that is damaged."""
+def read_json_files(files: Iterable[Path | str]) -> dict[str, dict]:
+    """{name: value} of our files of JSON; a UserError names one that is damaged."""
     return {Path(f).stem: read_json(f) for f in files}
 
 
-def formula(activation):
+def formula_of(activation: str) -> str | None:
     """An activation's formula for people, as its file has it; None where no file defines it."""
     known = activation in activations.names()
     return activations.load(activation).formula if known else None

@@ -1,7 +1,9 @@
 """How the runs were trained, in words: recipe, network, and whether training was at its end."""
 
-from .study_tables import dataset_label, label
-from .words import count, listed, points, precision, thousands
+from collections.abc import Mapping
+
+from .formatting import count, join_words, points, thousands
+from .study_tables import StudyTables, dataset_label, label
 
 OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD with Nesterov momentum 0.9"}
 SCHEDULES = {
@@ -17,19 +19,65 @@ AUGMENTATIONS = {
 }
 
 
-def conditions(tables, study, described):
-    """What no score means anything without, as a list of (term, sentence) for the first screen.
+def trained_sentence(study: Mapping) -> str | None:
+    """What was trained, on how much and for how long; None for tables from elsewhere.
+
+    It stands under the headline: no score means anything without it.
+    """
+    if study["runs"]:
+        return None
+    epochs = sorted({recipe["epochs"] for recipe in study["recipes"].values()})
+    duration = count(*epochs, "epoch") if len(epochs) == 1 else _epoch_range(epochs)
+    precisions = list(dict.fromkeys(map(precision_text, study["recipes"].values())))
+    rounded = "" if precisions == ["float32"] else f"in {join_words(precisions)} "
+    size = f"{thousands(study['train_size'])} training" if study["train_size"] else "all training"
+    held_out = study["validation"]
+    kept = f"{100 * (1 - held_out):g} % of " if held_out else ""
+    rest = ", the others held out" if held_out else ""
+    data = join_words(map(dataset_label, study["datasets"]))
+    each = " each" if len(study["datasets"]) > 1 else ""
+    nets = join_words((_name_network(*item) for item in study["networks"].items()), 3)
+    return (
+        f"Trained: {nets} for {duration} {rounded}on {kept}{size} images of {data}{each}{rest}; "
+        f"{count(study['seeds'], 'seed')}."
+    )
+
+
+def _epoch_range(epochs):
+    return f"{epochs[0]} to {count(epochs[-1], 'epoch')}"
+
+
+def _name_network(name, network):
+    about = [network["file"]] if network["file"] != name else []
+    about += [f"{key} {value}" for key, value in network["parameters"].items()]
+    return f"{name} ({', '.join(about)})" if about else name
+
+
+def stated_expressions(study: Mapping) -> list[tuple[str, str]]:
+    """[(name, text)] of the activations that the study states as expressions, not built-in ones."""
+    return [(name, text) for name, text in study["activations"].items() if text]
+
+
+def precision_text(recipe: Mapping) -> str:
+    """The precision of a recipe, in words."""
+    return {"tf32": "float32 (TF32 on a GPU)"}.get(recipe["precision"], recipe["precision"])
+
+
+def training_facts(
+    tables: StudyTables, study: Mapping, described: Mapping | None
+) -> list[tuple[str, str]]:
+    """How it was trained, as a list of (term, sentences) for the first screen.
 
     `described` is what `activarium.train.describe` found in each network, or None; of tables made
     elsewhere only the last epoch is known.
     """
-    said = [] if study["runs"] else [("Recipe", recipes(study["recipes"]))]
-    said += [("Network", networks(described, 4))] if described else []
-    end = last_epoch(tables)
-    return said + ([("Last epoch", end)] if end else [])
+    facts = [] if study["runs"] else [("Recipe", describe_recipes(study["recipes"]))]
+    facts += [("Network", describe_networks(described, 4))] if described else []
+    end = last_epoch_sentence(tables)
+    return facts + ([("Last epoch", end)] if end else [])
 
 
-def recipe(values):
+def describe_recipe(values: Mapping) -> dict[str, str]:
     """One recipe as a mapping of its key to words."""
     decay, smoothing = values["weight_decay"], values["label_smoothing"]
     return {
@@ -38,16 +86,16 @@ def recipe(values):
         "schedule": SCHEDULES[values["schedule"]],
         "batch_size": f"batches of {values['batch_size']}",
         "epochs": count(values["epochs"], "epoch"),
-        "precision": precision(values),
+        "precision": precision_text(values),
         "augmentation": AUGMENTATIONS[values["augmentation"]],
         "weight_decay": f"weight decay {decay:g}" if decay else "no weight decay",
         "label_smoothing": f"label smoothing {smoothing:g}" if smoothing else "no label smoothing",
     }
 
 
-def recipes(stated):
+def describe_recipes(recipes: Mapping[str, Mapping]) -> str:
     """All recipes of a study in one text: first what they share, then what each has of its own."""
-    worded = {name: recipe(values) for name, values in stated.items()}
+    worded = {name: describe_recipe(values) for name, values in recipes.items()}
     first = next(iter(worded.values()))
     shared = [key for key in first if len({words[key] for words in worded.values()}) == 1]
     text = "; ".join(first[key] for key in shared) + "."
@@ -60,17 +108,17 @@ def recipes(stated):
     return f"{count(len(worded), 'recipe')}, all with {text} {'; '.join(own)}."
 
 
-def networks(described, most=None):
+def describe_networks(described: Mapping[str, Mapping], most: int | None = None) -> str:
     """What each network is made of, in one text; beyond `most` the rest is only counted."""
     shown = list(described.items())[:most]
-    starts = {_start(about) for _, about in shown if "refused" not in about}
-    texts = [f"{name}, {_network(about, len(starts) > 1)}" for name, about in shown]
+    starts = {_describe_weights(about) for _, about in shown if "refused" not in about}
+    texts = [f"{name}, {_describe_network(about, len(starts) > 1)}" for name, about in shown]
     more = len(described) - len(shown)
     texts += [f"{more} more, described under Methods"] if more else []
     return " ".join([f"{'; '.join(texts)}.", *(starts if len(starts) == 1 else ())])
 
 
-def _network(about, own_start):
+def _describe_network(about, own_start):
     if "refused" in about:
         return f"which could not be built here to be described ({about['refused']})"
     made = [count(n, kind) for kind, n in about["layers"].items()]
@@ -78,15 +126,15 @@ def _network(about, own_start):
     plain = "" if about["norm"] else ", without normalisation"
     size = {name: thousands(n) for name, n in about["parameters"].items()}
     each = (f"{n} on {dataset_label(name)}" for name, n in size.items())
-    many = next(iter(size.values())) if len(set(size.values())) == 1 else listed(each)
-    start = f". {_start(about)[:-1]}" if own_start else ""
+    many = next(iter(size.values())) if len(set(size.values())) == 1 else join_words(each)
+    start = f". {_describe_weights(about)[:-1]}" if own_start else ""
     return (
-        f"{about['label']}: {listed(made)}{plain}, {many} parameters beside those of the "
+        f"{about['label']}: {join_words(made)}{plain}, {many} parameters beside those of the "
         f"activation{start}"
     )
 
 
-def _start(about):
+def _describe_weights(about):
     """How its weights are drawn, as `train.step.initialise` does."""
     variance, bias = round(about["sigma_w2"], 3), round(about["sigma_b2"], 3)
     biases = f"normal with variance {bias:g}" if bias else "0"
@@ -94,7 +142,7 @@ def _start(about):
     return f"Weights start normal with variance {variance:g} / fan-in{he}, biases {biases}."
 
 
-def last_epoch(tables):
+def last_epoch_sentence(tables: StudyTables) -> str:
     """By how much test accuracy still rose in the last epoch, in a sentence; "" if unknown."""
     found = {setting: tables.last_epoch(setting) for setting in tables.settings}
     found = {setting: rises for setting, rises in found.items() if rises}
@@ -103,7 +151,7 @@ def last_epoch(tables):
     means = {setting: sum(rises.values()) / len(rises) for setting, rises in found.items()}
     ends = sorted({int(tables.of(tables.epochs, setting)["epoch"].max()) for setting in found})
     epochs = f"{ends[0]} to {ends[-1]}" if ends[1:] else str(ends[0])
-    where = f"{_rising(means.values())} in the last of {epochs} epochs"
+    where = f"{_rising_phrase(means.values())} in the last of {epochs} epochs"
     if len(found) > 1:
         least, most = (tables.title(min(means, key=lambda s: sign * means[s])) for sign in (1, -1))
         low, high = (points(end(means.values())) for end in (min, max))
@@ -118,7 +166,7 @@ def last_epoch(tables):
     )
 
 
-def _rising(means):
+def _rising_phrase(means):
     rising = [mean > 0 for mean in means]
     return ("Still rising" if all(rising) else "Still rising in part" if any(rising)
             else "No longer rising")  # fmt: skip

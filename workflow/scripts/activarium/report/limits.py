@@ -1,0 +1,107 @@
+"""What a reader must know before quoting a number: the limits of a study, in sentences."""
+
+from collections.abc import Iterator, Mapping
+
+from .. import datasets
+from .formatting import count, is_number, join_words, level_percent, percent, thousands
+from .machines import busy_sentences, execution_sentences
+from .study_tables import Setting, StudyTables, dataset_label, label
+
+
+def limit_sentences(tables: StudyTables, study: Mapping) -> list[str]:
+    """All limits of a study, the most important first."""
+    said = [*_design_limits(tables), *_dataset_limits(tables, study)]
+    for setting in tables.settings:
+        power = power_sentences(tables, setting)
+        where = f"{tables.title(setting)}: " if len(tables.settings) > 1 else ""
+        said += [where + power] if power else []
+    said.append(
+        "The results are about these test images. An interval that also covers other images would "
+        "be wider."
+    )
+    said.append(_failure_limit(tables))
+    return [*said, *execution_sentences(tables), *busy_sentences(tables)]
+
+
+def _design_limits(tables: StudyTables) -> Iterator[str]:
+    """What one recipe, different seeds or few seeds cannot say."""
+    if len({recipe for recipe, _, _ in tables.settings}) == 1:
+        yield "For this recipe only: another way of training may order the activations differently."
+    pairs = tables.primary["n_pairs"]
+    if len(pairs) and pairs.min() < pairs.max():
+        yield (
+            "Not all activations have the same seeds. A mean is over an activation’s own seeds, a "
+            f"difference over the {pairs.min()} to {pairs.max()} that it shares with "
+            f"{label(tables.control)}."
+        )
+    few = [s for s in tables.settings if tables.rows("settings", s)[0]["descriptive_only"]]
+    if few:
+        where = (
+            "" if len(few) == len(tables.settings) else join_words(map(tables.title, few)) + ": "
+        )
+        yield where + _few_pairs_limit(tables.analysis["plan"])
+
+
+def _few_pairs_limit(plan: Mapping) -> str:
+    """Why so few pairs are described and nothing is confirmed."""
+    most = plan["descriptive_up_to_pairs"]
+    return (
+        f"Descriptive only: with {count(most, 'pair')} or fewer, the smallest possible p of a rank "
+        f"or sign-flip test is {2 / 2**most:.1g} or more. So no difference can be confirmed at "
+        f"{level_percent(plan)}. An “equivalent” rests on a normal distribution alone."
+    )
+
+
+def _dataset_limits(tables: StudyTables, study: Mapping) -> Iterator[str]:
+    """What is special about the images that the runs of each data set saw."""
+    for dataset in sorted(set(tables.runs["dataset"])):
+        known = dataset in datasets.names()
+        said = [getattr(datasets.load(dataset), "caveat", "")] if known else []
+        if study["train_size"]:
+            size = thousands(study["train_size"])
+            said.append(f"Trained on a fixed draw of {size} images, not on the whole training set.")
+        yield from (f"{dataset_label(dataset)}: {text}" for text in said if text)
+
+
+def power_sentences(tables: StudyTables, setting: Setting) -> str | None:
+    """The smallest difference that a setting could have shown, or None where nobody knows."""
+    (power,) = tables.rows("power", setting) or [None]
+    if not power or not is_number(power["mde"]):
+        return None
+    pairs, n = count(power["n_pairs"], "pair"), power["n_contrasts"]
+    spread = f"a standard deviation of {percent(power['sd_diff'])} pp"
+    start = f"There are {pairs}, whose differences have {spread}."
+    if n > 1:
+        start = f"The median over {n} comparisons is {pairs}, with differences of {spread}."
+    sentences = (
+        f"{start} A true difference of {percent(power['mde'])} pp is then seen in "
+        f"{percent(tables.analysis['plan']['power'], 0)} % of such studies, a smaller one less "
+        "often."
+    )
+    if is_number(power["mde_corrected"]) and n > 1:
+        corrected = percent(power["mde_corrected"])
+        sentences += f" Corrected for {n} comparisons, it takes {corrected} pp."
+    return sentences
+
+
+def _failure_limit(tables: StudyTables) -> str:
+    """How many runs failed, and how many may fail where none did."""
+    failed = sum(cell["n_failed"] for cell in tables.analysis["failures"])
+    said = "No run diverged."
+    if failed:
+        of = f"{count(failed, 'run')} of {len(tables.runs)} diverged"
+        said = f"{of}; they count as guessing, not as missing."
+    return f"{said} {unseen_failures_sentences(tables)}".rstrip()
+
+
+def unseen_failures_sentences(tables: StudyTables) -> str:
+    """How often runs may fail that never did here; "" where each cell has a failure."""
+    spared = [cell for cell in tables.analysis["failures"] if not cell["n_failed"]]
+    if not spared:
+        return ""
+    cell = min(spared, key=lambda cell: cell["n_runs"])
+    return (
+        f"After no failure in {count(cell['n_runs'], 'seed')}, up to {percent(cell['high'], 0)} % "
+        "of such runs may still fail. Means and verdicts, “equivalent” too, assume that hardly any "
+        "do."
+    )
