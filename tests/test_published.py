@@ -61,7 +61,7 @@ def test_the_report_has_the_section_only_where_there_is_something_to_show():
     text = page.text_of("section", id="published")
     assert "arXiv 2305.12073 reports 2 accuracies for what was run here." in text
     assert "89.52" in text
-    assert "As reported:" in text
+    assert "Source: arXiv 2305.12073" in text
     without = parsed(reported(study(), draw=False))
     assert not without.all("section", id="published")
     assert not without.all("a", href="#published")
