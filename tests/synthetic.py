@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from activarium import activations, tables
-from activarium.certify import assumptions, certify
+from activarium.certify import certify, initial_state
 from activarium.claims import settle_claims
 from activarium.report.build import build_report
 from activarium.runtime.files import as_json
@@ -124,12 +124,12 @@ def reported(
 def proven(activation):
     """What is certified of an activation, as its file holds it."""
     file = activations.load(activation)
-    return json.loads(as_json(certify(file.definition, draws=assumptions.is_random(file))))
+    return json.loads(as_json(certify(file.definition, draws=initial_state.is_random(file))))
 
 
 @cache
 def settled_claims():
     """What `activarium.claims` settles, as its file holds it."""
     files = {name: activations.load(name) for name in activations.names()}
-    drawn = [name for name, file in files.items() if assumptions.is_random(file)]
+    drawn = [name for name, file in files.items() if initial_state.is_random(file)]
     return json.loads(as_json(settle_claims({n: f.definition for n, f in files.items()}, drawn)))

@@ -1,6 +1,7 @@
 """Activations: what is trained is what is defined; a new file is tested as soon as it is there."""
 
 import ast
+import doctest
 import inspect
 import math
 import re
@@ -23,6 +24,7 @@ from activarium import activations
 from activarium.definitions import FUNCTIONS, expressions, on_numpy, on_torch
 from activarium.definitions.module_checks import find_mismatch
 from activarium.definitions.torch_module import DefinitionModule, required_dtype
+from activarium.runtime.errors import UserError
 
 LIBRARY = Path(activations.__file__).parents[2]
 NAMES = activations.names()
@@ -166,6 +168,19 @@ activations.names()
 assert "activarium.activations.gelu" not in sys.modules
 """
     subprocess.run([sys.executable, "-c", program], cwd=LIBRARY, check=True)
+
+
+def test_an_unknown_name_is_an_error_with_a_suggestion():
+    for ask in (activations.definition, activations.module, activations.load):
+        with pytest.raises(UserError, match=r"^no activation 'Golu' \(did you mean golu\?\)$"):
+            ask("Golu")
+        with pytest.raises(UserError, match="^no activation 'nothing'; known are acon_c, aptx, "):
+            ask("nothing")
+
+
+def test_the_examples_in_the_docstrings_are_true():
+    failed, tried = doctest.testmod(activations)
+    assert tried >= 4 and not failed
 
 
 # What is trained is what is defined

@@ -19,11 +19,12 @@ from scipy.integrate import quad
 
 from activarium import activations
 from activarium import certify as room
-from activarium.certify import certify, job
+from activarium.certify import certify, certify_activation
+from activarium.certify.activation import certify_named, provenance
 from activarium.certify.enclosure import width
 from activarium.certify.profile_table import profile_rows, round_outwards
 from activarium.definitions import on_numpy
-from activarium.runtime import files
+from activarium.runtime.errors import UserError
 
 NAMES = activations.names()
 LIBRARY = Path(activations.__file__).parents[2]
@@ -407,21 +408,37 @@ def test_rows_hold_every_enclosure_and_every_refusal():
     assert refused == set(profile("gcu")["refused"])
 
 
-def test_a_job_keeps_time_and_versions_apart_from_the_profile(tmp_path):
-    first, again, about = (tmp_path / name for name in ("a.json", "b.json", "a.provenance"))
-    job.run("relu", None, first, about)
-    job.run("mine", "0 if x <= 0 else x", again, about)
-    assert files.read_json(first) == profile("relu")
-    assert again.read_text() == first.read_text()
-    assert set(json.loads(about.read_text())) == {"seconds", "python", "python-flint"}
+def test_an_expression_has_the_same_profile_as_the_file_it_repeats():
+    mine = certify_activation("0 if x <= 0 else x")
+    assert json.dumps(mine) == json.dumps(certify_activation("relu")) == json.dumps(profile("relu"))
 
 
-def test_a_profile_says_where_what_is_learned_starts_and_whether_it_draws(tmp_path):
-    found = {}
-    for name in ("acon_c", "prelu", "relu", "rrelu"):
-        job.run(name, None, tmp_path / name, tmp_path / "about")
-        found[name] = files.read_json(tmp_path / name)
-        jsonschema.validate(found[name], SCHEMA)
+def test_time_and_versions_stand_apart_from_the_profile():
+    about = provenance(1.23456)
+    assert about["seconds"] == 1.235 and set(about) == {"seconds", "python", "python-flint"}
+    assert not set(about) & set(certify_named("relu"))
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("golo", r"no activation 'golo' \(did you mean golu\?\)"),
+        ("zzz", "no activation 'zzz'; known are acon_c, aptx, "),
+        ("x*ndrt(x)", "'ndrt' is not a function here .did you mean ndtr"),
+        ("1/x", "'1/x': a division, logarithm or root is not proven finite near x = 0"),
+        ("3", "'3' does not depend on x"),
+        ("pi", "'pi' does not depend on x"),
+    ],
+)
+def test_what_cannot_be_certified_is_an_error_with_a_way_out(text, said):
+    with pytest.raises(UserError, match=said):
+        certify_activation(text)
+
+
+def test_a_profile_says_where_what_is_learned_starts_and_whether_it_draws():
+    found = {name: certify_activation(name) for name in ("acon_c", "prelu", "relu", "rrelu")}
+    for one in found.values():
+        jsonschema.validate(one, SCHEMA)
     assert found["acon_c"]["parameters"] == {"p1": ["1", "1"], "p2": ["0", "0"], "beta": ["1", "1"]}
     assert found["prelu"]["parameters"] == {"slope": ["0.25", "0.25"]}
     assert found["relu"]["parameters"] == found["rrelu"]["parameters"] == {}
@@ -438,12 +455,40 @@ def test_a_learned_parameter_that_starts_at_no_number_is_refused(start):
     jsonschema.validate(found, SCHEMA)
 
 
-def test_certifying_starts_without_torch_and_pandas():
+def test_the_core_certifies_where_there_is_no_torch():
+    """Neither torch nor what comes with training: importing any of it raises."""
+    program = f"""
+import sys
+from importlib.abc import MetaPathFinder
+ABSENT = {{"torch", "torchvision", "sklearn", "snakemake", "pandas"}}
+class Absent(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ABSENT:
+            raise ModuleNotFoundError(f"No module named {{name!r}}", name=name.split(".")[0])
+sys.meta_path.insert(0, Absent())
+from activarium import activations, certify, claims, definitions
+from activarium.definitions import expression_checks, expressions, file_checks, on_numpy
+assert certify.certify_activation("gelu")["lipschitz"] == {profile("gelu")["lipschitz"]}
+assert certify.certify_activation("x*ndtr(1.1*x)")["class"] == "analytic"
+assert round(float(activations.definition("golu")(1.0, on_numpy)), 6) == 0.692201
+try:
+    activations.module("golu")
+except activations.UserError as error:
+    assert str(error) == (
+        "a module of golu needs torch; install it with pip install 'activarium[train]'"
+    )
+else:
+    raise AssertionError("torch was there")
+assert not ABSENT & set(sys.modules)
+"""
+    subprocess.run([sys.executable, "-c", program], cwd=LIBRARY, check=True)
+
+
+def test_certifying_imports_neither_pandas_nor_scipy():
     program = """
 import sys
-from activarium import activations
-from activarium.certify import certify
-certify(activations.load("relu").definition)
+from activarium.certify import certify_activation
+certify_activation("relu")
 assert not {"torch", "pandas", "scipy"} & set(sys.modules)
 """
     subprocess.run([sys.executable, "-c", program], cwd=LIBRARY, check=True)

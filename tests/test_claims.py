@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from activarium import activations
-from activarium.certify import Unproven, assumptions, certify
+from activarium.certify import Unproven, certify, initial_state
 from activarium.claims import duplicates, reported, settle_claims
 from activarium.definitions import expressions, on_numpy
 
@@ -75,7 +75,7 @@ def test_what_draws_at_random_is_never_called_equal_to_its_mean():
 
 
 def test_of_the_built_in_activations_rrelu_alone_is_random():
-    random = [n for n in activations.names() if assumptions.is_random(activations.load(n))]
+    random = [n for n in activations.names() if initial_state.is_random(activations.load(n))]
     assert random == ["rrelu"]
 
 

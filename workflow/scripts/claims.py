@@ -7,7 +7,7 @@ interrupt.end_on_sigint()
 from pathlib import Path
 
 from activarium import activations
-from activarium.certify import assumptions
+from activarium.certify import initial_state
 from activarium.claims import settle_claims
 from activarium.runtime import files
 from activarium.runtime.errors import logged
@@ -15,6 +15,6 @@ from activarium.runtime.errors import logged
 with logged(snakemake.log[0]):
     names = [Path(file).stem for file in snakemake.input.definitions]
     loaded = {name: activations.load(name) for name in names}
-    drawn = [name for name, file in loaded.items() if assumptions.is_random(file)]
+    drawn = [name for name, file in loaded.items() if initial_state.is_random(file)]
     found = settle_claims({name: file.definition for name, file in loaded.items()}, drawn)
     files.write_json(snakemake.output[0], found)

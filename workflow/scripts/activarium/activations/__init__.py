@@ -1,48 +1,83 @@
-"""The activations: one file each, and the file's name is the activation's name.
+"""The built-in activations: one file each, and the file's name is the activation's name.
 
-A file holds `label` and `formula` for people, `definition(x, xp)` in the words of
-`activarium.definitions`, whose keyword-only arguments are learned from their defaults, and
-`module()` where what is trained is not simply the definition: torch's own module where there is
-one, else one with randomness or constraints of its own. torch is imported in `module()` alone,
-because every job reads the file. `module()` must agree with the definition where learning starts:
-`module_checks.find_mismatch` says where it does not.
+    from activarium import activations
+
+    activations.names()                    # ['acon_c', 'aptx', …, 'xielu']
+    golu = activations.module("golu")      # a torch.nn.Module, needs the extra [train]
+    f = activations.definition("golu")     # the exact function f(x, xp)
+    f(np.linspace(-3, 3, 7), on_numpy)     # from activarium.definitions import on_numpy
+
+A file holds `label` and `formula` for people, and `definition(x, xp)` in the vocabulary of
+`activarium.definitions`. Its keyword-only arguments are learned, from their defaults. A file also
+holds `module()` where what is trained is not simply the definition: torch's own module where there
+is one, else one with randomness or constraints of its own. torch is imported in `module()` alone,
+because every job reads the file. `module()` must equal the definition where learning starts:
+`definitions.module_checks` says where it does not.
 """
 
 import ast
+from collections.abc import Callable
 from functools import cache
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import TYPE_CHECKING
+
+from ..runtime.errors import UserError, suggest
+
+if TYPE_CHECKING:
+    from torch import nn
 
 
-def names():
+def names() -> list[str]:
     """The names of all activations, sorted; reads the folder and imports nothing."""
     return sorted(p.stem for p in Path(__file__).parent.glob("[a-z]*.py"))
 
 
 @cache
-def label(name):
-    """What people read for an activation: the text of its file's `label`, else its name.
+def label(name: str) -> str:
+    """What people read for an activation: its file's `label`, else its name.
 
-    Found without running the file, so that whoever asks has what reports print.
+    Read from the text of the file, so that reports need not import it.
     """
     if name not in names():
         return name
     text = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
     for node in ast.parse(text).body:
         match node:
-            case ast.Assign(targets=targets, value=ast.Constant(value=str(said))):
+            case ast.Assign(targets=targets, value=ast.Constant(value=str(found))):
                 if any(isinstance(t, ast.Name) and t.id == "label" for t in targets):
-                    return said
+                    return found
     return name
 
 
-def load(name):
-    """The file `name` as a Python module with `label`, `formula` and `definition`."""
-    return import_module(f"{__name__}.{name}")
+def load(name: str) -> ModuleType:
+    """The file `name` as a Python module with `label`, `formula` and `definition`.
+
+    Raises UserError for an unknown name, with a suggestion where one is close.
+    """
+    try:
+        return import_module(f"{__name__}.{name}")
+    except ModuleNotFoundError as error:
+        if error.name != f"{__name__}.{name}":
+            raise
+        known = names()
+        way = suggest(name, known) or f"; known are {', '.join(known)}"
+        raise UserError(f"no activation '{name}'{way}") from None
 
 
-def definition(name, expr=None):
-    """The `definition(x, xp)` of the activation: its file's, else what the text `expr` states."""
+def definition(name: str, expr: str | None = None) -> Callable:
+    """The exact function `definition(x, xp)` of an activation.
+
+    `xp` is `definitions.on_torch`, `definitions.on_numpy` or the proofs' own. With `expr`, an
+    expression such as "x * ndtr(x)", no file is read and the name is not looked up.
+
+        >>> from activarium.definitions import on_numpy
+        >>> float(definition("golu")(1.0, on_numpy))
+        0.6922006275553464
+
+    Raises UserError for an unknown name or an expression that cannot be used.
+    """
     if expr is None:
         return load(name).definition
     from ..definitions import expressions
@@ -50,13 +85,25 @@ def definition(name, expr=None):
     return expressions.definition(expr)
 
 
-def module(name, expr=None):
-    """A new torch module of the activation: the file's own, else its definition made one.
+def module(name: str, expr: str | None = None) -> "nn.Module":
+    """A new torch module of an activation, its learned parameters at their defaults.
 
-    `expr` is its text where the study states it; then no file is read.
+    It takes and gives tensors of any shape and floating dtype. With `expr` no file is read.
+
+        >>> import torch
+        >>> module("golu")(torch.ones(2, 3)).shape
+        torch.Size([2, 3])
+
+    Raises UserError for an unknown name, and where torch is not installed.
     """
-    from ..definitions.torch_module import DefinitionModule, build_module
-
+    found = definition(name, expr)
+    try:
+        from ..definitions import torch_module
+    except ModuleNotFoundError as error:
+        if error.name != "torch":
+            raise
+        way = "install it with pip install 'activarium[train]'"
+        raise UserError(f"a module of {name} needs torch; {way}") from error
     if expr is not None:
-        return DefinitionModule(definition(name, expr))
-    return build_module(load(name))
+        return torch_module.DefinitionModule(found)
+    return torch_module.build_module(load(name))

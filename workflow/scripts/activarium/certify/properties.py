@@ -2,7 +2,7 @@
 
 from flint import ctx, fmpq
 
-from . import assumptions, budget, gaussian, mean_field, symbolic
+from . import budget, gaussian, initial_state, mean_field, symbolic
 from .asymptotes import asymptotes
 from .enclosure import pair
 from .monotonicity import convex, monotone, parity
@@ -49,7 +49,7 @@ def finite(definition, span):
 
 def _profile(definition, about):
     try:
-        about["parameters"] = assumptions.initial_parameters(definition)
+        about["parameters"] = initial_state.initial_parameters(definition)
         traced = symbolic.trace(definition)
         with budget.limit_property():
             shape = PiecewiseFunction(traced)

@@ -4,7 +4,7 @@ from contextlib import suppress
 
 from flint import ctx
 
-from ..certify import BITS, Unproven, assumptions, symbolic
+from ..certify import BITS, Unproven, initial_state, symbolic
 from ..certify.branch_and_bound import supremum
 from ..certify.enclosure import pair
 from ..certify.pieces import pieces
@@ -22,7 +22,7 @@ def equal_groups(definitions):
     groups = {}
     for name, definition in definitions.items():
         with suppress(Unproven):
-            if not assumptions.initial_parameters(definition):
+            if not initial_state.initial_parameters(definition):
                 groups.setdefault(normal_form(definition), []).append(name)
     return sorted(names for names in groups.values() if len(names) > 1)
 

@@ -1,0 +1,44 @@
+"""The profile of an activation that is given by its name or as an expression."""
+
+import sys
+from importlib.metadata import version
+
+from .. import activations
+from ..definitions.expression_checks import check_expression
+from . import initial_state
+from .properties import certify
+
+
+def certify_activation(activation: str) -> dict:
+    """The profile of a built-in activation, or of an expression, as `certify` gives it.
+
+        >>> certify_activation("gelu")["lipschitz"]
+        ['1.128904145185154786340744', '1.128904145185154786340745']
+        >>> certify_activation("x*ndtr(1.1*x)")["class"]
+        'analytic'
+
+    Raises UserError for an unknown name, with a suggestion, and for an expression that cannot be
+    read or may not be finite.
+    """
+    if activation in activations.names():
+        return certify_named(activation)
+    if activation.isidentifier() and activation not in ("x", "pi"):
+        activations.load(activation)
+    check_expression(activation)
+    return certify_named("", activation)
+
+
+def certify_named(name: str, expr: str | None = None) -> dict:
+    """The profile of the activation `name`: of the text `expr` where there is one, else its file.
+
+    Nothing is checked before; what cannot be read is a profile with the reason.
+    """
+    definition = activations.definition(name, expr)
+    is_random = expr is None and initial_state.is_random(activations.load(name))
+    return certify(definition, draws=is_random)
+
+
+def provenance(seconds: float) -> dict:
+    """What may differ between two correct executions: the time taken, and versions."""
+    about = {"seconds": round(seconds, 3), "python": sys.version.split()[0]}
+    return about | {"python-flint": version("python-flint")}
