@@ -8,40 +8,39 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
-HOME = Path(os.path.relpath(workflow.current_basedir.get_path_or_uri(secret_free=True)))
-CODE = str(Path(HOME, "workflow/scripts").resolve())
-sys.path.insert(0, CODE)  # before what is installed: another clone's code is not this workflow's
+FOLDER = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
+SCRIPTS = str(FOLDER.resolve() / "workflow/scripts")
+sys.path.insert(0, SCRIPTS)  # before what is installed: another clone is not this workflow
 
 from activarium import figures, study
-from activarium.report import outdated
-from activarium.runtime import devices, errors, interrupt, lock, manifest
-from activarium.study.grid import Grid
-from activarium.train import preflight, progress
+from activarium.runtime import display, interrupt, manifest, snakemake_internals
+from activarium.runtime.errors import exit_on_error
+from activarium.study import execution, start_warnings
+from activarium.study.code_files import CodeFiles
+from activarium.study.grid import Grid, seed_words
 
-manifest.prepend_pythonpath(CODE)
+with exit_on_error():
+    SNAKEMAKE = snakemake_internals.Session(workflow)
+HOME = Path(os.path.relpath(FOLDER))
+manifest.prepend_pythonpath(SCRIPTS)
 
 # A study file is whole: the default is read only where none is named, never merged under one.
-if not workflow.configfiles:
+if not SNAKEMAKE.study_files:
 
     configfile: str(HOME / "config/config.yaml")
 
 
-with errors.exit_on_error():
-    config |= study.parse_cli_values(
-        config, workflow.configfiles, workflow.config_settings.config_args
-    )
-    STUDY = study.load(config, workflow.configfiles, HOME / "config/schema.yaml")
-GRID = Grid(STUDY, str(HOME / "workflow/scripts/activarium"))
-GPUS = devices.gpus()
-# How many are used at once: on a cluster its profile says so, else it is those seen here.
-if GPUS and "gpu" not in workflow.global_resources:
-    workflow.register_resource("gpu", len(GPUS))
-
+with exit_on_error():
+    config |= study.parse_cli_values(config, SNAKEMAKE.study_files, SNAKEMAKE.config_changes)
+    STUDY = study.load(config, SNAKEMAKE.study_files, HOME / "config/schema.yaml")
+GRID = Grid(STUDY)
+PATHS = GRID.paths
+CODE = CodeFiles(GRID, str(HOME / "workflow/scripts/activarium"))
+GPU = SNAKEMAKE.offer_gpus()  # whether jobs ask for one
 
 # A cluster gets what takes long, the packs; everything else is made where Snakemake runs. There, too,
 # is the network that data are fetched from. `localrules: 0` among a profile's resources sends all.
-SENDS_ALL = getattr(workflow.global_resources.get("localrules"), "value", None) == 0
-if not SENDS_ALL:
+if not SNAKEMAKE.sends_all:
 
     localrules:
         prepare,
@@ -56,23 +55,23 @@ if not SENDS_ALL:
         report,
 
 
-if workflow.is_main_process:
-    with errors.exit_on_error():
+if SNAKEMAKE.is_main_process:
+    with exit_on_error():
         figures.check()
     study.warn_old_keys(config)
+    start_warnings.warn_missing_runs(GRID, *SNAKEMAKE.study_files, changes=SNAKEMAKE.config_changes)
+    start_warnings.warn_no_validation(GRID)
+    if SNAKEMAKE.has_cluster:
+        manifest.announce(len(GRID.packs), sends_all=SNAKEMAKE.sends_all)
     SILENCE = interrupt.watch()
-    GRID.warn_missing_runs(*workflow.configfiles, changes=workflow.config_settings.config_args)
-    GRID.warn_no_validation()
-    # As every profile of a cluster has.
-    if workflow.resource_settings.default_resources is not None:
-        manifest.announce(len(GRID.packs), sends_all=SENDS_ALL)
+    SNAKEMAKE.show(display.JobLines)
 else:
-    with errors.exit_on_error():
-        manifest.check(STUDY, GRID.packs, GRID.sent, *map(os.path.relpath, workflow.configfiles))
+    with exit_on_error():
+        manifest.check(STUDY, GRID.packs, PATHS.manifest, *SNAKEMAKE.relative_study_files)
 
 
 wildcard_constraints:
-    **GRID.constraints,
+    **GRID.wildcard_patterns,
 
 
 include: "workflow/rules/prepare.smk"
@@ -85,41 +84,24 @@ include: "workflow/rules/publish.smk"
 
 
 rule all:
+    """A study's tables, its profiles and its report."""
     default_target: True
     input:
-        GRID.report,
-        GRID.tables,
-        GRID.proven,
+        PATHS.report,
+        PATHS.tables,
+        GRID.profiles_table,
+    message:
+        "the study is done"
 
 
 onstart:
-    with errors.exit_on_error():
-        lock.acquire(STUDY.name)
-    jobs = [job for job in workflow.dag.needrun_jobs() if GRID.trains(job.output)]
-    with errors.exit_on_error():
-        if not SENDS_ALL:
-            record = f"{GRID.folder}/logs/tried.json"
-            preflight.check_before_training(jobs, record, GRID.log("sanity_check"))
-    if any(GRID.report in job.output for job in workflow.dag.needrun_jobs()):
-        outdated.mark(GRID.report)
-    if jobs:
-        manifest.write(STUDY, GRID.packs, GRID.sent)
-    # A remote job that dies before it begins must leave no older run behind.
-    if not workflow.local_exec:
-        for job in jobs:
-            for file in job.output:
-                Path(file).unlink(missing_ok=True)
-    outputs = [file for job in jobs for file in job.output]
-    progress.open_tally(
-        GRID.tally,
-        left=len(outputs),
-        kept=len(GRID.kept(outputs)),
-        declared=STUDY.size,
-        at_once=devices.jobs_at_once(
-            workflow.nodes or workflow.cores, workflow.global_resources.get("gpu").value
-        ),
-    )
+    with exit_on_error():
+        execution.begin(GRID, SNAKEMAKE)
+
+
+onsuccess:
+    execution.say_result(GRID)
 
 
 onerror:
-    interrupt.say(SILENCE, len(GRID.kept(GRID.runs)), len(GRID.runs))
+    execution.say_stop(GRID, SILENCE)

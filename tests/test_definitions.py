@@ -22,6 +22,7 @@ from activarium.definitions import (
 from activarium.definitions.torch_module import DefinitionModule
 from activarium.runtime import source
 from activarium.runtime.errors import UserError
+from activarium.study.code_files import CodeFiles
 from activarium.study.grid import Grid
 
 HOUSE = Path(activations.__file__).parent
@@ -359,10 +360,10 @@ def test_no_activation_of_the_house_is_made_from_another_file(name):
 def test_what_defines_a_cell_is_all_that_its_files_import(monkeypatch):
     monkeypatch.setattr(source, "followed", lambda file: (file, file.with_name("base.py")))
     read = study.read(yaml.safe_load((ROOT / "tests/study.yaml").read_text()), SCHEMA)
-    grid = Grid(read, "library")
-    cell = SimpleNamespace(activation="gelu", network="plain_2", dataset="digits", home="results")
+    code = CodeFiles(Grid(read), "library")
+    cell = SimpleNamespace(activation="gelu", network="plain_2", dataset="digits", folder="results")
     made = ["library/activations/gelu.py", "library/activations/base.py"]
-    assert grid.activation_code(cell) == grid.certified_code(cell) == made
-    assert grid.network_code(cell) == ["library/networks/plain.py", "library/networks/base.py"]
-    assert grid.dataset_code(cell) == ["library/datasets/digits.py", "library/datasets/base.py"]
-    assert made[0] in grid.claimed(cell) and grid.claimed_through(cell) == [made[1]]
+    assert code.activation(cell) == code.profile(cell) == made
+    assert code.network(cell) == ["library/networks/plain.py", "library/networks/base.py"]
+    assert code.dataset(cell) == ["library/datasets/digits.py", "library/datasets/base.py"]
+    assert made[0] in code.claimed(cell) and code.claimed_imports(cell) == [made[1]]

@@ -160,7 +160,7 @@ def test_a_branch_may_hold_what_is_sound_on_its_side_alone():
 def test_a_study_takes_an_expression_beside_files():
     read = study.read(with_activations({"name": "mine", "expr": "x * ndtr(1.1*x)"}), SCHEMA)
     assert read.activations == {"gelu": None, "mine": "x * ndtr(1.1*x)"}
-    grid = Grid(read, "library")
+    grid = Grid(read)
     assert grid.profiles == ["results/profiles/gelu.json", "results/digits/profiles/mine.json"]
 
 

@@ -15,7 +15,7 @@ from snakemake.utils import update_config
 
 from activarium import activations, datasets, networks, study
 from activarium.runtime.errors import UserError
-from activarium.study import StudyError
+from activarium.study import StudyError, start_warnings
 from activarium.study.grid import Grid
 
 SCHEMA = ROOT / "config/schema.yaml"
@@ -705,7 +705,7 @@ def test_a_word_on_the_command_line_is_checked_like_one_in_the_file(house):
 
 def test_a_study_in_shards_of_seeds_is_the_whole_study_with_no_run_twice(house):
     def runs(**change):
-        return Grid(study.read(said(TINY, **change), SCHEMA), "library").runs
+        return Grid(study.read(said(TINY, **change), SCHEMA)).runs
 
     shards = [runs(seeds=4), runs(first_seed=4, seeds=1), runs(first_seed=5, seeds=5)]
     assert sorted(sum(shards, [])) == sorted(runs(seeds=10))
@@ -714,12 +714,12 @@ def test_a_study_in_shards_of_seeds_is_the_whole_study_with_no_run_twice(house):
 
 def test_runs_that_wait_for_their_pack_are_kept(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    grid = Grid(study.read(said(TINY, seeds=3), SCHEMA), "library")
+    grid = Grid(study.read(said(TINY, seeds=3), SCHEMA))
     there, waiting, missing = grid.runs[:3]
     for file in (there, waiting.replace("/runs/", "/unfinished/")):
         Path(file).parent.mkdir(parents=True, exist_ok=True)
         Path(file).touch()
-    assert grid.kept([there, waiting, missing]) == [there, waiting]
+    assert grid.finished_runs([there, waiting, missing]) == [there, waiting]
 
 
 @pytest.mark.parametrize(
@@ -758,11 +758,11 @@ def test_recipes_that_nothing_can_choose_among_are_named_before_training(
     monkeypatch.chdir(tmp_path)
     several = {f"r{n}": TINY["recipes"]["short"] for n in range(recipes)}
     config = said(TINY, recipes=several, validation=validation, seeds=1)
-    grid = Grid(study.read(config, SCHEMA), "library")
+    grid = Grid(study.read(config, SCHEMA))
     for run in grid.runs if trained else grid.runs[1:]:
         Path(run).parent.mkdir(parents=True, exist_ok=True)
         Path(run).touch()
-    grid.warn_no_validation()
+    start_warnings.warn_no_validation(grid)
     line = "config: validation: 0 with 2 recipes: each activation at its own best one will not be "
     line += "compared, as that is chosen by validation accuracy, never by test; write validation: "
     line += "0.1 now, as a later change trains every run anew\n"

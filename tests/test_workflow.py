@@ -349,10 +349,13 @@ def test_every_job_takes_this_workflow_and_no_other_clone_that_pythonpath_names(
 
 def test_two_studies_do_not_overwrite_each_other(trained):
     trained.say(name="other", seeds=3)
-    planned = trained.snakemake("-n").stdout
-    outputs = re.findall(r"^    (?:output|log): (.*)$", planned, re.MULTILINE)
-    assert outputs
-    assert all(file.startswith("results/other/") for o in outputs for file in o.split(", "))
+    summary = trained.snakemake("--summary").stdout.splitlines()
+    header, *rows = [line.split("\t") for line in summary if "\t" in line]
+    new = [dict(zip(header, row, strict=True)) for row in rows if row[-1] != "no update"]
+    assert len(new) > 20
+    for file in new:
+        assert file["output_file"].startswith("results/other/")
+        assert file["log-file(s)"].startswith("results/other/")
 
 
 def test_a_wrong_word_stops_before_the_first_job_even_when_an_old_report_exists(trained):
@@ -370,12 +373,16 @@ import sys
 sys.path.append("workflow/scripts")
 from activarium import study
 from activarium.runtime import devices
+from activarium.runtime import display, snakemake_internals
+from activarium.study import execution, start_warnings
+from activarium.study.code_files import CodeFiles
 from activarium.study.grid import Grid
 from activarium.train import progress
 import yaml
 config = yaml.safe_load(open("config/config.yaml"))
-grid = Grid(study.load(config, ["config/config.yaml"], "config/schema.yaml"), "x")
-grid.runs, grid.packs, grid.chance, grid.constraints, grid.gone(), devices.gpus()
+grid = Grid(study.load(config, ["config/config.yaml"], "config/schema.yaml"))
+grid.runs, grid.packs, grid.chance, grid.wildcard_patterns, devices.gpus()
+start_warnings.missing_runs(grid), CodeFiles(grid, "x").networks_and_datasets
 slow = {"torch", "pandas", "numpy", "pyarrow", "scipy", "matplotlib"} & set(sys.modules)
 assert not slow, slow
 """

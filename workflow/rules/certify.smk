@@ -1,32 +1,44 @@
-# From an activation's definition to its profile, and a study's profiles to one table.
-# What is known of the house's own activations belongs to no study and is shared: the profiles, how
-# far torch is from them. `make profiles` makes all, and settles the claims about all of them.
+# Prove what each activation is like over all of R, and hold torch and the literature against it.
+#
+# inputs   the activations' files, or the expressions of the study
+# outputs  {folder}/profiles/{activation}.json, what is proven, and .provenance, how
+#          {folder}/profiles/{activation}.numerics.json, how far torch is from it
+#          {folder}/profiles/claims.json, what is claimed of activations, settled
+#          results/{study}/profiles.parquet and .csv, all profiles of the study
+# steps    certify → numerics, profiles; claims on its own
+#
+# {folder} is results for built-in activations, whose profiles all studies share, and the study's
+# own folder for its expressions. `make profiles` certifies every activation that is built in.
 
 
 rule certify:
+    """From an activation's definition to its profile: properties, each with two ends."""
     input:
-        definition=GRID.certified_code,
-        code=GRID.code("certify/*.py", "definitions/__init__.py"),
+        definition=CODE.profile,
+        code=CODE.files("certify/*.py", "definitions/__init__.py"),
     output:
-        profile="{home}/profiles/{activation}.json",
-        provenance="{home}/profiles/{activation}.provenance",
+        profile="{folder}/profiles/{activation}.json",
+        provenance="{folder}/profiles/{activation}.provenance",
     log:
-        "{home}/profiles/logs/{activation}.log",
+        "{folder}/profiles/logs/{activation}.log",
     wildcard_constraints:
-        home=GRID.homes,
-        activation=GRID.certified,
+        folder=GRID.profile_folders,
+        activation=GRID.certifiable,
     conda:
         "../envs/activarium.yaml"
     params:
-        expr=GRID.certified_expression,
+        expr=GRID.profile_expression,
+    message:
+        "certify {wildcards.activation}"
     script:
         "../scripts/certify.py"
 
 
 rule profiles:
+    """The profiles of the study's activations in one table."""
     input:
         profiles=GRID.profiles,
-        code=GRID.code(
+        code=CODE.files(
             "../profiles.py",
             "certify/profile_table.py",
             "tables/__init__.py",
@@ -34,48 +46,56 @@ rule profiles:
             "tables/storage.py",
         ),
     output:
-        multiext(GRID.table("profiles", ""), "parquet", "csv"),
+        PATHS.table_pair("profiles"),
     log:
-        GRID.log("profiles"),
+        PATHS.log("profiles"),
     conda:
         "../envs/activarium.yaml"
+    message:
+        "tabulate the profiles"
     script:
         "../scripts/profiles.py"
 
 
 rule claims:
+    """What is claimed of activations, settled: reported properties, duplicates, distances."""
     input:
-        definitions=GRID.claimed,
-        through=GRID.claimed_through,
-        code=GRID.code("../claims.py", "claims/*.py", "certify/*.py", "definitions/__init__.py"),
+        definitions=CODE.claimed,
+        through=CODE.claimed_imports,
+        code=CODE.files("../claims.py", "claims/*.py", "certify/*.py", "definitions/__init__.py"),
     output:
-        "{home}/profiles/claims.json",
+        "{folder}/profiles/claims.json",
     log:
-        "{home}/profiles/logs/claims.log",
+        "{folder}/profiles/logs/claims.log",
     wildcard_constraints:
-        home=GRID.homes,
+        folder=GRID.profile_folders,
     conda:
         "../envs/activarium.yaml"
+    message:
+        "settle the claims about activations"
     script:
         "../scripts/claims.py"
 
 
 rule numerics:
+    """How far torch's values and gradients are from the certified ones."""
     input:
-        profile="{home}/profiles/{activation}.json",
-        definition=GRID.certified_code,
-        code=GRID.code("../numerics.py", "certify/*.py", "definitions/*.py"),
+        profile="{folder}/profiles/{activation}.json",
+        definition=CODE.profile,
+        code=CODE.files("../numerics.py", "certify/*.py", "definitions/*.py"),
     output:
-        "{home}/profiles/{activation}.numerics.json",
+        "{folder}/profiles/{activation}.numerics.json",
     log:
-        "{home}/profiles/logs/{activation}.numerics.log",
+        "{folder}/profiles/logs/{activation}.numerics.log",
     wildcard_constraints:
-        home=GRID.homes,
-        activation=GRID.certified,
+        folder=GRID.profile_folders,
+        activation=GRID.certifiable,
     conda:
         "../envs/activarium.yaml"
     threads: 1
     params:
-        expr=GRID.certified_expression,
+        expr=GRID.profile_expression,
+    message:
+        "measure how exact torch's {wildcards.activation} is"
     script:
         "../scripts/numerics.py"

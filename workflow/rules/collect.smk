@@ -1,12 +1,17 @@
-# From the files of all runs, or from tables of shards or made elsewhere, to the tables runs, epochs
-# and costs.
+# Collect the study's runs into tables.
+#
+# inputs   the files of all runs, or the tables of shards, or tables made elsewhere
+# outputs  results/{study}/runs, epochs and costs, each as .parquet and .csv
+#          results/{study}/provenance.json, with what the runs were made
+# steps    read, check against the schema, join, write
 
 
 rule collect:
+    """One row a run, one row an epoch, and what each run has cost."""
     input:
-        runs=GRID.sources,
-        beside=GRID.beside,
-        code=GRID.code(
+        runs=GRID.collected_files,
+        companions=GRID.companion_files,
+        code=CODE.files(
             "../collect.py",
             "runtime/lookalikes.py",
             "tables/collect.py",
@@ -19,18 +24,21 @@ rule collect:
             "tables/storage.py",
         ),
     output:
-        runs=multiext(GRID.table("runs", ""), "parquet", "csv"),
-        epochs=multiext(GRID.table("epochs", ""), "parquet", "csv"),
-        costs=multiext(GRID.table("costs", ""), "parquet", "csv"),
-        provenance=GRID.table("provenance", "json"),
+        runs=PATHS.table_pair("runs"),
+        epochs=PATHS.table_pair("epochs"),
+        costs=PATHS.table_pair("costs"),
+        provenance=PATHS.provenance,
     log:
-        GRID.log("collect"),
+        PATHS.log("collect"),
     conda:
         "../envs/activarium.yaml"
     params:
         control=STUDY.control if STUDY.runs else None,
         chance=sorted(STUDY.chance),
-        study=GRID.trained,
-        descriptions=GRID.descriptions,  # no input: who has the runs can do without the images
+        study=GRID.declared_training,
+        # No input: whoever has the runs can do without the images.
+        descriptions=GRID.dataset_descriptions,
+    message:
+        "collect the runs into tables"
     script:
         "../scripts/collect.py"

@@ -1,16 +1,23 @@
-# From the tables of runs, epochs and costs to what can be said: summaries, contrasts and the
-# whole analysis. Only time to target reads epochs, only what stands under "cost" reads costs, and
-# only what stands under "theory" reads what is proven. Of provenance only the accuracy of guessing.
+# Compare the activations: what can be said, and how sure it is.
+#
+# inputs   results/{study}/runs, epochs, costs and provenance; the profiles
+# outputs  results/{study}/summaries and contrasts, each as .parquet and .csv
+#          results/{study}/analysis.json, everything that was compared
+# steps    summaries → contrasts → the whole analysis
+#
+# Only time to target reads epochs, only what stands under "cost" reads costs, only what stands
+# under "theory" reads profiles. Of provenance the accuracy of guessing is read.
 
 
 rule compare:
+    """Each activation's scores, and its differences to the control, paired by seed."""
     input:
-        runs=GRID.table("runs"),
-        epochs=GRID.table("epochs"),
-        costs=GRID.table("costs"),
-        provenance=GRID.table("provenance", "json"),
+        runs=PATHS.table("runs"),
+        epochs=PATHS.table("epochs"),
+        costs=PATHS.table("costs"),
+        provenance=PATHS.provenance,
         profiles=GRID.profiles,
-        code=GRID.code(
+        code=CODE.files(
             "../compare.py",
             "compare/*.py",
             "tables/__init__.py",
@@ -18,11 +25,11 @@ rule compare:
             "tables/storage.py",
         ),
     output:
-        summaries=multiext(GRID.table("summaries", ""), "parquet", "csv"),
-        contrasts=multiext(GRID.table("contrasts", ""), "parquet", "csv"),
-        analysis=GRID.table("analysis", "json"),
+        summaries=PATHS.table_pair("summaries"),
+        contrasts=PATHS.table_pair("contrasts"),
+        analysis=PATHS.analysis,
     log:
-        GRID.log("compare"),
+        PATHS.log("compare"),
     conda:
         "../envs/activarium.yaml"
     params:
@@ -30,5 +37,7 @@ rule compare:
         confidence=STUDY.confidence,
         margin=STUDY.margin,
         chance=GRID.chance,
+    message:
+        "compare the activations"
     script:
         "../scripts/compare.py"

@@ -1,6 +1,10 @@
-# A study's results into reference/, where the repository keeps them; only when it is asked for:
+# Copy a study's results into reference/, where the repository keeps them; only when it is asked for:
+#
 #     snakemake reference --cores all --configfile config/depth.yaml
-# What is kept is no output: Snakemake would take it away before every try, refused ones too.
+#
+# inputs   the study's tables, figures and report
+# outputs  none for Snakemake, which would remove reference/{study} before every try
+# steps    check, copy
 
 
 localrules:
@@ -8,22 +12,25 @@ localrules:
 
 
 rule reference:
+    """A study's results where the repository keeps them."""
     input:
         results=[
-            *GRID.tables,
-            *(GRID.table(name, "csv") for name in ("summaries", "contrasts")),
-            GRID.table("analysis", "json"),
-            GRID.table("provenance", "json"),
-            f"{GRID.folder}/figures/forest.svg",
-            f"{GRID.folder}/figures/curves.svg",
-            GRID.report,
+            *PATHS.tables,
+            *(PATHS.table(name, "csv") for name in ("summaries", "contrasts")),
+            PATHS.analysis,
+            PATHS.provenance,
+            PATHS.figure("forest"),
+            PATHS.figure("curves"),
+            PATHS.report,
         ],
     log:
-        GRID.log("reference"),
+        PATHS.log("reference"),
     conda:
         "../envs/activarium.yaml"
     params:
         study=config,
         folder=f"reference/{STUDY.name}",
+    message:
+        f"copy the results into reference/{STUDY.name}"
     script:
         "../scripts/reference.py"

@@ -1,12 +1,19 @@
-# From the tables to figures and the page that people read; nothing here trains or computes.
+# Draw the figures and put the page together that people read; nothing here trains or computes.
+#
+# inputs   the study's tables, analysis.json, the profiles, and what belongs to them
+# outputs  results/{study}/figures/{figure}.svg
+#          results/{study}/networks.json, what the networks are made of
+#          results/{study}/report.html
+# steps    figure and describe → report
 
 
 rule figure:
+    """One figure from the tables."""
     input:
-        tables=GRID.tables,
-        analysis=GRID.table("analysis", "json"),
+        tables=PATHS.tables,
+        analysis=PATHS.analysis,
         profiles=GRID.profiles,
-        code=GRID.code(
+        code=CODE.files(
             "../figure.py",
             "figures/{figure}.py",
             "figures/__init__.py",
@@ -24,50 +31,56 @@ rule figure:
         ),
     output:
         report(
-            f"{GRID.folder}/figures/{{figure}}.svg",
+            PATHS.figure(),
             caption="../report/figure.rst",
             category=STUDY.name,
             labels=GRID.labels,
         ),
     log:
-        GRID.log("figure/{figure}"),
+        PATHS.log("figure/{figure}"),
     conda:
         "../envs/activarium.yaml"
     params:
         caption=GRID.caption,
         expressions=GRID.expressions,
+    message:
+        "draw {wildcards.figure}"
     script:
         "../scripts/figure.py"
 
 
 rule describe:
+    """What each network of the study is made of."""
     input:
-        defining=GRID.describing,
-        code=GRID.code("../describe.py", "train/describe.py", "train/initialisation.py"),
+        defining=CODE.networks_and_datasets,
+        code=CODE.files("../describe.py", "train/describe.py", "train/initialisation.py"),
     output:
-        GRID.table("networks", "json"),
+        PATHS.table("networks", "json"),
     log:
-        GRID.log("describe"),
+        PATHS.log("describe"),
     conda:
         "../envs/activarium.yaml"
     params:
         networks=STUDY.networks,
         datasets=STUDY.datasets,
+    message:
+        "describe the networks"
     script:
         "../scripts/describe.py"
 
 
 rule report:
+    """The answer, the evidence and the methods on one page that needs nothing beside itself."""
     input:
-        tables=rules.figure.input.tables,
-        analysis=rules.figure.input.analysis,
+        tables=PATHS.tables,
+        analysis=PATHS.analysis,
         profiles=GRID.profiles,
         claims=GRID.claims,
         numerics=GRID.numerics,
-        networks=GRID.described,
-        provenance=GRID.table("provenance", "json"),
-        figures=expand(rules.figure.output, figure=GRID.figures),
-        code=GRID.code(
+        networks=GRID.network_descriptions,
+        provenance=PATHS.provenance,
+        figures=GRID.figures,
+        code=CODE.files(
             "../report.py",
             "compare/scores.py",
             "definitions/expressions.py",
@@ -76,15 +89,17 @@ rule report:
         ),
     output:
         report(
-            GRID.report,
+            PATHS.report,
             category=STUDY.name,
             labels={"figure": "the whole report"},
         ),
     log:
-        GRID.log("report"),
+        PATHS.log("report"),
     conda:
         "../envs/activarium.yaml"
     params:
-        study=GRID.stated,
+        study=GRID.declared,
+    message:
+        "write the report"
     script:
         "../scripts/report.py"

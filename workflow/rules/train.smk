@@ -1,15 +1,22 @@
-# From a cell's definitions to one file for each of its runs, a pack of seeds in one job.
-# What defines a run's numbers is an input, compared by content; everything else re-trains nothing.
+# Train every run of the study: a pack of seeds of one cell in one job.
+#
+# inputs   results/datasets/{dataset}.arrow and .json
+#          the code that defines a run's numbers, compared by content
+# outputs  results/{study}/runs/{recipe}/{network}/{dataset}/{activation}/{seed}.parquet
+# steps    one rule for each pack, train_0, train_1, …, since its seeds are named by its outputs
+#
+# What is no input re-trains nothing: progress, logging and timing.
 
 for k, seeds in enumerate(GRID.packs):
 
     rule:
+        """The seeds of one pack, each from its first epoch to its last, into one file each."""
         name:
             f"train_{k}"
         input:
-            activation=GRID.activation_code,
-            network=GRID.network_code,
-            step=GRID.code(
+            activation=CODE.activation,
+            network=CODE.network,
+            step=CODE.files(
                 "train/loop.py",
                 "train/step.py",
                 "train/batches.py",
@@ -27,22 +34,25 @@ for k, seeds in enumerate(GRID.packs):
             # Whole files of images are compared by date only; the description holds their checksum.
             data=ancient("results/datasets/{dataset}.arrow"),
         output:
-            expand(GRID.run, seed=seeds, allow_missing=True),
+            expand(PATHS.run, seed=seeds, allow_missing=True),
         log:
-            GRID.log(f"train/{{recipe}}/{{network}}/{{dataset}}/{{activation}}-{k}"),
+            PATHS.log(f"train/{{recipe}}/{{network}}/{{dataset}}/{{activation}}-{k}"),
         conda:
             "../envs/activarium.yaml"
         threads: 1
         resources:
-            gpu=int("gpu" in workflow.global_resources),
+            gpu=int(GPU),
         params:
             expr=GRID.expression,
             recipe=GRID.recipe,
             network=GRID.network,
             train_size=STUDY.train_size,
             validation=STUDY.validation,
-            unfinished=GRID.unfinished,
-            tally_file=GRID.tally,
+            unfinished=PATHS.unfinished,
+            tally_file=PATHS.tally,
             locks="results/locks",
+        message:
+            f"train {{wildcards.activation}} on {{wildcards.dataset}}, {seed_words(seeds)}, "
+            "recipe {wildcards.recipe}, network {wildcards.network}"
         script:
             "../scripts/train.py"

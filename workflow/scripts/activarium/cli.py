@@ -85,7 +85,7 @@ def _grid(file: str) -> Grid:
     from .study.grid import Grid
 
     declared = study.load(study.mapping(file), [file], schema_file())
-    return Grid(declared, str(LIBRARY))
+    return Grid(declared)
 
 
 def schema_file() -> Path:
@@ -96,13 +96,13 @@ def schema_file() -> Path:
 
 def report_path(arguments: argparse.Namespace) -> None:
     """Print where the study's report stands, or will stand."""
-    print(f"The report: {_grid(arguments.study).report}")
+    print(f"The report: {_grid(arguments.study).paths.report}")
 
 
 def check_runs(arguments: argparse.Namespace) -> None:
     """Read every run's file; name each that is gone or broken, and the command that rebuilds it."""
     from .study import status
-    from .study.grid import rebuild
+    from .study.start_warnings import rebuild_command
 
     grid = _grid(arguments.study)
     name, parts = grid.study.name, grid.study.shards
@@ -114,16 +114,16 @@ def check_runs(arguments: argparse.Namespace) -> None:
     for problem in broken.values():
         print(problem)
     if broken:
-        way = rebuild(list(broken), arguments.study)
+        way = rebuild_command(list(broken), arguments.study)
         raise UserError(f"{len(broken)} of {declared} runs are not whole; rebuild them: {way}")
     print(f"{declared} of {declared} runs of {name} are whole")
 
 
 def explain_stop(arguments: argparse.Namespace) -> None:
     """After Snakemake failed: name the way out where a killed execution left its lock here."""
-    from .runtime import lock
+    from .runtime import snakemake_internals
 
-    if lock.locked():
+    if snakemake_internals.is_locked():
         check_idle(arguments)
         raise UserError(
             "make: an execution was killed here and has left its lock; take it away: make unlock"

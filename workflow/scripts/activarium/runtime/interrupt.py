@@ -4,7 +4,7 @@ import logging
 import signal
 import sys
 
-STOPPING = ("Terminating processes on user request", "Will exit after finishing")
+from .snakemake_internals import LOGGER, STOPPING
 
 
 class Silence(logging.Filter):
@@ -31,7 +31,7 @@ class Silence(logging.Filter):
 def watch():
     """A `Silence` on Snakemake's logger of this process."""
     silence = Silence()
-    logging.getLogger("snakemake.logging").addFilter(silence)
+    logging.getLogger(LOGGER).addFilter(silence)
     return silence
 
 

@@ -70,8 +70,3 @@ def _said(path):
         return None
     # Not every file system carries locks to other hosts, or to other users.
     return f"another Snakemake may work here, {who}; if it has ended: rm {path}, then start again"
-
-
-def locked(folder=".snakemake/locks"):
-    """Whether Snakemake's own lock is there."""
-    return any(Path(folder).glob("*"))

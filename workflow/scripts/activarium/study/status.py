@@ -14,7 +14,7 @@ def read_shards(grid: Grid) -> int:
     """How many runs the study's shards hold. Raises CollectError where one is damaged."""
     from ..tables import shards
 
-    return shards.read(grid.study.shards, grid.trained)[0].num_rows
+    return shards.read(grid.study.shards, grid.declared_training)[0].num_rows
 
 
 def broken_runs(grid: Grid) -> dict[str, str]:

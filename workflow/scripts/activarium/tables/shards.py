@@ -22,10 +22,11 @@ def read(paths, study):
     """(runs, epochs, costs) as pyarrow tables in `tables.RUNS`, `EPOCHS`, `COSTS`.
 
     `paths` are our own runs.parquet, beside each its epochs.parquet and costs.parquet and, where
-    it is there, the provenance.json that says how it was trained. `study` is `Grid.trained`: each
-    of its runs must stand in one of them. A shard may hold cells that the study does not have,
-    which are left out, but of its own cells no seed that it does not declare: seeds are not to be
-    chosen among. Raises CollectError naming the shard, the run or what differs, and the way out.
+    it is there, the provenance.json that says how it was trained. `study` is
+    `Grid.declared_training`: each of its runs must stand in one of them. A shard may hold cells
+    that the study does not have, which are left out, but of its own cells no seed that it does not
+    declare: seeds are not to be chosen among. Raises CollectError naming the shard, the run or
+    what differs, and the way out.
     """
     found, places = {name: [] for name in TABLES}, {}
     for path in paths:
@@ -47,7 +48,7 @@ def origin(paths, study):
 
     The table of a whole study, read again as its only shard, keeps what its own provenance says:
     a report that is drawn anew from it was trained in as many shards as before, or in none.
-    `study` is `Grid.trained`.
+    `study` is `Grid.declared_training`.
     """
     said = [Path(path).with_name("provenance.json") for path in paths]
     if len(paths) != 1 or not said[0].exists():

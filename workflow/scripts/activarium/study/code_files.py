@@ -1,0 +1,75 @@
+"""Which files of code a job's numbers come from: inputs of its rule, compared by content.
+
+Imported by the Snakefile at the start of every job, so neither torch nor pandas is here.
+"""
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from ..runtime import source
+from .grid import Grid, Wildcards
+
+PACKAGE = Path(__file__).parents[1]
+
+
+@dataclass(frozen=True)
+class CodeFiles:
+    """The files behind the jobs of `grid`; `library` is the package's path as rules write it."""
+
+    grid: Grid
+    library: str
+
+    def files(self, *names: str) -> list[str]:
+        """Files of the library; a name may be a pattern, compare/*.py.
+
+        A rule's own script is one level up, ../compare.py: Snakemake looks at its date alone.
+        """
+        found: list[Path] = []
+        for name in names:
+            found += sorted(PACKAGE.glob(name)) if "*" in name else [PACKAGE / name]
+        return [os.path.normpath(f"{self.library}/{path.relative_to(PACKAGE)}") for path in found]
+
+    def module(self, folder: str, name: str) -> list[str]:
+        """The file `name` of a folder of the library, and those that it imports."""
+        files = source.followed(PACKAGE / folder / f"{name}.py")
+        return self.files(*(str(file.relative_to(PACKAGE)) for file in files))
+
+    def dataset(self, wildcards: Wildcards) -> list[str]:
+        """What defines a data set."""
+        return self.module("datasets", wildcards.dataset)
+
+    def network(self, wildcards: Wildcards) -> list[str]:
+        """What defines the network of a cell."""
+        return self.module("networks", self.grid.network(wildcards)["file"])
+
+    def activation(self, wildcards: Wildcards) -> list[str]:
+        """What defines the activation of a cell: its file, or what reads its expression."""
+        if self.grid.expression(wildcards):
+            return self.files("definitions/expressions.py")
+        return self.module("activations", wildcards.activation)
+
+    def profile(self, wildcards: Wildcards) -> list[str]:
+        """What defines the activation that is certified: its file, or what reads its expression."""
+        if self.grid.profile_expression(wildcards):
+            return self.files("definitions/expressions.py")
+        return self.module("activations", wildcards.activation)
+
+    def claimed(self, wildcards: Wildcards) -> list[str]:
+        """The files of the activations that claims are about."""
+        names = self.grid.claimed_activations(wildcards)
+        return self.files(*(f"activations/{name}.py" for name in names))
+
+    def claimed_imports(self, wildcards: Wildcards) -> list[str]:
+        """The files that those of `claimed` import."""
+        names = self.grid.claimed_activations(wildcards)
+        found = {file for name in names for file in self.module("activations", name)}
+        return sorted(found - set(self.claimed(wildcards)))
+
+    @property
+    def networks_and_datasets(self) -> list[str]:
+        """What defines the study's networks, and the shapes of the images that they see."""
+        study = self.grid.study
+        networks = [self.module("networks", n["file"]) for n in study.networks.values()]
+        images = [self.module("datasets", name) for name in study.datasets]
+        return sorted({file for files in (*networks, *images) for file in files})

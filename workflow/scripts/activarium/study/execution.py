@@ -1,0 +1,69 @@
+"""What an execution does before its first job, and what it says after its last one.
+
+Imported by the Snakefile at the start of every job, so neither torch nor pandas is here.
+"""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from ..report import outdated
+from ..report.headline import headline
+from ..runtime import interrupt, lock, manifest
+from ..runtime.snakemake_internals import Session
+from ..train import preflight, progress
+from .grid import Grid
+
+
+def begin(grid: Grid, session: Session) -> None:
+    """Try what is to be trained, mark the report as outdated, and say how much is left.
+
+    Raises UserError where another execution works on the study, or where a trial fails.
+    """
+    paths = grid.paths
+    lock.acquire(grid.study.name)
+    jobs = session.jobs()
+    training = [job for job in jobs if grid.has_runs(job.output)]
+    if not session.sends_all:
+        preflight.check_before_training(training, paths.sanity_checks, paths.log("sanity_check"))
+    if any(paths.report in job.output for job in jobs):
+        outdated.mark(paths.report)
+    if training:
+        manifest.write(grid.study, grid.packs, paths.manifest)
+    runs = [file for job in training for file in job.output]
+    if not session.is_local:
+        _remove(runs)
+    progress.open_tally(
+        paths.tally,
+        left=len(runs),
+        kept=len(grid.finished_runs(runs)),
+        declared=grid.study.size,
+        at_once=session.jobs_at_once(),
+    )
+
+
+def _remove(files: list[Any]) -> None:
+    """Remove older runs, which a remote job that dies before it begins would leave behind."""
+    for file in files:
+        Path(file).unlink(missing_ok=True)
+
+
+def say_result(grid: Grid) -> None:
+    """Print the report's first sentence and where it is, unless `make` does so itself."""
+    if "ACTIVARIUM_MAKE" not in os.environ:
+        print_result(grid.paths.report, file=sys.stderr)
+
+
+def print_result(report: str, file: Any = None) -> None:
+    """Print the first sentence of the page `report` and where it is, if it is there."""
+    if not Path(report).exists():
+        return
+    if sentence := headline(report):
+        print(sentence, file=file)
+    print(f"The report: {report}", file=file, flush=True)
+
+
+def say_stop(grid: Grid, silence: interrupt.Silence) -> None:
+    """Say how far the study is and how to go on, where a person stopped this execution."""
+    interrupt.say(silence, len(grid.finished_runs(grid.runs)), len(grid.runs))
