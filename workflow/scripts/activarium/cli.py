@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import argparse
 import os
+import re
+import shutil
 import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -20,11 +22,34 @@ if TYPE_CHECKING:
     from .study.grid import Grid
 
 LIBRARY = Path(__file__).parent
-ABOUT = "Compare activation functions, and prove what can be proven about them."
-WAYS = """\
+ABOUT = "Compare activation functions with statistics, and prove what can be proven about them."
+USES = """\
 examples:
-  activarium list
+  activarium certify gelu                        what is proven about GELU
+  activarium certify "x*ndtr(1.1*x)"             the same for an expression in x
+  activarium compare runs.csv --control gelu     the report of results from elsewhere
+  activarium new activation mine                 a file for an activation of your own
+
+Studies are trained by make or snakemake, see README.md.
 """
+
+
+def main(words: Sequence[str] | None = None) -> None:
+    """Run the command line `words`, by default that of this process.
+
+    Exit codes: 0 for success, 1 for an error of one line, 2 for words that are no command.
+    """
+    arguments = parser().parse_args(_keep_minus(sys.argv[1:] if words is None else list(words)))
+    try:
+        with exit_on_error():
+            arguments.run(arguments)
+        sys.stdout.flush()
+    except BrokenPipeError:  # whoever reads has seen enough, as in `activarium list | head`
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except OSError as error:
+        sys.exit(f"{error.filename or 'activarium'}: {error.strerror or error}")
+    except KeyboardInterrupt:
+        sys.exit(130)
 
 
 class Parser(argparse.ArgumentParser):
@@ -35,35 +60,29 @@ class Parser(argparse.ArgumentParser):
         self.exit(2, f"{self.prog}: {message}; see {self.prog} --help\n")
 
 
-def main(words: Sequence[str] | None = None) -> None:
-    """Run the command line `words`, by default that of this process.
+class _Help(argparse.RawDescriptionHelpFormatter):
+    """Help of one line a command, where the terminal has 80 columns."""
 
-    Exit codes: 0 for success, 1 for an error of one line, 2 for words that are no command.
-    """
-    arguments = parser().parse_args(words)
-    try:
-        with exit_on_error():
-            arguments.run(arguments)
-        sys.stdout.flush()
-    except BrokenPipeError:  # whoever reads has seen enough, as `activarium list | head`
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    except KeyboardInterrupt:
-        sys.exit(130)
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=24, width=min(_columns(), 100) - 2)
+        self._action_max_length = 16  # argparse forgets how far commands are indented
+
+
+def _columns() -> int:
+    return shutil.get_terminal_size((100, 24)).columns
 
 
 def parser() -> argparse.ArgumentParser:
     """The parser of the whole command line."""
-    made = Parser(
-        "activarium",
-        description=ABOUT,
-        epilog=WAYS,
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
+    made = Parser("activarium", description=ABOUT, epilog=USES, formatter_class=_Help)
     made.add_argument("--version", action="version", version=f"activarium {VERSION}")
     commands = made.add_subparsers(title="commands", metavar="COMMAND", required=True)
+    _add_certify(commands)
+    _add_compare(commands)
+    _add(commands, list_).add_argument("--json", action="store_true", help="print JSON")
+    _add_new(commands)
     for run in (report_path, check_runs):
-        command = _add(commands, run)
-        command.add_argument("study", metavar="STUDY", help="the study's YAML file")
+        _add(commands, run).add_argument("study", metavar="STUDY", help="the study's YAML file")
     for run in (explain_stop, check_idle):
         _add(commands, run)
     return made
@@ -71,12 +90,167 @@ def parser() -> argparse.ArgumentParser:
 
 def _add(commands: argparse._SubParsersAction, run: Callable) -> argparse.ArgumentParser:
     """The parser of one subcommand: its name and its help are those of the function."""
-    about = (run.__doc__ or "").splitlines()[0]
+    name, about = run.__name__.strip("_").replace("_", "-"), run.__doc__ or ""
+    short = about.splitlines()[0].rstrip(".")
     command = commands.add_parser(
-        run.__name__.replace("_", "-"), help=about[0].lower() + about[1:-1], description=about
+        name,
+        help=short[0].lower() + short[1:],
+        description=re.sub("\n +", "\n", about),
+        formatter_class=_Help,
     )
     command.set_defaults(run=run)
     return command
+
+
+def _add_certify(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, certify)
+    command.add_argument(
+        "activation",
+        metavar="ACTIVATION",
+        help='a name from `activarium list`, a file mine.py, or an expression as "x*sigmoid(x)"',
+    )
+    command.add_argument("--json", action="store_true", help="print the whole profile as JSON")
+
+
+def _add_compare(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, compare)
+    add = command.add_argument
+    # fmt: off
+    add("tables", metavar="TABLE", nargs="+", help="CSV or Parquet files, taken together")
+    add("--control", required=True, metavar="NAME", help="what all others are compared with")
+    add("--output", default="report.html", metavar="FILE", help="default: report.html")
+    add("--name", help="the report's heading; default: the first table's name")
+    add("--margin", type=float, default=0.005, metavar="FRACTION",
+        help="smaller differences are equivalent; default: 0.005, half a percentage point")
+    add("--confidence", type=float, default=0.95, metavar="FRACTION", help="default: 0.95")
+    add("--chance", action="append", default=[], metavar="NAME=FRACTION",
+        help="accuracy of guessing on the data set NAME, which failed runs score; repeatable")
+    # fmt: on
+
+
+def _add_new(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, new)
+    command.add_argument("kind", choices=("activation", "network", "dataset"))
+    command.add_argument("name", metavar="NAME", help="the file's name, without .py")
+    command.add_argument(
+        "--folder",
+        type=Path,
+        metavar="FOLDER",
+        help="default: the folder of built-in files in a clone, else the current folder",
+    )
+
+
+def _keep_minus(words: list[str]) -> list[str]:
+    """The words with a blank before an expression such as -x*exp(x), which is no option."""
+    if words[:1] != ["certify"]:
+        return words
+    return [f" {word}" if re.match(r"-[^-h]", word) else word for word in words]
+
+
+def certify(arguments: argparse.Namespace) -> None:
+    """Prove the properties of an activation and print them.
+
+    All numbers hold for every real x; what cannot be proven is named with the reason.
+    """
+    from .certify import certify as prove
+    from .certify.lookup import look_up
+    from .report.profile_page import profile_page
+    from .runtime.files import as_json
+
+    found = look_up(arguments.activation)
+    profile = prove(found.definition, draws=found.draws)
+    if arguments.json:
+        print(as_json(profile), end="")
+    else:
+        print(profile_page(profile, found.title, found.formula, found.source))
+
+
+def compare(arguments: argparse.Namespace) -> None:
+    """Write the report of runs that were made elsewhere.
+
+    A table needs the columns dataset, activation, seed, test_accuracy (a fraction) and status
+    ("ok" or "diverged"); recipe, network and others are used where they are there.
+    """
+    from .report.build import build_external_report
+    from .report.words import headline
+    from .runtime.files import write_text
+
+    output = _replaceable(Path(arguments.output))
+    for table in arguments.tables:
+        if not Path(table).is_file():
+            raise UserError(f"no file {table}")
+    chance = dict(_fraction_of(text) for text in arguments.chance)
+    for key in ("margin", "confidence"):
+        if not 0 < getattr(arguments, key) < 1:
+            raise UserError(f"--{key} {getattr(arguments, key)} must lie between 0 and 1")
+    report = build_external_report(
+        arguments.tables, arguments.control, arguments.confidence, arguments.margin, chance,
+        arguments.name,
+    )  # fmt: skip
+    write_text(output, report.html)
+    print(f"{headline(report.tables)}\nThe report: {output}")
+
+
+def _replaceable(file: Path) -> Path:
+    """The path `file`, where nothing stands there or an earlier report; else a UserError."""
+    if file.is_dir():
+        raise UserError(f"--output {file} is a folder; name a file in it: {file / 'report.html'}")
+    if file.exists():
+        with file.open("rb") as opened:
+            if b"Activarium</title>" not in opened.read(4000):
+                raise UserError(f"--output {file} is there and is no report; name another file")
+    return file
+
+
+def _fraction_of(text: str) -> tuple[str, float]:
+    """("moons", 0.5) of "moons=0.5"."""
+    name, _, number = text.rpartition("=")
+    try:
+        chance = float(number)
+    except ValueError:
+        chance = -1
+    if not name or not 0 < chance < 1:
+        raise UserError(f"--chance {text} must be a data set and a fraction, as moons=0.5")
+    return name, chance
+
+
+def list_(arguments: argparse.Namespace) -> None:
+    """Print the built-in activations: name, class of smoothness, formula and source."""
+    from .certify.catalogue import catalogue
+    from .report.proven_properties import CLASSES
+    from .runtime.files import as_json
+
+    rows = catalogue()
+    if arguments.json:
+        print(as_json(rows), end="")
+        return
+    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+    for row in [
+        {"name": "name", "class": "class", "formula": "formula", "source": "source"},
+        *rows,
+    ]:
+        kind = CLASSES.get(row["class"], row["class"])
+        line = f"{row['name']:<15} {kind:<9} {row['formula']:<42}  {row['source']}"
+        print(line.rstrip()[:width])
+
+
+def new(arguments: argparse.Namespace) -> None:
+    """Write a commented file for an activation, a network or a data set of your own.
+
+    The file works as it is.
+    """
+    from .study.new_files import CLONE, built_in_folder, write_new_file
+
+    kind, name = arguments.kind, arguments.name
+    built_in = built_in_folder(kind, Path())
+    file = write_new_file(kind, name, arguments.folder or built_in or Path())
+    at_home = built_in is not None and file.parent.resolve() == built_in.resolve()
+    print(f"Wrote {file}.")
+    if kind == "activation":
+        print(f"Prove it: activarium certify {name if at_home else file}")
+    plural = {"activation": "activations", "network": "networks", "dataset": "datasets"}[kind]
+    move = "" if at_home else f"move it to {CLONE / plural} of a clone, then "
+    print(f"Train with it: {move}write {name} among the {plural} of a study")
 
 
 def _grid(file: str) -> Grid:
@@ -95,12 +269,15 @@ def schema_file() -> Path:
 
 
 def report_path(arguments: argparse.Namespace) -> None:
-    """Print where the study's report stands, or will stand."""
+    """Print where a study's report is."""
     print(f"The report: {_grid(arguments.study).paths.report}")
 
 
 def check_runs(arguments: argparse.Namespace) -> None:
-    """Read every run's file; name each that is gone or broken, and the command that rebuilds it."""
+    """Read every run of a study again and name what is damaged.
+
+    The last line is the command that trains again what is missing.
+    """
     from .study import status
     from .study.start_warnings import rebuild_command
 
@@ -120,7 +297,10 @@ def check_runs(arguments: argparse.Namespace) -> None:
 
 
 def explain_stop(arguments: argparse.Namespace) -> None:
-    """After Snakemake failed: name the way out where a killed execution left its lock here."""
+    """Say why Snakemake failed here, where a lock is the reason.
+
+    The exit code is 1, as Snakemake's was.
+    """
     from .runtime import snakemake_internals
 
     if snakemake_internals.is_locked():
@@ -132,7 +312,7 @@ def explain_stop(arguments: argparse.Namespace) -> None:
 
 
 def check_idle(arguments: argparse.Namespace) -> None:
-    """End well where no Snakemake works in this folder; else name it."""
+    """Fail where a Snakemake is at work in this folder."""
     from .runtime import lock
 
     if found := lock.other_executions():

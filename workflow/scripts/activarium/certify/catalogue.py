@@ -1,0 +1,43 @@
+"""The built-in activations as rows for people: label, formula, class of smoothness and source."""
+
+import re
+from types import ModuleType
+
+from flint import ctx
+
+from .. import activations
+from .piecewise import PiecewiseFunction
+from .properties import BITS
+from .symbolic import trace
+
+SENTENCE_END = re.compile(r"(?<! al)[.;:](?:\s|$)")
+REMARK = re.compile(r", (?:as|for|found|say|with) .*")
+
+
+def catalogue() -> list[dict]:
+    """One dict for each built-in activation, by name: name, label, formula, class, source.
+
+    `class` is that of its profile: "analytic", "C^1" or "discontinuous", proven for all real x.
+    """
+    with ctx.workprec(BITS):
+        return [_row(name, activations.load(name)) for name in activations.names()]
+
+
+def _row(name: str, module: ModuleType) -> dict:
+    return {
+        "name": name,
+        "label": module.label,
+        "formula": module.formula,
+        "class": PiecewiseFunction(trace(module.definition)).smoothness()[1],
+        "source": source(module.__doc__ or ""),
+    }
+
+
+def source(docstring: str) -> str:
+    """The paper that a file's docstring names first in its second paragraph; "" without one."""
+    paragraphs = docstring.split("\n\n")
+    if len(paragraphs) < 2:
+        return ""
+    text = " ".join(paragraphs[1].split())
+    first = SENTENCE_END.split(text)[0]
+    return REMARK.sub("", first)
