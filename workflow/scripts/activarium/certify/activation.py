@@ -1,16 +1,16 @@
-"""The profile of an activation that is given by its name or as an expression."""
+"""The profile of an activation that is given by its name, its file or as an expression."""
 
 import sys
 from importlib.metadata import version
 
 from .. import activations
-from ..definitions.expression_checks import check_expression
 from . import initial_state
+from .lookup import look_up
 from .properties import certify
 
 
 def certify_activation(activation: str) -> dict:
-    """The profile of a built-in activation, or of an expression, as `certify` gives it.
+    """The profile of a built-in activation, a file of one, or an expression, as `certify` gives it.
 
         >>> certify_activation("gelu")["lipschitz"]
         ['1.128904145185154786340744', '1.128904145185154786340745']
@@ -20,12 +20,8 @@ def certify_activation(activation: str) -> dict:
     Raises UserError for an unknown name, with a suggestion, and for an expression that cannot be
     read or may not be finite.
     """
-    if activation in activations.names():
-        return certify_named(activation)
-    if activation.isidentifier() and activation not in ("x", "pi"):
-        activations.load(activation)
-    check_expression(activation)
-    return certify_named("", activation)
+    found = look_up(activation)
+    return certify(found.definition, draws=found.draws)
 
 
 def certify_named(name: str, expr: str | None = None) -> dict:
