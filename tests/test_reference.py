@@ -300,7 +300,7 @@ def test_what_one_more_pair_could_give_is_that_of_the_table():
 
 def opening_rows():
     """{reference: its rows (setting, score, could be best, verdict)} of the opening table."""
-    row = rf"^\| ([^|]+){LINK[:-2]}\)\) \| ([^|]+) \| ([^|]+) \| (\w+) \|$"
+    row = rf"^\| \[([^]]+){LINK} \| ([^|]+) \| ([^|]+) \| (\w+) \|$"
     found = {}
     for setting, folder, *cells in re.findall(row, FINDINGS, re.M):
         found.setdefault(folder, []).append((setting, *cells))
@@ -320,11 +320,17 @@ def setting_in_words(folder, about):
         else f"any of {len(best)} of the {len(table)}"
     )
     verdict = about["control_is_best"]["verdict"].replace("contradicted", "false")
-    return " ± ".join(spread(table.loc["gelu"])), said, verdict
+    return "\u00a0±\u00a0".join(spread(table.loc["gelu"])), said, verdict
 
 
 def numbers(text):
     return [float(n) for n in re.findall(r"\d+(?:\.\d+)?", text)]
+
+
+def varied(about):
+    """The rate or depth in the name of a setting's recipe or network; None where there is none."""
+    found = re.search(r"adam_(0\.\d+)|mlp_(\d+)", f"{about['recipe']} {about['network']}")
+    return found and float(found[1] or found[2])
 
 
 def test_the_findings_open_with_every_setting_that_was_compared_with_gelu():
@@ -336,9 +342,12 @@ def test_the_findings_open_with_every_setting_that_was_compared_with_gelu():
             assert folder.name not in opening
             continue
         compared.sort(key=lambda s: numbers(s["recipe"] + " " + s["network"]))
-        assert [cells for _, *cells in opening[folder.name]] == [
+        rows = opening[folder.name]
+        assert [cells for _, *cells in rows] == [
             list(setting_in_words(folder.name, about)) for about in compared
         ], folder.name
+        for (setting, *_), about in zip(rows, compared, strict=True):
+            assert len(rows) == 1 or not varied(about) or varied(about) in numbers(setting)
 
 
 def test_the_first_sentences_count_the_verdicts_of_the_opening_table():
