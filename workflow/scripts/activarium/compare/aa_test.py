@@ -1,5 +1,7 @@
 """A/A: the control against itself, which an honest comparison cannot tell apart."""
 
+from collections.abc import Mapping
+
 import pandas as pd
 
 from .contrasts import compute_family
@@ -7,7 +9,9 @@ from .permutation_tests import smallest_p
 from .scores import add_scores, group_by_setting, pivot_scores, significance_level
 
 
-def aa_test(runs, control, chance, confidence, margin):
+def aa_test(
+    runs: pd.DataFrame, control: str, chance: Mapping[str, float], confidence: float, margin: float
+) -> list[dict]:
     """One dict a setting with the control: what comparing the control with itself came to.
 
     Its seeds are split in two halves, the upper renumbered onto the lower, and put through the
@@ -25,7 +29,7 @@ def aa_test(runs, control, chance, confidence, margin):
     return rows
 
 
-def split_halves(group):
+def split_halves(group: pd.DataFrame) -> pd.DataFrame:
     """One cell's rows as two activations, "lower" and "upper", of equal size by seed.
 
     The last seed is left out where their number is odd; the upper half gets the lower's seeds.

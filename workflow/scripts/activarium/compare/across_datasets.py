@@ -5,6 +5,7 @@ and none is drawn at random; accuracies are never pooled, only differences.
 """
 
 import math
+from collections.abc import Sequence
 from itertools import groupby
 
 import numpy as np
@@ -14,10 +15,10 @@ from statsmodels.stats.oneway import anova_oneway
 
 from .paired_tests import adjust_p_values, mean, paired_t_test, sd, t_interval
 from .plan import max_descriptive_pairs
-from .scores import DIGITS, significance_level, sorted_values
+from .scores import DIGITS, SettingScores, significance_level, sorted_values
 
 
-def equal_weight_mean(differences, confidence):
+def equal_weight_mean(differences: Sequence[pd.Series], confidence: float) -> dict:
     """The mean of the data sets' mean differences, and whether they differ among themselves.
 
     `differences` holds one Series of paired differences a data set, by seed. A seed draws the same
@@ -72,7 +73,7 @@ def _interaction(differences):
     return float(anova_oneway(differences, use_var="unequal").pvalue)
 
 
-def compare_across_datasets(settings, control, confidence):
+def compare_across_datasets(settings: SettingScores, control: str, confidence: float) -> list[dict]:
     """One dict a recipe × network with at least two data sets, with `rows` and perhaps a `winner`.
 
     `settings` are (key, `pivot_scores`) in the order of their keys. Each row is an activation's
@@ -119,7 +120,7 @@ def _group(tables, shared, control, confidence):
     }
 
 
-def has_enough_seeds(row, confidence):
+def has_enough_seeds(row: dict, confidence: float) -> bool:
     """Whether the degrees of freedom are those of more seeds than are descriptive only."""
     return row["df"] >= max_descriptive_pairs(confidence)
 

@@ -2,6 +2,8 @@
 
 from itertools import combinations
 
+import numpy as np
+import pandas as pd
 from scipy import stats
 
 from .paired_tests import adjust_p_values, mean, paired_t_test, superiority, t_interval
@@ -9,7 +11,7 @@ from .rank_intervals import pair_differences
 from .scores import sorted_values
 
 
-def compare_all_pairs(scores, confidence):
+def compare_all_pairs(scores: pd.DataFrame, confidence: float) -> list[dict]:
     """One dict a pair (a before b by name): the paired difference a − b and what goes with it.
 
     p_t_bh is corrected over all pairs of the setting by Benjamini and Hochberg (1995), whose
@@ -18,7 +20,7 @@ def compare_all_pairs(scores, confidence):
     """
     names = list(scores)
     pairs = list(combinations(range(len(names)), 2))
-    found = pair_differences(scores, pairs) if pairs else []
+    found = pair_differences(scores, pairs) if pairs else np.empty((0, len(scores)))
     rows = [
         {"activation": names[a], "other": names[b]} | _pair(sorted_values(d), confidence)
         for (a, b), d in zip(pairs, found, strict=True)

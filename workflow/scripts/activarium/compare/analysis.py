@@ -3,6 +3,10 @@
 What each key holds, and in which unit, says schema.yaml beside this file.
 """
 
+from collections.abc import Mapping
+
+import pandas as pd
+
 from ..tables import KEY, finite
 from .aa_test import aa_test
 from .across_datasets import compare_across_datasets
@@ -29,7 +33,16 @@ from .time_to_target import time_to_target
 from .training_costs import compare_costs
 
 
-def analyse(runs, epochs, costs, control, confidence, margin, chance, profiles=None):
+def analyse(
+    runs: pd.DataFrame,
+    epochs: pd.DataFrame,
+    costs: pd.DataFrame,
+    control: str,
+    confidence: float,
+    margin: float,
+    chance: Mapping[str, float],
+    profiles: Mapping[str, dict] | None = None,
+) -> dict:
     """The plan that was run and its results; the names are those of the tables' columns.
 
     `runs`, `epochs` and `costs` are DataFrames of those tables, the last two perhaps empty;
@@ -42,44 +55,54 @@ def analyse(runs, epochs, costs, control, confidence, margin, chance, profiles=N
     described = summarize_cells(runs, chance, confidence)
     compared = compute_contrasts(runs, control, chance, confidence, margin)
     primary = [row for row in compared if row["failures"] == "chance"]
-    about = _settings(settings, control, primary, confidence)
-    return finite(
-        {
-            "schema": "workflow/scripts/activarium/compare/schema.yaml",
-            "plan": analysis_plan(control, confidence, margin, chance, len(settings)),
-            "settings": about,
-            "control_is_best": judge_control_in_study(
-                [setting["control_is_best"] for setting in about], primary, confidence
-            ),
-            "summaries": described,
-            "contrasts": compared,
-            "pairs": [
-                k | row for k, scores in settings for row in compare_all_pairs(scores, confidence)
-            ],
-            "identical_runs": find_identical_runs(runs, epochs),
-            "across_datasets": compare_across_datasets(settings, control, confidence),
-            "failures": count_failures(runs, confidence),
-            "standard_errors": standard_errors(runs, control),
-            "aa_test": aa_test(runs, control, chance, confidence, margin),
-            "power": estimate_power(primary, confidence),
-            "sensitivity": verdicts_by_method(compared, confidence),
-            "recipes": {
-                "survival": find_surviving_verdicts(primary),
-                "own_best": compare_at_best_recipes(runs, control, chance, confidence, margin),
-            },
-            "time_to_target": time_to_target(runs, epochs, control, confidence, margin),
-            "diagnostics": [k | check_assumptions(scores, control) for k, scores in settings],
-            "cost": compare_costs(costs, described, control),
-            "published": compare_with_published(settings, control, confidence),
-            "theory": correlate_properties(described, profiles or {}, confidence),
-        }
-    )
+    found = {
+        "schema": "workflow/scripts/activarium/compare/schema.yaml",
+        "plan": analysis_plan(control, confidence, margin, chance, len(settings)),
+        **_claims(settings, control, primary, confidence),
+        "summaries": described,
+        "contrasts": compared,
+        **_comparisons(runs, epochs, settings, control, confidence),
+        **_checks(runs, compared, control, chance, confidence, margin),
+        "time_to_target": time_to_target(runs, epochs, control, confidence, margin),
+        "diagnostics": [key | check_assumptions(scores, control) for key, scores in settings],
+        "cost": compare_costs(costs, described, control),
+        "published": compare_with_published(settings, control, confidence),
+        "theory": correlate_properties(described, profiles or {}, confidence),
+    }
+    return finite(found)
 
 
-def _settings(settings, control, primary, confidence):
-    """What is true of a setting as a whole, one dict each."""
+def _comparisons(runs, epochs, settings, control, confidence):
+    """What compares more than one activation with the control in one setting."""
+    return {
+        "pairs": [
+            key | row for key, scores in settings for row in compare_all_pairs(scores, confidence)
+        ],
+        "identical_runs": find_identical_runs(runs, epochs),
+        "across_datasets": compare_across_datasets(settings, control, confidence),
+        "failures": count_failures(runs, confidence),
+        "standard_errors": standard_errors(runs, control),
+    }
+
+
+def _checks(runs, compared, control, chance, confidence, margin):
+    """What says how far the verdicts can be trusted."""
+    primary = [row for row in compared if row["failures"] == "chance"]
+    return {
+        "aa_test": aa_test(runs, control, chance, confidence, margin),
+        "power": estimate_power(primary, confidence),
+        "sensitivity": verdicts_by_method(compared, confidence),
+        "recipes": {
+            "survival": find_surviving_verdicts(primary),
+            "own_best": compare_at_best_recipes(runs, control, chance, confidence, margin),
+        },
+    }
+
+
+def _claims(settings, control, primary, confidence):
+    """What is true of each setting as a whole, and whether the control is the best in all."""
     families = {tuple(k.values()): rows for k, rows in group_rows_by_setting(primary)}
-    return [
+    about = [
         key
         | _setting(scores, control, confidence)
         | {
@@ -90,6 +113,9 @@ def _settings(settings, control, primary, confidence):
         }
         for key, scores in settings
     ]
+    claims = [setting["control_is_best"] for setting in about]
+    in_study = judge_control_in_study(claims, primary, confidence)
+    return {"settings": about, "control_is_best": in_study}
 
 
 def _setting(scores, control, confidence):

@@ -3,6 +3,7 @@
 import math
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from .paired_tests import sd
@@ -11,7 +12,7 @@ from .scores import differences_from, sorted_values
 QUANTILES = 99
 
 
-def check_assumptions(scores, control):
+def check_assumptions(scores: pd.DataFrame, control: str) -> dict:
     """One setting: {"control_sd", "correlations": {activation: r}, "qq": {…}} from `pivot_scores`.
 
     The correlation of paired scores says what pairing gains. `qq` holds quantiles of the normal

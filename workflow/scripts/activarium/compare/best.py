@@ -3,13 +3,14 @@
 import math
 
 import numpy as np
+import pandas as pd
 
 from .paired_tests import paired_t_test
 from .permutation_tests import max_t
 from .scores import differences_from, significance_level, sorted_values
 
 
-def list_possible_best(scores, confidence):
+def list_possible_best(scores: pd.DataFrame, confidence: float) -> list[str]:
     """The activations that are not ruled out as the best of a setting, in the order of `scores`.
 
     Each is held against all others by a `flips.max_t` of its own and ruled out when one of them is
@@ -27,7 +28,9 @@ def _is_beaten(scores, name, confidence):
     return bool(np.any((max_t(d) < significance_level(confidence)) & (np.nansum(d, axis=1) > 0)))
 
 
-def judge_control(scores, control, contrasts, confidence):
+def judge_control(
+    scores: pd.DataFrame, control: str, contrasts: list[dict], confidence: float
+) -> dict:
     """The claim in one setting, from `pivot_scores` and the setting's primary `contrasts`.
 
     Supported when a one-sided paired t test shows the control above every other, uncorrected: a
@@ -41,7 +44,7 @@ def judge_control(scores, control, contrasts, confidence):
     if control not in scores or not p:
         return {"verdict": None, "p": math.nan, "weakest": None, "better": []}
     unknown = [a for a in p if math.isnan(p[a])]
-    weakest = unknown[0] if unknown else max(p, key=p.get)
+    weakest = unknown[0] if unknown else max(p, key=lambda name: p[name])
     word = "supported" if p[weakest] < significance_level(confidence) else "undecided"
     return {
         "verdict": "contradicted" if better else word,
@@ -51,7 +54,7 @@ def judge_control(scores, control, contrasts, confidence):
     }
 
 
-def judge_control_in_study(settings, contrasts, confidence):
+def judge_control_in_study(settings: list[dict], contrasts: list[dict], confidence: float) -> dict:
     """The claim for the whole study: {"verdict", "p", "better"}.
 
     `settings` are the answers of `control_is_best`, `contrasts` the primary ones of all settings.

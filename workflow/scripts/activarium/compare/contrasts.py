@@ -1,5 +1,7 @@
 """Contrasts: each activation against the control, paired by seed, within one setting."""
 
+from collections.abc import Mapping
+
 import numpy as np
 import pandas as pd
 
@@ -27,14 +29,16 @@ from .scores import (
 RANKS_FROM = 10  # pairs; below that a corrected rank test of many contrasts cannot reach 5 %
 
 
-def decide_verdict(mean_diff, p, p_equivalent, confidence):
+def decide_verdict(mean_diff: float, p: float, p_equivalent: float, confidence: float) -> str:
     """One of the four words, from p_max_t and p_tost_holm: the difference is decided first."""
     if p < significance_level(confidence):
         return "better" if mean_diff > 0 else "worse"
     return "equivalent" if p_equivalent < significance_level(confidence) else "not shown"
 
 
-def compute_contrast(d, scores, control, confidence, margin):
+def compute_contrast(
+    d: np.ndarray, scores: np.ndarray, control: np.ndarray, confidence: float, margin: float
+) -> dict:
     """The numbers of one contrast that depend on nothing but its two cells.
 
     `d` are its paired differences, `scores` and `control` all scores of the two cells, each from
@@ -59,7 +63,9 @@ def compute_contrast(d, scores, control, confidence, margin):
     }
 
 
-def compute_family(scores, control, confidence, margin):
+def compute_family(
+    scores: pd.DataFrame, control: str, confidence: float, margin: float
+) -> list[dict]:
     """The contrasts of one setting, each corrected for all of them, in the order of their names.
 
     `scores` is from `pivot_scores`. Returns dicts with the columns of `tables.CONTRASTS` but for
@@ -95,7 +101,9 @@ def compute_family(scores, control, confidence, margin):
     return rows
 
 
-def compute_contrasts(runs, control, chance, confidence, margin):
+def compute_contrasts(
+    runs: pd.DataFrame, control: str, chance: Mapping[str, float], confidence: float, margin: float
+) -> list[dict]:
     """One dict a contrast and way to treat failures, in the columns of `tables.CONTRASTS`.
 
     Each setting is a family of its own, and p_max_t_study has all contrasts of the study in one;
@@ -115,7 +123,7 @@ def compute_contrasts(runs, control, chance, confidence, margin):
     return rows
 
 
-def study_wide_p(settings, control):
+def study_wide_p(settings: list[pd.DataFrame], control: str) -> list[float]:
     """p_max_t over the contrasts of all settings together, signs flipped jointly by seed.
 
     `settings` are tables from `pivot_scores`. Correcting each data set for itself and then over

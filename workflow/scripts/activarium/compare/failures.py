@@ -1,11 +1,12 @@
 """How often runs diverge: a failure is an outcome, and this is its own table."""
 
+import pandas as pd
 from scipy import stats
 
 from .scores import CELL
 
 
-def count_failures(runs, confidence):
+def count_failures(runs: pd.DataFrame, confidence: float) -> list[dict]:
     """One dict a cell: runs, failures, and their share with Clopper–Pearson ends (1934).
 
     The interval is exact for a binomial share and reaches from 0 where none failed.

@@ -5,6 +5,8 @@ Their differences are 0 by construction and no finding, whatever a test would sa
 
 from itertools import combinations
 
+import pandas as pd
+
 from ..tables import KEY
 from .scores import group_by_setting
 
@@ -12,7 +14,7 @@ LOSSES = ["epoch", "train_loss", "validation_loss", "test_loss"]
 ENOUGH = 2  # seeds; one score may be another's by chance
 
 
-def find_identical_runs(runs, epochs):
+def find_identical_runs(runs: pd.DataFrame, epochs: pd.DataFrame) -> list[dict]:
     """One dict a pair of a setting whose runs are the same on every seed that both have.
 
     "by" is the strongest thing that is known of these runs and equal: the "losses" of every epoch

@@ -4,6 +4,7 @@
 """
 
 import math
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from scipy import stats
@@ -13,7 +14,7 @@ from .permutation_tests import SUM_DIGITS, sign_patterns
 EXACT_RANKS = 200  # the exact distribution has n² values; by then it is normal
 
 
-def t_interval(values, confidence):
+def t_interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
     """(low, high) for the mean of `values`, Student t on n − 1 degrees; NaN below two values.
 
     Student 1908, The probable error of a mean. Unlike the percentile bootstrap it keeps its
@@ -26,19 +27,19 @@ def t_interval(values, confidence):
     return float(np.mean(values) - half), float(np.mean(values) + half)
 
 
-def mean(values):
+def mean(values: np.ndarray) -> float:
     """The mean, NaN of nothing."""
     return float(np.mean(values)) if len(values) else math.nan
 
 
-def sd(values):
+def sd(values: np.ndarray) -> float:
     """The standard deviation on n − 1 degrees, exactly 0 of equal values, NaN below two."""
     if len(values) < 2:
         return math.nan
     return float(np.std(values, ddof=1)) if np.ptp(values) else 0.0
 
 
-def paired_t_test(d, alternative="two-sided"):
+def paired_t_test(d: np.ndarray, alternative: str = "two-sided") -> float:
     """p of Student's paired t test; NaN below two pairs.
 
     1 where all differences are 0. NaN where all are equal and not 0: that is rounding, and no
@@ -51,7 +52,7 @@ def paired_t_test(d, alternative="two-sided"):
     return float(stats.ttest_1samp(d, 0, alternative=alternative).pvalue)
 
 
-def tost(d, margin):
+def tost(d: np.ndarray, margin: float) -> float:
     """p of two one-sided paired t tests: that the mean difference is not within ± margin.
 
     Schuirmann 1987, A comparison of the two one-sided tests procedure and the power approach. NaN
@@ -63,7 +64,7 @@ def tost(d, margin):
     return max(paired_t_test(d + margin, "greater"), paired_t_test(d - margin, "less"))
 
 
-def sign_flip_test(d):
+def sign_flip_test(d: np.ndarray) -> float:
     """Two-sided p of the mean difference under flips of its sign; 1 where all are 0, NaN of none.
 
     Fisher 1935, The design of experiments, section 21. Exact up to 14 pairs, else 20 000 flips.
@@ -75,7 +76,7 @@ def sign_flip_test(d):
     return float(np.mean(sums >= sums[0]))
 
 
-def wilcoxon_test(d):
+def wilcoxon_test(d: np.ndarray) -> float:
     """Two-sided exact p of the signed-rank test; 1 where all differences are 0, NaN of none.
 
     Wilcoxon 1945, Individual comparisons by ranking methods: zeros are dropped, ties get mean
@@ -95,17 +96,17 @@ def wilcoxon_test(d):
     return float(min(1.0, 2 * tail))
 
 
-def superiority(d):
+def superiority(d: np.ndarray) -> float:
     """P(A > B): the share of pairs that the activation wins, ties counting half; NaN of none."""
     return mean((d > 0) + 0.5 * (d == 0))
 
 
-def cliffs_delta(a, b):
+def cliffs_delta(a: np.ndarray, b: np.ndarray) -> float:
     """P(a > b) − P(a < b) over all pairs of the two samples, unpaired (Cliff 1993); NaN of none."""
     return float(np.sign(np.subtract.outer(a, b)).mean()) if len(a) and len(b) else math.nan
 
 
-def holm(p_values):
+def holm(p_values: np.ndarray) -> np.ndarray:
     """A family of p-values [n] corrected so that any false claim is rare (Holm 1979).
 
     Step-down Bonferroni; statsmodels' own takes 50 ms a call, for it collects garbage each time.
@@ -117,10 +118,10 @@ def holm(p_values):
     return corrected
 
 
-def adjust_p_values(p_values, method=holm):
+def adjust_p_values(p_values: Sequence[float], method: Callable = holm) -> list[float]:
     """The p-values of a family corrected together by `method`; NaN stays and counts for nothing."""
-    p_values = np.asarray(p_values, float)
-    corrected, there = np.full_like(p_values, np.nan), ~np.isnan(p_values)
-    if there.any():
-        corrected[there] = method(p_values[there])
+    raw = np.asarray(p_values, float)
+    corrected, known = np.full_like(raw, np.nan), ~np.isnan(raw)
+    if known.any():
+        corrected[known] = method(raw[known])
     return corrected.tolist()

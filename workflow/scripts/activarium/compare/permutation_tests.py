@@ -19,7 +19,7 @@ TIE = 1e-7  # statistics this close, relatively, are equal
 
 
 @lru_cache(maxsize=4)
-def sign_patterns(n):
+def sign_patterns(n: int) -> np.ndarray:
     """Patterns of ±1, int8 [patterns, n], the identity first.
 
     Up to 14 seeds all of them, each standing for its opposite too, for no statistic here tells
@@ -40,7 +40,7 @@ def _fixed(patterns):
     return patterns
 
 
-def absolute_t(patterns, d):
+def absolute_t(patterns: np.ndarray, d: np.ndarray) -> np.ndarray:
     """|t| of every contrast under every pattern, [patterns, contrasts].
 
     `d` is [contrasts, seeds] with NaN where a contrast has no pair, of which it needs two. The sd
@@ -90,7 +90,7 @@ def _testable(d):
     return _canonical(family[:, seeds]), rows, n[rows]
 
 
-def max_t(d):
+def max_t(d: np.ndarray) -> np.ndarray:
     """p of every contrast [contrasts], corrected for the whole family; NaN below two pairs.
 
     The single-step maximum of studentised differences (Westfall and Young 1993, Resampling-based
@@ -107,7 +107,7 @@ def max_t(d):
     return p
 
 
-def critical_values(d, confidence):
+def critical_values(d: np.ndarray, confidence: float) -> np.ndarray:
     """How many standard errors the simultaneous interval of every contrast reaches, [contrasts].
 
     The same flips as in `max_t`, of differences from which each contrast's own mean is taken, so
@@ -124,6 +124,6 @@ def critical_values(d, confidence):
     return reach
 
 
-def smallest_p(n):
+def smallest_p(n: int) -> float:
     """The smallest two-sided p that flips of `n` seeds can give: 2/2ⁿ, or one of those drawn."""
     return 2 / 2**n if n <= EXACT else 1 / (DRAWN + 1)

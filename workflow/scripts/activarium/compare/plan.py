@@ -3,6 +3,8 @@
 The report's methods text is worded from this and from nothing else.
 """
 
+from collections.abc import Mapping
+
 from .contrasts import RANKS_FROM
 from .permutation_tests import DRAWN, EXACT, SEED, smallest_p
 from .power import DIFFERENCES, POWER
@@ -214,12 +216,14 @@ METHODS = [
 ]
 
 
-def max_descriptive_pairs(confidence):
+def max_descriptive_pairs(confidence: float) -> int:
     """How many pairs are too few to show anything by sign flips: 5 at 95 %, for 2/2⁵ = 0.0625."""
     return max(n for n in range(EXACT + 1) if smallest_p(n) >= significance_level(confidence))
 
 
-def analysis_plan(control, confidence, margin, chance, n_settings):
+def analysis_plan(
+    control: str, confidence: float, margin: float, chance: Mapping[str, float], n_settings: int
+) -> dict:
     """Everything that the methods text of a study says, as a mapping that json can hold."""
     return {
         "control": control,

@@ -15,7 +15,7 @@ CLOSE = 8  # pairs; with 6 the max-T has a power of 0.54 where the formula says 
 MOST = 100_000  # seeds; more are not counted
 
 
-def estimate_power(contrasts, confidence):
+def estimate_power(contrasts: list[dict], confidence: float) -> list[dict]:
     """One dict a setting from its primary contrasts: sd, detectable differences, seeds needed.
 
     By the power of the two-sided paired t test (Cohen 1988; statsmodels' TTestPower) at 80 %, for
@@ -56,12 +56,12 @@ def _setting(rows, confidence):
     }
 
 
-def detectable_effect(n, alpha):
+def detectable_effect(n: int, alpha: float) -> float:
     """The mean difference, in sds of the differences, that `n` pairs show with 80 % power."""
     return float(brentq(lambda effect: _power(effect, n, alpha) - POWER, 1e-3, 1e3))
 
 
-def seeds_needed(difference, sd, alpha, fewest=2):
+def seeds_needed(difference: float, sd: float, alpha: float, fewest: int = 2) -> int | None:
     """How many seeds show `difference` with 80 % power, at least `fewest`; None above 100 000."""
     if sd == 0:
         return fewest

@@ -5,7 +5,7 @@ import math
 from scipy import stats
 
 from .paired_tests import mean, sd
-from .scores import differences_from, sorted_values
+from .scores import SettingScores, differences_from, sorted_values
 
 SOURCE = {
     "name": "arXiv 2305.12073",
@@ -22,7 +22,7 @@ REPORTED = {  # final test accuracy as reported, a fraction; apparently of a sin
 }
 
 
-def compare_with_published(settings, control, confidence):
+def compare_with_published(settings: SettingScores, control: str, confidence: float) -> dict:
     """{"source", "rows"}: every figure that was published for an activation and data set of ours.
 
     `settings` are (key, `pivot_scores`). "low" and "high" are the prediction interval of one

@@ -1,14 +1,16 @@
 """Ranks with two ends: how good and how bad the place of each activation may truly be."""
 
+from collections.abc import Sequence
 from itertools import combinations
 
 import numpy as np
+import pandas as pd
 
 from .permutation_tests import max_t
 from .scores import DIGITS, significance_level
 
 
-def rank_intervals(scores, confidence):
+def rank_intervals(scores: pd.DataFrame, confidence: float) -> dict[str, dict]:
     """{activation: {"rank_low", "rank_high"}} in one setting; rank 1 has the highest mean score.
 
     All pairs are compared in one `flips.max_t` family: an activation's best possible rank is one
@@ -31,7 +33,7 @@ def rank_intervals(scores, confidence):
     return {name: {"rank_low": int(low), "rank_high": int(high)} for name, low, high in ends}
 
 
-def pair_differences(scores, pairs):
+def pair_differences(scores: pd.DataFrame, pairs: Sequence[tuple[int, int]]) -> np.ndarray:
     """Paired differences [pairs, seeds] of the columns a − b for each (a, b) of `pairs`."""
     table = scores.to_numpy().T
     first, second = np.transpose(pairs)

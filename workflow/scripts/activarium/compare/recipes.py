@@ -1,7 +1,10 @@
 """One learning rate for all? Whether verdicts survive another recipe, and each at its own best."""
 
+from collections.abc import Mapping
 from itertools import groupby
 from operator import itemgetter
+
+import pandas as pd
 
 from .contrasts import compute_contrasts
 from .scores import CELL, FAILURES
@@ -10,7 +13,7 @@ BEST = "own best"  # stands where a recipe's name does
 SAME = ["network", "dataset", "activation"]  # what two recipes have in common
 
 
-def find_surviving_verdicts(rows):
+def find_surviving_verdicts(rows: list[dict]) -> list[dict]:
     """One dict a network × data set × activation that was trained by at least two recipes.
 
     {"verdicts": {recipe: word}, "differences": {recipe: mean_diff}, "survives", "reverses"}: it
@@ -40,7 +43,9 @@ def _survives(words):
     return None if words == {"not shown"} else len(words) == 1
 
 
-def compare_at_best_recipes(runs, control, chance, confidence, margin):
+def compare_at_best_recipes(
+    runs: pd.DataFrame, control: str, chance: Mapping[str, float], confidence: float, margin: float
+) -> dict:
     """Each activation at the recipe of its highest mean validation accuracy, never test.
 
     {"left_out": reason or None, "chosen": one dict a network × data set × activation with its
@@ -69,7 +74,7 @@ def compare_at_best_recipes(runs, control, chance, confidence, margin):
     }
 
 
-def reason_left_out(runs):
+def reason_left_out(runs: pd.DataFrame) -> str | None:
     """Why there is nothing to choose a recipe by, or None."""
     if runs["recipe"].nunique() < 2:
         return "one recipe only"

@@ -8,7 +8,7 @@ CORRECTED = ("p_max_t", "p_max_t_study", "p_t_holm", "p_wilcoxon_holm")
 UNCORRECTED = ("p_t", "p_signflip", "p_wilcoxon")  # what one would have claimed without correction
 
 
-def verdicts_by_method(contrasts, confidence):
+def verdicts_by_method(contrasts: list[dict], confidence: float) -> list[dict]:
     """One dict a contrast: {"verdicts": {method: word}, "agree": bool}.
 
     Words are better, worse and not shown, None where a test has nothing to say: equivalence is
@@ -20,7 +20,7 @@ def verdicts_by_method(contrasts, confidence):
     for row in (row for row in contrasts if row["failures"] == "chance"):
         words = {p: verdict_by(row, p, confidence) for p in (*CORRECTED, *UNCORRECTED)}
         other = complete.get(_key(row))
-        words["complete_case"] = other and verdict_by(other, "p_max_t", confidence)
+        words["complete_case"] = verdict_by(other, "p_max_t", confidence) if other else None
         counted = {w for p, w in words.items() if p not in UNCORRECTED and w is not None}
         rows.append(
             {name: row[name] for name in CELL} | {"verdicts": words, "agree": len(counted) <= 1}
@@ -28,7 +28,7 @@ def verdicts_by_method(contrasts, confidence):
     return rows
 
 
-def verdict_by(row, p, confidence):
+def verdict_by(row: dict, p: str, confidence: float) -> str | None:
     """better, worse or not shown by one p-value of a contrast; None where it is missing."""
     if math.isnan(row[p]):
         return None

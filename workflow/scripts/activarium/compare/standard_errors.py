@@ -7,12 +7,13 @@ one would say the same is seen here.
 import math
 
 import numpy as np
+import pandas as pd
 
 from .paired_tests import mean, sd
 from .scores import group_by_setting, sorted_values
 
 
-def standard_errors(runs, control):
+def standard_errors(runs: pd.DataFrame, control: str) -> list[dict]:
     """One dict a cell: standard errors by seed and by test image, of the accuracy and difference.
 
     An image's correctness is averaged over seeds and its sd over images divided by √n_test (Miller

@@ -1,13 +1,18 @@
 """The summary of a cell: its mean score over seeds with a Student-t interval, and its rank."""
 
+from collections.abc import Mapping
+
 import numpy as np
+import pandas as pd
 
 from .paired_tests import mean, sd, t_interval
 from .rank_intervals import rank_intervals
 from .scores import add_scores, group_by_setting, pivot_scores, sorted_values
 
 
-def summarize_cells(runs, chance, confidence):
+def summarize_cells(
+    runs: pd.DataFrame, chance: Mapping[str, float], confidence: float
+) -> list[dict]:
     """One dict a cell in the columns of `tables.SUMMARIES`; failures score as chance."""
     rows = []
     for setting, group in group_by_setting(add_scores(runs, "chance", chance)):
@@ -22,7 +27,7 @@ def summarize_cells(runs, chance, confidence):
     return rows
 
 
-def summarize_scores(scores, n_failed, confidence):
+def summarize_scores(scores: np.ndarray, n_failed: int, confidence: float) -> dict:
     """The numbers of one cell from its `sorted_values`, `n_failed` of which are failures."""
     low, high = t_interval(scores, confidence)
     return {

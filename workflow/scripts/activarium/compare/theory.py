@@ -5,6 +5,7 @@ setting, so that it says nothing about causes: activations differ in much else.
 """
 
 import math
+from collections.abc import Mapping
 
 import numpy as np
 from scipy import stats
@@ -24,7 +25,9 @@ PROPERTIES = {  # name: (what it is, source)
 }
 
 
-def correlate_properties(summaries, profiles, confidence):
+def correlate_properties(
+    summaries: list[dict], profiles: Mapping[str, dict], confidence: float
+) -> list[dict]:
     """One dict a setting and property: rank correlation with the mean score over activations.
 
     `summaries` are rows with setting, activation and mean; `profiles` maps a name to its profile
@@ -35,7 +38,7 @@ def correlate_properties(summaries, profiles, confidence):
     of the form that is evaluated. Null where fewer than six activations have both numbers, or where
     all are equal.
     """
-    settings = {}
+    settings: dict[tuple, list[dict]] = {}
     for row in summaries:
         settings.setdefault((row["recipe"], row["network"], row["dataset"]), []).append(row)
     found = []
@@ -82,7 +85,7 @@ def _permuted(x, y):
     )  # fmt: skip
 
 
-def spearman_interval(rho, n, confidence):
+def spearman_interval(rho: float, n: int, confidence: float) -> tuple[float, float]:
     """(low, high) of Spearman's rho over n pairs, by Fisher's z with Bonett and Wright's error."""
     if n < 4 or abs(rho) == 1:
         return math.nan, math.nan
@@ -90,7 +93,7 @@ def spearman_interval(rho, n, confidence):
     return math.tanh(math.atanh(rho) - half), math.tanh(math.atanh(rho) + half)
 
 
-def property_value(name, profile):
+def property_value(name: str, profile: Mapping) -> float:
     """A property of one profile as a float, NaN where it is refused.
 
     The middle of an enclosure does: ranks are all that is used.

@@ -1,12 +1,15 @@
 """Time to target: how soon runs are as good as the control ends up, failures censored."""
 
 import numpy as np
+import pandas as pd
 from scipy import stats
 
 from .scores import SETTING, group_by_setting, sorted_values
 
 
-def time_to_target(runs, epochs, control, confidence, margin):
+def time_to_target(
+    runs: pd.DataFrame, epochs: pd.DataFrame, control: str, confidence: float, margin: float
+) -> list[dict]:
     """One dict a cell of a setting with epochs: when its runs first reach the setting's target.
 
     The target is the mean final test accuracy of the control's runs that did not fail, less the
@@ -31,7 +34,7 @@ def time_to_target(runs, epochs, control, confidence, margin):
     return rows
 
 
-def first_reached(runs, epochs, target):
+def first_reached(runs: pd.DataFrame, epochs: pd.DataFrame, target: float) -> pd.DataFrame:
     """The first epoch at or above `target` by run, DataFrame [activation, seed, epoch].
 
     NaN for a run that never reaches it or that failed, also where it was above before it failed.

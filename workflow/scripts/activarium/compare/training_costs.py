@@ -15,7 +15,7 @@ SAME_BITS = ["device", "instruction_set", "threads", "torch"]  # what can change
 REFERENCE = "relu"  # the cheapest that everybody knows; the control where it is not there
 
 
-def compare_costs(costs, summaries, control):
+def compare_costs(costs: pd.DataFrame, summaries: list[dict], control: str) -> dict:
     """{"cells", "executions", "mixed"}: the costs of every cell by machine, and who ran on what.
 
     `costs` is a DataFrame of the costs table, `summaries` the primary ones. Runs that were made
@@ -65,7 +65,7 @@ def _cell(activation, cell, accuracy):
     }
 
 
-def is_on_front(row, rows):
+def is_on_front(row: dict, rows: list[dict]) -> bool:
     """Whether no other is at least as accurate and as fast, and better in one (Pareto front)."""
     mine = np.array([row["accuracy"], -row["seconds_per_image"]])
     others = np.array([[r["accuracy"], -r["seconds_per_image"]] for r in rows])
@@ -73,7 +73,7 @@ def is_on_front(row, rows):
     return bool(np.isfinite(mine).all() and not dominated.any())
 
 
-def count_executions(costs):
+def count_executions(costs: pd.DataFrame) -> list[dict]:
     """The different kinds of execution in the study, each with its number of runs."""
     counted = costs.groupby(SAME_BITS, sort=True, dropna=False).size()
     return [
@@ -82,7 +82,7 @@ def count_executions(costs):
     ]
 
 
-def find_mixed_pairs(costs, control):
+def find_mixed_pairs(costs: pd.DataFrame, control: str) -> list[dict]:
     """Contrasts some of whose pairs were not trained alike: {cell, n_pairs, n_mixed}.
 
     A difference between devices, instruction sets, thread counts or torch versions is then part

@@ -10,6 +10,7 @@ import math
 import re
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ..runtime import source
@@ -25,17 +26,17 @@ FORMS = {
 }
 
 
-def names():
+def names() -> list[str]:
     """The names of all figures in the order of the report; imports nothing they draw with."""
     return sorted((p.stem for p in FOLDER.glob("[a-z]*.py")), key=lambda name: (_place(name), name))
 
 
-def caption(name):
+def caption(name: str) -> str:
     """The docstring of a figure's file, without the line ends."""
     return " ".join((ast.get_docstring(ast.parse(_code(name))) or "").split())
 
 
-def title(name):
+def title(name: str) -> str:
     """What a figure's file says of its `title`; imports nothing that it draws with.
 
     Raises a UserError with the file's name and line where the file states no figure.
@@ -48,7 +49,7 @@ def title(name):
             raise source.error_at(file, node.lineno, f"title must be a text: {FORMS['title']}")
 
 
-def check():
+def check() -> None:
     """Refuse a file that states no figure, before anything is trained for it."""
     for name in names():
         title(name)
@@ -64,7 +65,7 @@ def _code(name):
     return (FOLDER / f"{name}.py").read_text(encoding="utf-8")
 
 
-def load(name):
+def load(name: str) -> ModuleType:
     """The file `name` as a Python module with `title`, `draw` and `finding`.
 
     Before it may import matplotlib, `_style` does, and leaves out what this user has set.

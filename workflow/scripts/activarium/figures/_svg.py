@@ -15,8 +15,8 @@ def as_svg(figure: plt.Figure | None, name: str, title: str, finding: str) -> st
     its text for whoever cannot see it. None instead of a figure leaves an SVG with these words.
     """
     empty = figure is None
-    figure = plt.figure(figsize=(7.4, 0.5)) if empty else figure
-    if empty:
+    if figure is None:
+        figure = plt.figure(figsize=(7.4, 0.5))
         figure.text(0.01, 0.4, finding, color=FAINT)
     with mpl.rc_context({"svg.hashsalt": name}):
         buffer = io.StringIO()

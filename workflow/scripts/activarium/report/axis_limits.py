@@ -11,10 +11,11 @@ def visible_range(values: Iterable[float], times: int = 8) -> tuple[float, float
     Far out is more than `times` the median distance from the median; None where nothing is left
     out. What does not fit is named at the edge of a figure.
     """
-    values = np.asarray(list(values), float)
-    values = values[np.isfinite(values)]
-    if not len(values):
+    numbers = np.asarray(list(values), float)
+    numbers = numbers[np.isfinite(numbers)]
+    if not len(numbers):
         return None
-    distance = np.abs(values - np.median(values))
-    near = values[distance <= times * np.median(distance)]
-    return (near.min(), near.max()) if 2 * np.ptp(near) < np.ptp(values) and np.ptp(near) else None
+    distance = np.abs(numbers - np.median(numbers))
+    near = numbers[distance <= times * np.median(distance)]
+    crowded = 2 * np.ptp(near) < np.ptp(numbers) and np.ptp(near) > 0
+    return (near.min(), near.max()) if crowded else None

@@ -106,9 +106,18 @@ def build_report(
 
 def external_study(name: str, paths: Sequence[Path | str]) -> dict:
     """What a study says of itself that only names its tables."""
-    empty = {"shards": (), "activations": {}, "recipes": {}, "networks": {}, "datasets": ()}
-    said = {"name": name, "runs": tuple(map(str, paths))}
-    return said | empty | {"seeds": None, "validation": 0.0, "train_size": None}
+    return {
+        "name": name,
+        "runs": tuple(map(str, paths)),
+        "shards": (),
+        "activations": {},
+        "recipes": {},
+        "networks": {},
+        "datasets": (),
+        "seeds": None,
+        "validation": 0.0,
+        "train_size": None,
+    }
 
 
 def known_chances() -> dict[str, float]:

@@ -65,7 +65,7 @@ def _always_same(tables, group):
 
 def _same_runs(tables, proven) -> Iterator[str]:
     """That runs are the same where that is not proven of their functions, setting by setting."""
-    found = {}
+    found: dict[tuple, list[str]] = {}
     for setting in tables.settings:
         for names, by in _groups(tables.same_runs(setting)):
             if not any(set(names) <= set(group) for group in proven):

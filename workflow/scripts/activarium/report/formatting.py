@@ -2,11 +2,12 @@
 
 import math
 from collections.abc import Callable, Iterable, Mapping
+from typing import TypeGuard
 
 MINUS, DASH = "−", "–"
 
 
-def is_number(value: object) -> bool:
+def is_number(value: object) -> TypeGuard[float]:
     """Whether there is a finite number to show."""
     return value is not None and isinstance(value, int | float) and math.isfinite(value)
 

@@ -65,9 +65,10 @@ def _dataset_limits(tables: StudyTables, study: Mapping) -> Iterator[str]:
 
 def power_sentences(tables: StudyTables, setting: Setting) -> str | None:
     """The smallest difference that a setting could have shown, or None where nobody knows."""
-    (power,) = tables.rows("power", setting) or [None]
-    if not power or not is_number(power["mde"]):
+    found = tables.rows("power", setting)
+    if not found or not is_number(found[0]["mde"]):
         return None
+    power = found[0]
     pairs, n = count(power["n_pairs"], "pair"), power["n_contrasts"]
     spread = f"a standard deviation of {percent(power['sd_diff'])} pp"
     start = f"There are {pairs}, whose differences have {spread}."

@@ -47,9 +47,8 @@ class Axis:
     """An axis from the lowest to the highest of these values, those far out left out."""
 
     def __init__(self, values: Iterable[float | None]):
-        values = [value for value in values if is_number(value)]
-        seen = visible_range(values) if values else None
-        low, high = seen or (min(values, default=0), max(values, default=0))
+        numbers = [value for value in values if is_number(value)]
+        low, high = visible_range(numbers) or (min(numbers, default=0), max(numbers, default=0))
         room = 0.04 * (high - low) or 0.001
         self.low, self.high = float(low - room), float(high + room)
 

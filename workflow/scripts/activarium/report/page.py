@@ -133,10 +133,7 @@ def _proof_content(tables, study, claims, numerics):
 
 def page_figure(name: str, svg: str) -> dict:
     """A figure for the page: {title, finding, caption, svg}; `svg` is None where it is empty."""
-    text = {
-        part: re.search(rf'id="{name}-{part}">(.*?)<', svg, re.DOTALL)[1]
-        for part in ("title", "finding")
-    }
+    text = dict(re.findall(rf'id="{name}-(title|finding)">(.*?)<', svg, re.DOTALL))
     return {
         "title": Markup(text["title"]),
         "finding": Markup(text["finding"]),

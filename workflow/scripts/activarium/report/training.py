@@ -27,7 +27,9 @@ def trained_sentence(study: Mapping) -> str | None:
     if study["runs"]:
         return None
     epochs = sorted({recipe["epochs"] for recipe in study["recipes"].values()})
-    duration = count(*epochs, "epoch") if len(epochs) == 1 else _epoch_range(epochs)
+    duration = count(epochs[-1], "epoch")
+    if len(epochs) > 1:
+        duration = f"{epochs[0]} to {duration}"
     precisions = list(dict.fromkeys(map(precision_text, study["recipes"].values())))
     rounded = "" if precisions == ["float32"] else f"in {join_words(precisions)} "
     size = f"{thousands(study['train_size'])} training" if study["train_size"] else "all training"
@@ -41,10 +43,6 @@ def trained_sentence(study: Mapping) -> str | None:
         f"Trained: {nets} for {duration} {rounded}on {kept}{size} images of {data}{each}{rest}; "
         f"{count(study['seeds'], 'seed')}."
     )
-
-
-def _epoch_range(epochs):
-    return f"{epochs[0]} to {count(epochs[-1], 'epoch')}"
 
 
 def _name_network(name, network):
