@@ -8,7 +8,7 @@ CORES ?= all
 HOUSE := $(notdir $(basename $(wildcard workflow/scripts/activarium/activations/[a-z]*.py)))
 ACTIVARIUM := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 
-.PHONY: report-from-scratch report profiles check unlock test test-all lint lock
+.PHONY: report-from-scratch report profiles check unlock test test-all lint docs lock
 
 # The study, from what is there to the report.
 report-from-scratch: $(VENV)/ready
@@ -49,6 +49,10 @@ lint: $(VENV)/ready-to-test
 	$(BIN)/snakefmt --check Snakefile workflow
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
+
+# The tables of keys in config/README.md, from the schema.
+docs: $(VENV)/ready
+	@PYTHONPATH=workflow/scripts $(BIN)/python -m activarium.study.key_tables config/schema.yaml config/README.md
 
 # The locked environments; a changed lock is installed over the old one.
 $(VENV)/ready: requirements.txt
