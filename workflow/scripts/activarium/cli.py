@@ -172,7 +172,7 @@ def compare(arguments: argparse.Namespace) -> None:
     ("ok" or "diverged"); recipe, network and others are used where they are there.
     """
     from .report.build import build_external_report
-    from .report.words import headline
+    from .report.verdicts import headline
     from .runtime.files import write_text
 
     output = _replaceable(Path(arguments.output))

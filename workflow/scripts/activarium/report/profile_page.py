@@ -3,8 +3,8 @@
 import textwrap
 from collections.abc import Iterator
 
-from .proven_properties import property_texts, shown
-from .words import listed
+from .formatting import join_words
+from .proven_properties import format_enclosure, property_texts
 
 WIDTH = 100  # columns
 INDENT = 23  # of what is said of a property
@@ -73,7 +73,7 @@ def _gaussian(profile: dict) -> Iterator[tuple[str, str]]:
 
 
 def _number(enclosure: list | None) -> str:
-    return shown(enclosure) if enclosure else NOT_CLAIMED
+    return format_enclosure(enclosure) if enclosure else NOT_CLAIMED
 
 
 def _equation(name: str, enclosure: list | None) -> str:
@@ -92,9 +92,9 @@ def _pieces(found: dict | None) -> str:
     if found["everywhere"] != "neither":
         return found["everywhere"]
     if period or len(pieces) > PIECES:
-        every = f" in each period of {shown(period)}" if period else ""
+        every = f" in each period of {format_enclosure(period)}" if period else ""
         return f"no: {len(pieces)} pieces{every}"
-    said = [f"{piece['is']} up to {shown(piece['to'])}" for piece in pieces[:-1]]
+    said = [f"{piece['is']} up to {format_enclosure(piece['to'])}" for piece in pieces[:-1]]
     return f"no: {', '.join(said)}, then {pieces[-1]['is']}"
 
 
@@ -102,7 +102,7 @@ def _range(found: dict | None) -> str:
     """ "−0.169971… to ∞"."""
     if not found:
         return NOT_CLAIMED
-    return f"{shown(found['inf']['value'])} to {shown(found['sup']['value'])}"
+    return f"{format_enclosure(found['inf']['value'])} to {format_enclosure(found['sup']['value'])}"
 
 
 def _minimum(found: dict | None) -> str:
@@ -116,10 +116,10 @@ def _minimum(found: dict | None) -> str:
         return "none: the infimum is approached and never reached"
     intervals = [place for place in low["at"] if not all(isinstance(end, str) for end in place)]
     if intervals:
-        return f"{shown(low['value'])} on a whole interval"
+        return f"{format_enclosure(low['value'])} on a whole interval"
     more = f" and {len(low['at']) - 1} more" if len(low["at"]) > 1 else ""
-    again = f", again every {shown(low['period'])}" if low.get("period") else ""
-    return f"{shown(low['value'])} at x = {shown(low['at'][0])}{more}{again}"
+    again = f", again every {format_enclosure(low['period'])}" if low.get("period") else ""
+    return f"{format_enclosure(low['value'])} at x = {format_enclosure(low['at'][0])}{more}{again}"
 
 
 def _points(text: str) -> str:
@@ -134,8 +134,12 @@ def _asymptote(found: dict | None) -> str:
     if not found:
         return NOT_CLAIMED
     if "slope" not in found:
-        return f"none: {found['none']}" if "none" in found else f"none: f → {shown(found['limit'])}"
-    slope, level = shown(found["slope"]), shown(found["intercept"])
+        return (
+            f"none: {found['none']}"
+            if "none" in found
+            else f"none: f → {format_enclosure(found['limit'])}"
+        )
+    slope, level = format_enclosure(found["slope"]), format_enclosure(found["intercept"])
     line = {"0": "", "1": "x", "−1": "−x"}.get(slope, f"{slope}·x")
     if not line or level == "0":
         return line or level
@@ -147,7 +151,7 @@ def _refused(refused: dict[str, str]) -> str:
     by_reason: dict[str, list[str]] = {}
     for name, why in refused.items():
         by_reason.setdefault(why, []).append(name)
-    parts = [f"{listed(names, most=3)} ({why})" for why, names in by_reason.items()]
+    parts = [f"{join_words(names, most=3)} ({why})" for why, names in by_reason.items()]
     return "; ".join(parts) or "nothing: every property is proven"
 
 

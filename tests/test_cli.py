@@ -1,0 +1,372 @@
+"""The command activarium: every subcommand prints what a person or a program can use."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from functools import cache
+from pathlib import Path
+
+import jsonschema
+import pytest
+from conftest import BIN, ROOT
+from synthetic import study
+
+from activarium import activations, cli
+from activarium.certify import certify
+from activarium.certify.catalogue import catalogue
+from activarium.definitions import on_torch
+from activarium.report.profile_page import WIDTH, profile_page
+from activarium.report.proven_properties import format_enclosure
+
+SCRIPTS = ROOT / "workflow/scripts"
+SCHEMA = json.loads((SCRIPTS / "activarium/certify/schema.json").read_text())
+# Quick to prove, and between them: kinks, jumps, periods, refusals, learning, drawing.
+SAMPLES = ("gelu", "gcu", "hardshrink", "prelu", "rrelu", "sine", "snake", "star_relu", "threshold")
+COMMANDS = ("certify", "compare", "list", "new", "report-path", "check-runs", "explain-stop",
+            "check-idle")  # fmt: skip
+
+
+@pytest.fixture
+def activarium(capsys):
+    """Run the command line in this process: (exit code, its output, its one line of error)."""
+
+    def run(*words):
+        code = 0
+        try:
+            cli.main(list(map(str, words)))
+        except SystemExit as end:
+            code = end.code or 0
+        out, err = capsys.readouterr()
+        if isinstance(code, str):  # what Python prints to the standard error, with exit code 1
+            code, err = 1, f"{err}{code}\n"
+        assert err.count("\n") <= 1, err
+        return code, out, err.strip()
+
+    return run
+
+
+@cache
+def profile(name):
+    return certify(activations.definition(name))
+
+
+# The command line as a whole
+
+
+def test_help_names_every_command_in_one_line_and_is_quick(tmp_path):
+    environment = os.environ | {"PYTHONPATH": str(SCRIPTS), "COLUMNS": "100"}
+    best = 9.0
+    for _ in range(3):  # the machine may be busy
+        start = time.perf_counter()
+        done = subprocess.run([sys.executable, "-m", "activarium", "--help"], cwd=tmp_path,
+                              env=environment, capture_output=True, text=True)  # fmt: skip
+        best = min(best, time.perf_counter() - start)
+    assert done.returncode == 0 and best < 0.5
+    lines = done.stdout.splitlines()
+    for name in COMMANDS:
+        assert sum(line.startswith(f"    {name} ") for line in lines) == 1
+    assert len(lines) < 30 and max(map(len, lines)) <= 100
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_each_command_has_a_help_page(activarium, name):
+    code, out, _ = activarium(name, "--help")
+    assert code == 0 and out.startswith(f"usage: activarium {name} ")
+
+
+def test_the_command_line_imports_nothing_heavy():
+    program = "import sys; from activarium import cli; cli.parser(); print(*sys.modules)"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True,
+                          env=os.environ | {"PYTHONPATH": str(SCRIPTS)}, check=True)  # fmt: skip
+    assert not {"torch", "numpy", "pandas", "flint", "jsonschema"} & set(done.stdout.split())
+
+
+@pytest.mark.parametrize(
+    ("words", "line"),
+    [
+        ([], "activarium: the following arguments are required: COMMAND; see activarium --help"),
+        (["certfy"], "activarium: argument COMMAND: invalid choice: 'certfy' (choose from"),
+        (["certify"], "activarium certify: the following arguments are required: ACTIVATION; see"),
+        (["new", "layer", "a"], "activarium new: argument kind: invalid choice: 'layer'"),
+        (["compare", "a.csv"], "activarium compare: the following arguments are required: "
+         "--control"),
+    ],
+)  # fmt: skip
+def test_words_that_are_no_command_end_with_2_and_one_line(activarium, words, line):
+    code, out, err = activarium(*words)
+    assert (code, out) == (2, "") and err.startswith(line)
+
+
+def test_the_version_is_that_of_the_package(activarium):
+    from activarium.report.citation import VERSION
+
+    assert activarium("--version") == (0, f"activarium {VERSION}\n", "")
+
+
+def test_a_reader_that_leaves_early_gets_no_traceback(tmp_path):
+    command = f"{sys.executable} -m activarium list | head -1"
+    done = subprocess.run(command, shell=True, cwd=tmp_path, capture_output=True, text=True,
+                          env=os.environ | {"PYTHONPATH": str(SCRIPTS)})  # fmt: skip
+    assert done.stdout.startswith("name ") and done.stderr == ""
+
+
+# certify
+
+
+@pytest.mark.parametrize("name", SAMPLES)
+def test_a_profile_fits_a_screen(name):
+    file = activations.load(name)
+    page = profile_page(profile(name), file.label, file.formula, "Somebody 2020")
+    lines = page.splitlines()
+    assert 20 < len(lines) <= 40 and max(map(len, lines)) <= WIDTH == 100
+    assert lines[0].startswith(f"{file.label}: f(x) = ")
+
+
+def test_a_profile_shows_digits_that_its_enclosures_have(activarium):
+    code, page, _ = activarium("certify", "gelu")
+    assert code == 0
+    said = dict(line.split("  ", 1) for line in page.splitlines() if "  " in line[:30])
+    said = {key: text.strip() for key, text in said.items()}
+    found = profile("gelu")
+    assert said["Lipschitz constant"] == format_enclosure(found["lipschitz"]) == "1.12890…"
+    for low, high in (found["lipschitz"], found["gain"]):
+        text = format_enclosure([low, high]).removesuffix("…")
+        assert low.startswith(text) and high.startswith(text) and len(text) == 7
+    assert said["minimum"] == "−0.169971… at x = −0.751791…"
+    assert said["monotone"] == "no: decreasing up to −0.751791…, then increasing"
+    assert said["class"] == "analytic" and said["asymptote right"] == "x"
+    assert said["not claimed"] == "nothing: every property is proven"
+    assert "Hendrycks and Gimpel 2016" in page
+
+
+def test_what_is_not_proven_is_named_with_its_reason(activarium):
+    _, page, _ = activarium("certify", "gcu")
+    last = page[page.rindex("not claimed") :]
+    assert "zeros, stationary_points, inflection_points and 8 more (as x → −∞: it oscillates)" in (
+        " ".join(last.split())
+    )
+    assert "range of f             not claimed" in page
+
+
+def test_what_learns_or_draws_is_said_to(activarium):
+    assert "proven at slope = 0.25, where it starts" in activarium("certify", "prelu")[1]
+    assert "draws at random" in activarium("certify", "rrelu")[1]
+
+
+def test_a_periodic_function_is_not_said_to_rise_for_ever(activarium):
+    _, page, _ = activarium("certify", "sine")
+    assert "monotone               no: 2 pieces in each period of 6.28318…" in page
+    assert "minimum                ≈ −1 at x = 4.71238…, again every 6.28318…" in page
+
+
+def test_an_expression_is_certified_also_where_it_begins_with_a_minus(activarium):
+    code, page, _ = activarium("certify", "x*ndtr(1.1*x)")
+    assert code == 0 and page.startswith("f(x) = x*ndtr(1.1*x)\n")
+    code, page, _ = activarium("certify", "-x*sigmoid(x)")
+    assert code == 0 and page.startswith("f(x) = -x*sigmoid(x)\n")
+
+
+def test_json_is_the_whole_profile(activarium):
+    code, out, _ = activarium("certify", "relu", "--json")
+    found = json.loads(out)
+    jsonschema.validate(found, SCHEMA)
+    assert code == 0 and found == json.loads(json.dumps(profile("relu")))
+
+
+@pytest.mark.parametrize(
+    ("word", "line"),
+    [
+        ("gelo", "no activation 'gelo' (did you mean gelu?)"),
+        ("x*foo(x)", "'foo' is not a function here; known are x, pi, exp"),
+        ("1/x", "'1/x': a division, logarithm or root is not proven finite near x = 0"),
+        ("mine.py", "no file mine.py; make one: activarium new activation mine"),
+    ],
+)
+def test_what_cannot_be_certified_ends_with_1_and_one_line(
+    activarium, tmp_path, monkeypatch, word, line
+):
+    monkeypatch.chdir(tmp_path)
+    code, out, err = activarium("certify", word)
+    assert (code, out) == (1, "") and err.startswith(line)
+
+
+# list
+
+
+def test_list_has_a_line_for_each_activation(activarium):
+    code, out, _ = activarium("list")
+    head, *lines = out.splitlines()
+    assert code == 0 and [line.split()[0] for line in lines] == activations.names()
+    assert head.split() == ["name", "class", "formula", "source"]
+    (gelu,) = (line for line in lines if line.startswith("gelu "))
+    assert "analytic" in gelu and "x·Φ(x)" in gelu and "Hendrycks and Gimpel 2016" in gelu
+
+
+def test_list_gives_the_classes_that_are_certified():
+    classes = {row["name"]: row["class"] for row in catalogue()}
+    for name in SAMPLES:
+        assert classes[name] == profile(name)["class"]
+    assert set(classes.values()) == {"analytic", "C^0", "C^1", "C^2", "discontinuous"}
+
+
+def test_list_names_a_paper_or_says_that_there_is_none():
+    rows = json.loads(json.dumps(catalogue()))
+    for row in rows:
+        assert set(row) == {"name", "label", "formula", "class", "source"}
+        assert len(row["source"]) <= 100 and not row["source"].endswith((".", ",", ";"))
+    unknown = {"bent_identity", "hard_mish", "identity", "logsigmoid", "tanhshrink"}
+    dated = {row["name"] for row in rows if any(c.isdigit() for c in row["source"])}
+    assert {row["name"] for row in rows} - dated == unknown
+
+
+def test_list_as_json(activarium):
+    assert json.loads(activarium("list", "--json")[1]) == catalogue()
+
+
+# compare
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    """A CSV table of runs as somebody else would write it, with a data set that has no file."""
+    made = study(("gelu", "relu", "mine"), ("digits", "moons"), seeds=6).runs
+    file = tmp_path_factory.mktemp("elsewhere") / "runs.csv"
+    columns = ["dataset", "activation", "seed", "test_accuracy", "status"]
+    made[columns].to_csv(file, index=False)
+    return file
+
+
+@pytest.fixture
+def here(tmp_path, monkeypatch):
+    """An empty folder to work in."""
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_compare_writes_the_report_and_says_its_verdict(activarium, here, runs):
+    code, out, _ = activarium("compare", runs, "--control", "gelu")
+    verdict, where = out.splitlines()
+    assert code == 0 and where == "The report: report.html"
+    assert verdict.startswith("Of 4 comparisons with GELU in 2 settings, ")
+    page = Path("report.html").read_text()
+    assert "<h1>runs</h1>" in page and verdict.split(",")[0] in page
+    assert [path.name for path in here.iterdir()] == ["report.html"]
+    # Its own report is written again, with what was asked for.
+    more = ("--margin", 0.02, "--name", "mine", "--chance", "moons=0.5")
+    assert activarium("compare", runs, "--control", "gelu", *more)[0] == 0
+    assert "<h1>mine</h1>" in Path("report.html").read_text()
+
+
+@pytest.mark.parametrize(
+    ("more", "line"),
+    [
+        (["--control", "gelo"], "control: no row of {runs} is of 'gelo' (did you mean 'gelu'?); "
+         "there are gelu, mine, relu"),
+        (["--margin", "5"], "--margin 5.0 must lie between 0 and 1"),
+        (["--confidence", "95"], "--confidence 95.0 must lie between 0 and 1"),
+        (["--chance", "moons"], "--chance moons must be a data set and a fraction, as moons=0.5"),
+        (["--output", "notes.txt"], "--output notes.txt is there and is no report; name another "
+         "file"),
+        (["--output", "folder"], "--output folder is a folder; name a file in it: "
+         "folder/report.html"),
+        (["--output", "notes.txt/a.html"], "notes.txt: File exists"),
+    ],
+)  # fmt: skip
+def test_compare_ends_with_1_and_one_line(activarium, here, runs, more, line):
+    Path("notes.txt").write_text("mine")
+    Path("folder").mkdir()
+    code, out, err = activarium("compare", runs, "--control", "gelu", *more)
+    assert (code, out, err) == (1, "", line.replace("{runs}", str(runs)))
+    assert Path("notes.txt").read_text() == "mine"
+
+
+def test_compare_names_a_table_that_is_not_there(activarium, here):
+    assert activarium("compare", "a.csv", "--control", "b") == (1, "", "no file a.csv")
+
+
+# new
+
+
+def trains_with_it(house, activation="gelu", network="plain", dataset="digits"):
+    """Train one epoch of one run with files of one's own, and report it."""
+    recipe = {"optimizer": "adam", "lr": 0.01, "batch_size": 32, "epochs": 1}
+    house.say(activations=["gelu", *{activation} - {"gelu"}], networks=[network],
+              datasets=[dataset], recipes={"short": recipe}, seeds=1, train_size=None)  # fmt: skip
+    done = house.snakemake("results/tiny/runs.csv")
+    assert done.returncode == 0, done.stderr
+    return (house / "results/tiny/runs.csv").read_text()
+
+
+def new(house, kind, name):
+    done = house.run(BIN / "python", "-m", "activarium", "new", kind, name,
+                     PYTHONPATH="workflow/scripts")  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "")
+    return done.stdout
+
+
+def test_new_files_of_each_kind_are_trained_with_as_they_are(house):
+    folder = "workflow/scripts/activarium"
+    said = new(house, "activation", "my_act")
+    assert said == (
+        f"Wrote {folder}/activations/my_act.py.\nProve it: activarium certify my_act\n"
+        "Train with it: write my_act among the activations of a study\n"
+    )
+    said = new(house, "network", "mynet")
+    assert f"Wrote {folder}/networks/mynet.py." in said
+    assert "write mynet among the networks of a study" in said
+    assert f"Wrote {folder}/datasets/bars.py." in new(house, "dataset", "bars")
+    runs = trains_with_it(house, "my_act", "mynet", "bars")
+    for line in runs.splitlines()[1:]:
+        assert "mynet" in line and "bars" in line and ",ok," in line
+    assert "my_act" in runs
+
+
+def test_a_new_activation_is_certified_where_it_stands(activarium, here):
+    code, out, _ = activarium("new", "activation", "mine")
+    assert code == 0 and "Prove it: activarium certify mine.py\n" in out
+    assert "Train with it: move it to workflow/scripts/activarium/activations of a clone" in out
+    code, page, _ = activarium("certify", "mine.py")
+    assert code == 0 and page.startswith("mine: f(x) = x·Φ(1.1·x)\nUnpublished\nProven for all")
+    expression = activarium("certify", "x*ndtr(1.1*x)")[1]
+    assert page.split("\n\n")[1] == expression.split("\n\n")[1]
+
+
+def test_new_files_load_without_a_clone(activarium, here):
+    import torch
+
+    for kind in ("network", "dataset"):
+        assert activarium("new", kind, "mine", "--folder", kind)[0] == 0
+    made = {}
+    for kind in ("network", "dataset"):
+        exec(compile(Path(kind, "mine.py").read_text(), kind, "exec"), names := {})
+        made[kind] = names
+    images = made["dataset"]["load"]()
+    assert images.train_images.shape == (200, 8, 8, 1) and set(images.test_labels) == {0, 1}
+    net = made["network"]["build"](lambda: activations.module("gelu"), 1, 2, 8)
+    assert net(torch.zeros(3, 1, 8, 8)).shape == (3, 2)
+    assert callable(on_torch.exp)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "line"),
+    [
+        ("activation", "there", "there.py is there already; choose another name"),
+        ("activation", "gelu", "'gelu' is a built-in activation; choose another name"),
+        ("network", "plain", "'plain' is a built-in network; choose another name"),
+        ("dataset", "load", "'load' is reserved in the library; choose another name"),
+        ("activation", "claims", "'claims' is reserved in the library; choose another name"),
+        ("activation", "My-Act", "'My-Act' cannot be the name of a file; write a to z first, then "
+         "also digits and _"),
+        ("activation", "lambda", "'lambda' cannot be the name of a file; write a to z first, then "
+         "also digits and _"),
+        ("network", "a/b", "'a/b' cannot be the name of a file; write a to z first, then also "
+         "digits and _"),
+    ],
+)  # fmt: skip
+def test_new_refuses_a_name_in_one_line(activarium, here, kind, name, line):
+    Path("there.py").write_text("mine")
+    assert activarium("new", kind, name) == (1, "", line)
+    assert [path.name for path in here.iterdir()] == ["there.py"]
+    assert Path("there.py").read_text() == "mine"
