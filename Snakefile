@@ -63,7 +63,7 @@ if SNAKEMAKE.is_main_process:
     start_warnings.warn_no_validation(GRID)
     if SNAKEMAKE.has_cluster:
         manifest.announce(len(GRID.packs), sends_all=SNAKEMAKE.sends_all)
-    SILENCE = interrupt.watch()
+    SILENCE = interrupt.hide_errors_after_stop()
     SNAKEMAKE.show(display.JobLines)
 else:
     with exit_on_error():

@@ -25,7 +25,7 @@ sys.path[:0] = [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if
 
 from activarium.runtime import devices  # noqa: E402
 
-devices.one_thread()  # before torch is imported
+devices.use_one_thread()  # before torch is imported
 devices.keep_freed_memory()
 
 import numpy as np  # noqa: E402

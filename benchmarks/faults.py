@@ -188,7 +188,7 @@ def stale_lock(machine, draw):
     """make after a kill, and make unlock while another one lives"""
     house = machine.house()
     running = started(house)
-    until(lambda: (house / ".snakemake/alive").is_dir(), running)
+    until(lambda: (house / ".snakemake/execution_locks").is_dir(), running)
     beside = make(house)
     assert "another Snakemake works here" in beside.stderr, last(beside)
     refused = make(house, "unlock")
@@ -442,7 +442,7 @@ def same_study_twice(machine, draw):
     """two Snakemakes on the same study at once"""
     house = machine.house()
     one = started(house)
-    until(lambda: (house / ".snakemake/alive").is_dir(), one)
+    until(lambda: (house / ".snakemake/execution_locks").is_dir(), one)
     two = make(house)
     assert two.returncode and "another Snakemake works here" in two.stderr, last(two)
     assert one.wait() == 0, (house / "out").read_text()[-300:]
@@ -456,7 +456,7 @@ def two_studies(machine, draw):
     text = (house / "study.yaml").read_text()
     (house / "other.yaml").write_text(text.replace("name: tiny", "name: other"))
     one = started(house)
-    until(lambda: (house / ".snakemake/alive").is_dir(), one)
+    until(lambda: (house / ".snakemake/execution_locks").is_dir(), one)
     two = house.run(*command(house), "STUDY=other.yaml")
     waited = two.returncode != 0
     if waited:

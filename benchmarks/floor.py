@@ -21,7 +21,7 @@ sys.path[:0] = [str(HERE), str(HERE.parent / "workflow/scripts")]
 
 from activarium.runtime import devices  # noqa: E402
 
-devices.one_thread()  # before torch is imported
+devices.use_one_thread()  # before torch is imported
 
 import torch  # noqa: E402
 

@@ -149,7 +149,7 @@ SCRIPT = f"""
 import sys
 sys.path[:0] = [{str(LIBRARY)!r}, {str(Path(__file__).parent)!r}]
 from activarium.runtime import devices
-devices.one_thread()
+devices.use_one_thread()
 from pathlib import Path
 from activarium.train import checkpoints, loop
 from test_checkpoints import LONG, pack

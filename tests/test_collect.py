@@ -10,7 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from activarium import tables
-from activarium.runtime.errors import logged
+from activarium.runtime.errors import open_log
 from activarium.tables import collect
 from activarium.tables.collect import CollectError
 
@@ -200,7 +200,7 @@ def test_a_file_of_no_run_or_of_two_is_named(files, n):
 
 
 def test_a_refusal_ends_a_job_in_one_line_that_also_stands_in_the_log(tmp_path):
-    with pytest.raises(SystemExit) as ended, logged(tmp_path / "log") as log:
+    with pytest.raises(SystemExit) as ended, open_log(tmp_path / "log") as log:
         print("an epoch", file=log)
         raise CollectError("a is gone")
     assert ended.value.code == "a is gone"
@@ -208,12 +208,12 @@ def test_a_refusal_ends_a_job_in_one_line_that_also_stands_in_the_log(tmp_path):
 
 
 def test_any_other_error_ends_a_job_with_its_traceback_in_the_log(tmp_path):
-    with pytest.raises(ZeroDivisionError), logged(tmp_path / "log"):
+    with pytest.raises(ZeroDivisionError), open_log(tmp_path / "log"):
         raise ZeroDivisionError("x")
     assert "Traceback" in (tmp_path / "log").read_text()
 
 
 def test_a_job_that_ends_well_leaves_an_empty_log(tmp_path):
-    with logged(tmp_path / "log") as log:
+    with open_log(tmp_path / "log") as log:
         assert isinstance(log, io.TextIOBase)
     assert (tmp_path / "log").read_text() == ""

@@ -23,9 +23,9 @@ import pytest
 import yaml
 
 from activarium import datasets, study
-from activarium.data import checked, prepare
-from activarium.data.official import OWN_FOLDERS
-from activarium.data.stratified import stratified
+from activarium.data import image_checks, prepare
+from activarium.data.official_files import OWN_FOLDERS
+from activarium.data.stratified_sample import stratified_sample
 from activarium.datasets import DatasetError, Images
 from activarium.runtime.errors import UserError
 
@@ -244,7 +244,7 @@ def balanced(classes=10, each=30):
 
 @pytest.mark.parametrize("size", [1, 10, 17, 123, 299, 300])
 def test_a_draw_has_the_size_asked_for_sorted_and_without_repeats(size):
-    drawn = stratified(balanced(), size, generator())
+    drawn = stratified_sample(balanced(), size, generator())
     assert len(drawn) == size
     assert (np.diff(drawn) > 0).all()
 
@@ -252,42 +252,42 @@ def test_a_draw_has_the_size_asked_for_sorted_and_without_repeats(size):
 @pytest.mark.parametrize("size", [10, 11, 57, 128, 299])
 def test_a_draw_holds_every_class_within_1_of_its_proportion(size):
     labels = np.concatenate([balanced(), [3, 3, 7, 9]])
-    counts = np.bincount(labels[stratified(labels, size, generator())], minlength=10)
+    counts = np.bincount(labels[stratified_sample(labels, size, generator())], minlength=10)
     assert counts.min() >= 1
     assert np.abs(counts - np.bincount(labels) * size / len(labels)).max() <= 1
 
 
 def test_a_smaller_draw_lies_within_a_larger_one():
-    sets = [set(stratified(balanced(), size, generator(5))) for size in range(1, 301)]
+    sets = [set(stratified_sample(balanced(), size, generator(5))) for size in range(1, 301)]
     assert all(a < b for a, b in zip(sets, sets[1:], strict=False))
 
 
 def test_a_draw_depends_on_the_generator_alone():
     labels = balanced()
-    once, again = (stratified(labels, 40, generator(1)) for _ in range(2))
+    once, again = (stratified_sample(labels, 40, generator(1)) for _ in range(2))
     assert (once == again).all()
-    assert (once != stratified(labels, 40, generator(2))).any()
+    assert (once != stratified_sample(labels, 40, generator(2))).any()
     used = generator(1)
-    stratified(labels, 40, used)
-    assert (once != stratified(labels, 40, used)).any()
+    stratified_sample(labels, 40, used)
+    assert (once != stratified_sample(labels, 40, used)).any()
 
 
 def test_a_draw_is_the_same_for_all_time():
-    drawn = stratified(balanced(3, 6), 7, generator(0))
+    drawn = stratified_sample(balanced(3, 6), 7, generator(0))
     assert drawn.tolist() == [1, 2, 3, 8, 11, 13, 15]
 
 
 def test_every_image_is_as_likely_to_be_drawn_as_any_other():
     times = np.zeros(60)
     for seed in range(400):
-        times[stratified(balanced(3, 20), 15, generator(seed))] += 1
+        times[stratified_sample(balanced(3, 20), 15, generator(seed))] += 1
     assert abs(times - 100).max() < 5 * np.sqrt(400 * 0.25 * 0.75)
 
 
 @pytest.mark.parametrize("size", [0, -1, 31])
 def test_a_draw_of_more_than_there_is_or_of_nothing_is_refused(size):
     with pytest.raises(ValueError, match=f"cannot draw {size} of 30 images"):
-        stratified(balanced(10, 3), size, generator())
+        stratified_sample(balanced(10, 3), size, generator())
 
 
 # Official files
@@ -400,7 +400,7 @@ def test_a_home_in_the_study_s_data_root_is_written_out_for_every_load(own, tmp_
     own(MINE.replace("return None", "raise LookupError(root)"))
     monkeypatch.setenv("HOME", str(tmp_path))
     with pytest.raises(DatasetError, match=f"LookupError: {tmp_path}/x$"):
-        checked.loaded("mine", "~/x")
+        image_checks.load_checked_images("mine", "~/x")
 
 
 # What is wrong with them is named, with the way out
@@ -720,7 +720,7 @@ def mine(classes=3, each=2, size=4, **more):
 def test_labels_of_every_whole_number_type_are_the_same_labels(kind):
     about, images = mine()
     y = images.test_labels.tolist() if kind == "list" else images.test_labels.astype(kind)
-    found = checked.checked(images._replace(test_labels=y), about, "mine")
+    found = image_checks.check_images(images._replace(test_labels=y), about, "mine")
     assert found.train_labels.dtype == found.test_labels.dtype == np.uint8
     assert found.test_labels.tolist() == images.test_labels.tolist()
 
@@ -728,7 +728,7 @@ def test_labels_of_every_whole_number_type_are_the_same_labels(kind):
 def test_three_hundred_classes_are_prepared_and_read_back(tmp_path, monkeypatch):
     about, images = mine(300, each=1, label="Mine")
     monkeypatch.setattr(datasets, "load", lambda name: about)
-    images = checked.checked(images, about, "mine")
+    images = image_checks.check_images(images, about, "mine")
     description = prepare.write(images, tmp_path / "mine.arrow", "mine")
     found = prepare.verify(tmp_path / "mine.arrow", description)
     assert found.train_labels.dtype == np.uint16
@@ -740,7 +740,7 @@ def says(change, **stated):
     """The line that images with this change are refused in, behind "data: mine: "."""
     about, images = mine(**stated)
     with pytest.raises(DatasetError) as error:
-        checked.checked(images._replace(**change(images)), about, "mine")
+        image_checks.check_images(images._replace(**change(images)), about, "mine")
     message = str(error.value)
     assert message.startswith("data: mine: ") and "\n" not in message
     return message.removeprefix("data: mine: ")
@@ -955,7 +955,7 @@ def loading(own, root, body, head=""):
     """The line in which a load of this body ends."""
     own(head + MINE.replace("    return None", body))
     with pytest.raises(DatasetError) as error:
-        checked.loaded("mine", str(root))
+        image_checks.load_checked_images("mine", str(root))
     message = str(error.value)
     assert message.startswith("data: mine: ") and "\n" not in message
     return message.removeprefix("data: mine: ")
@@ -1014,7 +1014,7 @@ def test_the_real_data_set_is_the_one_everybody_knows(name, classes, mean, check
     if not (root / folder).is_dir():
         pytest.skip(f"no {folder} in {root}; set ACTIVARIUM_DATA to the folder that has it")
     before = snapshot(root / folder)
-    images = checked.loaded(name, root)
+    images = image_checks.load_checked_images(name, root)
     assert snapshot(root / folder) == before
     path = tmp_path / f"{name}.arrow"
     description = prepare.write(images, path, name)

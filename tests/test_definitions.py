@@ -332,11 +332,11 @@ def test_a_definition_imported_from_another_file_is_an_input_with_it(tmp_path, m
     }.items():
         (folder / f"{name}.py").parent.mkdir(exist_ok=True)
         (folder / f"{name}.py").write_text(text)
-    names = {path.relative_to(folder).as_posix() for path in source.followed(folder / "a.py")}
+    names = {path.relative_to(folder).as_posix() for path in source.imported_files(folder / "a.py")}
     expected = {"a", "b", "c", "d", "_own", "kit/__init__", "kit/parts"}
     assert names == {f"{name}.py" for name in expected}
-    assert source.followed(folder / "a.py")[0] == folder / "a.py"
-    assert source.followed(folder / "broken.py") == (folder / "broken.py",)
+    assert source.imported_files(folder / "a.py")[0] == folder / "a.py"
+    assert source.imported_files(folder / "broken.py") == (folder / "broken.py",)
 
 
 def test_what_a_file_uses_elsewhere_in_the_library_is_an_input_with_it(tmp_path):
@@ -348,13 +348,13 @@ def test_what_a_file_uses_elsewhere_in_the_library_is_an_input_with_it(tmp_path)
     text = "from ..definitions.expressions import definition as d\nfrom ..data import stratified\n"
     text += "import os.path"
     (folder / "mine.py").write_text(text + "\nfrom ..definitions import on_torch\n")
-    found = [tmp_path / "data/stratified.py", tmp_path / "definitions/expressions.py"]
-    assert source.followed(folder / "mine.py") == (folder / "mine.py", *found)
+    found = [tmp_path / "data/stratified_sample.py", tmp_path / "definitions/expressions.py"]
+    assert source.imported_files(folder / "mine.py") == (folder / "mine.py", *found)
 
 
 @pytest.mark.parametrize("name", activations.names())
 def test_no_activation_of_the_house_is_made_from_another_file(name):
-    assert source.followed(HOUSE / f"{name}.py") == (HOUSE / f"{name}.py",)
+    assert source.imported_files(HOUSE / f"{name}.py") == (HOUSE / f"{name}.py",)
 
 
 def test_what_defines_a_cell_is_all_that_its_files_import(monkeypatch):

@@ -46,22 +46,24 @@ def test_as_many_packs_train_at_once_as_there_are_jobs_and_cards(jobs, gpus, mos
 )
 def test_the_cards_are_those_that_the_environment_lets_us_see(tmp_path, words, cards):
     (tmp_path / "nvidia7").touch()
-    assert devices.gpus({"CUDA_VISIBLE_DEVICES": words}, tmp_path) == cards
+    assert devices.visible_gpus({"CUDA_VISIBLE_DEVICES": words}, tmp_path) == cards
 
 
 def test_without_the_variable_each_device_file_is_a_card_by_the_number_that_cuda_gives_it(tmp_path):
     for name in ("nvidia10", "nvidia2", "nvidia3", "nvidiactl", "nvidia-uvm", "tty0"):
         (tmp_path / name).touch()
-    assert devices.gpus({}, tmp_path) == ["0", "1", "2"]
+    assert devices.visible_gpus({}, tmp_path) == ["0", "1", "2"]
 
 
 def test_a_machine_without_device_files_has_no_card(tmp_path):
-    assert devices.gpus({}, tmp_path) == [] == devices.gpus({}, tmp_path / "nowhere")
+    assert (
+        devices.visible_gpus({}, tmp_path) == [] == devices.visible_gpus({}, tmp_path / "nowhere")
+    )
 
 
 def test_counting_the_cards_imports_neither_torch_nor_pandas():
     code = (
-        "import sys; from activarium.runtime import devices; devices.gpus();"
+        "import sys; from activarium.runtime import devices; devices.visible_gpus();"
         "print(*{'torch', 'pandas', 'numpy', 'pyarrow'} & {*sys.modules})"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=LIBRARY, capture_output=True, text=True)
@@ -72,46 +74,46 @@ def test_counting_the_cards_imports_neither_torch_nor_pandas():
 
 
 def test_without_a_card_a_lease_is_nothing(tmp_path):
-    with devices.lease([], tmp_path / "locks") as card:
+    with devices.lease_gpu([], tmp_path / "locks") as card:
         assert card is None and os.environ["CUDA_VISIBLE_DEVICES"] == "before"
     assert not (tmp_path / "locks").exists()
 
 
 def test_a_single_card_needs_no_lock(tmp_path):
     locks = tmp_path / "locks"
-    with devices.lease(["3"], locks) as first, devices.lease(["3"], locks) as second:
+    with devices.lease_gpu(["3"], locks) as first, devices.lease_gpu(["3"], locks) as second:
         assert (first, second) == ("3", "3")
     assert not locks.exists()
 
 
 def test_two_leases_hold_two_cards_and_the_job_sees_only_its_own(tmp_path):
     cards = ["GPU-a", "MIG-GPU-b/1/0"]
-    with devices.lease(cards, tmp_path) as first:
+    with devices.lease_gpu(cards, tmp_path) as first:
         assert os.environ["CUDA_VISIBLE_DEVICES"] == first == "GPU-a"
-        with devices.lease(cards, tmp_path) as second:
+        with devices.lease_gpu(cards, tmp_path) as second:
             assert os.environ["CUDA_VISIBLE_DEVICES"] == second == "MIG-GPU-b/1/0"
-    with devices.lease(cards, tmp_path) as again:
+    with devices.lease_gpu(cards, tmp_path) as again:
         assert again == "GPU-a"
 
 
 def test_a_card_of_another_host_is_another_card(tmp_path, monkeypatch):
-    with devices.lease(["0", "1"], tmp_path) as here:
+    with devices.lease_gpu(["0", "1"], tmp_path) as here:
         monkeypatch.setattr(devices.platform, "node", lambda: "elsewhere")
-        with devices.lease(["0", "1"], tmp_path) as there:
+        with devices.lease_gpu(["0", "1"], tmp_path) as there:
             assert here == there == "0"
 
 
 def test_a_lease_ends_with_an_error_too(tmp_path):
-    with pytest.raises(ValueError), devices.lease(["0", "1"], tmp_path):
+    with pytest.raises(ValueError), devices.lease_gpu(["0", "1"], tmp_path):
         raise ValueError
-    with devices.lease(["0", "1"], tmp_path) as card:
+    with devices.lease_gpu(["0", "1"], tmp_path) as card:
         assert card == "0"
 
 
 JOB = """
 import sys, time
 from activarium.runtime import devices
-with devices.lease(["0", "1", "2", "3"], sys.argv[1], poll=0.01) as card:
+with devices.lease_gpu(["0", "1", "2", "3"], sys.argv[1], poll=0.01) as card:
     start = time.monotonic()
     print(card, start, flush=True)
     time.sleep(float(sys.argv[2]))
@@ -157,7 +159,8 @@ def test_a_killed_job_gives_its_card_back(tmp_path):
 
 def test_a_job_computes_on_one_thread_and_waits_without_spinning():
     code = (
-        "from activarium.runtime import devices; devices.one_thread(); devices.keep_freed_memory();"
+        "from activarium.runtime import devices;"
+        "devices.use_one_thread(); devices.keep_freed_memory();"
         "import os, torch; print(torch.get_num_threads(), os.environ['OMP_WAIT_POLICY'])"
     )
     done = subprocess.run([sys.executable, "-c", code], cwd=LIBRARY, capture_output=True, text=True)

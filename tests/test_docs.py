@@ -17,7 +17,7 @@ from snakemake.cli import get_argument_parser
 
 from activarium import study
 from activarium.compare.plan import METHODS
-from activarium.data.checked import checked
+from activarium.data.image_checks import check_images
 from activarium.definitions.file_checks import check_file
 from activarium.report.study_tables import StudyTables
 
@@ -149,7 +149,7 @@ def tree():
 
 
 def exists(path):
-    """Whether a path of the repository ends so; `train.py` and `data/checked.py` are enough."""
+    """Whether a path of the repository ends so; `train.py` or `data/prepare.py` is enough."""
     pattern = path.rstrip("/")
     return any(fnmatch.fnmatch(f"/{file}", f"*/{pattern}") for file in tree())
 
@@ -348,7 +348,7 @@ def test_the_activation_shown_is_one(tmp_path):
 
 def test_the_data_set_shown_is_one(tmp_path):
     about = imported(written(tmp_path, "datasets"), "datasets")
-    images = checked(about.load(None), about, "mydata")
+    images = check_images(about.load(None), about, "mydata")
     assert len(images.test_labels) == 64
 
 

@@ -19,7 +19,7 @@ from conftest import BIN, ROOT, House, tables
 
 from activarium.report import outdated
 from activarium.runtime import child_process, files, interrupt, lock
-from activarium.runtime.errors import UserError, logged
+from activarium.runtime.errors import UserError, open_log
 
 sys.path.append(str(ROOT / "benchmarks"))
 import faults  # noqa: E402
@@ -91,14 +91,14 @@ def test_ctrl_c_says_how_to_go_on_and_nothing_else(house):
 
 
 def test_what_ends_with_a_stop_is_no_error_and_what_failed_before_is_one(capsys):
-    silence = interrupt.Silence()
+    silence = interrupt.StopFilter()
 
     def shown(text, level=logging.ERROR):
         return silence.filter(logging.LogRecord("", level, "", 0, text, (), None))
 
     assert shown("Error in rule train_0") and not silence.stopped
     assert not shown("Command 'python' died with <Signals.SIGINT: 2>.")
-    interrupt.say(silence, 0, 1, file=sys.stdout)
+    interrupt.report_stop(silence, 0, 1, file=sys.stdout)
     assert capsys.readouterr().out == "Command 'python' died with <Signals.SIGINT: 2>.\n"
     assert shown("Terminating processes on user request, this might …", logging.INFO)
     assert silence.stopped and shown("Elapsed time", logging.INFO)
@@ -106,10 +106,10 @@ def test_what_ends_with_a_stop_is_no_error_and_what_failed_before_is_one(capsys)
 
 
 def test_a_stop_says_how_many_runs_are_trained(capsys):
-    silence = interrupt.Silence()
+    silence = interrupt.StopFilter()
     silence.stopped = True
-    interrupt.say(silence, 37, 110, file=sys.stdout)
-    interrupt.say(silence, 0, 0, file=sys.stdout)
+    interrupt.report_stop(silence, 37, 110, file=sys.stdout)
+    interrupt.report_stop(silence, 0, 0, file=sys.stdout)
     assert capsys.readouterr().out.splitlines() == [
         "stopped: 37 of 110 runs are trained and kept; the same command goes on from here",
         "stopped: the same command goes on from here",
@@ -211,7 +211,7 @@ def test_locks_are_asked_for_as_nfs_wants_it(tmp_path, monkeypatch):
 
 
 def test_the_same_study_is_not_executed_twice_though_a_third_took_the_lock_away(house):
-    running = execution(house / ".snakemake/alive", "tiny")
+    running = execution(house / ".snakemake/execution_locks", "tiny")
     refused = house.snakemake("results/profiles/gelu.json")
     assert refused.returncode == 1 and refused.stderr.strip().splitlines()[-1] == (
         f"another Snakemake works on tiny here, process {running.pid} on {platform.node()}; "
@@ -241,8 +241,8 @@ def execution(folder, study, first=""):
 JOB = """
 import os, signal, sys
 from activarium.runtime.child_process import run_in_child
-from activarium.runtime.errors import logged
-with logged(sys.argv[1]) as log:
+from activarium.runtime.errors import open_log
+with open_log(sys.argv[1]) as log:
     run_in_child(log, "adam net digits gelu")
     print("begun", file=log, flush=True)
     {work}
@@ -296,10 +296,10 @@ def test_a_child_ends_with_the_process_that_waits_for_it(tmp_path):
 
 def test_a_child_knows_whether_the_process_that_started_the_job_has_ended(tmp_path):
     work = (
-        "from activarium.runtime.child_process import orphaned; "
-        "print(orphaned(), file=log, flush=True); "
+        "from activarium.runtime.child_process import is_orphaned; "
+        "print(is_orphaned(), file=log, flush=True); "
         "os.kill(int(sys.argv[2]), 9) if len(sys.argv) > 2 else None; "
-        "import time; time.sleep(0.3); print(orphaned(), file=log, flush=True)"
+        "import time; time.sleep(0.3); print(is_orphaned(), file=log, flush=True)"
     )
     assert job(tmp_path, work)[2] == "begun\nFalse\nFalse\n"
     start = f'"$0" -c "$1" "{tmp_path}/log" $$ & wait'
@@ -346,7 +346,7 @@ def test_an_old_report_says_so_until_it_is_replaced(tmp_path):
 
 @pytest.mark.parametrize("number", [28, 30, 13])
 def test_a_disk_that_cannot_be_written_ends_a_job_in_one_line(tmp_path, number):
-    with pytest.raises(SystemExit) as ended, logged(tmp_path / "log"):
+    with pytest.raises(SystemExit) as ended, open_log(tmp_path / "log"):
         raise OSError(number, os.strerror(number), "results/a")
     assert ended.value.code == (
         f"cannot write results/a ({os.strerror(number)}); make room or get the right to write "
@@ -356,6 +356,6 @@ def test_a_disk_that_cannot_be_written_ends_a_job_in_one_line(tmp_path, number):
 
 
 def test_a_log_that_cannot_be_written_ends_a_job_in_one_line():
-    with pytest.raises(SystemExit) as ended, logged("/dev/full") as log:
+    with pytest.raises(SystemExit) as ended, open_log("/dev/full") as log:
         print("an epoch", file=log, flush=True)
     assert "No space left on device" in ended.value.code and "\n" not in ended.value.code

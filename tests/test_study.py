@@ -298,7 +298,7 @@ def test_a_name_with_path_parts_or_markup_is_refused_wherever_it_stands(name):
          "rename module.py"),
         ("activations", "load", "'load' is reserved in activations/__init__.py; ren"),
         ("activations", "claims", "'claims' is reserved in profiles/; rename claims.py"),
-        ("datasets", "root", "'root' is reserved in datasets/__init__.py; rename root.py"),
+        ("datasets", "data_root", "'data_root' is reserved in datasets/__init__.py; rename"),
         ("networks", "parameters", "'parameters' is reserved in networks/__init__.py; "),
         ("networks", "v1.2", "'v1.2.py' has a dot in its name, which Python cannot import; ren"),
     ],

@@ -190,7 +190,7 @@ SCRIPT = f"""
 import sys
 sys.path[:0] = [{str(LIBRARY)!r}, {str(Path(__file__).parent)!r}]
 from activarium.runtime import devices
-devices.one_thread()
+devices.use_one_thread()
 devices.keep_freed_memory()
 from pathlib import Path
 from test_training import job, pack
@@ -932,7 +932,7 @@ def test_runs_of_a_killed_snakemake_are_taken_up_by_its_next_start(
 ):
     """Nobody took note of them, so that Snakemake deletes the files and starts the job again."""
     with monkeypatch.context() as patch:
-        patch.setattr(child_process, "orphaned", lambda: True)
+        patch.setattr(child_process, "is_orphaned", lambda: True)
         files = pack(tmp_path, [0, 1], prepared)
     assert "its next start takes these runs up" in (tmp_path / "log").read_text()
     before = [file.read_bytes() for file in files.values()]

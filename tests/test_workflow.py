@@ -381,7 +381,7 @@ from activarium.train import progress
 import yaml
 config = yaml.safe_load(open("config/config.yaml"))
 grid = Grid(study.load(config, ["config/config.yaml"], "config/schema.yaml"))
-grid.runs, grid.packs, grid.chance, grid.wildcard_patterns, devices.gpus()
+grid.runs, grid.packs, grid.chance, grid.wildcard_patterns, devices.visible_gpus()
 start_warnings.missing_runs(grid), CodeFiles(grid, "x").networks_and_datasets
 slow = {"torch", "pandas", "numpy", "pyarrow", "scipy", "matplotlib"} & set(sys.modules)
 assert not slow, slow
@@ -435,7 +435,7 @@ def test_one_card_runs_one_pack_however_many_cores_there_are(house):
 def test_gpus_are_counted_without_torch(tmp_path, environment, files, seen):
     for file in files:
         (tmp_path / file).touch()
-    assert devices.gpus(environment, tmp_path) == seen
+    assert devices.visible_gpus(environment, tmp_path) == seen
 
 
 # What goes wrong
@@ -659,7 +659,7 @@ import json, os, time
 from pathlib import Path
 from activarium.runtime import devices
 start = time.time()
-with devices.lease(devices.gpus(), "results/locks") as card:
+with devices.lease_gpu(devices.visible_gpus(), "results/locks") as card:
     for file in snakemake.output:
         Path(file).write_text({text})
     time.sleep({wait})

@@ -4,7 +4,7 @@ import time
 
 from activarium.runtime import devices
 
-devices.one_thread()  # before torch is imported
+devices.use_one_thread()  # before torch is imported
 
 import torch  # noqa: E402
 

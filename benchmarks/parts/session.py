@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from activarium.runtime import devices
 
-devices.one_thread()  # before torch is imported
+devices.use_one_thread()  # before torch is imported
 devices.keep_freed_memory()
 
 import torch  # noqa: E402

@@ -10,7 +10,7 @@ rule prepare:
     """The images of one data set in one file that every training maps into its memory."""
     input:
         dataset=CODE.dataset,
-        code=CODE.files("data/checked.py", "data/prepare.py", "data/stratified.py"),
+        code=CODE.files("data/image_checks.py", "data/prepare.py", "data/stratified_sample.py"),
     output:
         data="results/datasets/{dataset}.arrow",
         description="results/datasets/{dataset}.json",

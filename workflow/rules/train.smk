@@ -25,7 +25,7 @@ for k, seeds in enumerate(GRID.packs):
                 "train/precision.py",
                 "train/graphs.py",
                 "train/randomness.py",
-                "data/stratified.py",
+                "data/stratified_sample.py",
                 "definitions/torch_module.py",
                 "definitions/on_torch.py",
                 "definitions/on_numpy.py",  # constants, as sqrt(2 / pi)

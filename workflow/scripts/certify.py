@@ -8,9 +8,9 @@ import time
 
 from activarium.runtime import files
 from activarium.runtime.child_process import run_in_child
-from activarium.runtime.errors import logged
+from activarium.runtime.errors import open_log
 
-with logged(snakemake.log[0]) as log:
+with open_log(snakemake.log[0]) as log:
     run_in_child(log, f"proofs of {snakemake.wildcards.activation}")
     from activarium.certify.activation import certify_named, provenance
 

@@ -10,9 +10,9 @@ from activarium import activations
 from activarium.certify import initial_state
 from activarium.claims import settle_claims
 from activarium.runtime import files
-from activarium.runtime.errors import logged
+from activarium.runtime.errors import open_log
 
-with logged(snakemake.log[0]):
+with open_log(snakemake.log[0]):
     names = [Path(file).stem for file in snakemake.input.definitions]
     loaded = {name: activations.load(name) for name in names}
     drawn = [name for name, file in loaded.items() if initial_state.is_random(file)]

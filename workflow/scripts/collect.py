@@ -6,10 +6,10 @@ interrupt.end_on_sigint()
 
 from activarium import tables
 from activarium.runtime import files
-from activarium.runtime.errors import logged
+from activarium.runtime.errors import open_log
 from activarium.tables import collect, external, shards
 
-with logged(snakemake.log[0]):
+with open_log(snakemake.log[0]):
     study = dict(snakemake.params.study)
     if snakemake.params.control:
         control, chance = snakemake.params.control, snakemake.params.chance

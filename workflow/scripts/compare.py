@@ -9,10 +9,10 @@ from pathlib import Path
 from activarium import tables
 from activarium.compare.analysis import analyse
 from activarium.runtime import files
-from activarium.runtime.errors import logged
+from activarium.runtime.errors import open_log
 
 out = snakemake.output
-with logged(snakemake.log[0]):
+with open_log(snakemake.log[0]):
     read = [tables.read(snakemake.input[name]) for name in ("runs", "epochs", "costs")]
     profiles = {Path(p).stem: files.read_json(p) for p in snakemake.input.profiles}
     plan = dict(snakemake.params.items())

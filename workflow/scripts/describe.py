@@ -3,12 +3,12 @@
 from activarium.runtime import devices, interrupt
 
 interrupt.end_on_sigint()
-devices.one_thread()  # before torch is imported
+devices.use_one_thread()  # before torch is imported
 
 from activarium.runtime import files  # noqa: E402
-from activarium.runtime.errors import logged  # noqa: E402
+from activarium.runtime.errors import open_log  # noqa: E402
 from activarium.train.describe import describe_networks  # noqa: E402
 
-with logged(snakemake.log[0]):
+with open_log(snakemake.log[0]):
     about = describe_networks(snakemake.params.networks, snakemake.params.datasets)
     files.write_json(snakemake.output[0], about)

@@ -7,10 +7,10 @@ interrupt.end_on_sigint()
 from activarium import figures
 from activarium.report.study_tables import StudyTables
 from activarium.runtime import files
-from activarium.runtime.errors import logged
+from activarium.runtime.errors import open_log
 
 name = snakemake.wildcards.figure
-with logged(snakemake.log[0]):
+with open_log(snakemake.log[0]):
     read, expressions = snakemake.input, snakemake.params.expressions
     tables = StudyTables.read(read.tables, read.analysis, read.profiles, expressions)
     files.write_text(snakemake.output[0], figures.draw_figure(name, tables))

@@ -1,10 +1,10 @@
 """Hold what torch computes for one activation against its certified values."""
 
 from activarium.runtime import child_process, devices, files, interrupt
-from activarium.runtime.errors import logged
+from activarium.runtime.errors import open_log
 
 interrupt.end_on_sigint()
-devices.one_thread()  # before torch is imported
+devices.use_one_thread()  # before torch is imported
 name, (file,) = snakemake.wildcards.activation, snakemake.output
 expr = snakemake.params.get("expr")
 
@@ -16,7 +16,7 @@ def measured():
     return numerics(activations.definition(name, expr), activations.module(name, expr))
 
 
-with logged(snakemake.log[0]) as log:
+with open_log(snakemake.log[0]) as log:
     found, refused = child_process.try_in_child(measured, log)
     if refused:  # which is no reason to have no report
         print(f"{name}: numerics are not measured: {refused}; again: rm {file}", file=log)

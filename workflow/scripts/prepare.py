@@ -8,14 +8,14 @@ import json
 
 from activarium import datasets
 from activarium.data import prepare
-from activarium.data.checked import loaded
+from activarium.data.image_checks import load_checked_images
 from activarium.runtime import files
-from activarium.runtime.errors import logged
+from activarium.runtime.errors import open_log
 
 name = snakemake.wildcards.dataset
-with logged(snakemake.log[0]):
+with open_log(snakemake.log[0]):
     # The folder is no param: the same official files in another place prepare nothing again.
-    images = loaded(name, datasets.root(snakemake.config.get("data_root")))
+    images = load_checked_images(name, datasets.data_root(snakemake.config.get("data_root")))
     description = prepare.write(images, snakemake.output.data, name)
     text = json.dumps(description, indent=2, sort_keys=True)
     files.write_text(snakemake.output.description, text + "\n")

@@ -11,9 +11,9 @@ import pyarrow as pa
 from activarium import tables
 from activarium.certify.profile_table import profile_rows
 from activarium.runtime import files
-from activarium.runtime.errors import logged
+from activarium.runtime.errors import open_log
 
-with logged(snakemake.log[0]):
+with open_log(snakemake.log[0]):
     profiles = {Path(p).stem: files.read_json(p) for p in snakemake.input.profiles}
     table = pa.Table.from_pylist(profile_rows(profiles), schema=tables.PROFILES)  # ∞ is an end here
     tables.write_both(table, *snakemake.output)

@@ -5,7 +5,7 @@ from activarium.runtime import interrupt
 interrupt.end_on_sigint()
 
 from activarium.report import publish
-from activarium.runtime.errors import logged
+from activarium.runtime.errors import open_log
 
-with logged(snakemake.log[0]):
+with open_log(snakemake.log[0]):
     publish.publish(snakemake.input.results, **dict(snakemake.params.items()))

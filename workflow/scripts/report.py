@@ -7,10 +7,10 @@ interrupt.end_on_sigint()
 from activarium.report.page import render_page
 from activarium.report.study_tables import StudyTables, read_json_files, read_texts
 from activarium.runtime import files
-from activarium.runtime.errors import logged
+from activarium.runtime.errors import open_log
 
 read = snakemake.input
-with logged(snakemake.log[0]):
+with open_log(snakemake.log[0]):
     tables = StudyTables.read(read.tables, read.analysis, read.profiles)
     (provenance,) = read_json_files([read.provenance]).values()
     # What was trained is what the tables were made from, whatever the study has said since.

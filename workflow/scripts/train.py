@@ -2,15 +2,15 @@
 
 from activarium.runtime import devices, interrupt
 from activarium.runtime.child_process import run_in_child
-from activarium.runtime.errors import logged
+from activarium.runtime.errors import open_log
 
 interrupt.end_on_sigint()
-devices.one_thread()  # before torch is imported
-if devices.gpus() and snakemake.resources.get("gpu") == 0:  # as `--resources gpu=0` grants
+devices.use_one_thread()  # before torch is imported
+if devices.visible_gpus() and snakemake.resources.get("gpu") == 0:  # as `--resources gpu=0` grants
     devices.hide_gpus()
 devices.keep_freed_memory()
 
-with logged(snakemake.log[0]) as log:
+with open_log(snakemake.log[0]) as log:
     run_in_child(log, " ".join(snakemake.wildcards))
     from activarium.train.job import Cell, DataSource, JobFiles, train_cell
 

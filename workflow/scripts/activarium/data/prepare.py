@@ -18,7 +18,7 @@ SPLITS = ("train", "test")
 def write(images, path, name):
     """Write the `images` of data set `name` to `path`, whole or not at all; its description.
 
-    They are what `data.checked.loaded` gives. The description is a dict: name, label,
+    They are what `image_checks.load_checked_images` gives. The description is a dict: name, label,
     classes, shape [height, width, channels], n_train, n_test, mean and sd of each channel over
     the training images (pixels as 0 … 1), sha256 of the content, and where one class has more
     than its equal share of the test images, that share as majority. Raises DatasetError where a

@@ -47,22 +47,24 @@ class DatasetError(UserError):
         super().__init__(f"data: {name}: {problem}")
 
 
-def root(stated=None, environment=os.environ):
+def data_root(stated=None, environment=os.environ):
     """The official files' folder: ACTIVARIUM_DATA, else the study's `data_root`, else data."""
     return environment.get("ACTIVARIUM_DATA") or stated or "data"
 
 
-def root_key(environment=os.environ):
+def data_root_key(environment=os.environ):
     """Which of the two says where the official files are."""
     return "ACTIVARIUM_DATA" if environment.get("ACTIVARIUM_DATA") else "data_root"
 
 
-def at_home(root, key=None):
+def expand_home(root, key=None):
     """The path `root`, ~ written out; a UserError that names `key` where it is no user's home."""
     try:
         return Path(root).expanduser()
     except RuntimeError as error:
-        line = f"config: {key or root_key()}: '{root}' names no user's home; write the folder out"
+        line = (
+            f"config: {key or data_root_key()}: '{root}' names no user's home; write the folder out"
+        )
         raise UserError(line) from error
 
 
@@ -82,11 +84,11 @@ def load(name):
     Raises a UserError with the file's name and line where it does not state what every file does.
     """
     file = FOLDER / f"{name}.py"
-    stated = source.stated(file, FORMS)
+    stated = source.require_names(file, FORMS)
     try:
         module = import_module(f"{__name__}.{name}")
     except Exception as error:
-        raise source.raised(file, error) from error
+        raise source.error_raised_in(file, error) from error
     for key, problem in _wrong(module):
         raise source.error_at(file, getattr(stated.get(key), "lineno", None), problem)
     return module

@@ -20,10 +20,10 @@ def load(root):
     import numpy as np
     from torchvision.datasets import CIFAR100
 
-    from ..data.official import ready
+    from ..data.official_files import ensure_official_files
     from . import Images
 
-    root = ready("cifar100", CIFAR100, root)
+    root = ensure_official_files("cifar100", CIFAR100, root)
     train, test = CIFAR100(root, train=True), CIFAR100(root, train=False)
     return Images(
         train.data, np.array(train.targets, np.uint8), test.data, np.array(test.targets, np.uint8)

@@ -28,12 +28,12 @@ def load(root=None):
     import numpy as np
     from sklearn.datasets import load_digits
 
-    from ..data.stratified import stratified
+    from ..data.stratified_sample import stratified_sample
     from . import Images
 
     bundled = load_digits()
     x = (bundled.images * 15).astype(np.uint8)[..., np.newaxis]
     y = bundled.target.astype(np.uint8)
-    train = stratified(y, 400, np.random.Generator(np.random.PCG64(1797)))
+    train = stratified_sample(y, 400, np.random.Generator(np.random.PCG64(1797)))
     test = np.setdiff1d(np.arange(len(y)), train)
     return Images(x[train], y[train], x[test], y[test])

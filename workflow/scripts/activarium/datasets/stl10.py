@@ -20,13 +20,13 @@ def load(root):
     import numpy as np
     from torchvision.datasets import STL10
 
-    from ..data.official import ready
+    from ..data.official_files import ensure_official_files
     from . import Images
 
     class Labelled(STL10):
         train_list = STL10.train_list[:2]  # without 2.8 GB of unlabelled images
 
-    root = ready("stl10", Labelled, root)
+    root = ensure_official_files("stl10", Labelled, root)
     train, test = Labelled(root, split="train"), Labelled(root, split="test")
     x, x_test = (np.ascontiguousarray(s.data.transpose(0, 2, 3, 1)) for s in (train, test))
     return Images(x, train.labels, x_test, test.labels)

@@ -52,7 +52,7 @@ def check_file(file: Path | str) -> ModuleType:
     Else a UserError in one line: the file, the line and code where known, and the way out.
     """
     file = Path(file)
-    tree = source.parsed(file)
+    tree = source.parse(file)
     _check_declared(file, tree)
     _check_imports(file, tree)
     module = _import_file(file)
@@ -161,7 +161,7 @@ def _import_file(file):
     except (Exception, SystemExit) as error:
         if isinstance(error, SyntaxError) and error.filename == str(file):
             raise source.error_at(file, error.lineno, f"cannot be read: {error.msg}") from error
-        raise source.raised(file, error) from error
+        raise source.error_raised_in(file, error) from error
     if not hasattr(module, "definition"):
         raise source.error_at(file, None, f"has no definition at its top; write {FORM}")
     return module
@@ -171,7 +171,7 @@ def _check_text(file, tree, module, word):
     """Raise for a label or a formula that is not a text of one line."""
     said = getattr(module, word, None)
     if not isinstance(said, str) or not said.strip() or not said.isprintable():
-        line = getattr(source.bound(tree.body).get(word), "lineno", None)
+        line = getattr(source.top_level_names(tree.body).get(word), "lineno", None)
         raise source.error_at(
             file, line, f'{word} is {said!r:.60}, not a text of one line; write {word} = "…"'
         )
@@ -256,7 +256,7 @@ def _check_module(file, module):
 
 def _explain_error(file, error, xp):
     """The UserError for what a definition raised in its dry run."""
-    file, line, code = source.place(file, error)
+    file, line, code = source.locate_error(file, error)
     code = code or "…"
     match error:
         case BranchesOnValue() if not _has_equivalent(code):
@@ -285,7 +285,7 @@ def _explain_name(file, line, name, xp):
         way = "pass it to the function that needs it, as an argument"
         return source.error_at(file, line, f"'{name}' is not known there; {way}")
     if name in LIBRARIES:
-        tree = source.parsed(file)
+        tree = source.parse(file)
         here = (n for n in ast.walk(tree) if getattr(n, "id", None) == name)
         name = ast.unparse(_enclosing_call(tree, next(n for n in here if n.lineno >= line)))
         return _vocabulary_error(file, line, name, UNKNOWN, xp)

@@ -42,7 +42,7 @@ def title(name: str) -> str:
     Raises a UserError with the file's name and line where the file states no figure.
     """
     file = FOLDER / f"{name}.py"
-    match source.stated(file, FORMS)["title"]:
+    match source.require_names(file, FORMS)["title"]:
         case ast.Assign(value=ast.Constant(value=str(said))):
             return said
         case node:

@@ -31,7 +31,7 @@ def parameters(name):
     """
     file = FOLDER / f"{name}.py"
     forms = {"label": 'label = "…"', "build": f"def {BUILD}"}
-    build = source.stated(file, forms)["build"]
+    build = source.require_names(file, forms)["build"]
     if not isinstance(build, ast.FunctionDef):
         raise source.error_at(file, build.lineno, f"build must be a function of this file: {BUILD}")
     return _parameters(build, file)
@@ -68,4 +68,4 @@ def load(name):
     try:
         return import_module(f"{__name__}.{name}")
     except Exception as error:
-        raise source.raised(FOLDER / f"{name}.py", error) from error
+        raise source.error_raised_in(FOLDER / f"{name}.py", error) from error

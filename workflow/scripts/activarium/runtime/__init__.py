@@ -1,4 +1,4 @@
-"""What every room stands on: errors, files, locks, devices, signals and the study's manifest.
+"""What all of the library uses: errors, files, locks, GPU leases, child processes, the manifest.
 
 Nothing here knows what an activation is, and nothing imports torch or pandas.
 """

@@ -1,4 +1,4 @@
-"""Files that appear whole or not at all."""
+"""Writes files that appear whole or not at all, and JSON files with a checksum."""
 
 import errno
 import fcntl
@@ -7,14 +7,16 @@ import hashlib
 import json
 import os
 import platform
+from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from .errors import UserError, first_line
 
 
 @contextmanager
-def atomic(path):
+def atomic(path: Path | str) -> Iterator[Path]:
     """A dot-prefixed temporary Path beside `path`, moved onto it when the block ends well.
 
     The temporary file is flushed to disk before it gets its name, and removed when the block
@@ -39,7 +41,7 @@ def atomic(path):
         temporary.unlink(missing_ok=True)
 
 
-def _remove_abandoned(path):
+def _remove_abandoned(path: Path) -> None:
     """Remove the temporary files beside `path` that no living process writes any more."""
     for left in path.parent.glob(f".{glob.escape(path.name)}.*"):
         with suppress(OSError), left.open("r+b") as file:  # over NFS writable, to be locked
@@ -47,23 +49,23 @@ def _remove_abandoned(path):
             left.unlink()
 
 
-def write_text(path, text):
+def write_text(path: Path | str, text: str) -> None:
     """`text` as UTF-8 into `path`, atomically."""
     with atomic(path) as temporary:
         temporary.write_text(text, encoding="utf-8")
 
 
-def as_json(value):
+def as_json(value: Any) -> str:
     """`value` as the JSON text of a file, the same for the same value."""
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"
 
 
-def write_json(path, value):
+def write_json(path: Path | str, value: dict) -> None:
     """The mapping `value` as JSON into `path`, atomically; its last key is a checksum of it."""
     write_text(path, as_json(value | {"sha256": _sha256(value)}))
 
 
-def read_json(path):
+def read_json(path: Path | str) -> dict:
     """The mapping that `write_json` wrote; a UserError that names the file where it is damaged."""
     try:
         value = json.loads(Path(path).read_text(encoding="utf-8"))
@@ -71,16 +73,16 @@ def read_json(path):
             raise ValueError("its values do not match its checksum")
         return value
     except (OSError, ValueError, TypeError, AttributeError) as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
 
 
-def unreadable(path, error):
-    """The UserError for a file of ours that `error` was met in: what is wrong, and the way out."""
+def unreadable_error(path: Path | str, error: BaseException) -> UserError:
+    """The UserError for a made file that cannot be read because of `error`, with the way out."""
     return UserError(
         f"{path} cannot be read ({first_line(error)}); rebuild it: rm -f {path}, then start again"
     )
 
 
-def _sha256(value):
+def _sha256(value: Any) -> str:
     """Of the values and their order, whatever white space stands between them."""
     return hashlib.sha256(json.dumps(value).encode()).hexdigest()

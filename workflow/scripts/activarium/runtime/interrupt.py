@@ -1,52 +1,63 @@
-"""What Ctrl-C leaves on the screen: how far the study is and how to go on, and no traceback."""
+"""How a process ends by Ctrl-C: Snakemake with how far the study is, a job at once."""
 
 import logging
 import signal
 import sys
+from typing import TextIO
 
 from .snakemake_internals import LOGGER, STOPPING
 
 
-class Silence(logging.Filter):
-    """Drops what Snakemake reports as errors once the user has stopped it.
+class StopFilter(logging.Filter):
+    """Hides what Snakemake reports as errors once the user has stopped it.
 
-    Jobs that end with it are no failures. Snakemake has no event of its own for a stop, so the two
-    lines with which it begins one are looked for: the first is of Ctrl-C, the second of SIGTERM.
+    Jobs that end because of the stop are not failures. Snakemake has no event for a stop. So the
+    two lines with which it begins one are recognised: the first after Ctrl-C, the second after
+    SIGTERM. `held_back` are errors of jobs that ended by SIGINT before that line came.
     """
 
-    def __init__(self):
+    def __init__(self) -> None:
         super().__init__()
-        self.stopped, self.early = False, []
+        self.stopped = False
+        self.held_back: list[str] = []
 
-    def filter(self, record):
-        """Whether `record` is to be shown; a job may end by SIGINT just before the stop is said."""
-        said = record.getMessage()
-        self.stopped = self.stopped or said.startswith(STOPPING)
-        if record.levelno < logging.ERROR or not (self.stopped or "<Signals.SIGINT" in said):
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Whether `record` is shown."""
+        text = record.getMessage()
+        if text.startswith(STOPPING):
+            self.stopped = True
+        if record.levelno < logging.ERROR:
             return True
-        self.early += [] if self.stopped else [said]
-        return False
+        if self.stopped:
+            return False
+        if "<Signals.SIGINT" in text:
+            self.held_back.append(text)
+            return False
+        return True
 
 
-def watch():
-    """A `Silence` on Snakemake's logger of this process."""
-    silence = Silence()
-    logging.getLogger(LOGGER).addFilter(silence)
-    return silence
+def hide_errors_after_stop() -> StopFilter:
+    """A `StopFilter` on Snakemake's logger of this process."""
+    stop_filter = StopFilter()
+    logging.getLogger(LOGGER).addFilter(stop_filter)
+    return stop_filter
 
 
-def say(silence, trained, declared, file=sys.stderr):
-    """Say what a stopped execution leaves: `trained` of the `declared` runs.
+def report_stop(
+    stop_filter: StopFilter, trained: int, declared: int, file: TextIO = sys.stderr
+) -> None:
+    """Print how many of the `declared` runs a stopped execution has `trained`, and how to go on.
 
-    Where nobody stopped it, what was held back is said instead.
+    Where nobody stopped it, what was held back is printed instead.
     """
-    if not silence.stopped:
-        print(*silence.early, sep="\n", end="\n" * bool(silence.early), file=file, flush=True)
+    if not stop_filter.stopped:
+        for text in stop_filter.held_back:
+            print(text, file=file, flush=True)
         return
     kept = f"{trained} of {declared} runs are trained and kept; " if declared else ""
     print(f"stopped: {kept}the same command goes on from here", file=file, flush=True)
 
 
-def end_on_sigint():
+def end_on_sigint() -> None:
     """From here on Ctrl-C ends this process at once, as it ends any command of a shell."""
     signal.signal(signal.SIGINT, signal.SIG_DFL)

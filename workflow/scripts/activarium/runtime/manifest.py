@@ -1,46 +1,54 @@
-"""What a study said when its jobs were sent off, held against what each of them reads.
+"""The manifest of submitted jobs: what the study said then, checked by each job when it starts.
 
-A job that runs elsewhere reads the study's file again when its turn comes. Had the file been edited
+A job that runs elsewhere reads the study's file again when its turn comes. If the file was edited
 meanwhile, it would train other numbers, which Snakemake would take for those that it asked for.
 """
 
 import json
 import os
 import sys
+from collections.abc import MutableMapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 from .errors import UserError
 from .files import read_json, write_json
 
+if TYPE_CHECKING:
+    from ..study import Study
 
-def prepend_pythonpath(folder, environment=os.environ):
+
+def prepend_pythonpath(folder: str, environment: MutableMapping[str, str] = os.environ) -> None:
     """Every job that is started from here finds `folder` before what PYTHONPATH named so far."""
     folders = filter(None, [folder, environment.get("PYTHONPATH")])
     environment["PYTHONPATH"] = os.pathsep.join(folders)
 
 
-def write(study, packs, path):
+def write(study: "Study", packs: Sequence[range], path: Path | str) -> None:
     """Write what defines the runs of `study`, trained in these `packs` of seeds, to `path`."""
-    write_json(path, _said(study, packs))
+    write_json(path, _declarations(study, packs))
 
 
-def check(study, packs, path, file="its mapping"):
-    """A UserError where `study`, read from `file`, is no longer what `write` wrote to `path`.
+def check(
+    study: "Study", packs: Sequence[range], path: Path | str, file: str = "its mapping"
+) -> None:
+    """A UserError where `study`, read from `file`, no longer declares what `path` holds.
 
-    More may have been added. Without `path` there is nothing to hold: a job started by hand.
+    More may have been added. Without `path` there is nothing to check: the job was started by hand.
     """
     if not Path(path).exists():
         return
-    now = json.loads(json.dumps(_said(study, packs)))
-    if any(now.get(key, ...) != value for key, value in read_json(path).items()):
+    now = json.loads(json.dumps(_declarations(study, packs)))
+    submitted = read_json(path)
+    if any(key not in now or now[key] != value for key, value in submitted.items()):
         raise UserError(
             f"config: {file} was edited while {study.name} is trained; undo it, or stop and start "
             "again"
         )
 
 
-def announce(packs, sends_all):
-    """Say what an executor of a cluster gets and what it does not; a dry run marks neither.
+def announce(packs: int, sends_all: bool) -> None:
+    """Print which jobs are submitted to a cluster and which run here; a dry run marks neither.
 
     `packs` is how many rules of training there are, `sends_all` whether there are no local rules.
     """
@@ -49,7 +57,7 @@ def announce(packs, sends_all):
     print(f"on a cluster: jobs of {trains} are sent off, {rest}", file=sys.stderr)
 
 
-def _said(study, packs):
+def _declarations(study: "Study", packs: Sequence[range]) -> dict[str, Any]:
     """{key: value} of each declaration that defines numbers, or which run is made by which job."""
     axes = ("recipes", "networks", "activations")
     named = {f"{axis}/{name}": v for axis in axes for name, v in getattr(study, axis).items()}

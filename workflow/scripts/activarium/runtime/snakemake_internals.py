@@ -102,7 +102,7 @@ class Session:
 
     def offer_gpus(self) -> bool:
         """Bound `gpu` by the GPUs seen here unless a profile does; whether jobs ask for one."""
-        seen = devices.gpus()
+        seen = devices.visible_gpus()
         if seen and "gpu" not in self.workflow.global_resources:
             self.workflow.register_resource("gpu", len(seen))
         return "gpu" in self.workflow.global_resources

@@ -1,11 +1,12 @@
-"""A file of Python that somebody added, held against what it must state: by its text, not run.
+"""Reads Python files that somebody added, without running them: names, errors and imports.
 
-Read by the Snakefile at the start of every job, so nothing slow is imported here.
+The Snakefile imports this at the start of every job, so nothing slow is imported here.
 """
 
 import ast
 import traceback
 import warnings
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -14,8 +15,8 @@ from .errors import UserError, describe_error
 VOCABULARY = ("FUNCTIONS", "on_torch", "on_numpy", "torch_module")  # of definitions/
 
 
-def parsed(file):
-    """The syntax tree of `file`; a UserError with its name and line where it is no Python."""
+def parse(file: Path | str) -> ast.Module:
+    """The syntax tree of `file`; a UserError with its name and line where it is not Python."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of its text, when it is imported
@@ -29,9 +30,9 @@ def parsed(file):
         raise error_at(file, getattr(error, "lineno", None), f"cannot be read: {why}") from error
 
 
-def bound(body):
-    """{name: the statement that binds it} of everything that stands at the top of a module."""
-    found = {}
+def top_level_names(body: Sequence[ast.stmt]) -> dict[str, ast.stmt]:
+    """{name: the statement that binds it} for every name at the top of a module."""
+    found: dict[str, ast.stmt] = {}
     for node in body:
         match node:
             case ast.FunctionDef(name=name) | ast.ClassDef(name=name):
@@ -44,19 +45,19 @@ def bound(body):
     return found
 
 
-def stated(file, forms):
-    """What `file` binds at its top, once every name of `forms` is there; else a UserError.
+def require_names(file: Path | str, forms: Mapping[str, str]) -> dict[str, ast.stmt]:
+    """The `top_level_names` of `file`; a UserError where one of `forms` is missing.
 
     `forms` is {name: how it is written}, in the order in which what is missing is named.
     """
-    found = bound(parsed(file).body)
+    found = top_level_names(parse(file).body)
     for name, form in forms.items():
         if name not in found:
             raise error_at(file, None, f"has no {name}; write {form}")
     return found
 
 
-def raised(file, error):
+def error_raised_in(file: Path | str, error: BaseException) -> UserError:
     """The UserError for an error that the code of `file` raised: its line and its message."""
     frames = traceback.extract_tb(error.__traceback__)
     lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(file)]
@@ -65,74 +66,97 @@ def raised(file, error):
     return error_at(file, lines[-1] if lines else None, describe_error(error, 300))
 
 
-def place(file, error):
-    """(file, line, code) where an error was raised last, in `file` or in one beside it.
+def locate_error(file: Path | str, error: BaseException) -> tuple[Path, int | None, str | None]:
+    """(file, line, code) where an error was raised last, in `file` or in its folder.
 
-    The code is the very piece that raised it, on one line; line and code are None for elsewhere.
+    The code is the expression that raised it, on one line. Line and code are None where the error
+    was raised elsewhere.
     """
-    found, trace = (Path(file), None, None), error.__traceback__
+    found: tuple[Path, int | None, str | None] = (Path(file), None, None)
+    trace = error.__traceback__
     while trace:
         path = Path(trace.tb_frame.f_code.co_filename)
         if path.parent == Path(file).parent and path.is_file():
             positions = list(trace.tb_frame.f_code.co_positions())[trace.tb_lasti // 2]
-            found = path, trace.tb_lineno, _piece(path, *positions)
+            found = path, trace.tb_lineno, _excerpt(path, *positions)
         trace = trace.tb_next
     return found
 
 
-def _piece(file, line, last, start, end, most=60):
+def _excerpt(
+    file: Path,
+    line: int | None,
+    last: int | None,
+    start: int | None,
+    end: int | None,
+    most: int = 60,
+) -> str:
     """The code between two places of a file, columns counted in bytes, shortened to one line."""
-    if None in (line, last, start, end):
+    if line is None or last is None or start is None or end is None:
         return ""
-    lines = Path(file).read_bytes().splitlines()[line - 1 : last]
+    lines = file.read_bytes().splitlines()[line - 1 : last]
     lines[-1] = lines[-1][:end]
     lines[0] = lines[0][start:]
     code = " ".join(b" ".join(lines).decode(errors="replace").split())
     return code if len(code) <= most else code[: most - 1] + "…"
 
 
-def error_at(file, line, what):
+def error_at(file: Path | str, line: int | None, what: str) -> UserError:
     """A UserError that names the file and, where one is known, the line."""
     return UserError(f"{Path(file).name}{f', line {line}' if line else ''}: {what}")
 
 
 @cache
-def followed(file):
-    """`file`, all files beside it that it imports, also through another, and others of the library.
+def imported_files(file: Path | str) -> tuple[Path, ...]:
+    """`file`, then every file of the library that it depends on, sorted.
 
-    Of those elsewhere in the library only what `file` itself names; the words of definitions are
-    left out, since whoever reads a definition names them. Where a file is no Python, what it
-    imports is unknown, and the check has said so.
+    Inside its own folder imports are followed through other files. Elsewhere in the library only
+    what `file` itself imports is taken. The vocabulary of definitions is left out: rules that read
+    a definition list it themselves. A file that is not Python counts as importing nothing.
     """
-    file, found = Path(file), []
+    file = Path(file)
+    found: list[Path] = []
     waiting = [file]
     while waiting:
         path = waiting.pop()
         if path not in found:
             found.append(path)
-            waiting += _imported(path, file.parent)
-    elsewhere = _imported(file, file.parent, beside=False)
+            waiting += _imports_in_folder(path, file.parent)
+    elsewhere = _imports_elsewhere(file, file.parent)
     return (file, *sorted({*found[1:], *elsewhere}))
 
 
-def _imported(file, folder, beside=True):
-    """The files that one file of the library's `folder` imports, of it or of all that is not."""
+def _imports_in_folder(file: Path, folder: Path) -> list[Path]:
+    """The files of the library's `folder` that `file` imports."""
+    words = [words for words in _library_imports(file, folder) if words[0] == folder.name]
+    return [path for w in words for path in _files(folder.parent, w)]
+
+
+def _imports_elsewhere(file: Path, folder: Path) -> list[Path]:
+    """The files of the library that `file` imports, other than those of its `folder`."""
+    words = [words for words in _library_imports(file, folder) if words[0] != folder.name]
+    return [path for w in words for path in _files(folder.parent, w)]
+
+
+def _library_imports(file: Path, folder: Path) -> list[tuple[str, ...]]:
+    """The dotted words, without the library's own name, of what `file` in `folder` imports."""
     try:
-        tree = parsed(file)
+        tree = parse(file)
     except UserError:
         return []
-    found = []
-    for library, *words in _modules(tree, ("activarium", folder.name)):
-        if library == "activarium" and words and not _is_vocabulary(words):
-            found += _files(folder.parent, words) if beside == (words[0] == folder.name) else []
-    return found
+    modules = [words for words in _modules(tree, ("activarium", folder.name)) if len(words) > 1]
+    words = [rest for library, *rest in modules if library == "activarium"]
+    return [tuple(rest) for rest in words if not _is_vocabulary(rest)]
 
 
-def _is_vocabulary(words):
-    return words[0] == "definitions" and (words[1:2] or ["FUNCTIONS"])[0] in VOCABULARY
+def _is_vocabulary(words: Sequence[str]) -> bool:
+    """Whether these words name the vocabulary of definitions, in its room or as a whole."""
+    if words[0] != "definitions":
+        return False
+    return len(words) == 1 or words[1] in VOCABULARY
 
 
-def _files(library, words):
+def _files(library: Path, words: Sequence[str]) -> list[Path]:
     """The files that a dotted name of the library may mean: a module's, or all of a package."""
     module, deeper = library / words[0], library.joinpath(*words[:2])
     modules = [path.with_suffix(".py") for path in {module, deeper}]
@@ -140,7 +164,7 @@ def _files(library, words):
     return [file for file in modules if file.is_file()] + package
 
 
-def _modules(tree, package):
+def _modules(tree: ast.Module, package: tuple[str, ...]) -> Iterator[tuple[str, ...]]:
     """Whatever may be a module in a file of `package`, as a tuple of its dotted words.
 
     Also the name in `load("…")`, by which a folder's files are had without an import.

@@ -32,7 +32,7 @@ class CodeFiles:
 
     def module(self, folder: str, name: str) -> list[str]:
         """The file `name` of a folder of the library, and those that it imports."""
-        files = source.followed(PACKAGE / folder / f"{name}.py")
+        files = source.imported_files(PACKAGE / folder / f"{name}.py")
         return self.files(*(str(file.relative_to(PACKAGE)) for file in files))
 
     def dataset(self, wildcards: Wildcards) -> list[str]:

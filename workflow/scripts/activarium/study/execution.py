@@ -64,6 +64,6 @@ def print_result(report: str, file: Any = None) -> None:
     print(f"The report: {report}", file=file, flush=True)
 
 
-def say_stop(grid: Grid, silence: interrupt.Silence) -> None:
+def say_stop(grid: Grid, silence: interrupt.StopFilter) -> None:
     """Say how far the study is and how to go on, where a person stopped this execution."""
-    interrupt.say(silence, len(grid.finished_runs(grid.runs)), len(grid.runs))
+    interrupt.report_stop(silence, len(grid.finished_runs(grid.runs)), len(grid.runs))

@@ -48,10 +48,10 @@ def _check_path(key: str, file: str, study: Study) -> None:
 
 def check_data_root(study: Study) -> None:
     """Raise StudyError for a data root that cannot be read while a data set still needs it."""
-    root = datasets.at_home(datasets.root(study.data_root))
+    root = datasets.expand_home(datasets.data_root(study.data_root))
     needed = [name for name in study.datasets if datasets.load(name).needs_files]
     if all(Path(f"results/datasets/{name}.arrow").exists() for name in needed):
         return
     if root.exists() and not (root.is_dir() and os.access(root, os.R_OK | os.X_OK)):
         what = f"'{root}' is not a folder that can be read; name one, it may be empty"
-        raise study_error([datasets.root_key()], what)
+        raise study_error([datasets.data_root_key()], what)

@@ -7,7 +7,7 @@ from typing import Any
 from .. import activations, datasets, networks
 from ..definitions import expression_checks, file_checks
 from ..runtime.errors import UserError, suggest
-from ..runtime.lookalikes import alike
+from ..runtime.lookalikes import find_lookalikes
 from .study_error import shorten, study_error
 
 FOLDERS: dict[str, Any] = {
@@ -54,7 +54,7 @@ def _check_distinct(key: str, names: list[str]) -> None:
     if key not in LABELLED:
         return
     label = FOLDERS[key].label
-    if two := alike(names, label):
+    if two := find_lookalikes(names, label):
         shown = " and ".join(f"'{name}' (printed {label(name)})" for name in two)
         what = f"{shown} look alike in a report; give one another name or label"
         raise study_error([key], what)

@@ -60,7 +60,7 @@ def read(config: Any, schema: Path | str) -> Study:
 
 def _expand(file: str, key: str) -> str:
     """A path with ~ written out."""
-    return str(datasets.at_home(file, key)) if file.startswith("~") else file
+    return str(datasets.expand_home(file, key)) if file.startswith("~") else file
 
 
 def _grid(config: dict) -> dict:

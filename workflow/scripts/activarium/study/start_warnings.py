@@ -9,7 +9,7 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
-from ..runtime.files import unreadable
+from ..runtime.files import unreadable_error
 from .grid import Grid
 
 
@@ -50,7 +50,7 @@ def warn_missing_runs(grid: Grid, study_file: str = "", changes: Sequence[str] =
     try:
         files = missing_runs(grid)
     except (OSError, ValueError, KeyError) as error:  # a damaged table stops nobody at the door
-        print(unreadable(grid.paths.table("runs"), error), file=sys.stderr)
+        print(unreadable_error(grid.paths.table("runs"), error), file=sys.stderr)
         return
     if files:
         more = f" and {len(files) - 1} more" if len(files) > 1 else ""

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from .. import activations, datasets, tables
 from ..runtime.errors import first_line, suggest
-from ..runtime.lookalikes import alike
+from ..runtime.lookalikes import find_lookalikes
 from . import exported
 from .collect import CollectError, in_order
 
@@ -203,7 +203,9 @@ def _check_known(what, name, column, files):
     """Nothing can be compared with an activation that no row is of, or said of such a data set."""
     known = sorted(set(column))
     if name not in known:
-        close = get_close_matches(name, known, 1) or [k for k in known if alike([name, k])]
+        close = get_close_matches(name, known, 1) or [
+            k for k in known if find_lookalikes([name, k])
+        ]
         hint = f" (did you mean {close[0]!r}?)" if close else ""
         raise CollectError(
             f"{what}: no row of {', '.join(files)} is of {name!r}{hint}; there are "
@@ -215,7 +217,7 @@ def _check_alike(frame):
     """Two names that a reader takes for one would be two lines of one name in every table."""
     printed = {"activation": activations.label, "dataset": datasets.label}
     for column in NAMES:
-        if two := alike(frame[column], printed.get(column, str)):
+        if two := find_lookalikes(frame[column], printed.get(column, str)):
             places = [frame.loc[frame[column] == name, "_place"].iloc[0] for name in two]
             raise CollectError(
                 f"runs: {places[0]} has the {column} {two[0]!r} and {places[1]} {two[1]!r}, which "

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.csv
 import pyarrow.parquet as pq
 
-from ..runtime.files import atomic, unreadable
+from ..runtime.files import atomic, unreadable_error
 from .schemas import RUN_FILE
 
 DAMAGED = (OSError, ValueError, KeyError, pa.ArrowException)  # what a broken file may raise
@@ -77,7 +77,7 @@ def read(path: Path | str) -> pd.DataFrame:
         verify_checksum(pq.read_table(path, partitioning=None))
         return pd.read_parquet(path)
     except DAMAGED as error:
-        raise unreadable(path, error) from error
+        raise unreadable_error(path, error) from error
 
 
 def _metadata(table: pa.Table) -> dict[bytes, bytes]:

@@ -12,7 +12,7 @@ import numpy as np
 import torch
 
 from ..data import prepare
-from ..data.stratified import stratified
+from ..data.stratified_sample import stratified_sample
 from ..datasets import Images
 from ..runtime.errors import UserError
 from .augmentation import augment, draw
@@ -55,11 +55,11 @@ def split_images(
         if train_size > len(y):
             name, n = description["name"], len(y)
             raise UserError(f"config: train_size: {train_size} is more than the {n} of {name}")
-        x, y = _take(x, y, stratified(y, train_size, random))
+        x, y = _take(x, y, stratified_sample(y, train_size, random))
         _check_classes(images, y, f"train_size: {train_size}", "more", description)
     data = {"mean": description["mean"], "sd": description["sd"], "validation": None}
     if validation:
-        held = stratified(y, max(1, round(validation * len(y))), random)
+        held = stratified_sample(y, max(1, round(validation * len(y))), random)
         data["validation"] = _to_tensors(*_take(x, y, held), device)
         x, y = _take(x, y, np.setdiff1d(np.arange(len(y)), held))
         _check_classes(images, y, f"validation: {validation}", "less", description)

@@ -72,7 +72,7 @@ def train_cell(cell: Cell, source: DataSource, files: JobFiles, log: TextIO) -> 
     progress = Progress(" ".join(cell.names.values()), log, cell.recipe["epochs"])
     digest = _digest(cell, source, files, about)
     store = RunStore(files.unfinished, digest)
-    with devices.lease(devices.gpus(), files.locks) as card:
+    with devices.lease_gpu(devices.visible_gpus(), files.locks) as card:
         device = _choose_device(card, progress)
         prepare_torch(cell.recipe["precision"])
         skip_dynamo_import()
@@ -159,7 +159,7 @@ def _write_runs(pack, files):
     """Move the finished runs to their places."""
     for seed, file in files.by_seed.items():
         tables.write_run(pack.finished[seed], file)
-    if not child_process.orphaned():
+    if not child_process.is_orphaned():
         pack.store.clear(pack.finished)
     else:  # who would have taken note of these files is gone, so the next start makes them anew
         pack.progress.log("Snakemake was killed meanwhile: its next start takes these runs up")

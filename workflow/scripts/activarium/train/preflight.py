@@ -40,7 +40,7 @@ def check_before_training(jobs: Iterable, record: Path | str, log: Path | str) -
     _print(f"trying one batch of {combinations} before any training")
     answer = _run_sanity_check(_arguments(new), log)
     faults = answer["faults"]
-    if faults and not devices.gpus():
+    if faults and not devices.visible_gpus():
         raise UserError("\n".join([*faults, f"nothing was trained; details in {log}"]))
     for line in [f"{fault}; on a CPU, so that it is trained" for fault in faults]:
         _print(line)
@@ -98,7 +98,7 @@ def _run_sanity_check(arguments, log):
     except KeyboardInterrupt:  # before any job, so that Snakemake would show where
         raise UserError("stopped before any job; the same command goes on from here") from None
     if done.returncode < 0:
-        raise UserError(child_process.killed("sanity check", -done.returncode, log))
+        raise UserError(child_process.killed_message("sanity check", -done.returncode, log))
     if done.returncode:
         raise UserError(f"sanity check: it failed itself; the lines above and {log} say why")
     return json.loads(done.stdout.splitlines()[-1])

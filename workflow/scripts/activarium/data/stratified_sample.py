@@ -3,7 +3,7 @@
 import numpy as np
 
 
-def stratified(labels, size, generator):
+def stratified_sample(labels, size, generator):
     """Sorted indices of `size` of the `labels` [n], every class in proportion.
 
     Each class is put in a random order; its image number r of m stands at (r + ½) / m, and those

@@ -10,11 +10,11 @@ from http.client import HTTPException
 
 from torchvision.datasets.utils import calculate_md5, download_url
 
-from ..datasets import DatasetError, at_home
+from ..datasets import DatasetError, expand_home
 from ..runtime.files import atomic
 
 
-def ready(name, source, root):
+def ensure_official_files(name, source, root):
     """The data root as a Path, once every file that torchvision's class `source` reads is there.
 
     A root that is the files' own folder stands for the one above. Files that are there are
@@ -23,7 +23,7 @@ def ready(name, source, root):
     official one is named and left alone, and nothing is unpickled.
     Raises DatasetError: one line with what is wrong, where, and the way out.
     """
-    root = at_home(root)
+    root = expand_home(root)
     with _named(name, source, root, "cannot read"):
         _refuse_unreadable(root)
         root = _above(name, source, root)

@@ -6,14 +6,14 @@ from pathlib import Path
 
 import numpy as np
 
-from ..datasets import DatasetError, Images, at_home, load
+from ..datasets import DatasetError, Images, expand_home, load
 from ..runtime import source
 from ..runtime.errors import UserError, first_line
 
 SPLITS = ("train", "test")
 
 
-def loaded(name, root):
+def load_checked_images(name, root):
     """The `Images` of data set `name` from the data root, as its file promises them.
 
     Raises DatasetError: one line with the file, the line in it where there is one, what is wrong
@@ -21,16 +21,16 @@ def loaded(name, root):
     """
     about = load(name)
     try:
-        images = about.load(str(at_home(root)))
+        images = about.load(str(expand_home(root)))
     except UserError:
         raise
     except (Exception, SystemExit) as error:
-        said = source.raised(about.__file__, error)
+        said = source.error_raised_in(about.__file__, error)
         raise DatasetError(name, f"{said}{_while_reading(error)}") from error
-    return checked(images, about, name)
+    return check_images(images, about, name)
 
 
-def checked(images, about, name):
+def check_images(images, about, name):
     """`images` with labels as small as they may be; DatasetError where they break a promise.
 
     `about` has the `classes`, `n_train`, `image_size` and `channels` that datasets/{name}.py
