@@ -6,7 +6,7 @@
 Whole jobs are trained, as Snakemake starts them but without it, on made-up images that can be
 learned: the same seeds in packs of several shapes, and a pack that is cut off and started again,
 must give the same weights and rows bit by bit. Every activation is trained for some steps here and
-on the CPU, whose losses must be near. And steps recorded as a CUDA graph must give eager's bits.
+on the CPU, whose losses must be near. And steps captured as a CUDA graph must give eager's bits.
 
 Needs torch, numpy, scipy, pandas and pyarrow. One line a check, and last how many went wrong.
 """
@@ -74,7 +74,7 @@ def main():
         few = 2 if options.few else None
         checks = [(place.check, cell) for cell in CELLS[:few]]
         checks += [(beside_the_cpu, (device, precision, options)) for precision in NEAR]
-        checks += [(recorded, (device, *each, options)) for each in GRAPHS[:few]]
+        checks += [(captured, (device, *each, options)) for each in GRAPHS[:few]]
         wrong = sum(not said(check, given) for check, given in checks)
     print(f"{wrong} of {len(checks)} checks went wrong")
     return wrong
@@ -141,30 +141,8 @@ class Jobs:
         folder.mkdir(parents=True, exist_ok=True)
         files = {seed: folder / f"{seed}.parquet" for seed in seeds}
 
-        def watched(kind):
-            class Watched(kind):
-                def seen(self):
-                    state = SimpleNamespace(states=lambda: [self.network.state_dict()])
-                    weights[self.seed] = hashing.hashes(state)
-
-                def evaluate(self, split):  # one after the other
-                    self.seen()
-                    return super().evaluate(split)
-
-                def epoch_metrics(self):  # at once
-                    self.seen()
-                    return super().epoch_metrics()
-
-            return Watched
-
-        class Cutting(progress.Progress):
-            def log_epoch(self, seed, metrics):
-                super().log_epoch(seed, metrics)
-                if (seed, metrics["epoch"]) == cut:
-                    raise CutOffError("cut off")
-
-        loop.Training, job.Progress = watched(step.Training), Cutting
-        job.GraphedTraining = watched(step.GraphedTraining)
+        loop.Training, job.Progress = hashed(step.Training, weights), cutting(cut)
+        job.GraphedTraining = hashed(step.GraphedTraining, weights)
         names = {"recipe": "r", "network": "n", "dataset": "cifar10", "activation": activation}
         network = {"file": "resnet14", "parameters": {"width": self.width}}
         cell = job.Cell(names, RECIPE | changed, network)
@@ -178,6 +156,37 @@ class Jobs:
         runs = {seed: (weights.get(seed), row) for seed, row in rows.items()}
         log = (folder / "log").read_text()
         return SimpleNamespace(rows=rows, costs=costs, runs=runs, log=log)
+
+
+def hashed(kind, weights):
+    """A class of training that puts {seed: hash of its last weights} into `weights`."""
+
+    class Hashed(kind):
+        def _hash(self):
+            state = SimpleNamespace(states=lambda: [self.network.state_dict()])
+            weights[self.seed] = hashing.hashes(state)
+
+        def evaluate(self, split):  # one after the other
+            self._hash()
+            return super().evaluate(split)
+
+        def epoch_metrics(self):  # at once
+            self._hash()
+            return super().epoch_metrics()
+
+    return Hashed
+
+
+def cutting(cut):
+    """A class of progress that cuts the run off after (seed, epoch)."""
+
+    class Cutting(progress.Progress):
+        def log_epoch(self, seed, metrics):
+            super().log_epoch(seed, metrics)
+            if (seed, metrics["epoch"]) == cut:
+                raise CutOffError("cut off")
+
+    return Cutting
 
 
 def learnable(n):
@@ -218,8 +227,8 @@ def loss(setting):
     return metrics["train_loss"]
 
 
-def recorded(device, activation, precision, how, options):
-    """Three runs as branches of a CUDA graph, beside the same run eagerly; unrecorded on a CPU."""
+def captured(device, activation, precision, how, options):
+    """Three runs as branches of a CUDA graph beside the same run eagerly; no graph on a CPU."""
     small = {"width": 4, "batch": 8} if options.few else {}
     setting = Setting(steps=4, activation=activation, device=device, precision=precision)
     setting = replace(setting, **small)

@@ -226,58 +226,69 @@ def corrupt(file, draw):
 
 def corrupted(machine, draw):
     """prepared data, a run, a checkpoint, a table or a JSON file cut off or with a bit flipped"""
-    import torch
-
-    from activarium import tables as stored
-    from activarium.data import prepare
-    from activarium.runtime import files
     from activarium.runtime.errors import UserError
-    from activarium.tables import collect, external
-    from activarium.train.store import RunStore
 
-    results = machine.trained / "results"
-    kinds = ["prepared", "description", "run", "kept", "checkpoint", "table", "outside", "json"]
-    kind = draw.choice(kinds)
     with tempfile.TemporaryDirectory() as folder:
         copied = Path(folder) / "results"
-        shutil.copytree(results, copied)
-        tiny = copied / "tiny"
-        runs = sorted(tiny.rglob("runs/**/*.parquet"))
-        data, description = copied / "datasets/digits.arrow", copied / "datasets/digits.json"
-        name = draw.choice(["runs", "epochs", "costs", "summaries", "contrasts"])
-        theirs = draw.choice(["runs", "epochs", "costs"])
-        run = draw.choice(runs)
-        said = draw.choice([*tiny.glob("*.json"), *sorted(copied.rglob("profiles/*.json"))])
-        store = RunStore(Path(folder) / "unfinished", "digest")
-        store.save_run(0, stored.read_run(run).replace_schema_metadata(None))
-        store.save_checkpoint(1, {"epoch": 1, "weights": torch.arange(100.0)})
-        file, read = {
-            "prepared": (data, lambda: prepare.verify(data, prepare.description(description))),
-            "description": (
-                description,
-                lambda: prepare.verify(data, prepare.description(description)),
-            ),
-            "run": (run, lambda: collect.read_run(run)),
-            "kept": (store.folder / "0.parquet", lambda: store.load_run(0)),
-            "checkpoint": (store.folder / "1.pt", lambda: weights(store.load_checkpoint(1))),
-            "table": (tiny / f"{name}.parquet", lambda: stored.read(tiny / f"{name}.parquet")),
-            "outside": (
-                tiny / f"{theirs}.parquet",
-                lambda: external.read([str(tiny / "runs.parquet")], "gelu"),
-            ),
-            "json": (said, lambda: files.read_json(said)),
-        }[kind]
+        shutil.copytree(machine.trained / "results", copied)
+        kinds = stored_files(copied, draw) | unfinished_files(copied, draw)
+        kind = draw.choice(sorted(kinds))
+        file, read = kinds[kind]
         before = repr_of(read())
         corrupt(file, draw)
         try:
             after = read()
-        except UserError as refusal:
-            assert file.stem in str(refusal) and "\n" not in str(refusal), str(refusal)
+        except UserError as error:
+            assert file.stem in str(error) and "\n" not in str(error), str(error)
             return "named"
         if after is None:
             return "rebuilt"
         assert repr_of(after) == before, f"{kind} {file} was used"
         return "read as it was"
+
+
+def stored_files(results, draw):
+    """{kind: (file, function that reads it)} of what a finished study has."""
+    from activarium import tables as stored
+    from activarium.data import prepare
+    from activarium.runtime import files
+    from activarium.tables import collect, external
+
+    tiny = results / "tiny"
+    data, description = results / "datasets/digits.arrow", results / "datasets/digits.json"
+    table = tiny / f"{draw.choice(['runs', 'epochs', 'costs', 'summaries', 'contrasts'])}.parquet"
+    theirs = tiny / f"{draw.choice(['runs', 'epochs', 'costs'])}.parquet"
+    run = draw.choice(sorted(tiny.rglob("runs/**/*.parquet")))
+    said = draw.choice([*tiny.glob("*.json"), *sorted(results.rglob("profiles/*.json"))])
+
+    def verify():
+        return prepare.verify(data, prepare.description(description))
+
+    return {
+        "prepared": (data, verify),
+        "description": (description, verify),
+        "run": (run, lambda: collect.read_run(run)),
+        "table": (table, lambda: stored.read(table)),
+        "external": (theirs, lambda: external.read([str(tiny / "runs.parquet")], "gelu")),
+        "json": (said, lambda: files.read_json(said)),
+    }
+
+
+def unfinished_files(results, draw):
+    """The same of an unfinished pack: a finished run, and the checkpoint of another."""
+    import torch
+
+    from activarium import tables as stored
+    from activarium.train.store import RunStore
+
+    store = RunStore(results / "tiny/unfinished", "digest")
+    run = draw.choice(sorted((results / "tiny").rglob("runs/**/*.parquet")))
+    store.save_run(0, stored.read_run(run).replace_schema_metadata(None))
+    store.save_checkpoint(1, {"epoch": 1, "weights": torch.arange(100.0)})
+    return {
+        "kept": (store.folder / "0.parquet", lambda: store.load_run(0)),
+        "checkpoint": (store.folder / "1.pt", lambda: weights(store.load_checkpoint(1))),
+    }
 
 
 def weights(state):

@@ -30,7 +30,7 @@ from parts.setting import Setting  # noqa: E402
 
 
 def main():
-    """A table for eager steps and for each size of a recorded pack."""
+    """A table for eager steps and for each size of a captured pack."""
     options = arguments()
     device = "cuda" if torch.cuda.is_available() else "cpu"
     prepare_torch(options.precision)

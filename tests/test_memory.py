@@ -31,7 +31,7 @@ def tried(instructions, *options):
 @pytest.mark.slow
 @pytest.mark.skipif(not find_library("c_malloc_debug"), reason="glibc's heap checker is not here")
 @pytest.mark.parametrize("instructions", CORNERS)
-def test_no_layer_of_the_house_writes_beyond_its_memory(instructions):
+def test_no_layer_that_is_built_in_writes_beyond_its_memory(instructions):
     said, code = tried(instructions)
     assert code == 0 and re.search(r"^ +0 of \d{2,} fail", said, re.MULTILINE), said
 

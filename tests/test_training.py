@@ -641,7 +641,7 @@ def test_resnet14_normalises_and_activates_before_each_convolution():
 
 
 @pytest.mark.parametrize("width", [1, 4, 8, 12, 16, 64])
-def test_no_network_of_the_house_strides_over_single_pixels(width, monkeypatch):
+def test_no_built_in_network_strides_over_single_pixels(width, monkeypatch):
     convolve, seen = nn.functional.conv2d, []
 
     def noted(x, weight, bias=None, stride=1, *more):

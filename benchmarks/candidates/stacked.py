@@ -158,7 +158,7 @@ JOINED = {nn.Conv2d: _convolution, nn.BatchNorm2d: _norm, nn.Linear: GroupedLine
 
 
 class _Pack:
-    """A candidate: one stacked unit, recorded if `per_graph` says of how many steps."""
+    """A candidate: one stacked unit, captured if `per_graph` says of how many steps."""
 
     def __init__(self, setting, seeds, compiled=False, per_graph=None):
         unit = self.kind(setting, seeds)

@@ -103,7 +103,7 @@ def _train(net, optimiser, batches, precision, device):
         torch.cuda.synchronize()
 
 
-class Kept:
+class PersistentLoader:
     """Batches of a loader whose processes Lightning does not end with each fit."""
 
     def __init__(self, loader):
@@ -116,17 +116,12 @@ class Kept:
         return len(self.loader)
 
 
-def in_lightning(n, batch, workers, device):
-    """As `loop`, trained by Lightning's Trainer; its own start of each fit is not counted."""
-    import logging
-
+def lightning_module(net):
+    """The network as Lightning trains it."""
     import lightning
 
-    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    batches, made = Kept(started(loader(n, batch, workers, device))), {}
-
     class Module(lightning.LightningModule):
-        def __init__(self, net):
+        def __init__(self):
             super().__init__()
             self.net = net
 
@@ -136,6 +131,13 @@ def in_lightning(n, batch, workers, device):
 
         def configure_optimizers(self):
             return torch.optim.Adam(self.parameters(), lr=0.001)
+
+    return Module()
+
+
+def lightning_clock(device):
+    """A callback whose `spent` are the (seconds, CPU seconds) of an epoch."""
+    import lightning
 
     class Clock(lightning.Callback):
         def on_train_epoch_start(self, *_):
@@ -147,10 +149,22 @@ def in_lightning(n, batch, workers, device):
             wall, cpu = time.perf_counter(), time.process_time()
             self.spent = wall - self.start[0], cpu - self.start[1]
 
+    return Clock()
+
+
+def in_lightning(n, batch, workers, device):
+    """As `loop`, trained by Lightning's Trainer; its own start of each fit is not counted."""
+    import logging
+
+    import lightning
+
+    logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
+    batches, made = PersistentLoader(started(loader(n, batch, workers, device))), {}
+
     def epoch(setting):
-        clock = Clock()
+        clock = lightning_clock(device)
         if setting not in made:
-            made[setting] = Module(setting.network())
+            made[setting] = lightning_module(setting.network())
         lightning.Trainer(
             max_epochs=1,
             accelerator="gpu" if device == "cuda" else "cpu",

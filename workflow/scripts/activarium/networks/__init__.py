@@ -3,15 +3,16 @@
 A file holds `label` and `build(activation, channels, classes, size, *, …) -> torch.nn.Module`:
 `activation()` makes a new activation module, images come as [n, channels, size, size] and go
 out as [n, classes]. What stands behind the `*` are the parameters that a study may set. Their
-weights are drawn by the training, not by the network: see `activarium.train.step.initialise`.
+weights are drawn by the training, not by the network: see `activarium.train.initialisation`.
 
-Nothing of what `build` sets in a convolution or a linear layer is therefore trained on: `kept` says
-how many layers of a network that concerns.
+So nothing that `build` sets in a convolution or a linear layer is trained on;
+`activarium.train.pretrained` says which networks that concerns.
 """
 
 import ast
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
 
 from ..runtime import source
 
@@ -19,12 +20,12 @@ FOLDER = Path(__file__).parent
 BUILD = "build(activation, channels, classes, size, *, …)"
 
 
-def names():
+def names() -> list[str]:
     """The names of all networks, sorted; reads the folder and imports nothing."""
     return sorted(p.stem for p in FOLDER.glob("[a-z]*.py"))
 
 
-def parameters(name):
+def parameters(name: str) -> dict:
     """The parameters of network `name` with their defaults, read without importing torch.
 
     Raises a UserError with the file's name and line where it is no network's file.
@@ -59,7 +60,7 @@ def _default(arg, default, file):
         raise source.error_at(file, arg.lineno, what) from error
 
 
-def load(name):
+def load(name: str) -> ModuleType:
     """The file `name` as a Python module with `label` and `build`.
 
     Raises a UserError with the file's name and line where it cannot be imported.

@@ -133,7 +133,7 @@ def _describe_network(about, own_start):
 
 
 def _describe_weights(about):
-    """How its weights are drawn, as `train.step.initialise` does."""
+    """How its weights are drawn, as `train.initialisation.initialise` does."""
     variance, bias = round(about["sigma_w2"], 3), round(about["sigma_b2"], 3)
     biases = f"normal with variance {bias:g}" if bias else "0"
     he = " (He)" if variance == 2 else ""

@@ -55,13 +55,15 @@ def split_images(
         if train_size > len(y):
             name, n = description["name"], len(y)
             raise UserError(f"config: train_size: {train_size} is more than the {n} of {name}")
-        x, y = _take(x, y, stratified_sample(y, train_size, random))
+        rows = stratified_sample(y, train_size, random)
+        x, y = x[rows], y[rows]
         _check_classes(images, y, f"train_size: {train_size}", "more", description)
     data = {"mean": description["mean"], "sd": description["sd"], "validation": None}
     if validation:
         held = stratified_sample(y, max(1, round(validation * len(y))), random)
-        data["validation"] = _to_tensors(*_take(x, y, held), device)
-        x, y = _take(x, y, np.setdiff1d(np.arange(len(y)), held))
+        data["validation"] = _to_tensors(x[held], y[held], device)
+        rows = np.setdiff1d(np.arange(len(y)), held)
+        x, y = x[rows], y[rows]
         _check_classes(images, y, f"validation: {validation}", "less", description)
     data["train"] = _to_tensors(x, y, device)
     data["test"] = _to_tensors(images.test_images, images.test_labels, device)
@@ -75,10 +77,6 @@ def _check_classes(images, labels, setting, advice, description):
         where = f"config: {setting} leaves no image of class {absent[0]} of {description['name']}"
         has = int((images.train_labels == absent[0]).sum())
         raise UserError(f"{where} to train on, which has {has} in all; write {advice}")
-
-
-def _take(x, y, rows):
-    return x[rows], y[rows]
 
 
 def _to_tensors(x, y, device):

@@ -68,7 +68,9 @@ class CallRecorder:
 
     def __init__(self, make: Callable[[], nn.Module], place: str):
         self.make, self.place = make, place
-        self.made, self.called, self.open_shapes = [], [], []
+        self.made: list[nn.Module] = []
+        self.called: list[nn.Module] = []
+        self.open_shapes: list[torch.Size] = []
         self.in_place, self.copies_inputs = False, False
 
     def activation(self) -> nn.Module:

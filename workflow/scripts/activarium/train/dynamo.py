@@ -20,4 +20,4 @@ def skip_dynamo_import() -> None:
             method.__wrapped__.__dict__.setdefault("__dynamo_disable", method.__wrapped__)
     for kind in (Adam, SGD):  # AdamW steps as Adam does
         if kind.step.__code__.co_name == "_use_grad":
-            kind.step = torch.no_grad()(inspect.unwrap(kind.step))
+            kind.step = torch.no_grad()(inspect.unwrap(kind.step))  # type: ignore[method-assign]

@@ -28,6 +28,7 @@ from .graphs import (
 )
 from .loop import Run, join_metrics
 from .progress import Progress
+from .step import GraphedTraining
 
 MARGIN = 1.5  # so many times what the first seed took must be free for each one
 
@@ -48,19 +49,22 @@ class ConcurrentTrainer:
         progress: Progress,
     ):
         self.make_run, self.keep, self.crash, self.progress = make_run, keep, crash, progress
-        self.runs = {}  # those in training, by seed
-        self.waiting, self.suspects = [], []  # of the latter one ended all the others
-        self.lone_seed = None  # a suspect that trains, or has trained, alone
-        self.capacity = None  # known when the first seed has shown what it takes
-        self.captures, self.graph, self.captured = True, None, []
+        self.runs: dict[int, Run] = {}  # those in training
+        self.waiting: list[int] = []
+        self.suspects: list[int] = []  # one of them ended all the others
+        self.lone_seed: int | None = None  # a suspect that trains, or has trained, alone
+        self.capacity: int | None = None  # known when the first seed has shown what it takes
+        self.captures = True  # whether steps are captured
+        self.graph: torch.cuda.CUDAGraph | None = None
+        self.captured: list[GraphedTraining] = []  # those whose step is the graph
 
     def train(self, seeds: Iterable[int]) -> None:
         """Finish every seed, or say what crashed it."""
         self.waiting = list(seeds)
         while self.waiting or self.suspects or self.runs:
             if self.suspects and not self.runs:
-                self.lone_seed = self.suspects.pop(0)
-                self.start(self.lone_seed)
+                seed = self.lone_seed = self.suspects.pop(0)
+                self.start(seed)
             while self.waiting and self._has_room():
                 self.start(self.waiting.pop(0))
             try:

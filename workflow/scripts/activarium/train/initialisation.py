@@ -31,7 +31,7 @@ def sigmas(network: nn.Module) -> tuple[float, float]:
     return getattr(network, "sigma_w", math.sqrt(2)), getattr(network, "sigma_b", 0.0)
 
 
-def weighted_layers(network: nn.Module) -> list[nn.Module]:
+def weighted_layers(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:
     """The convolutions and linear layers, in order."""
     return [layer for layer in network.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
 
@@ -42,8 +42,9 @@ def take_pixels_first(network: nn.Module) -> None:
     There torch 2.14 writes beyond its memory in the gradient of one with a stride (docs/torch.md).
     """
     for layer in network.modules():
-        strided = type(layer) is nn.Conv2d and layer.kernel_size == (1, 1) != layer.stride
-        if strided and layer.padding in ((0, 0), "valid"):
+        if type(layer) is not nn.Conv2d or layer.padding not in ((0, 0), "valid"):
+            continue
+        if layer.kernel_size == (1, 1) and layer.stride != (1, 1):
             stride, layer.stride = layer.stride, (1, 1)
             layer.register_forward_pre_hook(partial(_take_every, *stride))
 

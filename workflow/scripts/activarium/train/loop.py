@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyarrow as pa
@@ -74,14 +74,15 @@ class Run:
         self.saved_bytes = saved_bytes_or_none(cell.make_activation, log)
         seed_the_rest(seed)
         self.training = training_class(cell.build_network(data), data, cell.recipe, seed, device)
-        self.history = {
+        self.history: dict[str, Any] = {
             "epochs": [],
             "clock": {"train": 0.0, "evaluate": 0.0},
             "started": datetime.now(UTC).isoformat(timespec="seconds"),
         }
         if checkpoints:
             self.history = checkpoints.resume(self.training, self.history)
-        self.status, self.correct = "ok", None
+        self.status = "ok"
+        self.correct: torch.Tensor | None = None
 
     @property
     def epoch(self) -> int:

@@ -12,7 +12,7 @@ from ..runtime.errors import UserError, describe_error
 from .progress import Progress
 from .store import RunStore
 
-FOLDERS = {Path(package.__file__).parent for package in (activations, networks)}
+FOLDERS = {Path(str(package.__file__)).parent for package in (activations, networks)}
 
 
 class CrashedError(UserError):
@@ -30,7 +30,7 @@ class Pack:
         self.store, self.progress = store, progress
         self.finished = {seed: store.load_run(seed) for seed in seeds}
         self.missing = [seed for seed, table in self.finished.items() if table is None]
-        self.crashed = {}
+        self.crashed: dict[int, str] = {}
         kept = len(self.finished) - len(self.missing)
         if kept:
             n = len(self.finished)

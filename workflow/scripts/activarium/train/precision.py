@@ -1,5 +1,7 @@
 """How torch computes in a job: one thread, fixed algorithms, and the recipe's precision."""
 
+from typing import Any
+
 import torch
 
 
@@ -17,7 +19,7 @@ def allow_tf32(allowed: bool) -> None:
     The old flags of torch leave an operator whose tf32 they forbid to what the process says of all
     (`torch.backends.fp32_precision`), so that each is told by itself.
     """
-    of = torch.backends
+    of: Any = torch.backends  # of which torch's types know a part
     of.cudnn.allow_tf32 = of.cuda.matmul.allow_tf32 = allowed  # for what still reads these
     for operators in (of.cudnn.conv, of.cudnn.rnn, of.cuda.matmul):
         operators.fp32_precision = "tf32" if allowed else "ieee"

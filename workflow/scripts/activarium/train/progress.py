@@ -31,8 +31,9 @@ class Progress:
     def __init__(self, label: str, file: TextIO, epochs: int, every: float = 15):
         self.label, self.file, self.every, self.epochs = label, file, every, epochs
         self.done = 0  # epochs, of all seeds
-        self.left = {}  # epochs, by seed
-        self.unlogged = set()  # seeds whose epoch is among those done, but has no line yet
+        self.left: dict[int, int] = {}  # epochs, by seed
+        # Seeds whose epoch is among those done, but has no line yet.
+        self.unlogged: set[int] = set()
         self.started = self.shown = time.monotonic()
 
     def log(self, text: str, terminal: bool = True) -> None:

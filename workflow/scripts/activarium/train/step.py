@@ -53,7 +53,8 @@ class Training:
         initialise(network, seed)
         if device.type == "cpu":
             take_pixels_first(network)
-        self.network = network.to(device, memory_format=torch.channels_last)
+        # torch's types lack this form.
+        self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.data, self.recipe, self.seed, self.device = data, recipe, seed, device
         self.optimiser = make_optimiser(self.network, recipe)
         self.noise = generator("activation", seed, device=device)
@@ -173,7 +174,9 @@ class GraphedTraining(Training):
     ):
         super().__init__(network, data, recipe, seed, device)
         self.loader = DeviceLoader(data, recipe, [seed], device, self.learning_rate)
-        self.stream, self.evaluation_graph, self.evaluations = None, None, {}
+        self.stream: torch.cuda.Stream | None = None
+        self.evaluation_graph: torch.cuda.CUDAGraph | None = None
+        self.evaluations: dict[str, tuple[torch.Tensor, torch.Tensor]] = {}
         self._take_rate_from_loader()
 
     def load_state_dict(self, state: dict) -> None:

@@ -98,11 +98,11 @@ class RunStore:
         """Put the state of an unfinished run here, in place of the one before."""
         buffer = io.BytesIO()
         torch.save(state, buffer)
-        state = buffer.getbuffer()
+        content = buffer.getbuffer()
 
         def write():
             with atomic(self._checkpoint_file(seed)) as temporary, temporary.open("wb") as file:
-                file.writelines([self._stamp(seed, state), b"\n", state])
+                file.writelines([self._stamp(seed, content), b"\n", content])
 
         self._write_with_retries(write)
 

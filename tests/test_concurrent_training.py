@@ -1,6 +1,6 @@
 """Seeds that train at once on a GPU give what each gives alone, and each fails alone.
 
-There is no GPU here: what is recorded is done when it is replayed (fake_gpu.py). That CUDA's graphs
+There is no GPU here: what is captured is done when it is replayed (fake_gpu.py). That CUDA's graphs
 do the same is asked of a real one by benchmarks/check_device.py.
 """
 
@@ -18,7 +18,7 @@ from activarium.train import gpu as gpu_
 from activarium.train.pack import CrashedError
 
 __all__ = ["as_a_job", "prepared"]  # fixtures, used by their names
-EXACT = RECIPE | {"learning_rate": 2**-6}  # as float32, in which a recorded step reads it, too
+EXACT = RECIPE | {"learning_rate": 2**-6}  # as float32, in which a captured step reads it, too
 
 
 @pytest.fixture
@@ -76,7 +76,7 @@ def test_a_run_is_the_same_alone_in_any_pack_and_one_after_the_other(
     assert len({runs[0][1] for runs in found.values()}) == 3, "other seeds, other weights"
 
 
-def test_where_the_rate_is_exact_a_recorded_run_is_that_of_a_host(tmp_path, prepared, monkeypatch):
+def test_where_the_rate_is_exact_a_captured_run_is_that_of_a_host(tmp_path, prepared, monkeypatch):
     apart = rows(tmp_path / "apart", [0, 1], prepared)
     monkeypatch.setattr(job, "fits_several", lambda device: True)
     FakeGpu(monkeypatch)
@@ -147,7 +147,7 @@ def test_runs_that_fill_the_memory_together_go_on_fewer_at_once(
     def capture(work, generators=()):
         steps.extend([len(work)] * (len(work) > 1))
         if len(work) == 4:
-            gpu.captured.clear()  # which hold what they recorded
+            gpu.captured.clear()  # which hold what they captured
             raise RuntimeError(f"CUDA error: {said}")
         return gpu.capture(work, generators)
 
@@ -161,15 +161,15 @@ def test_runs_that_fill_the_memory_together_go_on_fewer_at_once(
     assert steps == [4, 3] and "memory is full: 3 seeds" in log(tmp_path / "cut")
 
 
-def test_one_run_that_fits_only_unrecorded_trains_by_hand(tmp_path, prepared, gpu, monkeypatch):
+def test_one_run_that_fits_only_without_a_graph_is_launched(tmp_path, prepared, gpu, monkeypatch):
     whole = rows(tmp_path / "whole", [0], prepared)
 
     def capture(work, generators=()):
         raise torch.OutOfMemoryError("no place")
 
     monkeypatch.setattr(gpu_, "capture", capture)
-    assert rows(tmp_path / "by hand", [0], prepared) == whole
-    assert "a step is not captured" in log(tmp_path / "by hand")
+    assert rows(tmp_path / "launched", [0], prepared) == whole
+    assert "a step is not captured" in log(tmp_path / "launched")
 
 
 def test_memory_that_is_full_says_nothing_about_a_checkpoint(tmp_path, prepared, gpu, monkeypatch):
@@ -257,7 +257,7 @@ def test_a_run_that_diverges_leaves_the_others(tmp_path, prepared, gpu, monkeypa
     assert [found[seed]["status"] for seed in found] == ["ok", "diverged", "ok"]
     assert (found[0], found[2]) == (whole[0], whole[2])
     branches = [(len(r.work), r.replays) for r in gpu.captured[3:]]
-    assert branches == [(3, 3), (2, 3)], "recorded anew without it"
+    assert branches == [(3, 3), (2, 3)], "captured anew without it"
 
 
 def test_what_draws_from_the_global_generator_trains_alone(tmp_path, prepared, gpu, monkeypatch):
@@ -268,7 +268,7 @@ def test_what_draws_from_the_global_generator_trains_alone(tmp_path, prepared, g
     assert "is not captured" in log(tmp_path / "pack"), "these numbers are drawn on the CPU"
 
 
-def test_what_draws_from_the_gpu_s_global_generator_trains_alone_but_recorded(
+def test_what_draws_from_the_gpu_s_global_generator_trains_alone_but_captured(
     tmp_path, prepared, gpu, monkeypatch
 ):
     advance = step.GraphedTraining.train_batch
@@ -284,7 +284,7 @@ def test_what_draws_from_the_gpu_s_global_generator_trains_alone_but_recorded(
     assert gpu.state == 2 * 6, "the warm-up's draws are put back"
 
 
-def test_a_step_that_waits_for_the_device_is_not_recorded(tmp_path, prepared, gpu, monkeypatch):
+def test_a_step_that_waits_for_the_device_is_not_captured(tmp_path, prepared, gpu, monkeypatch):
     whole = rows(tmp_path / "whole", [0, 1], prepared)
     gpu.captured.clear()
     mode, advance = ["default"], step.GraphedTraining.train_batch
@@ -296,13 +296,13 @@ def test_a_step_that_waits_for_the_device_is_not_recorded(tmp_path, prepared, gp
         advance(self)
 
     monkeypatch.setattr(step.GraphedTraining, "train_batch", waits)
-    assert rows(tmp_path / "by hand", [0, 1], prepared) == whole
+    assert rows(tmp_path / "launched", [0, 1], prepared) == whole
     assert gpu.captured == []
-    assert "is not captured and trains several times slower: it waits" in log(tmp_path / "by hand")
+    assert "is not captured and trains several times slower: it waits" in log(tmp_path / "launched")
 
 
 @pytest.mark.parametrize("refused", [1, 3])
-def test_what_cuda_refuses_to_record_trains_by_hand(tmp_path, prepared, gpu, monkeypatch, refused):
+def test_what_cuda_refuses_to_capture_is_launched(tmp_path, prepared, gpu, monkeypatch, refused):
     """An evaluation (the first) and the step of both (the third)."""
     whole = rows(tmp_path / "whole", [0, 1], prepared)
     gpu.captured.clear()
@@ -313,8 +313,8 @@ def test_what_cuda_refuses_to_record_trains_by_hand(tmp_path, prepared, gpu, mon
         return gpu.capture(work, generators)
 
     monkeypatch.setattr(gpu_, "capture", capture)
-    assert rows(tmp_path / "by hand", [0, 1], prepared) == whole
-    assert "slower: CaptureError: operation not permitted" in log(tmp_path / "by hand")
+    assert rows(tmp_path / "launched", [0, 1], prepared) == whole
+    assert "slower: CaptureError: operation not permitted" in log(tmp_path / "launched")
     assert len(gpu.captured) == refused - 1
 
 
@@ -347,7 +347,7 @@ class Capture:
         (KeyboardInterrupt(), KeyboardInterrupt),
     ],
 )
-def test_a_recording_that_fails_says_why_and_ends_in_order(monkeypatch, refuses, raised, comes):
+def test_a_capture_that_fails_says_why_and_ends_in_order(monkeypatch, refuses, raised, comes):
     gpu, at = FakeGpu(monkeypatch), []
 
     def fails():
@@ -358,10 +358,10 @@ def test_a_recording_that_fails_says_why_and_ends_in_order(monkeypatch, refuses,
     first, second, *_ = graphs.branch_streams()
     with pytest.raises(comes):
         graphs.capture([(fails, first), (lambda: at.append(gpu.current), second)])
-    assert at == [], "nothing more is recorded"
+    assert at == [], "nothing more is captured"
 
 
-def test_a_recording_that_cuda_refuses_says_so(monkeypatch):
+def test_a_capture_that_cuda_refuses_says_so(monkeypatch):
     gpu, at = FakeGpu(monkeypatch), []
     monkeypatch.setattr(torch.cuda, "CUDAGraph", object)
     monkeypatch.setattr(torch.cuda, "graph", Capture(refuses=True))
