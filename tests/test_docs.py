@@ -15,7 +15,7 @@ import yaml
 from conftest import ROOT
 from snakemake.cli import get_argument_parser
 
-from activarium import study
+from activarium import cli, study
 from activarium.compare.plan import METHODS
 from activarium.data.image_checks import check_images
 from activarium.definitions.file_checks import check_file
@@ -271,6 +271,14 @@ def test_snakemake_knows_the_options(words):
         assert target in known or target.startswith("results/"), target
 
 
+@pytest.mark.parametrize("words", [p for p in all_commands("activarium") if p.values[0]])
+def test_activarium_has_the_subcommand(words):
+    try:
+        cli.parser().parse_args(words)
+    except SystemExit as error:
+        raise AssertionError(f"activarium {' '.join(words)}") from error
+
+
 def benchmarks():
     return [
         pytest.param(words[1:], id=f"{page}: {' '.join(words)[:60]}")
@@ -402,6 +410,12 @@ def test_the_proof_shown_is_what_certify_gives():
     exec(compile(block, "docs/proofs.md", "exec"), names)
     shown = re.search(r'profile\["lipschitz"\]  # (\[.+\])', block)[1]
     assert str(names["profile"]["lipschitz"]) == shown
+
+
+def test_the_page_shown_is_what_certify_prints(capsys):
+    (page,) = [block for language, block in fenced(TEXT["docs/proofs.md"]) if language == "text"]
+    cli.main(["certify", "gelu"])
+    assert capsys.readouterr().out == page
 
 
 def test_the_files_of_certify_are_listed():
