@@ -408,9 +408,11 @@ def test_an_interval_that_says_another_thing_than_its_verdict_is_explained_where
 def test_a_pair_that_is_coloured_and_has_no_verdict_is_counted_as_such():
     """All pairs promise less: of 4 that differ, 3 are from the control, and 2 are verdicts."""
     finding = figures.load("matrix").finding(edge("unbalanced seeds, two of one").tables)
-    said = "by this weaker correction 4 of 5 pairs differ, 3 from GELU, where verdicts show 2."
+    said = (
+        "by this weaker correction 4 of 5 pairs differ. 3 of them are with GELU; verdicts show 2."
+    )
     assert finding == f"Digits: {said}"
-    assert "where verdicts show" not in figures.load("matrix").finding(plain().tables)
+    assert "verdicts show" not in figures.load("matrix").finding(plain().tables)
 
 
 def renamed(made, **names):
@@ -624,7 +626,7 @@ def test_the_network_is_described_on_the_first_screen():
     text = parsed(reported(study(), draw=False, networks={"net": NET})).words
     said = (
         "Network net, plain net: 3 convolutions, 1 linear layer and 3 activations, without "
-        "normalisation, 24\u202f058 parameters beside those of the activation. Weights start "
+        "normalisation, 24\u202f058 parameters without those of the activation. Weights start "
         "normal with variance 2 / fan-in (He), biases 0."
     )
     assert "".join(said.split()) in "".join(text.split())
@@ -889,7 +891,7 @@ def test_what_learns_or_draws_is_proven_where_it_starts_and_equal_to_nothing():
         assert said in proofs
     assert "SiLU, at" not in proofs and "GELU, as" not in proofs
     finding = figures.load("profiles").finding(report.tables)
-    assert "5 activations certified over all of R (3 at the start values" in finding
+    assert "5 activations are certified over all of R (3 at the start values" in finding
     assert "The properties here" not in parsed(wide()).text_of("section", id="profiles")
 
 

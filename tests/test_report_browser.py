@@ -248,6 +248,18 @@ def test_nothing_but_tables_and_figures_scrolls_sideways(opened, width):
     assert wider == []
 
 
+def test_a_figure_that_is_cut_at_the_edge_says_that_it_scrolls(opened):
+    """On a phone: above each figure that is wider than the screen, and nowhere else."""
+    hints = "figure .scroll-hint"
+    assert not any(hint.is_visible() for hint in opened(1280).locator(hints).all())
+    page = opened(360)
+    for figure in page.locator("figure").all():
+        drawing = figure.locator(".drawing")
+        cut = drawing.is_visible() and drawing.evaluate("e => e.scrollWidth > e.clientWidth")
+        assert figure.locator(".scroll-hint").is_visible() == cut
+    assert page.locator("#figure-matrix .scroll-hint").is_visible()
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_it_looks_like_something(opened, mode, tmp_path):
     """Paper and ink are those of the mode, and a figure has colours in it."""

@@ -18,7 +18,7 @@ def find_identical_runs(runs: pd.DataFrame, epochs: pd.DataFrame) -> list[dict]:
     """One dict a pair of a setting whose runs are the same on every seed that both have.
 
     "by" is the strongest thing that is known of these runs and equal: the "losses" of every epoch
-    to the last bit, else which "images" of the test set are told right, else the "scores" alone,
+    to the last bit, else which "images" of the test set are right, else the "scores" alone,
     which takes two seeds. Of failures nothing is taken but that both failed. `runs` and `epochs`
     are DataFrames of those tables, the last perhaps empty.
     """
@@ -44,7 +44,7 @@ def _losses(epochs):
 
 
 def _cell(cell, losses):
-    """{seed: (status and score, images told right, losses)} of one cell; None is not known."""
+    """{seed: (status and score, images that are right, losses)} of one cell; None is not known."""
     columns = cell[[*KEY, "status", "test_accuracy", "correct"]]
     return {
         seed: ((status, str(score)), images if isinstance(images, bytes) else None,

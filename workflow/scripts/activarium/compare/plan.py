@@ -87,8 +87,8 @@ METHODS = [
     },
     {
         "question": "are they two activations at all",
-        "method": "losses of every epoch, else images told right, else scores, equal on every seed "
-        "that both have",
+        "method": "losses of every epoch, else images classified correctly, else scores, equal on "
+        "every seed that both have",
         "columns": ["identical_runs"],
         "family": None,
         "status": "check",
@@ -131,7 +131,7 @@ METHODS = [
     },
     {
         "question": "how often runs fail",
-        "method": "a failure scores as chance; Clopper–Pearson interval; complete case beside it",
+        "method": "a failure scores as chance; Clopper–Pearson interval; complete cases as a check",
         "columns": ["failures"],
         "family": None,
         "status": "estimate",

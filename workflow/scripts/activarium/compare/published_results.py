@@ -1,4 +1,4 @@
-"""Published figures beside ours: could one more run of ours have given what a paper reports?"""
+"""Published results: could one more run of ours have given what a paper reports?"""
 
 import math
 
@@ -38,15 +38,15 @@ def compare_with_published(settings: SettingScores, control: str, confidence: fl
         for activation, value in sorted(reported.items()):
             difference = None
             if activation != control and control in reported:
-                difference = _beside(
+                difference = _predict(
                     value - reported[control], sorted_values(d[activation]), confidence
                 )
-            own = _beside(value, sorted_values(scores[activation]), confidence)
+            own = _predict(value, sorted_values(scores[activation]), confidence)
             rows.append(key | {"activation": activation} | own | {"difference": difference})
     return {"source": SOURCE, "rows": rows}
 
 
-def _beside(reported, values, confidence):
+def _predict(reported, values, confidence):
     """One published figure and the prediction interval of one further value like `values`."""
     n = len(values)
     half = math.nan

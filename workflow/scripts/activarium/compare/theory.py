@@ -94,7 +94,7 @@ def spearman_interval(rho: float, n: int, confidence: float) -> tuple[float, flo
 
 
 def property_value(name: str, profile: Mapping) -> float:
-    """A property of one profile as a float, NaN where it is refused.
+    """A property of one profile as a float, NaN where it is not proven.
 
     The middle of an enclosure does: ranks are all that is used.
     """

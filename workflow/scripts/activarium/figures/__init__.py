@@ -50,7 +50,7 @@ def title(name: str) -> str:
 
 
 def check() -> None:
-    """Refuse a file that states no figure, before anything is trained for it."""
+    """Raise UserError for a file that states no figure, before anything is trained for it."""
     for name in names():
         title(name)
 

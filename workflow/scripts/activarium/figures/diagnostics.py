@@ -1,5 +1,6 @@
-"""Is the t interval in order? Every contrast's differences, centred and scaled, against the
-quantiles of a normal distribution: points on the line agree with it, a bent tail would not."""
+"""Can the t interval be trusted? Every contrast's differences, centred and scaled, are drawn
+against the quantiles of a normal distribution. Points on the line agree with it; a bent tail
+does not."""
 
 from ..report.formatting import percent
 from ._style import FAINT, INK, setting_panels

@@ -1,6 +1,7 @@
-"""Every run's final-epoch test accuracy, one dot a run: the raw numbers under everything else.
-The bar beside each row is the mean with its Student-t interval. At the left edge stands how many
-runs diverged, which score as guessing in the mean, and a mean that lies far outside."""
+"""Every run's test accuracy after the last epoch, one dot a run: the raw numbers behind all
+others. The bar below the dots is the mean with its Student-t interval. A mean that lies far
+outside is named at the left edge. There it also says how many runs diverged; they score as
+guessing."""
 
 import seaborn as sns
 
@@ -61,10 +62,11 @@ def _note(ax, seen, row, y):
     """At the edge, what the dots of a row do not show: failures, and a mean that is far outside."""
     mean = 100 * row.mean
     outside = bool(seen) and not seen[0] <= mean <= seen[1]
-    said = [f"◂ mean {mean:.2f}"] * outside + [f"× {row.n_failed} diverged"] * (row.n_failed > 0)
-    if said:
+    notes = [f"◂ mean {mean:.2f}"] if outside else []
+    notes += [f"× {row.n_failed} diverged"] if row.n_failed else []
+    if notes:
         ax.annotate(
-            ", ".join(said), (0.02, y - 0.12), xycoords=ax.get_yaxis_transform(), fontsize=7,
+            ", ".join(notes), (0.02, y - 0.12), xycoords=ax.get_yaxis_transform(), fontsize=7,
             color=CONTROL if row.n_failed else INK, va="center",
             bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
         ).set_in_layout(False)  # fmt: skip

@@ -1,9 +1,9 @@
-"""Each activation's mean difference from the control over paired seeds. The thick line is its
-Student-t interval at the study's confidence; the thin one is corrected for all comparisons of the
-panel, as the verdict is; near the level the two can disagree, and the verdict's test decides. Zero
-is the control; within the shaded band two activations count as equally good. Symbols say the
-verdict: ▲ better, ▼ worse, ● not shown or equivalent. What lies far outside is named at the
-edge."""
+"""Each activation's mean difference from the control, over paired seeds. The thick line is its
+Student-t interval at the study's confidence. The thin line is corrected for all comparisons of
+the panel, as the verdict is. Near the level the two can disagree; then the verdict's test
+decides. Zero is the control. Within the shaded band two activations count as equally good.
+Symbols show the verdict: ▲ better, ▼ worse, ● not shown or equivalent. What lies far outside is
+named at the edge."""
 
 from ..report.formatting import count, points
 from ._style import (
@@ -33,7 +33,7 @@ def draw(tables):
     order = _order(tables)
     figure, axes = row_panels(tables, order)
     margin = 100 * tables.analysis["plan"]["margin"]
-    for (setting, ax), i in zip(axes.items(), range(len(axes)), strict=True):
+    for i, (setting, ax) in enumerate(axes.items()):
         ax.axvspan(-margin, margin, color=FAINT, alpha=0.18, lw=0)
         ax.axvline(0, color=CONTROL, lw=1.2)
         rows = tables.of(tables.primary, setting)
@@ -61,7 +61,8 @@ def _row(ax, tables, row, y, seen, panel):
     (line,) = ax.plot(to_percent([row.low, row.high]), [y, y], color=colour, lw=2.2)
     (dot,) = ax.plot(to_percent([row.mean_diff]), [y], shape, color=colour, ms=6)
     crossing = row.low < row.mean_diff and bool(seen) and 100 * row.high > seen[0]
-    label_outside(ax, seen, 100 * row.mean_diff, y - 0.34 * crossing, points(row.mean_diff), colour)
+    above = 0.34 if crossing else 0
+    label_outside(ax, seen, 100 * row.mean_diff, y - above, points(row.mean_diff), colour)
     for artist, part in ((thin, "corrected"), (line, "interval"), (dot, "mean")):
         tag_artist(artist, tables, row.activation, part, panel)
 

@@ -1,5 +1,6 @@
-"""Does the difference from the control depend on the data set? One line an activation, one point a
-data set, within one recipe and network; lines that cross say that no activation wins everywhere."""
+"""Whether the difference from the control depends on the data set, within one recipe and
+network. Each line is an activation, each point a data set. Where lines cross, no activation wins
+everywhere."""
 
 import itertools
 

@@ -1,9 +1,10 @@
-"""Every pair of activations, exploratory. Below the diagonal: the mean paired difference, row −
-column, in percentage points. Above it: on how many percent of the seeds the row beats the column,
-ties half. Cells with a colour stay below the level after Benjamini and Hochberg's correction over
-all pairs of the setting; the colour says by how much. That promises less than a verdict does: of
-all coloured cells one in twenty may be false (at 95 % confidence), so that a pair with the control
-can have a colour here and no difference shown in the table, whose verdict counts."""
+"""Every pair of activations, as an exploration. Below the diagonal: the mean paired difference,
+row − column, in percentage points. Above it: on how many percent of the seeds the row beats the
+column; ties count half. A coloured cell is below the level after Benjamini and Hochberg's
+correction over all pairs of the setting. The stronger its colour, the larger the difference.
+This promises less than a verdict: at 95 % confidence one in twenty coloured cells may be false.
+So a pair with the control can be coloured here and have no difference shown in the table. The
+table's verdict counts."""
 
 import numpy as np
 import seaborn as sns
@@ -109,13 +110,13 @@ def finding(tables):
             words.append(
                 f"{tables.title(setting)}: by this weaker correction {differ} of "
                 f"{count(len(pairs), 'pair')} {'differs' if differ == 1 else 'differ'}"
-                f"{_beside_verdicts(tables, setting, pairs)}{more}."
+                f"{more}.{_count_verdicts(tables, setting, pairs)}"
             )
     return " ".join(words) or "There is only one activation."
 
 
-def _beside_verdicts(tables, setting, pairs):
-    """How many pairs with the control are coloured though their verdict shows no difference."""
+def _count_verdicts(tables, setting, pairs):
+    """How many coloured pairs are with the control, where verdicts show fewer; else ""."""
     rows = tables.of(tables.compared, setting)
     shown = set(rows.loc[rows["verdict"].isin(["better", "worse"]), "activation"])
     sure = (pair for pair in pairs if _sure(tables, pair))
@@ -124,4 +125,4 @@ def _beside_verdicts(tables, setting, pairs):
     if not others - shown:
         return ""
     control = label(tables.control)
-    return f", {len(others)} from {control}, where verdicts show {len(others & shown)}"
+    return f" {len(others)} of them are with {control}; verdicts show {len(others & shown)}."

@@ -1,8 +1,8 @@
-"""What accuracy costs: the mean score against the training time of an image, as a multiple of the
-reference's on the same machine. The line joins those that no other beats in both (the Pareto
-front). Times of different machines are never put together: each panel is the one machine that
-made most runs of its setting. Where names would lie on one another, some are left out: point at a
-dot, or highlight an activation."""
+"""What accuracy costs: the mean score against the training time of an image. The time is a
+multiple of the reference's on the same machine. The line joins those that no other beats in both
+(the Pareto front). Times of different machines are never mixed: each panel is the one machine
+that made most runs of its setting. Where names would overlap, some are left out. Point at a dot,
+or highlight an activation."""
 
 from collections import Counter
 from itertools import pairwise
@@ -153,7 +153,8 @@ def finding(tables):
     for setting in tables.settings:
         front = [label(c["activation"]) for c in _cells(tables, setting) if c["on_front"]]
         if front:
+            names = join_words(front, 8)
             words.append(
-                f"{tables.title(setting)}: beaten by none in both: {join_words(front, 8)}."
+                f"{tables.title(setting)}: no other beats {names} in both accuracy and time."
             )
     return " ".join(words) or "No cost came with these runs."

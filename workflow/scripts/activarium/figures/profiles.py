@@ -1,14 +1,13 @@
 """Each activation f (in the colour of the text) with its derivative f′ (blue) and second
-derivative f″ (violet, dashed), on −4 … 4 and all to one scale. Marked at their proven places:
-zeros of f ○, extrema ▲, inflections ×; dotted are breakpoints, faint the asymptotes. The curves
-are drawn in floating point; what is proven is where the marks stand and that inside the frame
-there are no others."""
+derivative f″ (violet, dashed). All are drawn on −4 … 4 and to one scale. Marks stand at proven
+places: zeros of f ○, extrema ▲, inflections ×. Breakpoints are dotted, asymptotes faint. The
+curves are drawn in floating point. Proven are the places of the marks, and that there are no
+others inside the frame."""
 
 import numpy as np
 
 from .. import activations
 from ..definitions import expressions, on_numpy
-from ..report.formatting import count
 from ..report.proven_properties import certified_form
 from ..report.study_tables import label
 from ._style import FAINT, INK, TOP, panel_grid, tag_artist
@@ -96,7 +95,9 @@ def finding(tables):
                  for p in tables.profiles.values())  # fmt: skip
     held = sum(bool(certified_form(p)) for p in tables.profiles.values())
     which = f" ({held} at the start values, or without what training draws)" if held else ""
+    n = len(tables.profiles)
+    certified = f"{n} activations are" if n > 1 else "1 activation is"
     return (
-        f"{count(len(tables.profiles), 'activation')} certified over all of R{which}; "
-        f"non-decreasing: {rising}, with a kink or a jump in some derivative: {kinked}."
+        f"{certified} certified over all of R{which}. Non-decreasing: {rising}; with a kink or a "
+        f"jump in some derivative: {kinked}."
     )

@@ -1,7 +1,7 @@
 """Which ranks each activation could have: simultaneous intervals from all pairs of the setting.
-In colour are those that are not ruled out as the best: each is held against the others alone, which
-sees more than ranks, where all pairs are corrected for. The dot is the rank by mean score, which
-alone would be a medal and no finding."""
+Those in colour are not ruled out as the best. For that, each is compared with the others alone.
+This sees more than ranks do, which are corrected for all pairs. The dot is the rank by mean
+score; alone it proves nothing."""
 
 from ..report.data_warnings import all_diverged_sentence
 from ..report.formatting import join_words

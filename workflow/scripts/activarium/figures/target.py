@@ -1,6 +1,6 @@
-"""How soon: epochs until a run first reaches the control's final accuracy less the margin. The
-dot is the median with exact ends at the study's confidence; an arrow means that fewer than half
-of the runs ever got there, which counts as “later”, not as missing."""
+"""How soon a run first reaches the control's final accuracy less the margin, in epochs. The dot
+is the median with exact ends at the study's confidence. An arrow means that fewer than half of
+the runs got there. That counts as “later”, not as missing."""
 
 from ..report.formatting import count
 from ._style import INK, activation_styles, label_rows, row_panels, tag_artist

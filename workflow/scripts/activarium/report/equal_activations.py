@@ -9,7 +9,7 @@ from .verdicts import SIGNS
 
 SAME = {  # by the strongest evidence that the analysis has
     "losses": "have the same runs, to the last bit of every loss",
-    "images": "tell the same test images right in every run",
+    "images": "classify the same test images correctly in every run",
     "scores": "have the same score on every seed",
 }
 AGREE = "they agree wherever the network used them, or it never calls its activation"

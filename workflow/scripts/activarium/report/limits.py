@@ -70,14 +70,11 @@ def power_sentences(tables: StudyTables, setting: Setting) -> str | None:
         return None
     power = found[0]
     pairs, n = count(power["n_pairs"], "pair"), power["n_contrasts"]
-    spread = f"a standard deviation of {percent(power['sd_diff'])} pp"
-    start = f"There are {pairs}, whose differences have {spread}."
-    if n > 1:
-        start = f"The median over {n} comparisons is {pairs}, with differences of {spread}."
+    studies = f"{percent(tables.analysis['plan']['power'], 0)} % of such studies"
     sentences = (
-        f"{start} A true difference of {percent(power['mde'])} pp is then seen in "
-        f"{percent(tables.analysis['plan']['power'], 0)} % of such studies, a smaller one less "
-        "often."
+        f"{f'In the median of {n} comparisons, ' if n > 1 else ''}{pairs} have differences with a "
+        f"standard deviation of {percent(power['sd_diff'])} pp. So a true difference of "
+        f"{percent(power['mde'])} pp is seen in {studies}, a smaller one less often."
     )
     if is_number(power["mde_corrected"]) and n > 1:
         corrected = percent(power["mde_corrected"])

@@ -76,7 +76,7 @@ def _verdicts(plan):
     level, flips = f"{round(1 - plan['confidence'], 10):g}", plan["permutations"]
     return (
         "“Better” and “worse”: the p of the studentised max-T test over joint sign flips is below "
-        f"{level}. Up to {flips['exact_up_to_seeds']} seeds every flip is counted; beyond, "
+        f"{level}. Up to {flips['exact_up_to_seeds']} seeds all flips are tried; beyond that, "
         f"{thousands(flips['drawn'])} are drawn. Otherwise “equivalent”: two one-sided t tests "
         f"show the difference to be within ± {percent(plan['margin'], 1)} pp, with a "
         f"Holm-corrected p below {level}. Otherwise “not shown”, which is no proof of "

@@ -132,7 +132,7 @@ class StudyTables:
         return list(rows["activation"])
 
     def coloured(self, most: int = 4) -> list[str]:
-        """The few activations that figures colour beside the control: the best of each setting."""
+        """The few activations that figures colour besides the control: each setting’s best."""
         orders = [[a for a in self.best_first(s) if a != self.control] for s in self.settings]
         ranks = range(max(map(len, orders), default=0))
         by_rank = [order[i] for i in ranks for order in orders if i < len(order)]

@@ -127,8 +127,8 @@ def _describe_network(about, own_start):
     many = next(iter(size.values())) if len(set(size.values())) == 1 else join_words(each)
     start = f". {_describe_weights(about)[:-1]}" if own_start else ""
     return (
-        f"{about['label']}: {join_words(made)}{plain}, {many} parameters beside those of the "
-        f"activation{start}"
+        f"{about['label']}: {join_words(made)}{plain}, {many} parameters without those of "
+        f"the activation{start}"
     )
 
 
