@@ -6,6 +6,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
 HOUSE := $(notdir $(basename $(wildcard workflow/scripts/activarium/activations/[a-z]*.py)))
+SNAKEMAKE := ACTIVARIUM_BELOW_MAKE=1 $(BIN)/snakemake
 ACTIVARIUM := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 
 .PHONY: report-from-scratch report profiles check unlock test test-all lint docs lock
@@ -13,13 +14,13 @@ ACTIVARIUM := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 # The study, from what is there to the report.
 report-from-scratch: $(VENV)/ready
 	@$(ACTIVARIUM) report-path $(STUDY) > /dev/null
-	@$(BIN)/snakemake --quiet host rules --cores $(CORES) --configfile $(STUDY) || $(ACTIVARIUM) explain-stop
+	@$(SNAKEMAKE) --cores $(CORES) --configfile $(STUDY) || $(ACTIVARIUM) explain-stop
 	@$(ACTIVARIUM) report-path $(STUDY)
 
 # Tables to report again, without training whatever has changed.
 report: $(VENV)/ready
 	@$(ACTIVARIUM) report-path $(STUDY) > /dev/null
-	@$(BIN)/snakemake --quiet host rules --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles compare describe figure report
+	@$(SNAKEMAKE) --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles compare describe figure report
 	@$(ACTIVARIUM) report-path $(STUDY)
 
 # Every built-in activation certified, into results/profiles, and claims about them settled.

@@ -8,8 +8,8 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
-FOLDER = Path(workflow.current_basedir.get_path_or_uri(secret_free=True))
-SCRIPTS = str(FOLDER.resolve() / "workflow/scripts")
+HOME = Path(os.path.relpath(workflow.current_basedir.get_path_or_uri(secret_free=True)))
+SCRIPTS = str(Path(HOME, "workflow/scripts").resolve())
 sys.path.insert(0, SCRIPTS)  # before what is installed: another clone is not this workflow
 
 from activarium import figures, study
@@ -21,7 +21,6 @@ from activarium.study.grid import Grid, seed_words
 
 with exit_on_error():
     SNAKEMAKE = snakemake_internals.Session(workflow)
-HOME = Path(os.path.relpath(FOLDER))
 manifest.prepend_pythonpath(SCRIPTS)
 
 # A study file is whole: the default is read only where none is named, never merged under one.
@@ -100,7 +99,7 @@ onstart:
 
 
 onsuccess:
-    execution.say_result(GRID)
+    execution.say_result(GRID, SNAKEMAKE)
 
 
 onerror:

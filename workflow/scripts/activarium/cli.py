@@ -269,8 +269,10 @@ def schema_file() -> Path:
 
 
 def report_path(arguments: argparse.Namespace) -> None:
-    """Print where a study's report is."""
-    print(f"The report: {_grid(arguments.study).paths.report}")
+    """Print a study's verdict, once it has one, and where its report is."""
+    from .study.execution import print_result
+
+    print_result(_grid(arguments.study).paths.report, sys.stdout)
 
 
 def check_runs(arguments: argparse.Namespace) -> None:

@@ -107,9 +107,9 @@ class Session:
             self.workflow.register_resource("gpu", len(seen))
         return "gpu" in self.workflow.global_resources
 
-    def jobs(self) -> list[Any]:
-        """The jobs of this execution, once they are planned."""
-        return list(self.workflow.dag.needrun_jobs())
+    def jobs(self, finished: bool = False) -> list[Any]:
+        """The jobs of this execution, once they are planned; also those `finished`, on demand."""
+        return list(self.workflow.dag.needrun_jobs(exclude_finished=not finished))
 
     def jobs_at_once(self) -> int:
         """How many jobs of training run at the same time."""

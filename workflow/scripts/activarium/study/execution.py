@@ -6,7 +6,7 @@ Imported by the Snakefile at the start of every job, so neither torch nor pandas
 import os
 import sys
 from pathlib import Path
-from typing import Any
+from typing import Any, TextIO
 
 from ..report import outdated
 from ..report.headline import headline
@@ -14,6 +14,8 @@ from ..runtime import interrupt, lock, manifest
 from ..runtime.snakemake_internals import Session
 from ..train import preflight, progress
 from .grid import Grid
+
+BELOW_MAKE = "ACTIVARIUM_BELOW_MAKE"  # set by the Makefile
 
 
 def begin(grid: Grid, session: Session) -> None:
@@ -49,16 +51,18 @@ def _remove(files: list[Any]) -> None:
         Path(file).unlink(missing_ok=True)
 
 
-def say_result(grid: Grid) -> None:
-    """Print the report's first sentence and where it is, unless `make` does so itself."""
-    if "ACTIVARIUM_MAKE" not in os.environ:
-        print_result(grid.paths.report, file=sys.stderr)
+def say_result(grid: Grid, session: Session) -> None:
+    """Say the verdict and where the report is, if this execution has written it.
+
+    Not below `make`, which says so itself, also where there was nothing to do.
+    """
+    written = any(grid.paths.report in job.output for job in session.jobs(finished=True))
+    if written and BELOW_MAKE not in os.environ:
+        print_result(grid.paths.report, sys.stderr)
 
 
-def print_result(report: str, file: Any = None) -> None:
-    """Print the first sentence of the page `report` and where it is, if it is there."""
-    if not Path(report).exists():
-        return
+def print_result(report: str, file: TextIO) -> None:
+    """Print the first sentence of the page `report`, if it is there, and where it stands."""
     if sentence := headline(report):
         print(sentence, file=file)
     print(f"The report: {report}", file=file, flush=True)
