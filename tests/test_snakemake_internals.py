@@ -3,6 +3,7 @@
 import logging
 import re
 import subprocess
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -17,9 +18,7 @@ HERE = "workflow/scripts/activarium/runtime/snakemake_internals.py"
 
 def source(module):
     """The text of one of Snakemake's own files."""
-    folder = snakemake.__path__[0]
-    with open(f"{folder}/{module}", encoding="utf-8") as file:
-        return file.read()
+    return Path(snakemake.__path__[0], module).read_text(encoding="utf-8")
 
 
 def lacking(name, kind="attribute"):

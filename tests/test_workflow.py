@@ -579,10 +579,28 @@ def test_a_report_says_what_was_trained_and_not_what_the_study_says_since(traine
     assert page.read_text(encoding="utf-8") == before
 
 
-def test_make_prints_where_the_report_is(trained):
+VERDICT = "Of 1 comparison with GELU, 0 came out better, 1 worse.\n"
+
+
+def test_plain_snakemake_ends_with_the_verdict_and_where_the_report_is(trained):
+    trained.edit(f"{LIBRARY}/report/page.py")
+    said = trained.snakemake().stderr
+    end = said.partition("steps (100%) done\n")[2]
+    assert end.startswith(f"{VERDICT}The report: results/tiny/report.html\nComplete log")
+    assert "The report" not in trained.snakemake().stderr  # nothing was to be done
+    trained.edit(f"{LIBRARY}/certify/profile_table.py")
+    tables = trained.snakemake("results/tiny/profiles.csv")  # of no report is anything known then
+    assert tables.returncode == 0 and "The report" not in tables.stderr
+
+
+@pytest.mark.parametrize("edited", [True, False])
+def test_make_says_the_verdict_once(trained, edited):
+    if edited:
+        trained.edit(f"{LIBRARY}/report/page.py")
     done = make(trained, "report-from-scratch")
     assert done.returncode == 0, done.stderr
-    assert done.stdout.endswith("The report: results/tiny/report.html\n")
+    assert done.stdout.endswith(f"{VERDICT}The report: results/tiny/report.html\n")
+    assert (done.stdout + done.stderr).count("The report") == 1
 
 
 def test_make_names_a_study_that_is_not_there(house):
