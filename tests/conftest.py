@@ -70,6 +70,15 @@ class House:
         assert jobs or "Nothing to be done" in done.stdout + done.stderr
         return {rule: int(n) for rule, n in jobs if rule not in ("all", "total")}
 
+    def listed(self, *arguments):
+        """What Snakemake lists of each planned job, which a rule's `message:` stands in for."""
+        for rules in (self / "workflow/rules").glob("*.smk"):
+            text = re.sub(r" +message:\n(?: +f?\".*\n)+", "", rules.read_text(encoding="utf-8"))
+            rules.write_text(text, encoding="utf-8")
+        done = self.snakemake("-n", "--verbose", *arguments)
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
     def edit(self, file, text="\n# edited\n"):
         """Append to a file, by default a comment: another content."""
         with (self / file).open("a", encoding="utf-8") as opened:
