@@ -5,45 +5,54 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
-HOUSE := $(notdir $(basename $(wildcard workflow/scripts/activarium/activations/[a-z]*.py)))
+BUILT_IN := $(notdir $(basename $(wildcard workflow/scripts/activarium/activations/[a-z]*.py)))
 SNAKEMAKE := ACTIVARIUM_BELOW_MAKE=1 $(BIN)/snakemake
 ACTIVARIUM := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 
-.PHONY: report-from-scratch report profiles check unlock test test-all lint docs lock
+.PHONY: report-from-scratch help report profiles check unlock test test-all lint docs lock
 
-# The study, from what is there to the report.
+# `make` alone: train what is missing of the study, and write its report.
 report-from-scratch: $(VENV)/ready
 	@$(ACTIVARIUM) report-path $(STUDY) > /dev/null
 	@$(SNAKEMAKE) --cores $(CORES) --configfile $(STUDY) || $(ACTIVARIUM) explain-stop
 	@$(ACTIVARIUM) report-path $(STUDY)
 
-# Tables to report again, without training whatever has changed.
+# Print what can be made.
+help:
+	@awk '/^# /{said=substr($$0, 3); next} /^[a-z-]+:/ && said {sub(":.*", ""); printf "make %-21s%s\n", $$0, said} {said=""}' Makefile
+	@echo
+	@echo "Another study: make STUDY=config/cifar10-quick.yaml; another Python: make PYTHON=python3.12"
+
+# Write tables and report again, and train nothing.
 report: $(VENV)/ready
 	@$(ACTIVARIUM) report-path $(STUDY) > /dev/null
 	@$(SNAKEMAKE) --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles compare describe figure report
 	@$(ACTIVARIUM) report-path $(STUDY)
 
-# Every built-in activation certified, into results/profiles, and claims about them settled.
+# Certify every built-in activation, and settle the claims about them.
 profiles: $(VENV)/ready
-	@$(BIN)/snakemake --cores $(CORES) $(HOUSE:%=results/profiles/%.json) \
-		$(HOUSE:%=results/profiles/%.numerics.json) results/profiles/claims.json \
+	@$(BIN)/snakemake --cores $(CORES) $(BUILT_IN:%=results/profiles/%.json) \
+		$(BUILT_IN:%=results/profiles/%.numerics.json) results/profiles/claims.json \
 		--configfile $(STUDY)
 
-# Read every file of the study's runs, also where its tables are there already.
+# Read every file of the study's runs again, and name what is damaged.
 check: $(VENV)/ready
 	@$(ACTIVARIUM) check-runs $(STUDY)
 
-# After an execution was killed; refused while another one lives.
+# Take away the lock of a killed execution; fails while another one works.
 unlock: $(VENV)/ready
 	@$(ACTIVARIUM) check-idle
 	@$(BIN)/snakemake --unlock --configfile $(STUDY)
 
+# Run lint and every quick test.
 test: $(VENV)/ready-to-test lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup -m "not slow"
 
+# Run the slow tests as well: real CIFAR-10, browsers, faults, clusters.
 test-all: $(VENV)/ready-to-test lint
 	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
+# Check code style, types and the workflow.
 lint: $(VENV)/ready-to-test
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
@@ -51,7 +60,7 @@ lint: $(VENV)/ready-to-test
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
 
-# The tables of keys in config/README.md, from the schema.
+# Write the tables of keys in config/README.md from the schema.
 docs: $(VENV)/ready
 	@PYTHONPATH=workflow/scripts $(BIN)/python -m activarium.study.key_tables config/schema.yaml config/README.md
 
@@ -65,10 +74,11 @@ $(VENV)/ready-to-test: $(VENV)/ready requirements-test.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@
 
-# New locks; versions already locked stay unless LOCK=--upgrade. The environment for --sdm conda
-# takes its versions from the first one.
+# The environment for --sdm conda takes its versions from requirements.txt.
 COMPILE := uv pip compile $(LOCK) --universal --python-version 3.11 --no-annotate
 ENVIRONMENT := workflow/envs/activarium.yaml
+
+# Write new locks; versions already locked stay unless LOCK=--upgrade.
 lock:
 	$(COMPILE) --extra train -o requirements.txt pyproject.toml
 	$(COMPILE) --extra train --extra test -c requirements.txt -o requirements-test.txt pyproject.toml

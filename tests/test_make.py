@@ -71,6 +71,15 @@ def test_what_is_missing_is_said_in_one_line_with_the_way_out(venv, tmp_path, la
     assert not (tmp_path / "env").exists()
 
 
+def test_make_help_says_what_each_target_does(house):
+    done = house.run("make", "help")
+    targets = re.search(r"^\.PHONY: (.+)$", (house / "Makefile").read_text(), re.MULTILINE)[1]
+    lines = done.stdout.splitlines()
+    assert (done.returncode, done.stderr) == (0, "") and max(map(len, lines)) <= 100
+    for target in targets.split():
+        assert sum(re.match(rf"make {target} +\S+ .*\.$", line) is not None for line in lines) == 1
+
+
 # Locks
 
 

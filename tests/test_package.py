@@ -150,3 +150,24 @@ print(*sys.modules)
     assert value == "0.6922006275553464"
     assert error.endswith("install it with pip install 'activarium[train]'")
     assert not set(HEAVY) & set(modules.split())
+
+
+# Python
+
+
+def test_the_lines_in_the_docstring_of_the_package_run():
+    import torch
+
+    import activarium
+
+    lines = [line.strip() for line in activarium.__doc__.splitlines() if line.startswith("    ")]
+    names, values = {}, []
+    for line in lines:
+        if line.startswith("from "):
+            exec(line, names)
+        else:
+            values.append(eval(line, names))
+    module, definition, value, lipschitz = values
+    assert isinstance(module, torch.nn.Module) and callable(definition)
+    assert module(torch.ones(1, dtype=torch.float64)).item() == pytest.approx(value, abs=1e-12)
+    assert 1 < float(lipschitz[0]) <= float(lipschitz[1]) < 1.2
