@@ -548,12 +548,12 @@ def test_no_failure_in_few_seeds_is_not_taken_for_none():
 def test_what_was_trained_stands_under_the_headline_unless_it_was_elsewhere():
     text = parsed(plain()).text_of("section", id="answer")
     assert "Trained: net (plain, width 8) for 4 epochs on all training images of Digits" in text
-    assert "; 10 seeds." in text
+    assert "images of Digits, with 10 seeds." in text
     recipes = {"short": RECIPE, "long": RECIPE | {"epochs": 20}}
     more = {"recipes": recipes, "train_size": 10000, "validation": 0.2}
     text = parsed(reported(study(), draw=False, **more)).text_of("section", id="answer")
-    long = "for 4 to 20 epochs on 80 % of 10 000 training images of Digits, the others held out;"
-    assert long in text
+    long = "for 4 to 20 epochs on 80 % of 10 000 training images of Digits, with 10 seeds."
+    assert f"{long} The other images are held out." in text
     recipes["rounded"] = RECIPE | {"precision": "bfloat16"}
     text = parsed(reported(study(), draw=False, recipes=recipes)).text_of("section", id="answer")
     assert "for 4 to 20 epochs in float32 and bfloat16 on all training images" in text

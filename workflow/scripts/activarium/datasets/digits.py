@@ -18,7 +18,7 @@ channels = 1
 needs_files = False
 majority = 142 / 1397  # the fours and the sixes of the test images
 caveat = (
-    "Only 400 training images of 8 × 8 pixels, which is hard on purpose: with the usual split "
+    "Only 400 training images of 8 × 8 pixels, which is hard on purpose. With the usual split "
     "every activation scores 98 % and nothing can be told apart."
 )
 

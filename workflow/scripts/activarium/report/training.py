@@ -35,13 +35,13 @@ def trained_sentence(study: Mapping) -> str | None:
     size = f"{thousands(study['train_size'])} training" if study["train_size"] else "all training"
     held_out = study["validation"]
     kept = f"{100 * (1 - held_out):g} % of " if held_out else ""
-    rest = ", the others held out" if held_out else ""
+    rest = " The other images are held out." if held_out else ""
     data = join_words(map(dataset_label, study["datasets"]))
     each = " each" if len(study["datasets"]) > 1 else ""
     nets = join_words((_name_network(*item) for item in study["networks"].items()), 3)
     return (
-        f"Trained: {nets} for {duration} {rounded}on {kept}{size} images of {data}{each}{rest}; "
-        f"{count(study['seeds'], 'seed')}."
+        f"Trained: {nets} for {duration} {rounded}on {kept}{size} images of {data}{each}, with "
+        f"{count(study['seeds'], 'seed')}.{rest}"
     )
 
 
@@ -154,7 +154,7 @@ def last_epoch_sentence(tables: StudyTables) -> str:
         least, most = (tables.title(min(means, key=lambda s: sign * means[s])) for sign in (1, -1))
         low, high = (points(end(means.values())) for end in (min, max))
         reach = f"from {low} ({least}) to {high} points ({most})"
-        return f"{where}: {reach} of test accuracy, averaged over the activations."
+        return f"{where}: {reach} of test accuracy. These are means over the activations."
     ((rises,), (mean,)) = found.values(), means.values()
     least, most = (min(rises, key=lambda a: sign * rises[a]) for sign in (1, -1))
     reach = f" ({label(least)} {points(rises[least])}, {label(most)} {points(rises[most])})"
