@@ -10,7 +10,7 @@ from decimal import Decimal
 
 from activarium import activations
 from activarium.certify import certify
-from activarium.certify.enclosure import width
+from activarium.certify.enclosure import relative_width
 from activarium.certify.profile_table import profile_rows
 
 
@@ -18,7 +18,9 @@ def widest(profile):
     """The largest width of an enclosure in the profile, relative above 1."""
     rows = [r for r in profile_rows({"": profile}) if r["low_decimal"]]
     found = [(r["low_decimal"], r["high_decimal"]) for r in rows]
-    return max((width(ends) for ends in found if "inf" not in "".join(ends)), default=Decimal(0))
+    return max(
+        (relative_width(ends) for ends in found if "inf" not in "".join(ends)), default=Decimal(0)
+    )
 
 
 def main():

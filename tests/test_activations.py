@@ -642,7 +642,7 @@ def test_learned_parameters_have_the_derivatives_of_the_definition():
 def test_where_a_tensor_is_cut_changes_no_bit_and_no_layout(monkeypatch):
     x = torch.randn(6, 3, 4, 4).to(memory_format=torch.channels_last)
     whole = value_and_gradient(activations.module("squareplus"), x)
-    monkeypatch.setattr("activarium.definitions.torch_module.CHUNK", 50)
+    monkeypatch.setattr("activarium.definitions.torch_module.CHUNK_SIZE", 50)
     cut = value_and_gradient(activations.module("squareplus"), x)
     for one, other in zip(whole, cut, strict=True):
         assert torch.equal(one, other)

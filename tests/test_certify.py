@@ -21,7 +21,7 @@ from activarium import activations
 from activarium import certify as room
 from activarium.certify import certify, certify_activation
 from activarium.certify.activation import certify_named, provenance
-from activarium.certify.enclosure import width
+from activarium.certify.enclosure import relative_width
 from activarium.certify.profile_table import profile_rows, round_outwards
 from activarium.definitions import on_numpy
 from activarium.runtime.errors import UserError
@@ -69,7 +69,7 @@ def test_a_profile_obeys_the_schema(name):
 def test_no_enclosure_is_wider_than_1e_12(name):
     for low, high in enclosures({k: v for k, v in profile(name).items() if k != "monotone"}):
         if "inf" not in low + high:
-            assert Decimal(low) <= Decimal(high) and width([low, high]) <= Decimal("1e-12")
+            assert Decimal(low) <= Decimal(high) and relative_width([low, high]) <= Decimal("1e-12")
 
 
 @pytest.mark.parametrize("name", NAMES)

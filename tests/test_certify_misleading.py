@@ -11,7 +11,7 @@ from flint import arb, ctx, fmpq, fmpq_poly
 from test_certify import SCHEMA
 
 from activarium.certify import Unproven, budget, certify, gaussian, roots, symbolic
-from activarium.certify.enclosure import pair
+from activarium.certify.enclosure import to_decimals
 from activarium.certify.fixed_points import _sign_of_polynomial
 from activarium.certify.pieces import Piece
 from activarium.certify.piecewise import PiecewiseFunction
@@ -111,7 +111,7 @@ HUGE = "1.000000000000000000000000E+1000"
     ],
 )
 def test_what_is_beyond_1e1000_keeps_that_as_its_inner_end(number, low, high):
-    assert pair(number) == [low, high]
+    assert to_decimals(number) == [low, high]
 
 
 @pytest.mark.parametrize(
@@ -197,7 +197,7 @@ def test_what_is_no_multiple_zero_by_little_is_not_called_one(text):
 )  # fmt: skip
 def test_the_simplest_rational_of_an_interval(low, high, simple):
     ends = [fmpq(f.numerator, f.denominator) for f in map(Fraction, (low, high, simple))]
-    assert roots.simplest(*ends[:2]) == ends[2]
+    assert roots.simplest_rational(*ends[:2]) == ends[2]
 
 
 # Means of slopes where f jumps

@@ -148,7 +148,8 @@ def test_softplus_has_rational_derivatives_at_0_though_not_a_rational_value():
 def test_roots_of_polynomials_come_with_their_multiplicities():
     cube = ((X - 1) * (X - 1) * (X - 1) * (X * X - 2)).value
     found = [
-        (round(float(r.ball.mid()), 6), r.multiplicity, r.exact) for r in roots.of_polynomial(cube)
+        (round(float(r.ball.mid()), 6), r.multiplicity, r.exact)
+        for r in roots.polynomial_roots(cube)
     ]
     assert found == [(-1.414214, 1, None), (1.0, 3, 1), (1.414214, 1, None)]
 

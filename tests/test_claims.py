@@ -15,7 +15,7 @@ DEFINITIONS = {name: activations.load(name).definition for name in activations.n
 
 def test_the_reported_claims_are_answered_one_by_one():
     gelu = DEFINITIONS["gelu"]
-    found = {a["claim"]: a for a in reported.answers(certify(gelu), gelu)}
+    found = {a["claim"]: a for a in reported.check_reported_claims(certify(gelu), gelu)}
     assert [a["answer"] for a in found.values()] == [
         "does not hold",
         "holds when x ≥ 0, and only then",
@@ -107,17 +107,17 @@ def test_what_is_called_equal_is_equal_in_numpy(group):
     ],
 )
 def test_a_distance_is_the_largest_difference_found_anywhere(of, by, expected):
-    found = duplicates.distance(DEFINITIONS[of], DEFINITIONS[by])
+    found = duplicates.sup_distance(DEFINITIONS[of], DEFINITIONS[by])
     low, high = map(float, found["value"])
     assert low == pytest.approx(expected, abs=1e-7) and high - low < 1e-12
     x = np.linspace(-60, 60, 1200001)
     largest = abs(DEFINITIONS[of](x, on_numpy) - DEFINITIONS[by](x, on_numpy)).max()
     assert largest <= high + 1e-14 and largest == pytest.approx(high, abs=1e-8)
-    swapped = duplicates.distance(DEFINITIONS[by], DEFINITIONS[of])
+    swapped = duplicates.sup_distance(DEFINITIONS[by], DEFINITIONS[of])
     assert swapped["value"] == found["value"]
 
 
 @pytest.mark.parametrize(("of", "by"), [("elu", "selu"), ("relu", "identity"), ("snake", "gelu")])
 def test_an_infinite_distance_is_refused(of, by):
     with pytest.raises(Unproven):
-        duplicates.distance(DEFINITIONS[of], DEFINITIONS[by])
+        duplicates.sup_distance(DEFINITIONS[of], DEFINITIONS[by])

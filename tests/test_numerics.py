@@ -8,14 +8,14 @@ import torch
 
 from activarium import activations
 from activarium.certify import Unproven
-from activarium.definitions.numerics import Exact, every, numerics, ulp
+from activarium.definitions.numerics import ExactFunction, all_inputs, measure_numerics, ulp
 
 torch.set_num_threads(1)
 FLOATS = (torch.float32, torch.bfloat16, torch.float16)
 
 
 def found(name):
-    return numerics(activations.load(name).definition, activations.module(name))
+    return measure_numerics(activations.load(name).definition, activations.module(name))
 
 
 def test_gelu_flushes_to_zero_long_before_its_value_does():
@@ -54,7 +54,7 @@ class Broken(torch.nn.Module):
 
 
 def test_a_broken_module_is_seen():
-    broken = numerics(activations.load("silu").definition, Broken())
+    broken = measure_numerics(activations.load("silu").definition, Broken())
     for name, of_dtype in broken.items():
         assert of_dtype["not_finite"]["value"] >= 1 and of_dtype["not_finite"]["first_at"] == 3
         assert -2.1 < of_dtype["value"]["zero_below"] < -2
@@ -62,10 +62,10 @@ def test_a_broken_module_is_seen():
 
 
 def test_exact_values_are_those_of_the_side_that_a_kink_names():
-    relu = Exact(activations.load("relu").definition)
+    relu = ExactFunction(activations.load("relu").definition)
     assert [float(c.mid()) for c in relu(0.0)] == [0, 0]
     assert [float(c.mid()) for c in relu(2.5)] == [2.5, 1]
-    threshold = Exact(activations.load("threshold").definition)
+    threshold = ExactFunction(activations.load("threshold").definition)
     assert [float(c.mid()) for c in threshold(1.0)] == [0, 0]
 
 
@@ -78,9 +78,9 @@ def test_an_ulp_is_the_spacing_of_the_dtype(dtype):
 
 
 def test_every_finite_input_is_there_once():
-    assert len(every(torch.bfloat16)) == 2 * 127.5 * 256 - 1
-    assert len(every(torch.float16)) == 2 * 31 * 1024 - 1
-    assert every(torch.float32).dtype == torch.float32
+    assert len(all_inputs(torch.bfloat16)) == 2 * 127.5 * 256 - 1
+    assert len(all_inputs(torch.float16)) == 2 * 31 * 1024 - 1
+    assert all_inputs(torch.float32).dtype == torch.float32
 
 
 @pytest.mark.parametrize("name", ["squareplus", "golu", "tanh_exp", "softsign"])
@@ -108,7 +108,7 @@ torch_itself = SimpleNamespace(sqrt=torch.sqrt, exp=torch.exp, tanh=torch.tanh)
                                     ("tanh_exp", (1e4, 1e4), (70, 89))],
 )  # fmt: skip
 def test_where_float32_stops_being_right_is_told(name, value, gradient):
-    of = numerics(activations.load(name).definition, InFloat32(name))["float32"]
+    of = measure_numerics(activations.load(name).definition, InFloat32(name))["float32"]
     assert value[0] <= of["value"]["right_to"] <= value[1]
     assert gradient[0] <= of["gradient"]["right_to"] <= gradient[1]
 
@@ -132,7 +132,7 @@ class OfImages(torch.nn.Module):
 
 @pytest.mark.parametrize("module", [InPlace, OfImages])
 def test_what_works_in_place_or_on_images_is_measured_as_any_other(module):
-    silu = numerics(activations.load("silu").definition, module())["float32"]
+    silu = measure_numerics(activations.load("silu").definition, module())["float32"]
     assert silu["value"]["max_abs"] < 1e-6 and silu["value"]["right_to"] == 1e4
     assert silu["not_finite"]["value"] == 0
 
@@ -142,12 +142,12 @@ def test_a_breakpoint_that_is_not_rational_is_refused_with_the_reason():
         return xp.piecewise(x, xp.pi, lambda x: 0 * x, lambda x: x - xp.pi)
 
     with pytest.raises(Unproven, match="exact rational number"):
-        numerics(bent, torch.nn.ReLU())
+        measure_numerics(bent, torch.nn.ReLU())
 
 
 def test_a_line_is_measured_as_a_file_is_and_said_where_it_ends():
     """eˣ is held where float64 ends, so that log(1 + eˣ) stands still beyond 709."""
     text = "log1p(exp(x))"
     made = activations.definition("mine", text), activations.module("mine", text)
-    found = numerics(*made)["float32"]
+    found = measure_numerics(*made)["float32"]
     assert 300 < found["value"]["right_to"] < 709 and found["gradient"]["right_to"] == 1e4

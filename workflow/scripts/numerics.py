@@ -11,9 +11,9 @@ expr = snakemake.params.get("expr")
 
 def measured():
     from activarium import activations
-    from activarium.definitions.numerics import numerics
+    from activarium.definitions.numerics import measure_numerics
 
-    return numerics(activations.definition(name, expr), activations.module(name, expr))
+    return measure_numerics(activations.definition(name, expr), activations.module(name, expr))
 
 
 with open_log(snakemake.log[0]) as log:

@@ -76,50 +76,50 @@ def _polynomial(p, x):
         return sum(
             (c * power for c, power in zip(map(arb, coefficients), (1, x), strict=False)), x * 0
         )
-    middle = _first(x).mid()
+    middle = _constant_term(x).mid()
     total, at_middle = arb_series([arb(0)]), p(fmpq_poly([middle.fmpq(), 1])).coeffs()
     for c in reversed(at_middle):
         total = total * (x - middle) + arb(c)
     return total
 
 
-def _first(s):
+def _constant_term(s):
     """The constant coefficient of a series."""
     coefficients = s.coeffs()
     return coefficients[0] if coefficients else arb(0)
 
 
-def _with_first(s, first):
+def _replace_constant_term(s, first):
     """`s` with its constant coefficient known better."""
     return arb_series([first, *s.coeffs()[1:]])
 
 
-def _positive(s):
+def _require_positive(s):
     """`s`, whose constant coefficient must be proven positive."""
-    if not _first(s) > 0:
+    if not _constant_term(s) > 0:
         raise ValueError("not proven positive")
     return s
 
 
 def _log(s):
-    return _positive(s).log()
+    return _require_positive(s).log()
 
 
 def _log1p(s):
-    return _with_first(_log(s + 1), _first(s).log1p())
+    return _replace_constant_term(_log(s + 1), _constant_term(s).log1p())
 
 
 def _sqrt(s):
-    return _positive(s).sqrt()
+    return _require_positive(s).sqrt()
 
 
 def _expm1(s):
-    return _with_first(s.exp(), _first(s).expm1())
+    return _replace_constant_term(s.exp(), _constant_term(s).expm1())
 
 
 def _sigmoid(s):
     """1 / (1 + e⁻ˢ), or eˢ / (1 + eˢ) to the left, so that nothing overflows or cancels."""
-    if _first(s) < 0:
+    if _constant_term(s) < 0:
         e = s.exp()
         return e / (1 + e)
     return 1 / (1 + (-s).exp())
@@ -127,30 +127,30 @@ def _sigmoid(s):
 
 def _tanh(s):
     """(1 − e) / (1 + e) with e = e^(−2|s|), the first coefficient by FLINT's own tanh."""
-    negative = _first(s) < 0
+    negative = _constant_term(s) < 0
     e = ((2 if negative else -2) * s).exp()
     t = (1 - e) / (1 + e)
-    return _with_first(-t if negative else t, _first(s).tanh())
+    return _replace_constant_term(-t if negative else t, _constant_term(s).tanh())
 
 
 def _div(a, b):
     """a / b where b is not 0, else a ValueError: FLINT takes 0 / b for 0 without a look at b."""
-    if _first(b).contains(0):
+    if _constant_term(b).contains(0):
         raise ValueError("a division by what may be 0")
     return a / b
 
 
 def _softplus(s):
     """s + log(1 + e⁻ˢ) or log(1 + eˢ): the exponential is at most 1 away from 0."""
-    if _first(s) > 0:
+    if _constant_term(s) > 0:
         return s + _log1p((-s).exp())
     return _log1p(s.exp())
 
 
 def _asinh(s):
     """∫ s′ / √(1 + s²), the first coefficient by FLINT's own asinh."""
-    slope = s.derivative() * _positive(s * s + 1).rsqrt()
-    return _with_first(slope.integral(), _first(s).asinh())
+    slope = s.derivative() * _require_positive(s * s + 1).rsqrt()
+    return _replace_constant_term(slope.integral(), _constant_term(s).asinh())
 
 
 def _ndtr(s):

@@ -8,8 +8,8 @@ which interval Newton finds. A tail counts by its bound, from the T on where tha
 from flint import arb, fmpq
 
 from . import ball_jets, roots
-from .enclosure import about
-from .pieces import STARTS
+from .enclosure import to_float
+from .pieces import TAIL_STARTS
 from .unproven import Unproven
 
 BUDGET = 20000  # evaluations for one supremum
@@ -20,80 +20,81 @@ def supremum(pieces, sign=1):
 
     Raises Unproven where f is unbounded, or undecided within the budget.
     """
-    search = _Supremum(sign)
+    search = _SupremumSearch(sign)
     for piece in pieces:
-        search.over(piece)
+        search.add_piece(piece)
     return search.best, search.at
 
 
-class _Supremum:
+class _SupremumSearch:
     def __init__(self, sign):
         self.sign, self.best, self.at, self.left = sign, None, None, BUDGET
 
-    def over(self, piece):
+    def add_piece(self, piece):
         """Take in one piece: its compact part, then the tails that are not yet beaten."""
         low, high = piece.low, piece.high
         sides = [-1] * (low is None) + [1] * (high is None)
         start = min(
-            (t for t in STARTS if all(self._expands(piece, s, t) for s in sides)), default=None
+            (t for t in TAIL_STARTS if all(self._has_tail(piece, s, t) for s in sides)),
+            default=None,
         )
         if start is None:
             raise Unproven("no tail could be expanded")
         low, high = fmpq(-start) if low is None else low, fmpq(start) if high is None else high
-        self._compact(piece.f, low, high)
+        self._search_interval(piece.f, low, high)
         for side in sides:
-            self._tail(piece, side, start)
+            self._bound_tail(piece, side, start)
 
-    def _expands(self, piece, side, start):
+    def _has_tail(self, piece, side, start):
         end = piece.right if side > 0 else piece.left
         try:
             return start >= end.least and bool(end.jet(start))
         except Unproven:
             return False
 
-    def _tail(self, piece, side, start):
+    def _bound_tail(self, piece, side, start):
         """Push the start of a tail outwards until its bound is below what is found already."""
         end = piece.right if side > 0 else piece.left
-        for t in [t for t in STARTS if t >= start]:
+        for t in [t for t in TAIL_STARTS if t >= start]:
             ring, coefficients = end.jet(t)
             low, high = ring.range(coefficients[0])
             top = high if self.sign > 0 else -low
             if top.is_finite() and (top <= self.best.lower() or (top - self.best) < TINY):
-                self.best = _larger(self.best, top)
+                self.best = _raise_upper_end(self.best, top)
                 return
             further = 2 * t
             ends = (fmpq(t), fmpq(further)) if side > 0 else (fmpq(-further), fmpq(-t))
-            self._compact(piece.f, *ends)
+            self._search_interval(piece.f, *ends)
         raise Unproven("its supremum is far out, or infinite")
 
-    def _compact(self, f, low, high):
-        search = roots._Search(f, 1, ())
+    def _search_interval(self, f, low, high):
+        search = roots.RootSearch(f, 1, ())
         stack = [(low, high)]
-        self._take(f, low)
-        self._take(f, high)
+        self._try_point(f, low)
+        self._try_point(f, high)
         while stack:
             part = stack.pop()
-            if not self._settled(f, search, *part):
+            if not self._is_settled(f, search, *part):
                 middle = part[0] + (part[1] - part[0]) * roots.CUT
-                self._take(f, middle)
+                self._try_point(f, middle)
                 stack += [(part[0], middle), (middle, part[1])]
 
-    def _take(self, f, x):
-        self._offer(self.sign * ball_jets.value(f, arb(x)), arb(x))
+    def _try_point(self, f, x):
+        self._try_value(self.sign * ball_jets.value(f, arb(x)), arb(x))
 
-    def _offer(self, value, x):
+    def _try_value(self, value, x):
         if not value.is_finite():
-            raise Unproven(f"not finite at x = {about(x):.6g}")
+            raise Unproven(f"not finite at x = {to_float(x):.6g}")
         if self.best is None or value > self.best:
             self.best, self.at = value, x
         elif not value < self.best:
-            self.best = _larger(self.best, value.upper())
+            self.best = _raise_upper_end(self.best, value.upper())
 
-    def _settled(self, f, search, low, high):
+    def _is_settled(self, f, search, low, high):
         """Whether nothing on [low, high] can still exceed the best value, taking in what can."""
         self.left -= 1
         if self.left < 0:
-            raise Unproven(f"a supremum is undecided near x = {about(low):.6g}")
+            raise Unproven(f"a supremum is undecided near x = {to_float(low):.6g}")
         at = ball_jets.interval(low, high)
         value, slope, bend = ball_jets.jet(f, at, 2)
         middle = arb((low + high) / 2)
@@ -108,8 +109,8 @@ class _Supremum:
             return True  # the ends are taken in already
         if self.sign * bend < 0:
             # f′ is strictly monotone; where it is 0 at an end, that end is the maximum
-            for root in search.monotone(low, high) or ():
-                self._offer(self.sign * ball_jets.value(f, root.ball), root.ball)
+            for root in search.zero_of_monotone(low, high) or ():
+                self._try_value(self.sign * ball_jets.value(f, root.ball), root.ball)
             return True
         return False
 
@@ -117,6 +118,6 @@ class _Supremum:
 TINY = arb(10) ** -30  # a tail so little above the best value widens the enclosure instead
 
 
-def _larger(ball, top):
+def _raise_upper_end(ball, top):
     """The ball of what is at least `ball` and at most the larger of both."""
     return ball.union(top) if top > ball.upper() else ball

@@ -9,22 +9,22 @@ DIGITS = 25  # significant ones of an end that has no shorter exact decimal
 _TINY, _HUGE = arb(10) ** -1000, arb(10) ** 1000  # nothing is told apart below and above these
 
 
-def pair(value):
+def to_decimals(value):
     """[low, high] of an fmpq or a ball; both ends are equal where a short decimal is exact."""
-    low, high = ends(value)
-    return [text(low, ROUND_FLOOR), text(high, ROUND_CEILING)]
+    low, high = rational_ends(value)
+    return [round_to_decimal(low, ROUND_FLOOR), round_to_decimal(high, ROUND_CEILING)]
 
 
-def ends(value):
+def rational_ends(value):
     """(low, high) of an fmpq or a ball as fmpq, or as ±∞ in an arb."""
     if isinstance(value, fmpq):
         return value, value
     if value.is_nan():
         raise ValueError("nan encloses nothing")
-    return _end(value.lower(), -1), _end(value.upper(), 1)
+    return _rational_end(value.lower(), -1), _rational_end(value.upper(), 1)
 
 
-def _end(exact, outwards):
+def _rational_end(exact, outwards):
     sign, away = (1 if exact > 0 else -1), (exact > 0) == (outwards > 0)
     if not exact.is_finite() or (abs(exact) > _HUGE and away):
         return sign * arb.pos_inf()
@@ -35,7 +35,7 @@ def _end(exact, outwards):
     return exact.fmpq()
 
 
-def text(end, rounding):
+def round_to_decimal(end, rounding):
     """One end as a decimal string with at most DIGITS digits, rounded as said where need be."""
     if isinstance(end, arb):
         return "inf" if end > 0 else "-inf"
@@ -45,33 +45,35 @@ def text(end, rounding):
     return plain if len(plain) <= DIGITS + 10 else str(got)
 
 
-def ball(ends_as_text):
-    """The ball of a pair that `pair` wrote."""
-    low, high = (arb(word) if word.endswith("inf") else _rational(word) for word in ends_as_text)
+def parse_ball(ends_as_text):
+    """The ball of a pair that `to_decimals` wrote."""
+    low, high = (
+        arb(word) if word.endswith("inf") else _parse_rational(word) for word in ends_as_text
+    )
     return low if ends_as_text[0] == ends_as_text[1] else low.union(high)
 
 
-def _rational(word):
+def _parse_rational(word):
     p, q = Decimal(word).as_integer_ratio()
     return arb(fmpq(p, q))
 
 
-def about(value):
+def to_float(value):
     """A float near an fmpq or a ball, ±inf where it is beyond a double's range; proves nothing."""
     return float(arb(value).mid())
 
 
-def in_order(key=lambda item: item):
+def ball_order(key=lambda item: item):
     """A key for `sorted` by balls that do not overlap, told apart however close or far they are."""
-    return cmp_to_key(lambda a, b: _compared(key(a).mid(), key(b).mid()))
+    return cmp_to_key(lambda a, b: _compare(key(a).mid(), key(b).mid()))
 
 
-def _compared(a, b):
+def _compare(a, b):
     """−1, 0 or 1 of two exact arbs."""
     return int(a > b) - int(a < b)
 
 
-def width(ends_as_text):
+def relative_width(ends_as_text):
     """The width of a pair as a Decimal, relative where the ends are above 1 in size."""
     low, high = map(Decimal, ends_as_text)
     return (high - low) / max(1, abs(low), abs(high)) if low != high else Decimal(0)

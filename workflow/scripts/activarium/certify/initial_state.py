@@ -4,13 +4,13 @@ import ast
 from pathlib import Path
 
 from . import symbolic
-from .enclosure import pair
+from .enclosure import to_decimals
 
 
 def initial_parameters(definition):
     """{name: [low, high]}: what `definition` lets training learn, and where that starts."""
     learned = getattr(definition, "__kwdefaults__", None) or {}
-    return {name: pair(symbolic.number(start).value[0]) for name, start in learned.items()}
+    return {name: to_decimals(symbolic.number(start).value[0]) for name, start in learned.items()}
 
 
 def is_random(file):

@@ -25,10 +25,10 @@ class _Jets:
 
     def of(self, n):
         if n not in self.done:
-            self.done[n] = list(map(self.ring.manageable, self._compute(n)))
+            self.done[n] = list(map(self.ring.shorten, self._compute_node(n)))
         return self.done[n]
 
-    def _compute(self, n):
+    def _compute_node(self, n):
         if n.op == "polynomial":
             return self._polynomial(n.value)
         if n.constant:
@@ -120,7 +120,7 @@ class _Jets:
             h.append((a[k] - self._sum(h[j] * h[k - j] for j in range(1, k))) * half)
         return h
 
-    def _turn(self, a):
+    def _sine_and_cosine(self, a):
         """(sin, cos), which define each other."""
         s, c = [self.ring.sin(a[0])], [self.ring.cos(a[0])]
         for k in range(1, self.order + 1):
@@ -131,10 +131,10 @@ class _Jets:
         return s, c
 
     def _sin(self, a):
-        return self._turn(a)[0]
+        return self._sine_and_cosine(a)[0]
 
     def _cos(self, a):
-        return self._turn(a)[1]
+        return self._sine_and_cosine(a)[1]
 
     def _atan(self, a):
         slope = self._div(self._number(fmpq(1)), self._add(self._number(fmpq(1)), self._mul(a, a)))
@@ -145,15 +145,15 @@ class _Jets:
         slope = self._div(self._number(fmpq(1)), root)
         return self._integral(self.ring.asinh(a[0]), lambda h, k: slope[k], a)
 
-    def _bell(self, a, factor, width):
+    def _times_bell(self, a, factor, width):
         """factor · exp(−a² / width), the slope of erf and ndtr."""
         bell = self._exp(self._scale(self._mul(a, a), fmpq(-1, width)))
         return self._mul(self._constant(self.ring.constant(factor)), bell)
 
     def _erf(self, a):
-        slope = self._bell(a, 2 / e.Tracer.sqrt(e.PI), 1)
+        slope = self._times_bell(a, 2 / e.Tracer.sqrt(e.PI), 1)
         return self._integral(self.ring.erf(a[0]), lambda h, k: slope[k], a)
 
     def _ndtr(self, a):
-        slope = self._bell(a, 1 / e.Tracer.sqrt(2 * e.PI), 2)
+        slope = self._times_bell(a, 1 / e.Tracer.sqrt(2 * e.PI), 2)
         return self._integral(self.ring.ndtr(a[0]), lambda h, k: slope[k], a)

@@ -10,13 +10,13 @@ import math
 
 from flint import arb, fmpq
 
-from .enclosure import pair
-from .fixed_points import direction
-from .gaussian import density
+from .enclosure import to_decimals
+from .fixed_points import ratio_direction
+from .gaussian import normal_density
 from .unproven import Unproven
 
 
-def gaussian(moments, flat, jumps):
+def gaussian_properties(moments, flat, jumps):
     """The key `gaussian`: moments over a standard normal.
 
     `flat` is P(f′ = 0), `jumps()` lists where f jumps and how high. `hermite` are the coefficients
@@ -24,14 +24,14 @@ def gaussian(moments, flat, jumps):
     """
     x = [moments[f"x{k}"] for k in range(5)]
     raw = [x[0], x[1], x[2] - x[0], x[3] - 3 * x[1], x[4] - 6 * x[2] + 3 * x[0]]
-    hermite = [_over_root(c, fmpq(math.factorial(n))) for n, c in enumerate(raw)]
-    slopes, why = _slopes(moments, jumps)
+    hermite = [_divide_by_root(c, fmpq(math.factorial(n))) for n, c in enumerate(raw)]
+    slopes, why = _slope_moments(moments, jumps)
     named = {"Ef": x[0], "Ef2": moments["f2"], **slopes, "P_fp_zero": flat}
-    pairs = {key: None if value is None else pair(value) for key, value in named.items()}
-    return pairs | {"hermite": [pair(c) for c in hermite], "refused": why}
+    pairs = {key: None if value is None else to_decimals(value) for key, value in named.items()}
+    return pairs | {"hermite": [to_decimals(c) for c in hermite], "refused": why}
 
 
-def _slopes(moments, jumps):
+def _slope_moments(moments, jumps):
     """({Efp, Efp2, Efp4}, why some are None).
 
     A jump is the limit of ever steeper slopes: it adds its height times the density to E f′, so
@@ -44,39 +44,39 @@ def _slopes(moments, jumps):
         return dict.fromkeys(slopes), str(why)
     if not found:
         return slopes, None
-    total = sum((height * density(r) for r, height in found), arb(slopes["Efp"]))
+    total = sum((height * normal_density(r) for r, height in found), arb(slopes["Efp"]))
     return dict.fromkeys(slopes) | {"Efp": total}, "f jumps, so this mean is infinite"
 
 
 def gain(moments):
     """1 / √E f²: the factor on weights that keeps a pre-activation's variance at 1."""
-    return _over_root(fmpq(1), _positive(moments["f2"], "E f²"))
+    return _divide_by_root(fmpq(1), _require_positive(moments["f2"], "E f²"))
 
 
 def chi1(moments, jumps):
     """E f′² / E f²: χ₁ at q = 1 for weights with that gain and no biases."""
-    _no_jumps(jumps)
-    return moments["fp2"] / _positive(moments["f2"], "E f²")
+    _require_continuous(jumps)
+    return moments["fp2"] / _require_positive(moments["f2"], "E f²")
 
 
-def variance_map(moments, shape):
+def variance_map(moments, function):
     """{slope, q1, fixed_points} of q ↦ E f(√q·z)² / E f², which has the fixed point q = 1.
 
     `slope` is its derivative there: d/dq E f(√q·z)² = E f²·(z² − 1) / 2 at q = 1, by parts and so
     also where f jumps. `fixed_points` is complete for all q > 0, or "every", or null with the
     reason under `refused`.
     """
-    f2 = _positive(moments["f2"], "E f²")
+    f2 = _require_positive(moments["f2"], "E f²")
     slope = (moments["f2_x2"] - f2) / (2 * f2)
-    found = {"slope": pair(slope), "q1": _kind(slope)}
+    found = {"slope": to_decimals(slope), "q1": _classify_fixed_point(slope)}
     try:
-        rises = direction(shape)
+        rises = ratio_direction(function)
     except Unproven as why:
         return found | {"fixed_points": None, "refused": str(why)}
-    return found | {"fixed_points": [pair(fmpq(1))] if rises else "every"}
+    return found | {"fixed_points": [to_decimals(fmpq(1))] if rises else "every"}
 
 
-def _kind(slope):
+def _classify_fixed_point(slope):
     if isinstance(slope, fmpq) and abs(slope) == 1:
         return "neutral"
     size = abs(arb(slope))
@@ -90,29 +90,29 @@ def edge_of_chaos(moments, jumps):
 
     Where that σb² is negative there is none with q = 1, which is the proof.
     """
-    _no_jumps(jumps)
-    slope2 = _positive(moments["fp2"], "E f′²")
+    _require_continuous(jumps)
+    slope2 = _require_positive(moments["fp2"], "E f′²")
     bias = 1 - moments["f2"] / slope2
-    found = {"q": pair(fmpq(1)), "sigma_b2": pair(bias)}
+    found = {"q": to_decimals(fmpq(1)), "sigma_b2": to_decimals(bias)}
     if arb(bias) < 0:
         return found | {"exists": False}
     if not (arb(bias) >= 0):
         raise Unproven("the sign of σb² is undecided")
-    return found | {"exists": True, "sigma_w": pair(_over_root(fmpq(1), slope2))}
+    return found | {"exists": True, "sigma_w": to_decimals(_divide_by_root(fmpq(1), slope2))}
 
 
-def _no_jumps(jumps):
+def _require_continuous(jumps):
     if jumps:
         raise Unproven("f jumps, so correlations fall apart at once and χ₁ is infinite")
 
 
-def _positive(value, name):
+def _require_positive(value, name):
     if not arb(value) > 0:
         raise Unproven(f"{name} is not proven positive")
     return value
 
 
-def _over_root(value, square):
+def _divide_by_root(value, square):
     """value / √square, exact where the root is rational."""
     if isinstance(square, fmpq) and isinstance(value, fmpq):
         p, q = math.isqrt(int(square.p)), math.isqrt(int(square.q))

@@ -31,19 +31,19 @@ def _slope_and_frequency(n, done):
         return fmpq(0), None
     parts = [slope_and_frequency(a, done) for a in n.args]
     slopes = [slope for slope, _ in parts]
-    common = _common([frequency for _, frequency in parts])
+    common = _common_frequency([frequency for _, frequency in parts])
     if n.op == "add":
         return sum(slopes, fmpq(0)), common
     if n.op == "mul" and n.args[0].op == "polynomial" and n.args[0].constant:
         return n.args[0].value[0] * slopes[1], common
     if n.op in ("sin", "cos") and slopes[0] != 0:
-        return fmpq(0), _common([abs(slopes[0]), common])
+        return fmpq(0), _common_frequency([abs(slopes[0]), common])
     if any(slopes):
         raise Aperiodic
     return fmpq(0), common
 
 
-def _common(frequencies):
+def _common_frequency(frequencies):
     """The largest frequency of which all are whole multiples."""
     known = [f for f in frequencies if f is not None]
     if not known:

@@ -11,16 +11,16 @@ from math import factorial
 from flint import arb, fmpq, fmpq_poly
 
 from . import ball_jets, periodicity, rational_jets, roots, symbolic, tails
-from .enclosure import about
+from .enclosure import to_float
 from .unproven import Unproven
 
-STARTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # where a tail may begin
-DEGREES = 4  # of derivatives: f, f′, f″ and f‴
+TAIL_STARTS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 64, 128)  # where a tail may begin
+DERIVATIVES = 4  # of derivatives: f, f′, f″ and f‴
 EVERYWHERE = "everywhere"
 ORIGIN = (fmpq(0),)
 
 
-def remembered(method):
+def cached_method(method):
     """A method whose answer, also a refusal, is computed once for each argument."""
 
     def answer(self, *args):
@@ -40,20 +40,20 @@ def remembered(method):
     return answer
 
 
-class End:
+class InfiniteEnd:
     """The infinite end of a piece: x = side·u for all u ≥ T."""
 
     def __init__(self, f, side, least):
         self.f, self.side, self.least = f, side, least
-        self.starts = [t for t in STARTS if t >= least] or [least * t for t in (1, 2, 4, 8)]
+        self.starts = [t for t in TAIL_STARTS if t >= least] or [least * t for t in (1, 2, 4, 8)]
 
-    @remembered
+    @cached_method
     def jet(self, start):
         """(ring, [c₀ …]) on u ≥ start."""
         ring = tails.Ring(start)
-        return ring, tails.jet(self.f, ring, DEGREES - 1, self.side)
+        return ring, tails.jet(self.f, ring, DERIVATIVES - 1, self.side)
 
-    def first(self, ask):
+    def first_proven(self, ask):
         """(T, answer) of the first T for which `ask(ring, coefficients)` is proven."""
         refusal = Unproven("no tail could be expanded")
         for start in self.starts:
@@ -63,15 +63,15 @@ class End:
                 refusal = why
         raise Unproven(f"as x → {'' if self.side > 0 else '−'}∞: {refusal}")
 
-    @remembered
+    @cached_method
     def sign(self, k):
         """(T, s): f⁽ᵏ⁾ has the sign s on all of u ≥ T; 0 where it is exactly 0 there."""
-        return self.first(lambda ring, c: ring.sign(c[k]))
+        return self.first_proven(lambda ring, c: ring.sign(c[k]))
 
-    @remembered
+    @cached_method
     def limit(self, k):
         """The limit of f⁽ᵏ⁾: fmpq where it is known to be rational, else a ball or ±∞."""
-        limit = self.first(lambda ring, c: ring.limit(c[k]))[1] * factorial(k)
+        limit = self.first_proven(lambda ring, c: ring.limit(c[k]))[1] * factorial(k)
         return limit.fmpq() if limit.is_finite() and limit.is_exact() else limit
 
 
@@ -88,12 +88,12 @@ class Piece:
     @cached_property
     def left(self):
         """The end at −∞."""
-        return End(self.f, -1, 0 if self.high is None else max(0, -self.high))
+        return InfiniteEnd(self.f, -1, 0 if self.high is None else max(0, -self.high))
 
     @cached_property
     def right(self):
         """The end at +∞."""
-        return End(self.f, 1, 0 if self.low is None else max(0, self.low))
+        return InfiniteEnd(self.f, 1, 0 if self.low is None else max(0, self.low))
 
     def derivative(self, k):
         """f⁽ᵏ⁾ of a polynomial piece."""
@@ -108,25 +108,25 @@ class Piece:
             return 2 * arb.pi() / arb(self.periodic[1])
         return None
 
-    @remembered
+    @cached_method
     def vanishes(self, k):
         """Whether f⁽ᵏ⁾ is 0 on the whole piece; one value that is not 0 refutes it."""
         if self.polynomial is not None:
             return self.derivative(k) == fmpq_poly([])
-        inside = self.inside()
+        inside = self.inner_point()
         for x in (inside, inside + fmpq(1, 7), inside + fmpq(1, 3)):
-            if self.holds(x) and not arb(self.at(x, k)).contains(0):
+            if self.contains(x) and not arb(self.at(x, k)).contains(0):
                 return False
         return self.zeros(k) == EVERYWHERE
 
-    def inside(self):
+    def inner_point(self):
         """A rational inside the piece."""
         if self.low is None:
             return fmpq(0) if self.high is None else self.high - 1
         return self.low + 1 if self.high is None else (self.low + self.high) / 2
 
-    @remembered
-    def finite(self, span=None):
+    @cached_method
+    def check_finite(self, span=None):
         """True: f is analytic on the piece, or on |x| ≤ span of it. Unproven if that isn't shown.
 
         Only a quotient, a logarithm or a root can fail. A jet over a ball is nan unless all of
@@ -134,7 +134,7 @@ class Piece:
         """
         if not self.f.partial:
             return True
-        low, high = self._sound_beyond(span)
+        low, high = self._finite_bounds(span)
         stack = [(low, high)]
         for _ in range(roots.BUDGET):
             if not stack:
@@ -142,31 +142,31 @@ class Piece:
             a, b = stack.pop()
             if not ball_jets.value(self.f, ball_jets.interval(a, b)).is_finite():
                 stack += [((a + b) / 2, b), (a, (a + b) / 2)]
-        near = about(stack[-1][0]) + 0.0
+        near = to_float(stack[-1][0]) + 0.0
         raise Unproven(f"a division, logarithm or root is not proven finite near x = {near:.4g}")
 
-    def _sound_beyond(self, span):
+    def _finite_bounds(self, span):
         """(low, high) beyond which the piece ends, its tails are sound or nobody asks."""
         low, high = self.low, self.high
         if low is None:
-            low = -(span or self.left.first(lambda *_: True)[0])
+            low = -(span or self.left.first_proven(lambda *_: True)[0])
         if high is None:
-            high = span or self.right.first(lambda *_: True)[0]
+            high = span or self.right.first_proven(lambda *_: True)[0]
         return fmpq(low), fmpq(high)
 
-    @remembered
+    @cached_method
     def zeros(self, k):
         """Every zero of f⁽ᵏ⁾ on the closed piece, or EVERYWHERE; over one period if periodic."""
         if self.polynomial is not None:
-            return self._zeros_of_polynomial(self.derivative(k))
+            return self._polynomial_zeros(self.derivative(k))
         if self.period(k) is not None:
-            return self._zeros_of_period(k)
-        bounds = self._compact(k)
+            return self._zeros_in_period(k)
+        bounds = self._compact_interval(k)
         if bounds is None:
             return EVERYWHERE
-        return roots.isolate(self.f, k, *bounds, [h for h in self.hints if self.holds(h)])
+        return roots.isolate(self.f, k, *bounds, [h for h in self.hints if self.contains(h)])
 
-    def _compact(self, k):
+    def _compact_interval(self, k):
         """(low, high) outside of which f⁽ᵏ⁾ has one sign; None where f⁽ᵏ⁾ is 0 on a tail.
 
         A branch without pieces is analytic, so what is 0 on a tail is 0 everywhere.
@@ -178,21 +178,21 @@ class Piece:
         high = fmpq(self.right.sign(k)[0]) if self.high is None else self.high
         return low, high
 
-    def holds(self, r):
+    def contains(self, r):
         """Whether a rational lies on the closed piece."""
         return (self.low is None or r >= self.low) and (self.high is None or r <= self.high)
 
-    def _zeros_of_polynomial(self, p):
+    def _polynomial_zeros(self, p):
         if p == fmpq_poly([]):
             return EVERYWHERE
-        return [root for root in roots.of_polynomial(p) if self._inside(root)]
+        return [root for root in roots.polynomial_roots(p) if self._is_inside(root)]
 
-    def _inside(self, root):
+    def _is_inside(self, root):
         """Whether a zero lies on the closed piece; one that overlaps an end is undecided."""
         above = self.low is None or root.side(self.low) >= 0
         return above and (self.high is None or root.side(self.high) <= 0)
 
-    def _zeros_of_period(self, k):
+    def _zeros_in_period(self, k):
         """Over [a, a + P): none is lost, for no zero is in or beside the ball of a + P."""
         start, length = fmpq(-1, 3), self.period(k)
         end = arb(start) + length
@@ -214,10 +214,10 @@ class Piece:
         """f⁽ᵏ⁾ at a rational of the closed piece, one-sided at an end."""
         return self.jet_at(r)[k] * factorial(k)
 
-    @remembered
+    @cached_method
     def jet_at(self, r):
         """[c₀ …] at a rational, each exact where it is known to be rational."""
-        return rational_jets.jet(self.f, r, DEGREES + roots.ORDER)
+        return rational_jets.jet(self.f, r, DERIVATIVES + roots.MAX_MULTIPLICITY)
 
     def limit(self, k, side):
         """The limit of f⁽ᵏ⁾ at an infinite end."""
@@ -237,7 +237,7 @@ class Piece:
         return 1 if value > 0 else -1
 
 
-def pieces(definition_expression):
+def split_into_pieces(definition_expression):
     """The pieces of a whole expression, from left to right.
 
     Raises Unproven where the value at a breakpoint is not shown to be that of the piece on its
@@ -247,11 +247,11 @@ def pieces(definition_expression):
     likely = {fmpq(0), *points}
     cut = symbolic.cut(definition_expression)
     for (_, r, left), (_, _, right) in zip(cut, cut[1:], strict=False):
-        _refuse_a_third(symbolic.resolve(definition_expression, r), r, (left, right))
+        _check_value_at_breakpoint(symbolic.resolve(definition_expression, r), r, (left, right))
     return [Piece(low, high, f, likely) for low, high, f in cut]
 
 
-def _refuse_a_third(here, r, sides):
+def _check_value_at_breakpoint(here, r, sides):
     """Refuse a branch that holds at r alone, unless its value is exactly that of a side."""
     if here in sides:
         return

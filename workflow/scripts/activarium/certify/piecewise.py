@@ -7,9 +7,9 @@ piece and exact one-sided values at breakpoints.
 from flint import arb, fmpq
 
 from . import symbolic
-from .enclosure import in_order, pair
-from .pieces import EVERYWHERE, Piece, pieces, remembered
-from .roots import ORDER, Root
+from .enclosure import ball_order, to_decimals
+from .pieces import EVERYWHERE, Piece, cached_method, split_into_pieces
+from .roots import MAX_MULTIPLICITY, Root
 from .unproven import Unproven
 
 SMOOTH = "analytic"
@@ -20,45 +20,49 @@ class PiecewiseFunction:
 
     def __init__(self, traced):
         self.expression = traced
-        self.pieces = pieces(traced)
+        self.pieces = split_into_pieces(traced)
         self.breakpoints = [piece.low for piece in self.pieces[1:]]
 
-    def around(self, r):
+    def pieces_at(self, r):
         """(left, right): the pieces that meet at a breakpoint."""
         i = self.breakpoints.index(r)
         return self.pieces[i], self.pieces[i + 1]
 
     # Continuity
 
-    @remembered
-    def continuous(self, r, k):
+    @cached_method
+    def is_continuous(self, r, k):
         """Whether f⁽ᵏ⁾, taken from both sides, agrees at the breakpoint r."""
-        left, right = (piece.at(r, k) for piece in self.around(r))
+        left, right = (piece.at(r, k) for piece in self.pieces_at(r))
         if isinstance(left, fmpq) and isinstance(right, fmpq):
             return left == right
         if arb(left).overlaps(arb(right)):
             raise Unproven(f"whether derivative {k} is continuous at x = {r} is undecided")
         return False
 
-    @remembered
-    def exists(self, r, k):
+    @cached_method
+    def has_derivative(self, r, k):
         """Whether f⁽ᵏ⁾ exists at the breakpoint r: f … f⁽ᵏ⁾ agree from both sides."""
-        return all(self.continuous(r, j) for j in range(k + 1))
+        return all(self.is_continuous(r, j) for j in range(k + 1))
 
-    @remembered
-    def order(self, r):
+    @cached_method
+    def smoothness_order(self, r):
         """How many derivatives are continuous at r, −1 for a jump."""
-        for k in range(ORDER + 1):
-            if not self.continuous(r, k):
+        for k in range(MAX_MULTIPLICITY + 1):
+            if not self.is_continuous(r, k):
                 return k - 1
-        raise Unproven(f"the pieces agree at x = {r} in all of the first {ORDER} derivatives")
+        raise Unproven(
+            f"the pieces agree at x = {r} in all of the first {MAX_MULTIPLICITY} derivatives"
+        )
 
     def jumps(self, k=0):
         """[(r, height)] where f⁽ᵏ⁾ is not continuous: right − left, an fmpq or a ball without 0."""
-        return [(r, self._step(r, k)) for r in self.breakpoints if not self.continuous(r, k)]
+        return [
+            (r, self._jump_height(r, k)) for r in self.breakpoints if not self.is_continuous(r, k)
+        ]
 
-    def _step(self, r, k):
-        left, right = (piece.at(r, k) for piece in self.around(r))
+    def _jump_height(self, r, k):
+        left, right = (piece.at(r, k) for piece in self.pieces_at(r))
         step = right - left
         if isinstance(step, arb) and step.contains(0):
             raise Unproven(f"which way derivative {k} jumps at x = {r} is undecided")
@@ -66,7 +70,7 @@ class PiecewiseFunction:
 
     def smoothness(self):
         """(order, name): −1 "discontinuous", k "C^k", None "analytic"."""
-        orders = [self.order(r) for r in self.breakpoints]
+        orders = [self.smoothness_order(r) for r in self.breakpoints]
         if not orders:
             return None, SMOOTH
         k = min(orders)
@@ -80,16 +84,20 @@ class PiecewiseFunction:
         """Every breakpoint with its one-sided values and the order of smoothness there."""
         found = []
         for r in self.breakpoints:
-            sides = dict(zip(("left", "right"), self.around(r), strict=True))
-            kink = {"x": pair(r), "smooth_to": self.order(r), "value": pair(self.value_at(r))}
+            sides = dict(zip(("left", "right"), self.pieces_at(r), strict=True))
+            kink = {
+                "x": to_decimals(r),
+                "smooth_to": self.smoothness_order(r),
+                "value": to_decimals(self.value_at(r)),
+            }
             for name, k in (("f", 0), ("fprime", 1), ("fsecond", 2)):
-                kink[name] = {side: pair(p.at(r, k)) for side, p in sides.items()}
+                kink[name] = {side: to_decimals(p.at(r, k)) for side, p in sides.items()}
             found.append(kink)
         return found
 
     # Zeros
 
-    @remembered
+    @cached_method
     def zeros(self, k):
         """([(root, piece)], [(low, high)]): the points where f⁽ᵏ⁾ is 0, and whole intervals.
 
@@ -105,52 +113,55 @@ class PiecewiseFunction:
                 points += [(r, piece) for r in zeros if r.exact not in self.breakpoints]
         ends = {end for interval in flat for end in interval}
         for r in self.breakpoints:
-            if r not in ends and self._zero_at(r, k):
-                points.append(self._meeting(r, k))
-        return sorted(points, key=in_order(lambda p: p[0].ball)), flat
+            if r not in ends and self._is_zero_at(r, k):
+                points.append(self._zero_at_breakpoint(r, k))
+        return sorted(points, key=ball_order(lambda p: p[0].ball)), flat
 
-    def flat(self, k):
+    def zero_intervals(self, k):
         """[(low, high)]: the pieces on which f⁽ᵏ⁾ is 0 throughout."""
         return [(piece.low, piece.high) for piece in self.pieces if piece.vanishes(k)]
 
-    def _zero_at(self, r, k):
+    def _is_zero_at(self, r, k):
         """Whether f⁽ᵏ⁾ exists at a breakpoint and is 0 there."""
-        value = self.value_at(r) if k == 0 else self.around(r)[0].at(r, k)
-        if k and not self.exists(r, k):
+        value = self.value_at(r) if k == 0 else self.pieces_at(r)[0].at(r, k)
+        if k and not self.has_derivative(r, k):
             return False
         if isinstance(value, arb) and value.contains(0):
             raise Unproven(f"whether derivative {k} is 0 at x = {r} is undecided")
         return isinstance(value, fmpq) and value == 0
 
-    def _meeting(self, r, k):
+    def _zero_at_breakpoint(self, r, k):
         """The zero at a breakpoint, with the smaller multiplicity of the two sides."""
         found = [
-            (root, piece) for piece in self.around(r) for root in piece.zeros(k) if root.exact == r
+            (root, piece)
+            for piece in self.pieces_at(r)
+            for root in piece.zeros(k)
+            if root.exact == r
         ]
         if not found:
             raise Unproven(f"f jumps to 0 at x = {r}")
         return min(found, key=lambda p: p[0].multiplicity)
 
-    def kind(self, k, root):
+    def classify_zero(self, k, root):
         """What a zero of f′ or f″ is, by the signs of f⁽ᵏ⁾ next to it."""
-        below, above = self._beside(k, root)
+        below, above = self._signs_beside(k, root)
         if k == 2:
             return "inflection" if below * above < 0 else "flat"
         if below * above >= 0:
             return "saddle"
         return "minimum" if below < 0 else "maximum"
 
-    def _beside(self, k, root):
+    def _signs_beside(self, k, root):
         """The signs of f⁽ᵏ⁾ just left and right of a zero of it."""
         if self.period(k) is not None:
-            return self._by_next_derivative(k, root)
+            return self._signs_by_slope(k, root)
         here = root.exact if root.exact in self.breakpoints else root
         signs = self.signs(k)
         return next((s for _, end, s in signs if end == here), 0), next(
             (s for end, _, s in signs if end == here), 0
         )
 
-    def _by_next_derivative(self, k, root):
+    def _signs_by_slope(self, k, root):
         """The same for a simple zero: f⁽ᵏ⁺¹⁾ is not 0 there."""
         slope = self.pieces[0].value(k + 1, root)
         if root.multiplicity > 1 or arb(slope).contains(0):
@@ -163,7 +174,7 @@ class PiecewiseFunction:
 
     # Signs
 
-    @remembered
+    @cached_method
     def signs(self, k):
         """[(low, high, sign)] of f⁽ᵏ⁾ between neighbouring zeros and breakpoints, left to right.
 
@@ -181,40 +192,40 @@ class PiecewiseFunction:
             if inner and piece.period(k) is not None:
                 ends = [*inner, Root(inner[0].ball + piece.period(k), inner[0].multiplicity)]
             for low, high in zip(ends, ends[1:], strict=False):
-                found.append((low, high, piece.sign(k, _between(low, high))))
+                found.append((low, high, piece.sign(k, _rational_between(low, high))))
         return found
 
 
-def end_in_json(end, infinite):
+def end_to_json(end, infinite):
     """An end as JSON has it: a pair, or the word for the infinite one."""
     if end is None:
         return infinite
     if isinstance(end, fmpq):
-        return pair(end)
-    return pair(end.best)
+        return to_decimals(end)
+    return to_decimals(end.best)
 
 
-def _between(low, high):
+def _rational_between(low, high):
     """A rational strictly between two ends (None, fmpq or Root)."""
     if low is None and high is None:
         return fmpq(0)
     if low is None:
-        return _outer(high, -1) - 1
+        return _outer_end(high, -1) - 1
     if high is None:
-        return _outer(low, 1) + 1
-    a, b = _outer(low, 1), _outer(high, -1)
+        return _outer_end(low, 1) + 1
+    a, b = _outer_end(low, 1), _outer_end(high, -1)
     if not a < b:
         raise Unproven("two zeros are too close to tell apart")
-    return _short((a + b) / 2, a, b)
+    return _short_rational((a + b) / 2, a, b)
 
 
-def _outer(end, side):
+def _outer_end(end, side):
     if isinstance(end, fmpq) or end.exact is not None:
         return end if isinstance(end, fmpq) else end.exact
     return (end.ball.upper() if side > 0 else end.ball.lower()).fmpq()
 
 
-def _short(middle, a, b):
+def _short_rational(middle, a, b):
     """A rational with few digits between a and b, near the middle."""
     for bits in range(0, 256, 8):
         guess = fmpq(int(middle.p) * 2**bits // int(middle.q), 2**bits)

@@ -17,9 +17,11 @@ def profile_rows(profiles):
         leaves = [
             leaf for key in profile if key != "refused" for leaf in _leaves(key, profile[key])
         ]
-        found += [{"activation": name, "property": key, **_row(value)} for key, value in leaves]
         found += [
-            {"activation": name, "property": key, **_row(None), "refused": why}
+            {"activation": name, "property": key, **_value_columns(value)} for key, value in leaves
+        ]
+        found += [
+            {"activation": name, "property": key, **_value_columns(None), "refused": why}
             for key, why in profile["refused"].items()
         ]
     return found
@@ -27,17 +29,17 @@ def profile_rows(profiles):
 
 def _leaves(key, value):
     """(place, leaf) of everything below `value`; an enclosure is one leaf, and so is null."""
-    if _enclosure(value) or not isinstance(value, dict | list):
+    if _is_enclosure(value) or not isinstance(value, dict | list):
         return [] if value is None else [(key, value)]
     items = value.items() if isinstance(value, dict) else enumerate(value)
     return [leaf for k, below in items for leaf in _leaves(f"{key}.{k}", below)]
 
 
-def _enclosure(value):
-    return isinstance(value, list) and len(value) == 2 and all(map(_decimal, value))
+def _is_enclosure(value):
+    return isinstance(value, list) and len(value) == 2 and all(map(_is_decimal, value))
 
 
-def _decimal(value):
+def _is_decimal(value):
     if not isinstance(value, str):
         return False
     try:
@@ -47,9 +49,9 @@ def _decimal(value):
     return True
 
 
-def _row(value):
+def _value_columns(value):
     empty = dict.fromkeys(("low", "high", "low_decimal", "high_decimal", "word", "refused"))
-    if _enclosure(value):
+    if _is_enclosure(value):
         low, high = value
         numbers = {"low": round_outwards(low, -1), "high": round_outwards(high, 1)}
         return empty | numbers | {"low_decimal": low, "high_decimal": high}

@@ -4,15 +4,15 @@ from flint import ctx, fmpq
 
 from . import budget, gaussian, initial_state, mean_field, symbolic
 from .asymptotes import asymptotes
-from .enclosure import pair
-from .monotonicity import convex, monotone, parity
-from .pieces import remembered
+from .enclosure import to_decimals
+from .monotonicity import convex_pieces, monotone_pieces, parity
+from .pieces import cached_method
 from .piecewise import PiecewiseFunction
-from .ranges import lipschitz_constant, range_of
+from .ranges import lipschitz_constant, range_of_derivative
 from .unproven import Unproven
 
 BITS = 128  # working precision
-LATE = {  # what needs complete lists of zeros is proven last, since nothing else may cost as much
+PROVEN_LAST = {  # what needs complete lists of zeros, which cost most, comes last
     *("zeros", "stationary_points", "inflection_points", "identically_zero_on", "range_f"),
     *("range_fprime", "range_fsecond", "lipschitz", "smoothness", "monotone", "convex", "bounded"),
 }
@@ -44,7 +44,7 @@ def finite(definition, span):
     """Refuse a definition that is not proven finite on |x| ≤ span. Raises Unproven."""
     with budget.limit_property():
         for piece in PiecewiseFunction(symbolic.trace(definition)).pieces:
-            piece.finite(span)
+            piece.check_finite(span)
 
 
 def _profile(definition, about):
@@ -52,114 +52,121 @@ def _profile(definition, about):
         about["parameters"] = initial_state.initial_parameters(definition)
         traced = symbolic.trace(definition)
         with budget.limit_property():
-            shape = PiecewiseFunction(traced)
-            all(piece.finite() for piece in shape.pieces)
-        properties = _properties(shape)
+            function = PiecewiseFunction(traced)
+            all(piece.check_finite() for piece in function.pieces)
+        properties = _properties(function)
     except Unproven as why:
         unknown = dict.fromkeys(_properties(None))
         return {"definition": None} | about | unknown | {"refused": {"definition": str(why)}}
     proven, refused = {}, {}
-    for name in sorted(properties, key=lambda name: name in LATE):
+    for name in sorted(properties, key=lambda name: name in PROVEN_LAST):
         try:
             with budget.limit_property():
                 proven[name] = properties[name]()
         except Unproven as why:
             proven[name], refused[name] = None, str(why)
-    profile = {"definition": symbolic.text(traced)} | about
+    profile = {"definition": symbolic.format_expression(traced)} | about
     profile |= {name: proven[name] for name in properties}
     refused = {name: refused[name] for name in properties if name in refused}
-    return profile | {"refused": refused | _undecided(profile)}
+    return profile | {"refused": refused | _undecided_parts(profile)}
 
 
-def _properties(shape):
+def _properties(function):
     """{key: a function without arguments that proves it}, in the order of the profile."""
-    moments, jumps = _Once(lambda: gaussian.moments(shape)), _Once(lambda: shape.jumps())
+    moments, jumps = (
+        _ComputedOnce(lambda: gaussian.moments(function)),
+        _ComputedOnce(lambda: function.jumps()),
+    )
     return {
-        "class": lambda: shape.smoothness()[1],
-        "breakpoints": lambda: [pair(r) for r in shape.breakpoints],
-        "kinks": lambda: shape.kinks(),
-        "zeros": lambda: _points(shape, 0),
-        "stationary_points": lambda: _points(shape, 1),
-        "inflection_points": lambda: _points(shape, 2),
-        "identically_zero_on": lambda: _flat(shape),
-        "range_f": lambda: range_of(shape, 0),
-        "range_fprime": lambda: range_of(shape, 1),
-        "range_fsecond": lambda: range_of(shape, 2),
-        "lipschitz": lambda: pair(lipschitz_constant(shape, 1)),
-        "smoothness": lambda: pair(lipschitz_constant(shape, 2)),
-        "monotone": lambda: monotone(shape),
-        "convex": lambda: convex(shape),
-        "bounded": lambda: _bounded(shape),
-        "parity": lambda: parity(shape),
-        "asymptotes": lambda: asymptotes(shape),
-        "gaussian": lambda: mean_field.gaussian(moments(), _flat_mass(shape), jumps),
-        "gain": lambda: pair(mean_field.gain(moments())),
-        "chi1": lambda: pair(mean_field.chi1(moments(), jumps())),
-        "variance_map": lambda: mean_field.variance_map(moments(), shape),
+        "class": lambda: function.smoothness()[1],
+        "breakpoints": lambda: [to_decimals(r) for r in function.breakpoints],
+        "kinks": lambda: function.kinks(),
+        "zeros": lambda: _describe_zeros(function, 0),
+        "stationary_points": lambda: _describe_zeros(function, 1),
+        "inflection_points": lambda: _describe_zeros(function, 2),
+        "identically_zero_on": lambda: _zero_intervals(function),
+        "range_f": lambda: range_of_derivative(function, 0),
+        "range_fprime": lambda: range_of_derivative(function, 1),
+        "range_fsecond": lambda: range_of_derivative(function, 2),
+        "lipschitz": lambda: to_decimals(lipschitz_constant(function, 1)),
+        "smoothness": lambda: to_decimals(lipschitz_constant(function, 2)),
+        "monotone": lambda: monotone_pieces(function),
+        "convex": lambda: convex_pieces(function),
+        "bounded": lambda: _is_bounded_by_side(function),
+        "parity": lambda: parity(function),
+        "asymptotes": lambda: asymptotes(function),
+        "gaussian": lambda: mean_field.gaussian_properties(
+            moments(), _probability_of_zero_slope(function), jumps
+        ),
+        "gain": lambda: to_decimals(mean_field.gain(moments())),
+        "chi1": lambda: to_decimals(mean_field.chi1(moments(), jumps())),
+        "variance_map": lambda: mean_field.variance_map(moments(), function),
         "edge_of_chaos": lambda: mean_field.edge_of_chaos(moments(), jumps()),
     }
 
 
-class _Once:
+class _ComputedOnce:
     """`compute()` called at most once, also where it is refused."""
 
     def __init__(self, compute):
         self.compute = compute
 
-    @remembered
+    @cached_method
     def __call__(self):
         return self.compute()
 
 
-def _points(shape, k):
+def _describe_zeros(function, k):
     """The isolated zeros of f⁽ᵏ⁾, each with f's value there; for f′ and f″ also what it is."""
-    points, _ = shape.zeros(k)
+    points, _ = function.zeros(k)
     found = []
     for root, piece in points:
-        entry = {"x": pair(root.best)}
+        entry = {"x": to_decimals(root.best)}
         entry["multiplicity"] = root.multiplicity
         if k:
-            entry["value"] = pair(piece.value(0, root))
-            entry["kind"] = shape.kind(k, root)
+            entry["value"] = to_decimals(piece.value(0, root))
+            entry["kind"] = function.classify_zero(k, root)
         found.append(entry)
-    period = shape.period(k)
-    return found if period is None else [e | {"period": pair(period)} for e in found]
+    period = function.period(k)
+    return found if period is None else [e | {"period": to_decimals(period)} for e in found]
 
 
-def _flat(shape):
+def _zero_intervals(function):
     """The intervals on which f, f′ or f″ is 0, by the key of the list that they belong to."""
     keys = ("zeros", "stationary_points", "inflection_points")
     found = {}
     for k, key in enumerate(keys):
-        found[key] = [[_word(a, "-inf"), _word(b, "inf")] for a, b in shape.flat(k)]
+        found[key] = [[_word(a, "-inf"), _word(b, "inf")] for a, b in function.zero_intervals(k)]
     return found
 
 
 def _word(end, infinite):
-    return infinite if end is None else pair(end)
+    return infinite if end is None else to_decimals(end)
 
 
-def _flat_mass(shape):
+def _probability_of_zero_slope(function):
     """P(f′(z) = 0) for a standard normal z: isolated zeros weigh nothing."""
-    return sum((gaussian.mass(*interval) for interval in shape.flat(1)), fmpq(0))
+    return sum(
+        (gaussian.normal_probability(*interval) for interval in function.zero_intervals(1)), fmpq(0)
+    )
 
 
-def _bounded(shape):
+def _is_bounded_by_side(function):
     """Whether f is bounded below and above."""
-    ends = range_of(shape, 0)
+    ends = range_of_derivative(function, 0)
     below, above = _is_finite(*ends["inf"]["value"]), _is_finite(*ends["sup"]["value"])
     return {"below": below, "above": above}
 
 
 def _is_finite(low, high):
-    """Whether an enclosed extreme is finite; a `pair` that is infinite on one side does not say."""
+    """Whether an enclosed extreme is finite; Unproven where only one end is infinite."""
     infinite = {"-inf", "inf"} & {low, high}
     if infinite and low != high:
         raise Unproven("what is beyond 10^1000 is not told from infinity")
     return not infinite
 
 
-def _undecided(profile):
+def _undecided_parts(profile):
     """Reasons for parts of a property that are refused while the rest of it is proven."""
     found = {}
     for key in ("range_f", "range_fprime", "range_fsecond"):

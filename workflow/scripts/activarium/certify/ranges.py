@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from flint import arb, fmpq
 
-from .enclosure import pair
+from .enclosure import to_decimals
 from .pieces import EVERYWHERE
-from .piecewise import end_in_json
+from .piecewise import end_to_json
 from .unproven import Unproven
 
 
@@ -24,59 +24,63 @@ class Candidate:
     at: object
 
 
-def candidates(shape, k):
+def extreme_candidates(function, k):
     """The values among which the supremum and the infimum of f⁽ᵏ⁾ are."""
     found = []
-    for piece in shape.pieces:
+    for piece in function.pieces:
         zeros = piece.zeros(k + 1)
         if zeros == EVERYWHERE:
-            constant = piece.at(piece.inside(), k)
-            found.append(Candidate(constant, True, _interval(piece.low, piece.high)))
+            constant = piece.at(piece.inner_point(), k)
+            found.append(Candidate(constant, True, _interval_to_json(piece.low, piece.high)))
         else:
             found += [
-                Candidate(piece.value(k, r), True, pair(r.best))
+                Candidate(piece.value(k, r), True, to_decimals(r.best))
                 for r in zeros
-                if r.exact not in shape.breakpoints
+                if r.exact not in function.breakpoints
             ]
         if zeros != EVERYWHERE and piece.period(k) is None:
-            found += [_limit(shape, piece, k, side) for side in (-1, 1)]
-    return found + _isolated_values(shape, k)
+            found += [_end_candidate(function, piece, k, side) for side in (-1, 1)]
+    return found + _values_at_jumps(function, k)
 
 
-def _isolated_values(shape, k):
+def _values_at_jumps(function, k):
     """Where f jumps it takes the value of one side, and only comes near the other's."""
     if k:
         return []
-    return [Candidate(shape.value_at(r), True, pair(r)) for r in shape.breakpoints]
+    return [Candidate(function.value_at(r), True, to_decimals(r)) for r in function.breakpoints]
 
 
-def _limit(shape, piece, k, side):
+def _end_candidate(function, piece, k, side):
     """What f⁽ᵏ⁾ tends to at one end of a piece, and whether it is a value of f⁽ᵏ⁾."""
     end = piece.high if side > 0 else piece.low
     if end is None:
         return Candidate(piece.limit(k, side), False, "inf" if side > 0 else "-inf")
-    attained = shape.exists(end, k) if k else shape.continuous(end, 0)
-    return Candidate(piece.at(end, k), attained, pair(end))
+    attained = function.has_derivative(end, k) if k else function.is_continuous(end, 0)
+    return Candidate(piece.at(end, k), attained, to_decimals(end))
 
 
-def extreme(shape, k, side):
+def find_extreme(function, k, side):
     """The supremum (side 1) or infimum (side −1) of f⁽ᵏ⁾: {value, attained, at}."""
-    boundless = _boundless(shape, k, side)
+    boundless = _ends_at_infinity(function, k, side)
     if boundless:
-        return {"value": pair(side * arb.pos_inf()), "attained": False, "at": boundless}
-    found = [Candidate(side * c.value, c.attained, c.at) for c in candidates(shape, k)]
-    top = [c for c in found if not any(_less(c.value, other.value) for other in found)]
+        return {"value": to_decimals(side * arb.pos_inf()), "attained": False, "at": boundless}
+    found = [Candidate(side * c.value, c.attained, c.at) for c in extreme_candidates(function, k)]
+    top = [c for c in found if not any(_is_less(c.value, other.value) for other in found)]
     value = _largest([c.value for c in top])
-    period = shape.period(k)
-    got = {"value": pair(side * value), "attained": _attained(top), "at": _places(top)}
-    return got | ({} if period is None else {"period": pair(period)})
+    period = function.period(k)
+    got = {
+        "value": to_decimals(side * value),
+        "attained": _is_attained(top),
+        "at": _collect_places(top),
+    }
+    return got | ({} if period is None else {"period": to_decimals(period)})
 
 
-def _boundless(shape, k, side):
+def _ends_at_infinity(function, k, side):
     """The infinite ends where f⁽ᵏ⁾ tends to ∞ (side 1) or −∞ (side −1)."""
     found = []
-    ends = ((shape.pieces[0], -1, "-inf"), (shape.pieces[-1], 1, "inf"))
-    for piece, end, word in ends if shape.period(k) is None else ():
+    ends = ((function.pieces[0], -1, "-inf"), (function.pieces[-1], 1, "inf"))
+    for piece, end, word in ends if function.period(k) is None else ():
         try:
             limit = piece.limit(k, end)
         except Unproven:  # then the candidates will say why
@@ -86,27 +90,27 @@ def _boundless(shape, k, side):
     return found
 
 
-def range_of(shape, k):
+def range_of_derivative(function, k):
     """{inf, sup} of f⁽ᵏ⁾ wherever it exists."""
-    return {"inf": extreme(shape, k, -1), "sup": extreme(shape, k, 1)}
+    return {"inf": find_extreme(function, k, -1), "sup": find_extreme(function, k, 1)}
 
 
-def lipschitz_constant(shape, k):
+def lipschitz_constant(function, k):
     """sup |f⁽ᵏ⁾| where f⁽ᵏ⁻¹⁾ is continuous, which is its Lipschitz constant; else ∞."""
-    if any(shape.order(r) < k - 1 for r in shape.breakpoints):
+    if any(function.smoothness_order(r) < k - 1 for r in function.breakpoints):
         return arb.pos_inf()
-    found = [c.value for c in candidates(shape, k)]
-    sizes = [v if not _less(v, -v) else -v for v in found]
+    found = [c.value for c in extreme_candidates(function, k)]
+    sizes = [v if not _is_less(v, -v) else -v for v in found]
     sizes = [abs(v) if isinstance(v, arb) else v for v in sizes]
-    top = [v for v in sizes if not any(_less(v, w) for w in sizes)]
+    top = [v for v in sizes if not any(_is_less(v, w) for w in sizes)]
     return _largest(top)
 
 
-def _interval(low, high):
-    return [end_in_json(low, "-inf"), end_in_json(high, "inf")]
+def _interval_to_json(low, high):
+    return [end_to_json(low, "-inf"), end_to_json(high, "inf")]
 
 
-def _less(a, b):
+def _is_less(a, b):
     """Whether a < b is proven, for fmpq and balls."""
     if isinstance(a, fmpq) and isinstance(b, fmpq):
         return a < b
@@ -127,7 +131,7 @@ def _largest(values):
     return low.union(high)
 
 
-def _attained(top):
+def _is_attained(top):
     """Whether the extreme value is taken, or None where the candidates cannot be told apart."""
     if not any(c.attained for c in top):
         return False
@@ -140,7 +144,7 @@ def _attained(top):
     return True if settled else None
 
 
-def _places(top):
+def _collect_places(top):
     places = []
     taken = [c for c in top if c.attained] or top
     for c in taken:

@@ -17,14 +17,16 @@ from fractions import Fraction
 from flint import arb, fmpq, fmpz_poly
 
 from . import ball_jets, rational_jets, tails
-from .enclosure import about, in_order
+from .enclosure import ball_order, to_float
 from .unproven import Unproven
 
-PLACE = in_order(lambda root: root.ball)
+BY_POSITION = ball_order(lambda root: root.ball)
 BUDGET = 4000  # evaluations for one list
-SIMPLE = 10**6  # the largest denominator of a multiple zero that is looked for
-ORDER = 5  # highest multiplicity that is looked for
-BITS = 1500  # of a polynomial's coefficients; zeros as close as longer ones allow take minutes
+MAX_DENOMINATOR = 10**6  # the largest denominator of a multiple zero that is looked for
+MAX_MULTIPLICITY = 5  # highest multiplicity that is looked for
+MAX_COEFFICIENT_BITS = (
+    1500  # of a polynomial's coefficients; zeros as close as longer ones allow take minutes
+)
 CUT = fmpq(33, 64)  # not the middle, where a zero of a symmetric function would be
 
 
@@ -56,26 +58,28 @@ def _ends(ball):
     return ball.lower().fmpq(), ball.upper().fmpq()
 
 
-def of_polynomial(p):
+def polynomial_roots(p):
     """Every real zero of the fmpq_poly `p` ≠ 0: FLINT's isolation of all complex ones.
 
     Raises Unproven for coefficients so long that zeros may be too close to be parted in time.
     """
     whole = [int(c) for c in (p * p.denom()).coeffs()]
     shared = math.gcd(*whole)
-    if max(abs(c) // shared for c in whole).bit_length() > BITS:
-        raise Unproven(f"a polynomial whose coefficients have more than {BITS} bits")
+    if max(abs(c) // shared for c in whole).bit_length() > MAX_COEFFICIENT_BITS:
+        raise Unproven(
+            f"a polynomial whose coefficients have more than {MAX_COEFFICIENT_BITS} bits"
+        )
     numerator = fmpz_poly([c // shared for c in whole])
     found = []
     for root, multiplicity in numerator.complex_roots():
         if root.imag.is_zero():
-            found.append(_rational_or_ball(root.real, multiplicity, lambda r: p(r) == 0))
+            found.append(_root_in_ball(root.real, multiplicity, lambda r: p(r) == 0))
         elif root.imag.contains(0):
             raise Unproven("a complex pair of zeros is too close to the real line")
-    return sorted(found, key=PLACE)
+    return sorted(found, key=BY_POSITION)
 
 
-def _rational_or_ball(ball, multiplicity, is_zero):
+def _root_in_ball(ball, multiplicity, is_zero):
     """The Root in `ball`, exact where a simple rational in it is proven to be the zero."""
     middle = Fraction(*map(int, (ball.mid().fmpq().p, ball.mid().fmpq().q)))
     guess = middle.limit_denominator(10**6)
@@ -88,14 +92,14 @@ def _rational_or_ball(ball, multiplicity, is_zero):
 
 def multiplicity(f, k, r):
     """The multiplicity of the rational r as a zero of f⁽ᵏ⁾ where that is proven exactly, else 0."""
-    coefficients = rational_jets.jet(f, r, k + ORDER)[k:]
+    coefficients = rational_jets.jet(f, r, k + MAX_MULTIPLICITY)[k:]
     for m, c in enumerate(coefficients):
         if not (isinstance(c, fmpq) and c == 0):
             return m
     return 0
 
 
-def simplest(low, high, depth=32):
+def simplest_rational(low, high, depth=32):
     """The rational of the smallest denominator on [low, high], by its continued fraction.
 
     None beyond `depth`, where that denominator is above a million.
@@ -103,21 +107,21 @@ def simplest(low, high, depth=32):
     if low <= 0 <= high:
         return fmpq(0)
     if high < 0:
-        inner = simplest(-high, -low, depth)
+        inner = simplest_rational(-high, -low, depth)
         return None if inner is None else -inner
     whole = int(low.p) // int(low.q)
     if whole == low or whole + 1 <= high:
         return fmpq(whole if whole == low else whole + 1)
-    inner = simplest(1 / (high - whole), 1 / (low - whole), depth - 1) if depth else None
+    inner = simplest_rational(1 / (high - whole), 1 / (low - whole), depth - 1) if depth else None
     return None if inner is None else whole + 1 / inner
 
 
 def isolate(f, k, low, high, hints=()):
     """Every zero of f⁽ᵏ⁾ on [low, high], sorted; ends and `hints` (likely exact zeros) are fmpq."""
-    return _Search(f, k, {low, high, *hints}).run(low, high)
+    return RootSearch(f, k, {low, high, *hints}).run(low, high)
 
 
-class _Search:
+class RootSearch:
     """One search: its function, its exact zeros so far and what is left of its budget."""
 
     def __init__(self, f, k, candidates):
@@ -129,23 +133,24 @@ class _Search:
         found, stack = {}, [(low, high)]
         while stack:
             part = stack.pop()
-            roots = self.on(*part)
+            roots = self.zeros_on(*part)
             if roots is None:
                 cut = part[0] + (part[1] - part[0]) * CUT
                 stack += [(part[0], cut), (cut, part[1])]
             else:
                 # an exact zero at a cut is found on both sides of it, any other one once
                 found |= {str(part if r.exact is None else r.exact): r for r in roots}
-        return sorted(found.values(), key=PLACE)
+        return sorted(found.values(), key=BY_POSITION)
 
     def jet(self, at, order):
         """Coefficients over a ball, on the budget."""
         self.left -= 1
         if self.left < 0:
-            raise Unproven(f"undecided within {BUDGET} evaluations, last near x = {about(at):.6g}")
+            near = f"last near x = {to_float(at):.6g}"
+            raise Unproven(f"undecided within {BUDGET} evaluations, {near}")
         return ball_jets.jet(self.f, at, order)
 
-    def on(self, low, high):
+    def zeros_on(self, low, high):
         """The zeros on [low, high], or None where it must be cut first."""
         at, k = ball_jets.interval(low, high), self.k
         known = [r for r in self.exact if low <= r <= high]
@@ -156,9 +161,11 @@ class _Search:
         if len(known) == 1 and not coefficients[k + m].contains(0):
             return [Root(arb(known[0]), m, known[0])]
         if not known and not coefficients[k + 1].contains(0):
-            return self.monotone(low, high)
+            return self.zero_of_monotone(low, high)
         slope = coefficients[k + 1]
-        if not known and (self.away(low, high, at, slope) or self.factored(low, high)):
+        if not known and (
+            self.has_no_zero_by_mean_value(low, high, at, slope) or self.has_one_sign(low, high)
+        ):
             return []
         if not known:
             self.try_simplest(low, high)
@@ -166,21 +173,21 @@ class _Search:
 
     def try_simplest(self, low, high):
         """Remember the simplest rational of a part where it is proven to be a multiple zero."""
-        r = simplest(low, high)
-        if r is not None and r.q <= SIMPLE and r not in self.tried:
+        r = simplest_rational(low, high)
+        if r is not None and r.q <= MAX_DENOMINATOR and r not in self.tried:
             self.tried.add(r)
             self.left -= 1
             m = multiplicity(self.f, self.k, r)
             if m > 1:
                 self.exact[r] = m
 
-    def away(self, low, high, at, slope):
+    def has_no_zero_by_mean_value(self, low, high, at, slope):
         """Whether the mean value form f⁽ᵏ⁾(m) + f⁽ᵏ⁺¹⁾(at)·(at − m) keeps off 0."""
         middle = arb((low + high) / 2)
         value = self.jet(middle, self.k)[self.k] + (self.k + 1) * slope * (at - middle)
         return not value.contains(0)
 
-    def factored(self, low, high):
+    def has_one_sign(self, low, high):
         """Whether f⁽ᵏ⁾ has one sign once its exponentials stand in front, for small parts."""
         near, far = sorted((abs(low), abs(high)))
         if not (near > 0 and (low > 0) == (high > 0) and far < near * fmpq(17, 16)):
@@ -200,18 +207,18 @@ class _Search:
             return 1 if value > 0 else -1
         m = multiplicity(self.f, self.k, r)
         if not m:
-            raise Unproven(f"whether there is a zero near x = {about(r):.9g} is undecided")
+            raise Unproven(f"whether there is a zero near x = {to_float(r):.9g} is undecided")
         self.exact[r] = m
         return 0
 
-    def monotone(self, low, high):
+    def zero_of_monotone(self, low, high):
         """The zero or none of a strictly monotone f⁽ᵏ⁾; None where an end turns out to be one."""
         signs = self.sign(low), self.sign(high)
         if 0 in signs:
             return None
-        return [] if signs[0] == signs[1] else [self.refined(low, high, signs[0])]
+        return [] if signs[0] == signs[1] else [self.refine(low, high, signs[0])]
 
-    def refined(self, low, high, sign_low):
+    def refine(self, low, high, sign_low):
         """The simple zero of a strictly monotone f⁽ᵏ⁾ by interval Newton, else by bisection."""
         at, k = ball_jets.interval(low, high), self.k
         while at.rad() > arb(2) ** -110:
@@ -227,4 +234,4 @@ class _Search:
                 half = (middle, at.upper()) if left else (at.lower(), middle)
                 both = ball_jets.interval(*half)
             at = both
-        return _rational_or_ball(at, 1, lambda r: multiplicity(self.f, k, r) == 1)
+        return _root_in_ball(at, 1, lambda r: multiplicity(self.f, k, r) == 1)

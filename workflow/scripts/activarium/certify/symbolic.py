@@ -22,7 +22,7 @@ MAX_BITS = 16384  # of an exact number's numerator or denominator
 MAX_DEPTH = 240  # of operations in each other, so that Python's stack is enough
 MAX_TEXT = 4000  # characters of an expression that is printed as one
 CONSTANT_BITS = 256  # to tell a constant from 0
-ABOVE = {"log": 0, "log1p": -1, "sqrt": 0}  # what is taken of must lie above this
+LOWER_BOUNDS = {"log": 0, "log1p": -1, "sqrt": 0}  # what is taken of must lie above this
 _nodes = WeakValueDictionary()  # equal expressions are one object, so `is` compares them
 _serial = count()
 
@@ -96,13 +96,13 @@ class Node:
     __lt__ = __le__ = __gt__ = __ge__ = lambda self, other: self.__bool__()
 
 
-def _make(op, args=(), value=None, key=None):
+def _intern(op, args=(), value=None, key=None):
     """The one Node of this operation, new or already there."""
     key = (op, *map(id, args), key)
     found = _nodes.get(key)
     if found is None:
-        if (op == "div" or op in ABOVE) and args[-1].constant:
-            _refuse_what_does_not_exist(op, args[-1])
+        if (op == "div" or op in LOWER_BOUNDS) and args[-1].constant:
+            _check_existence(op, args[-1])
         found = Node()
         found.op, found.args, found.value, found.serial = op, args, value, next(_serial)
         found._size = None
@@ -110,7 +110,7 @@ def _make(op, args=(), value=None, key=None):
             value.degree() <= 0 if op == "polynomial" else all(a.constant for a in args)
         )
         # a quotient, logarithm or root in x may not be finite everywhere; of a constant it exists
-        found.partial = (op == "div" or op in ABOVE) and not args[-1].constant
+        found.partial = (op == "div" or op in LOWER_BOUNDS) and not args[-1].constant
         found.partial = found.partial or any(a.partial for a in args)
         found.depth = 1 + max((a.depth for a in args), default=0)
         if found.depth > MAX_DEPTH:
@@ -119,15 +119,18 @@ def _make(op, args=(), value=None, key=None):
     return found
 
 
-def _refuse_what_does_not_exist(op, constant):
+def _check_existence(op, constant):
     """Refuse a quotient, logarithm or root of a constant for which it is not proven to exist."""
     with ctx.workprec(CONSTANT_BITS):
         value = ball_jets.value(constant, arb(0))
-    sound = not value.contains(0) if op == "div" else value > ABOVE[op]
+    sound = not value.contains(0) if op == "div" else value > LOWER_BOUNDS[op]
     if not (value.is_finite() and sound):
         words = {"div": "a division by {}, which is not proven other than 0"}
-        words |= {o: f"{o}({{}}), whose argument is not proven above {ABOVE[o]}" for o in ABOVE}
-        raise Unproven(words[op].format(text(constant)))
+        words |= {
+            o: f"{o}({{}}), whose argument is not proven above {LOWER_BOUNDS[o]}"
+            for o in LOWER_BOUNDS
+        }
+        raise Unproven(words[op].format(format_expression(constant)))
 
 
 def polynomial(p):
@@ -137,7 +140,7 @@ def polynomial(p):
     key = tuple((int(c.p), int(c.q)) for c in p.coeffs())
     if any(part.bit_length() > MAX_BITS for c in key for part in c):
         raise Unproven("a number of more digits than are supported")
-    return _make("polynomial", value=p, key=key)
+    return _intern("polynomial", value=p, key=key)
 
 
 def rational(value):
@@ -162,69 +165,69 @@ def node(value):
 
 
 X = polynomial(fmpq_poly([0, 1]))
-PI = _make("pi")
+PI = _intern("pi")
 
 
-def _poly(*nodes):
+def _all_polynomials(*nodes):
     return all(n.op == "polynomial" for n in nodes)
 
 
-def _rational(n):
+def _is_rational(n):
     return n.op == "polynomial" and n.constant
 
 
 def add(a, b):
     """a + b."""
-    if _poly(a, b):
+    if _all_polynomials(a, b):
         return polynomial(a.value + b.value)
     if a is number(0) or b is number(0):
         return b if a is number(0) else a
     if a is -b and not a.partial:
         return number(0)
-    if _poly(b):
+    if _all_polynomials(b):
         a, b = b, a
-    if b.op == "add" and any(_poly(n) for n in b.args):
-        first, second = b.args if _poly(b.args[0]) else b.args[::-1]
-        return add(add(a, first), second) if _poly(a) else add(first, add(a, second))
-    if a.op == "add" and any(_poly(n) for n in a.args):
-        first, second = a.args if _poly(a.args[0]) else a.args[::-1]
+    if b.op == "add" and any(_all_polynomials(n) for n in b.args):
+        first, second = b.args if _all_polynomials(b.args[0]) else b.args[::-1]
+        return add(add(a, first), second) if _all_polynomials(a) else add(first, add(a, second))
+    if a.op == "add" and any(_all_polynomials(n) for n in a.args):
+        first, second = a.args if _all_polynomials(a.args[0]) else a.args[::-1]
         return add(first, add(second, b))
-    return _make("add", tuple(sorted((a, b), key=lambda n: n.serial)))
+    return _intern("add", tuple(sorted((a, b), key=lambda n: n.serial)))
 
 
 def mul(a, b):
     """a · b, with rational factors gathered in front."""
-    if _poly(a, b):
+    if _all_polynomials(a, b):
         return polynomial(a.value * b.value)
-    if _rational(b):
+    if _is_rational(b):
         a, b = b, a
     if a is number(1):
         return b
     if a is number(-1) and b.op == "add":
         return add(-b.args[0], -b.args[1])
-    if _rational(a) and b.op == "mul" and any(_poly(n) for n in b.args):
-        first, second = b.args if _poly(b.args[0]) else b.args[::-1]
+    if _is_rational(a) and b.op == "mul" and any(_all_polynomials(n) for n in b.args):
+        first, second = b.args if _all_polynomials(b.args[0]) else b.args[::-1]
         return mul(mul(a, first), second)
-    if _rational(a):
-        return _make("mul", (a, b))
-    if a.op == "mul" and _rational(a.args[0]):
+    if _is_rational(a):
+        return _intern("mul", (a, b))
+    if a.op == "mul" and _is_rational(a.args[0]):
         return mul(a.args[0], mul(a.args[1], b))
-    if b.op == "mul" and _rational(b.args[0]):
+    if b.op == "mul" and _is_rational(b.args[0]):
         return mul(b.args[0], mul(a, b.args[1]))
-    return _make("mul", tuple(sorted((a, b), key=lambda n: n.serial)))
+    return _intern("mul", tuple(sorted((a, b), key=lambda n: n.serial)))
 
 
 def div(a, b):
     """a / b."""
     if b is number(0):
         raise Unproven("divides by zero")
-    if _rational(b):
+    if _is_rational(b):
         return mul(number(1 / b.value[0]), a)
-    if _negative(a):
+    if _has_minus(a):
         return -div(-a, b)
-    if _poly(b) and all(c <= 0 for c in b.value.coeffs()):
+    if _all_polynomials(b) and all(c <= 0 for c in b.value.coeffs()):
         return -div(a, -b)
-    return _make("div", (a, b))
+    return _intern("div", (a, b))
 
 
 class Tracer:
@@ -233,20 +236,20 @@ class Tracer:
     pi = PI
 
     @staticmethod
-    def decimal(text):
+    def decimal(format_expression):
         """The exact decimal that `text` writes."""
-        return number(Fraction(text))
+        return number(Fraction(format_expression))
 
     @staticmethod
     def piecewise(x, c, left, right, at="right"):
         """Both branches, kept apart; the condition must be affine in x with an exact c."""
         x, c = node(x), node(c)
-        if not (_poly(x, c) and c.constant and x.value.degree() <= 1):
+        if not (_all_polynomials(x, c) and c.constant and x.value.degree() <= 1):
             raise Unproven("a branch condition must be affine in x with an exact rational number")
         below, above = node(left(x)), node(right(x))
         if below is above:
             return below
-        return _make("piecewise", (x, below, above), (c.value[0], at), (str(c.value[0]), at))
+        return _intern("piecewise", (x, below, above), (c.value[0], at), (str(c.value[0]), at))
 
 
 ODD, EVEN = ("sin", "tanh", "erf", "atan", "asinh"), ("cos",)
@@ -254,25 +257,25 @@ ODD, EVEN = ("sin", "tanh", "erf", "atan", "asinh"), ("cos",)
 
 def apply(name, a):
     """A word of definitions.FUNCTIONS on a node; a minus comes out of what is odd or even."""
-    if name in ODD + EVEN and _negative(a):
-        turned = _make(name, (-a,))
+    if name in ODD + EVEN and _has_minus(a):
+        turned = _intern(name, (-a,))
         return -turned if name in ODD else turned
-    return _make(name, (a,))
+    return _intern(name, (a,))
 
 
-def _negative(a):
+def _has_minus(a):
     """Whether a node is written with a minus in front."""
     if a.op == "mul":
-        return _negative(a.args[0])
+        return _has_minus(a.args[0])
     return a.op == "polynomial" and a.value.degree() >= 0 and a.value.coeffs()[-1] < 0
 
 
-def _function(name):
+def _function_on_nodes(name):
     return staticmethod(lambda x: apply(name, node(x)))
 
 
 for _name in FUNCTIONS:
-    setattr(Tracer, _name, _function(_name))
+    setattr(Tracer, _name, _function_on_nodes(_name))
 
 
 def trace(definition):
@@ -281,7 +284,7 @@ def trace(definition):
     return node(definition(X, Tracer, **{k: number(v) for k, v in learned.items()}))
 
 
-def _threshold(branch):
+def _breakpoint(branch):
     """(where a piecewise node branches, whether its left branch holds below): affine, exact."""
     p, c = branch.args[0].value, branch.value[0]
     return (c - p[0]) / p[1], p[1] > 0
@@ -296,7 +299,7 @@ def breakpoints(expression):
             seen.add(id(n))
             stack.extend(n.args)
             if n.op == "piecewise" and n.args[0].value.degree() == 1:
-                found.add(_threshold(n)[0])
+                found.add(_breakpoint(n)[0])
     return sorted(found)
 
 
@@ -308,16 +311,16 @@ def resolve(expression, at):
         below = p(at) < c or (p(at) == c and side == "left")
         return walk(n.args[1] if below else n.args[2])
 
-    return _rebuilt(expression, {"piecewise": choose})
+    return _rebuild(expression, {"piecewise": choose})
 
 
-def mirrored(branch):
+def mirror(branch):
     """f(−x) for a branch-free f(x)."""
     minus = {"polynomial": lambda n, walk: polynomial(n.value(fmpq_poly([0, -1])))}
-    return _rebuilt(branch, minus)
+    return _rebuild(branch, minus)
 
 
-def rewritten(branch):
+def normalize(branch):
     """The branch by identities that hold for all real u, so that equal functions look equal.
 
     tanh u = 2σ(2u) − 1, erf u = 2Φ(√2·u) − 1, logsigmoid u = −softplus(−u), expm1 u = eᵘ − 1,
@@ -332,10 +335,10 @@ def rewritten(branch):
         "log1p": lambda u: apply("log", u + 1),
     }
     special = {op: lambda n, walk, rule=rule: rule(walk(n.args[0])) for op, rule in rules.items()}
-    return _rebuilt(branch, special)
+    return _rebuild(branch, special)
 
 
-def _rebuilt(expression, special):
+def _rebuild(expression, special):
     """The expression built anew from its leaves, with `special[op](node, walk)` where given."""
     done = {}
     build = {"add": add, "mul": mul, "div": div}
@@ -376,17 +379,17 @@ def cut(expression):
     return pieces
 
 
-def text(n):
+def format_expression(n):
     """The expression in the words of a definition, for people.
 
     One that would be too long, since parts of it come again and again, is written as what its
     parts are called, one after the other, and the whole last: "a = …; b = a·a; b + b".
     """
-    whole = _text(n, {}, MAX_TEXT)
-    return _in_parts(n) if whole is None else whole
+    whole = _format(n, {}, MAX_TEXT)
+    return _format_in_parts(n) if whole is None else whole
 
 
-def _text(n, names, most=None):
+def _format(n, names, most=None):
     """The text of `n` with the names of the nodes in `names`, None where it is too long."""
     done = {}
 
@@ -394,7 +397,7 @@ def _text(n, names, most=None):
         if n in names:
             return names[n]
         if n not in done:
-            done[n] = _joined(n, of)
+            done[n] = _format_operation(n, of)
             if most and len(done[n]) > most:
                 raise OverflowError
         return done[n]
@@ -405,10 +408,10 @@ def _text(n, names, most=None):
         return None
 
 
-def _joined(n, of):
+def _format_operation(n, of):
     """The text of one operation on what `of` says of its arguments."""
     if n.op == "polynomial":
-        return _polynomial_text(n.value)
+        return _format_polynomial(n.value)
     inner = [of(a) for a in n.args]
     if n.op == "piecewise":
         c, at = n.value
@@ -417,11 +420,11 @@ def _joined(n, of):
     sign = {"add": " + ", "mul": "·", "div": " / "}.get(n.op)
     if sign is None:
         return f"{n.op}({', '.join(inner)})" if n.args else n.op
-    loose = [_loose(a, n.op) for a in n.args]
+    loose = [_needs_brackets(a, n.op) for a in n.args]
     return sign.join(f"({t})" if apart else t for t, apart in zip(inner, loose, strict=True))
 
 
-def _in_parts(n):
+def _format_in_parts(n):
     """The text of `n` with each operation that is used more than once named before."""
     order, uses = [], {}
 
@@ -436,13 +439,13 @@ def _in_parts(n):
     names, parts = {}, []
     for part in order[:-1]:
         if uses[part] > 1 and part.args:
-            parts.append(_text(part, names))
+            parts.append(_format(part, names))
             names[part] = f"p{len(names) + 1}"
     parts = [f"{name} = {part}" for name, part in zip(names.values(), parts, strict=True)]
-    return "; ".join([*parts, _text(n, names)])
+    return "; ".join([*parts, _format(n, names)])
 
 
-def _loose(n, op):
+def _needs_brackets(n, op):
     """Whether the text of `n` needs brackets inside an operation `op`."""
     if op == "add":
         return False
@@ -451,20 +454,20 @@ def _loose(n, op):
     return n.op in ("add", "div") or (n.op == "mul" and op == "div")
 
 
-def _polynomial_text(p):
+def _format_polynomial(p):
     terms = []
     for k in range(p.degree(), -1, -1):
         if p[k] != 0:
             power = "·".join(["x"] * k)
-            size = "" if abs(p[k]) == 1 and k else _number_text(abs(p[k]))
+            size = "" if abs(p[k]) == 1 and k else _format_number(abs(p[k]))
             terms.append((" − " if p[k] < 0 else " + ") + "·".join(filter(None, [size, power])))
     return "".join(terms).strip().removeprefix("+ ").replace("− ", "−", 1) if terms else "0"
 
 
-def _number_text(value):
+def _format_number(value):
     """A rational as a decimal where one is exact, else as a fraction."""
     if max(int(value.p).bit_length(), int(value.q).bit_length()) > 256:
-        return _far_number_text(value)
+        return _format_long_number(value)
     p, q, digits = int(value.p), int(value.q), 0
     while 10**digits % q and digits < 40:
         digits += 1
@@ -474,7 +477,7 @@ def _number_text(value):
     return f"{whole[:-digits]}.{whole[-digits:]}" if digits else whole
 
 
-def _far_number_text(value):
+def _format_long_number(value):
     """A rational of very many digits: 1e598 or 1e-598 where it is one, else as a fraction."""
     p, q = str(value.p), str(value.q)  # by FLINT, which knows no limit of digits
     for digits, other, shown in ((p, q, "{front}e{zeros}"), (q, p, "{other}e-{zeros}")):

@@ -24,7 +24,7 @@ def settle_claims(definitions, drawn=()):
     fixed = {name: f for name, f in definitions.items() if name not in drawn}
     pairs = [pair for pair in APPROXIMATIONS if set(pair) <= set(definitions)]
     return {
-        "reported": reported.answers(certify(gelu), gelu) if gelu else [],
+        "reported": reported.check_reported_claims(certify(gelu), gelu) if gelu else [],
         "equal": duplicates.equal_groups(fixed),
         "close": [_distance(f, g, definitions) for f, g in pairs],
     }
@@ -32,7 +32,7 @@ def settle_claims(definitions, drawn=()):
 
 def _distance(f, g, definitions):
     try:
-        found = duplicates.distance(definitions[f], definitions[g])
+        found = duplicates.sup_distance(definitions[f], definitions[g])
     except Unproven as why:
         found = {"refused": str(why)}
     return {"of": f, "by": g, **found}

@@ -6,8 +6,8 @@ from flint import ctx
 
 from ..certify import BITS, Unproven, initial_state, symbolic
 from ..certify.branch_and_bound import supremum
-from ..certify.enclosure import pair
-from ..certify.pieces import pieces
+from ..certify.enclosure import to_decimals
+from ..certify.pieces import split_into_pieces
 from ..certify.piecewise import PiecewiseFunction
 
 
@@ -30,29 +30,29 @@ def equal_groups(definitions):
 def normal_form(definition):
     """Something that is equal for two definitions only if their functions are equal."""
     traced = symbolic.trace(definition)
-    cut = [(low, high, symbolic.rewritten(f)) for low, high, f in symbolic.cut(traced)]
+    cut = [(low, high, symbolic.normalize(f)) for low, high, f in symbolic.cut(traced)]
     joined = cut[:1]
-    shape = PiecewiseFunction(traced)
+    function = PiecewiseFunction(traced)
     for low, high, f in cut[1:]:
         before = joined[-1]
-        if f is before[2] and _continuous(shape, low):
+        if f is before[2] and _continuous(function, low):
             joined[-1] = (before[0], high, f)
         else:
             joined.append((low, high, f))
-    torn = [low for low, _, _ in joined[1:] if not _continuous(shape, low)]
-    jumps = [symbolic.rewritten(symbolic.resolve(traced, low)) for low in torn]
+    torn = [low for low, _, _ in joined[1:] if not _continuous(function, low)]
+    jumps = [symbolic.normalize(symbolic.resolve(traced, low)) for low in torn]
     return tuple((str(low), str(high), f) for low, high, f in joined), tuple(jumps)
 
 
-def _continuous(shape, r):
+def _continuous(function, r):
     """Whether f is proven continuous at a breakpoint."""
     try:
-        return shape.continuous(r, 0)
+        return function.is_continuous(r, 0)
     except Unproven:
         return False
 
 
-def distance(f, g, bits=BITS):
+def sup_distance(f, g, bits=BITS):
     """The enclosure of sup |f − g| over all of R, and where: {value, at}; at is None far out.
 
     Raises Unproven where f − g is unbounded or the search is undecided.
@@ -60,10 +60,10 @@ def distance(f, g, bits=BITS):
     before = ctx.prec
     ctx.prec = bits
     try:
-        apart = pieces(symbolic.trace(lambda x, xp: f(x, xp) - g(x, xp)))
+        apart = split_into_pieces(symbolic.trace(lambda x, xp: f(x, xp) - g(x, xp)))
         sides = sorted((supremum(apart, s) for s in (1, -1)), key=lambda s: float(s[0].mid()))
         (other, _), (value, at) = sides
         value = value.union(other.upper()) if other.upper() > value.upper() else value
-        return {"value": pair(value), "at": pair(at)}
+        return {"value": to_decimals(value), "at": to_decimals(at)}
     finally:
         ctx.prec = before

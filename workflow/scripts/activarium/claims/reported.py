@@ -9,13 +9,13 @@ from decimal import Decimal
 from flint import ctx
 
 from ..certify import BITS, symbolic
-from ..certify.enclosure import pair
+from ..certify.enclosure import to_decimals
 from ..certify.piecewise import PiecewiseFunction
 
 SLOPE = Decimal("1.084")  # the reported bound of |GELU′|
 
 
-def answers(profile, definition):
+def check_reported_claims(profile, definition):
     """[{claim, answer, enclosure, why}] for GELU's `profile` and its definition(x, xp)."""
     return [
         _slope(profile),
@@ -48,10 +48,10 @@ def _below_identity(definition):
     before = ctx.prec
     ctx.prec = BITS
     try:
-        shape = PiecewiseFunction(symbolic.trace(lambda x, xp: x - definition(x, xp)))
-        zeros, flat = shape.zeros(0)
-        signs = [sign for _, _, sign in shape.signs(0)]
-        enclosure = pair(zeros[0][0].best) if len(zeros) == 1 else None
+        function = PiecewiseFunction(symbolic.trace(lambda x, xp: x - definition(x, xp)))
+        zeros, flat = function.zeros(0)
+        signs = [sign for _, _, sign in function.signs(0)]
+        enclosure = to_decimals(zeros[0][0].best) if len(zeros) == 1 else None
     finally:
         ctx.prec = before
     if flat or signs != [-1, 1] or enclosure != ["0", "0"]:

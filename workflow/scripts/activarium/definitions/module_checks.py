@@ -5,9 +5,9 @@ import torch
 from ..runtime.errors import describe_error
 from . import on_torch
 
-VALUES = 1e-5  # relative and absolute: a module may hold its numbers as float32, ours are exact
-SLOPES = 1e-4
-LARGEST = 1e30  # beyond it float32 ends
+VALUE_TOLERANCE = 1e-5  # relative and absolute, since a module may hold float32 numbers
+SLOPE_TOLERANCE = 1e-4
+MAX_VALUE = 1e30  # beyond it float32 ends
 WAY = "write both alike, or leave module() out"
 
 
@@ -18,7 +18,7 @@ def find_mismatch(module, definition):
     starts: as evaluation has them and, where training draws nothing, as training has them. It
     is said, too, if one of the two learns and the other does not, and why a module cannot be run.
     """
-    x = _places()
+    x = _test_inputs()
     expected = _values_and_slopes(lambda x: definition(x, on_torch), x)
     module = module.double()
     with torch.random.fork_rng(devices=[]):
@@ -34,13 +34,13 @@ def find_mismatch(module, definition):
                     f"module() makes {list(got[0].shape)} of {list(x.shape)}; it must keep shapes"
                 )
             if torch.equal(got[0], again[0]):  # else training draws
-                said = _difference(x, got, expected)
+                said = _largest_difference(x, got, expected)
                 if said:
                     return f"{said}{' while it trains' if training else ''}; {WAY}"
-    return _learning(module, definition)
+    return _compare_parameters(module, definition)
 
 
-def _places():
+def _test_inputs():
     """Where the two are compared, as images of one pixel; no number that anybody writes."""
     x = torch.cat([torch.linspace(-8, 8, 601), torch.linspace(-50, 50, 201)]).double()
     return (x + 0.0012345678).reshape(-1, 1, 1, 1)
@@ -56,12 +56,12 @@ def _values_and_slopes(function, x):
     return y.detach(), torch.autograd.grad(y.double().sum(), x)[0]
 
 
-def _difference(x, got, expected):
+def _largest_difference(x, got, expected):
     """Where a value, or else a slope, is farthest from what is defined, if that is too far."""
     for word, ours, theirs, allowed in zip(
-        ("gives", "has the slope"), got, expected, (VALUES, SLOPES), strict=True
+        ("gives", "has the slope"), got, expected, (VALUE_TOLERANCE, SLOPE_TOLERANCE), strict=True
     ):
-        counts = theirs.isfinite() & (theirs.abs() < LARGEST)
+        counts = theirs.isfinite() & (theirs.abs() < MAX_VALUE)
         apart = (ours.double() - theirs).abs() / (1 + theirs.abs())
         apart = torch.where(counts, apart.nan_to_num(nan=torch.inf), 0)
         at = apart.argmax()
@@ -71,7 +71,7 @@ def _difference(x, got, expected):
     return None
 
 
-def _learning(module, definition):
+def _compare_parameters(module, definition):
     count = sum(p.numel() for p in module.parameters())
     names = list(getattr(definition, "__kwdefaults__", None) or ())
     if count and not names:

@@ -13,32 +13,32 @@ import torch
 from flint import arb, ctx, fmpq
 
 from ..certify import ball_jets, symbolic
-from ..certify.pieces import pieces
-from .torch_module import REACH, RIGHT
+from ..certify.pieces import split_into_pieces
+from .torch_module import ALLOWED_EPS, MAX_INPUT
 
 BITS = 256  # so that tails keep their relative accuracy far out
 DTYPES = {"float32": torch.float32, "bfloat16": torch.bfloat16, "float16": torch.float16}
-SIZES = (2.0**-14, 128.0)  # of the inputs on which errors are measured
-TESTED = 3000  # inputs of each dtype on which errors are measured, about
+INPUT_SIZES = (2.0**-14, 128.0)  # of the inputs on which errors are measured
+SAMPLE_SIZE = 3000  # inputs of each dtype on which errors are measured, about
 
 
-def numerics(definition, module):
-    """{dtype: what `measured` gives} of a `module` that should compute `definition(x, xp)`."""
+def measure_numerics(definition, module):
+    """{dtype: what `measure_dtype` gives} of a `module` that should compute `definition(x, xp)`."""
     before = ctx.prec
     ctx.prec = BITS
     try:
-        exact = Exact(definition)
-        return {name: measured(exact, module, dtype) for name, dtype in DTYPES.items()}
+        exact = ExactFunction(definition)
+        return {name: measure_dtype(exact, module, dtype) for name, dtype in DTYPES.items()}
     finally:
         ctx.prec = before
 
 
-class Exact:
+class ExactFunction:
     """Certified value and slope of a definition at a float."""
 
     def __init__(self, definition):
         self.traced = symbolic.trace(definition)
-        self.pieces = pieces(self.traced)
+        self.pieces = split_into_pieces(self.traced)
         self.breakpoints = {piece.low for piece in self.pieces[1:]}
         self.at_breakpoints = {r: symbolic.resolve(self.traced, r) for r in self.breakpoints}
 
@@ -51,7 +51,7 @@ class Exact:
         return ball_jets.jet(branch, arb(r), 1)
 
 
-def measured(exact, module, dtype):
+def measure_dtype(exact, module, dtype):
     """What one dtype does: errors of value and gradient, zeros far out, what is not finite.
 
     Keys: inputs, value and gradient (each {max_abs, max_abs_at, max_ulp, max_ulp_at,
@@ -60,28 +60,32 @@ def measured(exact, module, dtype):
     off by RIGHT times float32's eps or 4 times the dtype's, of the exact result's size or of 1.
     """
     module = module.eval()
-    x = tested(dtype)
+    x = sample_inputs(dtype)
     rows = [exact(v) for v in x.double().tolist()]
-    found, right = {"inputs": len(x)}, _right_to(exact, module, dtype)
-    for k, (name, computed) in enumerate(zip(("value", "gradient"), run(module, x), strict=True)):
+    found, right = {"inputs": len(x)}, _accurate_up_to(exact, module, dtype)
+    for k, (name, computed) in enumerate(
+        zip(("value", "gradient"), value_and_gradient(module, x), strict=True)
+    ):
         got = zip(x.double().tolist(), computed.double().tolist(), rows, strict=True)
-        errors = _errors(((at, y, balls[k]) for at, y, balls in got), dtype)
-        flushed = {f"zero_{side}": _zero_from(exact, module, dtype, k, side) for side in SIDES}
+        errors = _measure_errors(((at, y, balls[k]) for at, y, balls in got), dtype)
+        flushed = {
+            f"zero_{side}": _flushed_to_zero_from(exact, module, dtype, k, side) for side in SIDES
+        }
         found[name] = errors | flushed | {"right_to": right[k]}
-    return found | {"not_finite": _not_finite(exact, module, dtype)}
+    return found | {"not_finite": _count_not_finite(exact, module, dtype)}
 
 
-def run(module, x):
+def value_and_gradient(module, x):
     """(value, gradient) of the module at every x, as training computes them."""
     leaf = x.clone().requires_grad_()
     with torch.autocast("cpu", x.dtype, enabled=x.dtype.itemsize == 2):
-        y = _called(module, leaf)
+        y = _call_module(module, leaf)
     if not y.requires_grad:
         return y, torch.zeros_like(x)
     return y.detach(), torch.autograd.grad(y.sum(), leaf)[0]
 
 
-def _called(module, x):
+def _call_module(module, x):
     """The module's values at x [n]; as images of one pixel and channel where it needs those.
 
     It gets memory of its own, since a module may work in place.
@@ -95,7 +99,7 @@ def _called(module, x):
             raise error from None
 
 
-def every(dtype):
+def all_inputs(dtype):
     """Every finite input of a 16-bit dtype, in order; of float32 those that bfloat16 has too."""
     small = dtype if dtype.itemsize == 2 else torch.bfloat16
     bits = torch.arange(-(2**15), 2**15, dtype=torch.int32).to(torch.int16)
@@ -103,19 +107,19 @@ def every(dtype):
     return x[x.isfinite()].double().unique().to(dtype)
 
 
-def tested(dtype):
+def sample_inputs(dtype):
     """About TESTED inputs of a size in SIZES, evenly spread over the logarithm, and 0."""
     if dtype == torch.float32:
         generator = torch.Generator().manual_seed(0)
-        low, high = (math.log(size) for size in SIZES)
-        size = torch.empty(TESTED // 2, dtype=torch.float64).uniform_(
+        low, high = (math.log(size) for size in INPUT_SIZES)
+        size = torch.empty(SAMPLE_SIZE // 2, dtype=torch.float64).uniform_(
             low, high, generator=generator
         )
         x = size.exp().float()
         return torch.cat([-x, x]).unique()
-    x = every(dtype)
-    x = x[(x.abs() >= SIZES[0]) & (x.abs() <= SIZES[1])]
-    return x[:: max(1, len(x) // TESTED)]
+    x = all_inputs(dtype)
+    x = x[(x.abs() >= INPUT_SIZES[0]) & (x.abs() <= INPUT_SIZES[1])]
+    return x[:: max(1, len(x) // SAMPLE_SIZE)]
 
 
 def ulp(value, dtype):
@@ -126,7 +130,7 @@ def ulp(value, dtype):
     return info.eps * 2.0 ** math.floor(math.log2(size))
 
 
-def _errors(results, dtype):
+def _measure_errors(results, dtype):
     """The largest absolute and ulp error, and how often the sign is wrong.
 
     `results` are (input, computed, ball of the exact result).
@@ -145,21 +149,21 @@ def _errors(results, dtype):
     return worst | {"wrong_sign": wrong}
 
 
-def _right_to(exact, module, dtype):
+def _accurate_up_to(exact, module, dtype):
     """[of the value, of the gradient]: the |x| up to which they are right, REACH if to the end."""
-    sizes = torch.logspace(math.log2(SIZES[0]), math.log2(REACH), 100, base=2).to(dtype)
+    sizes = torch.logspace(math.log2(INPUT_SIZES[0]), math.log2(MAX_INPUT), 100, base=2).to(dtype)
     x = torch.cat([-sizes, sizes])
-    rows, computed = [exact(v) for v in x.double().tolist()], run(module, x)
+    rows, computed = [exact(v) for v in x.double().tolist()], value_and_gradient(module, x)
     return [
-        _reached(sizes, [balls[k] for balls in rows], computed[k].double().tolist(), dtype)
+        _largest_accurate(sizes, [balls[k] for balls in rows], computed[k].double().tolist(), dtype)
         for k in (0, 1)
     ]
 
 
-def _reached(sizes, balls, got, dtype):
+def _largest_accurate(sizes, balls, got, dtype):
     """The largest of `sizes` up to which what was got at −sizes and at sizes is right."""
     most = torch.finfo(dtype).max
-    eps = max(RIGHT * torch.finfo(torch.float32).eps, 4 * torch.finfo(dtype).eps)
+    eps = max(ALLOWED_EPS * torch.finfo(torch.float32).eps, 4 * torch.finfo(dtype).eps)
     exact = [float(ball.mid()) for ball in balls]
     right = [
         abs(true) > most or abs(y - true) <= eps * max(1, abs(true))  # not where y is nan
@@ -170,18 +174,18 @@ def _reached(sizes, balls, got, dtype):
         if not (right[k] and right[n + k]):
             return reached
         reached = size
-    return REACH
+    return MAX_INPUT
 
 
 SIDES = {"below": -1, "above": 1}
 
 
-def _zero_from(exact, module, dtype, k, side):
+def _flushed_to_zero_from(exact, module, dtype, k, side):
     """The least |x| from where on every input on that side gives 0 though f is not 0, or None."""
-    x = every(dtype)
+    x = all_inputs(dtype)
     x = x[x * SIDES[side] > 0]
     x = x[x.abs().argsort()]
-    computed = run(module, x)[k]
+    computed = value_and_gradient(module, x)[k]
     alive = computed.ne(0).nonzero()
     first = int(alive[-1]) + 1 if len(alive) else 0
     if first == len(x):
@@ -190,11 +194,13 @@ def _zero_from(exact, module, dtype, k, side):
     return None if exact(at)[k].contains(0) else at
 
 
-def _not_finite(exact, module, dtype):
+def _count_not_finite(exact, module, dtype):
     """How many inputs give inf or nan where the exact result has a place in the dtype."""
-    x = every(dtype)
+    x = all_inputs(dtype)
     largest, found, first = torch.finfo(dtype).max, {"inputs": len(x)}, None
-    for k, (name, computed) in enumerate(zip(("value", "gradient"), run(module, x), strict=True)):
+    for k, (name, computed) in enumerate(
+        zip(("value", "gradient"), value_and_gradient(module, x), strict=True)
+    ):
         suspects = x[~computed.isfinite()].double().tolist()
         bad = [v for v in suspects if float(abs(exact(v)[k]).lower()) <= largest]
         found[name] = len(bad)

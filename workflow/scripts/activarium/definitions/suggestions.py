@@ -69,17 +69,18 @@ def power_error(k: object) -> str | None:
 
     "{xp}" in it stands for the name that the vocabulary has in a file.
     """
-    number, whole = type(k) in (int, float), range(1, MAX_POWER + 1)
+    whole = range(1, MAX_POWER + 1)
     if type(k) is int and k in whole:
         return None
-    if number and k == 0:
-        return "has the power 0; write 1"
-    if number and abs(k) == 0.5:
-        front = "1 / " if k < 0 else ""
-        return f"is a root; write {front}{{xp}}.sqrt(x)"
-    if number and -k in whole:
-        return f"has a negative power; write 1 / {'x' if k == -1 else f'x**{int(-k)}'}"
-    if number and k in whole:
-        return f"has a power with a decimal point; write x**{int(k)}"
+    if isinstance(k, int | float) and not isinstance(k, bool):
+        if k == 0:
+            return "has the power 0; write 1"
+        if abs(k) == 0.5:
+            front = "1 / " if k < 0 else ""
+            return f"is a root; write {front}{{xp}}.sqrt(x)"
+        if -k in whole:
+            return f"has a negative power; write 1 / {'x' if k == -1 else f'x**{int(-k)}'}"
+        if k in whole:
+            return f"has a power with a decimal point; write x**{int(k)}"
     others = "{xp}.sqrt and {xp}.exp are there for others"
     return f"is not a whole power from 1 to {MAX_POWER}; {others}"

@@ -1,8 +1,8 @@
 """A definition as a torch module, for activations that torch itself does not have.
 
-Value and derivative are computed in one precision whatever the network's, and rounded once. That
-precision is float32 where it is right for all |x| ≤ REACH, and else, where something overflows or
-cancels on the way, float64: so what is trained is what is certified, on every device.
+Value and derivative are computed in one precision, whatever the network's, and rounded once. That
+precision is float32 where it is accurate for all |x| ≤ MAX_INPUT. It is float64 where something
+overflows or cancels. So what is trained is what is certified, on every device.
 """
 
 import math
@@ -14,9 +14,9 @@ from torch.autograd.function import once_differentiable
 
 from . import on_torch
 
-REACH = 1e4  # up to which |x| float32 must be right to be taken
-RIGHT = 32  # so many times its eps may it be off, of the exact result's size or of 1
-CHUNK = 2**16  # numbers at a time on a CPU, where whatever lies in between stays in its cache
+MAX_INPUT = 1e4  # the |x| up to which float32 must be accurate to be used
+ALLOWED_EPS = 32  # times float32's eps: the error allowed, relative to the exact result or to 1
+CHUNK_SIZE = 2**16  # numbers at a time on a CPU, so that intermediate results stay in its cache
 
 
 class DefinitionModule(nn.Module):
@@ -44,14 +44,19 @@ def build_module(file):
     return DefinitionModule(file.definition)
 
 
-SEVERAL = (nn.Softsign, nn.Tanhshrink)  # of torch's own, those that are made of several operators
-PROMOTED = (nn.Softplus,)  # those that autocast computes in float32 on a GPU and not on a CPU
+COMPOSITE_MODULES = (
+    nn.Softsign,
+    nn.Tanhshrink,
+)  # of torch's own, those that are made of several operators
+AUTOCAST_MODULES = (
+    nn.Softplus,
+)  # those that autocast computes in float32 on a GPU and not on a CPU
 
 
 def wrap_in_float32(module):
     """`module` itself if it is a kernel of torch, which rounds once; else in a `Float32Module`."""
     own = type(module).__module__.startswith("torch.nn.")
-    kernel = own and not isinstance(module, (*SEVERAL, *PROMOTED))
+    kernel = own and not isinstance(module, (*COMPOSITE_MODULES, *AUTOCAST_MODULES))
     return module if kernel or isinstance(module, DefinitionModule) else Float32Module(module)
 
 
@@ -75,26 +80,28 @@ class Float32Module(nn.Module):
 
 @cache  # a network has many layers of one definition
 def required_dtype(definition):
-    """float32 where it gives value and derivative right up to REACH, with the parameters' starts.
+    """float32 where value and derivative are accurate up to MAX_INPUT, else float64.
 
-    Else float64. Found on a CPU, for a network on any device, by 400 inputs of each sign.
+    Its parameters are at their starts. Found on a CPU with 400 inputs of each sign, for any device.
     """
     starts = (getattr(definition, "__kwdefaults__", None) or {}).items()
     starts = {n: torch.tensor(float(v), dtype=torch.float64, device="cpu") for n, v in starts}
-    sizes = torch.logspace(-14, math.log2(REACH), 400, base=2, dtype=torch.float32, device="cpu")
+    sizes = torch.logspace(
+        -14, math.log2(MAX_INPUT), 400, base=2, dtype=torch.float32, device="cpu"
+    )
     x, wanted = torch.cat([-sizes, sizes]), [True] + [False] * len(starts)
     rough, fine = (
         _value_and_derivatives(definition, starts, x.to(dtype), starts.values(), wanted, dtype)
         for dtype in (torch.float32, torch.float64)
     )
-    right = _right(rough[0], fine[0]) and _right(rough[1][0], fine[1][0])
+    right = _is_accurate(rough[0], fine[0]) and _is_accurate(rough[1][0], fine[1][0])
     return torch.float32 if right else torch.float64
 
 
-def _right(rough, fine):
+def _is_accurate(rough, fine):
     """Whether float32 is as near to float64 as its rounding can be blamed for."""
     info = torch.finfo(torch.float32)
-    allowed = RIGHT * info.eps * fine.abs().clamp(min=1)
+    allowed = ALLOWED_EPS * info.eps * fine.abs().clamp(min=1)
     return bool((((rough - fine).abs() <= allowed) | (fine.abs() > info.max)).all())
 
 
@@ -118,9 +125,9 @@ def evaluate(definition, dtype, x, **parameters):
 
 def _chunks(x):
     """Views that together are x, each short enough for a CPU's cache where rows allow it."""
-    if x.device.type != "cpu" or x.numel() <= CHUNK:
+    if x.device.type != "cpu" or x.numel() <= CHUNK_SIZE:
         return [x]
-    return x.split(max(1, CHUNK * len(x) // x.numel()))
+    return x.split(max(1, CHUNK_SIZE * len(x) // x.numel()))
 
 
 class _DefinitionFunction(torch.autograd.Function):

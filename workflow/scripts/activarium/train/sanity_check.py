@@ -163,7 +163,7 @@ def _measure_saved_bytes(make):
 
 
 def _measure_numerics(make, dtype):
-    numerics.run(make().eval(), torch.linspace(-4, 4, 9).to(dtype))
+    numerics.value_and_gradient(make().eval(), torch.linspace(-4, 4, 9).to(dtype))
 
 
 def _name_first(names):
