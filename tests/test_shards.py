@@ -154,7 +154,7 @@ def test_a_damaged_provenance_is_named(whole, declared, tmp_path):
 def test_tables_that_no_study_trained_are_no_shard(whole, declared, tmp_path):
     path = cut(whole, tmp_path / "a", range(10))
     files.write_json(tmp_path / "a/provenance.json", {"study": {}})
-    assert "was made from tables of other origin" in refused([path], declared)
+    assert "was made from external runs" in refused([path], declared)
 
 
 @pytest.mark.parametrize("name", ["epochs", "costs"])

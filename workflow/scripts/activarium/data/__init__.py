@@ -1,1 +1,1 @@
-"""From official archives to one memory-mappable file of images a data set, checked on the way."""
+"""Prepares images: official files in, one checked and memory-mapped file a data set out."""

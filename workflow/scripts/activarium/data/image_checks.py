@@ -1,8 +1,9 @@
-"""What a data set's `load` gives, held against what its file states, before anything is written."""
+"""Checks the images and labels that a data set's `load` gives against what its file declares."""
 
 import traceback
 from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -13,8 +14,8 @@ from ..runtime.errors import UserError, first_line
 SPLITS = ("train", "test")
 
 
-def load_checked_images(name, root):
-    """The `Images` of data set `name` from the data root, as its file promises them.
+def load_checked_images(name: str, root: Path | str) -> Images:
+    """The `Images` of data set `name` from the data root, as its file declares them.
 
     Raises DatasetError: one line with the file, the line in it where there is one, what is wrong
     and the way out, whatever the file's own code raised.
@@ -25,23 +26,24 @@ def load_checked_images(name, root):
     except UserError:
         raise
     except (Exception, SystemExit) as error:
-        said = source.error_raised_in(about.__file__, error)
-        raise DatasetError(name, f"{said}{_while_reading(error)}") from error
+        problem = source.error_raised_in(about.__file__, error)
+        raise DatasetError(name, f"{problem}{_while_reading(error)}") from error
     return check_images(images, about, name)
 
 
-def check_images(images, about, name):
-    """`images` with labels as small as they may be; DatasetError where they break a promise.
+def check_images(images: Any, about: Any, name: str) -> Images:
+    """`images` with labels of the smallest type; DatasetError where they are not as declared.
 
     `about` has the `classes`, `n_train`, `image_size` and `channels` that datasets/{name}.py
-    states. Labels may be of any whole-number type: uint8 comes out, uint16 beyond 256 classes.
+    declares. Labels may be of any whole-number type: uint8 comes out, uint16 beyond 256 classes.
     """
     arrays = _arrays(images, name)
     labels = np.uint8 if about.classes <= 256 else np.uint16
     for i, split in enumerate(SPLITS):
         x, y = arrays[2 * i : 2 * i + 2]
         file = f"datasets/{name}.py"
-        problem = _images(x, about, file) or _labels(y, about, file) or _counts(x, y)
+        problem = _image_problem(x, about, file) or _label_problem(y, about, file)
+        problem = problem or _count_problem(x, y)
         if not problem and split == "train" and len(y) != about.n_train:
             problem = f"{len(y)} images; {file} says n_train = {about.n_train}"
         if problem:
@@ -51,7 +53,7 @@ def check_images(images, about, name):
     return Images(*arrays)
 
 
-def _arrays(images, name):
+def _arrays(images: Any, name: str) -> list[np.ndarray]:
     """The four arrays of what `load` returned."""
     wanted = "Images(train_images, train_labels, test_images, test_labels)"
     try:
@@ -62,11 +64,11 @@ def _arrays(images, name):
     return arrays
 
 
-def _images(x, about, file):
+def _image_problem(x: np.ndarray, about: Any, file: str) -> str | None:
     """What is wrong with the images of one split, and the way out; else None."""
     size, channels = about.image_size, about.channels
     if x.dtype != np.uint8:
-        return f"images {x.dtype}{_span(x)}; they must be uint8 from 0 to 255{_as_uint8(x)}"
+        return f"images {x.dtype}{_value_range(x)}; they must be uint8 from 0 to 255{_as_uint8(x)}"
     if x.shape[1:] == (size, size, channels):
         return None
     way = ""
@@ -77,8 +79,8 @@ def _images(x, about, file):
     return f"images {x.shape}; {file} says (n, {size}, {size}, {channels}){way}"
 
 
-def _span(x):
-    """The values of an array in words, where they are numbers."""
+def _value_range(x: np.ndarray) -> str:
+    """The range of an array's values in words, where they are numbers."""
     if x.dtype.kind not in "iuf" or not x.size:
         return ""
     if np.isnan(x).any():
@@ -86,7 +88,7 @@ def _span(x):
     return f" from {x.min():g} to {x.max():g}"
 
 
-def _as_uint8(x):
+def _as_uint8(x: np.ndarray) -> str:
     """How images of another type become uint8, where that loses nothing."""
     if x.dtype.kind not in "biuf" or not x.size or not np.isfinite(x).all():
         return ""
@@ -98,7 +100,7 @@ def _as_uint8(x):
     return "; load gives raw pixels, and the training normalises them"
 
 
-def _labels(y, about, file):
+def _label_problem(y: np.ndarray, about: Any, file: str) -> str | None:
     """What is wrong with the labels of one split, and the way out; else None."""
     last = about.classes - 1
     says = f"{file} says {about.classes} classes, 0 to {last}"
@@ -107,7 +109,7 @@ def _labels(y, about, file):
         way = "y.argmax(1)" if one_hot else "y.ravel()"
         return f"labels {y.shape}; they must be one number an image, [n]: {way}"
     if not np.issubdtype(y.dtype, np.integer):
-        return f"labels {y.dtype}{_span(y)}; {_as_labels(y)}"
+        return f"labels {y.dtype}{_value_range(y)}; {_as_whole_numbers(y)}"
     if not len(y):
         return "no images"
     low, high = int(y.min()), int(y.max())
@@ -126,8 +128,8 @@ def _labels(y, about, file):
     return f"no image of class {absent[0]}{more}; {says}; {way}"
 
 
-def _as_labels(y):
-    """The way out for labels that are no whole numbers."""
+def _as_whole_numbers(y: np.ndarray) -> str:
+    """The way out for labels that are not whole numbers."""
     finite = y.dtype.kind in "bf" and np.isfinite(y).all()
     if finite and np.array_equal(y, y.astype(np.int64)):
         return "they must be whole numbers: y.astype(np.int64)"
@@ -136,24 +138,25 @@ def _as_labels(y):
     return "they must be whole numbers from 0"
 
 
-def _counts(x, y):
+def _count_problem(x: np.ndarray, y: np.ndarray) -> str | None:
     """What is wrong with two arrays that should be as long as each other; else None."""
     return f"{len(x)} images with {len(y)} labels" if len(x) != len(y) else None
 
 
-def _check_majority(labels, about, name):
-    """Hold a `majority` that the file states against the labels of the test images."""
+def _check_majority(labels: np.ndarray, about: Any, name: str) -> None:
+    """Raise DatasetError for a declared `majority` that the test labels contradict."""
     share = int(np.bincount(labels).max()) / len(labels)
-    said = getattr(about, "majority", share)
-    if abs(said - share) > 1e-9:
-        problem = f"test: majority = {said:g} in datasets/{name}.py; the labels say {share!r}"
+    declared = getattr(about, "majority", share)
+    if abs(declared - share) > 1e-9:
+        problem = f"test: majority = {declared:g} in datasets/{name}.py; the labels say {share!r}"
         raise DatasetError(name, f"{problem}; correct it or leave it out")
 
 
-def _while_reading(error):
+def _while_reading(error: BaseException) -> str:
     """The file that was being read where `error` was raised, as far as that can be told.
 
-    A picture that is cut short raises errors that do not name it; the frames on the way there do.
+    The error of a truncated picture does not name it. The local variables of the frames that lead
+    to the error do.
     """
     for frame, _ in reversed(list(traceback.walk_tb(error.__traceback__))):
         for value in reversed(list(frame.f_locals.values())):
@@ -163,7 +166,7 @@ def _while_reading(error):
     return ""
 
 
-def _file(value):
+def _file(value: Any) -> str | None:
     """The path of an open file or picture, or a text that is the path of a file; else None."""
     for attribute in ("filename", "name", None):
         with suppress(Exception):  # whatever somebody's object does when it is asked

@@ -1,12 +1,15 @@
-"""The official files of a torchvision data set: checked, extracted where packed, fetched once."""
+"""Finds the official files of a torchvision data set: checked, extracted, downloaded once."""
 
 import posixpath
 import shutil
 import socket
 import sys
 import tarfile
+from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPException
+from pathlib import Path
+from typing import Any
 
 from torchvision.datasets.utils import calculate_md5, download_url
 
@@ -14,44 +17,45 @@ from ..datasets import DatasetError, expand_home
 from ..runtime.files import atomic
 
 
-def ensure_official_files(name, source, root):
+def ensure_official_files(name: str, source: Any, root: Path | str) -> Path:
     """The data root as a Path, once every file that torchvision's class `source` reads is there.
 
-    A root that is the files' own folder stands for the one above. Files that are there are
-    compared with torchvision's md5 list and used; nothing is written then. Only what is missing
-    comes out of the archive, and only a missing archive is fetched. A file that is not the
-    official one is named and left alone, and nothing is unpickled.
+    A root that is the files' own folder stands for the one above. Files that exist are compared
+    with torchvision's md5 list and used as they are. Only what is missing is extracted from the
+    archive, and only a missing archive is downloaded. A file that is not the official one is named
+    and left alone, and nothing is unpickled.
     Raises DatasetError: one line with what is wrong, where, and the way out.
     """
-    root = expand_home(root)
-    with _named(name, source, root, "cannot read"):
-        _refuse_unreadable(root)
-        root = _above(name, source, root)
-        missing = _missing(name, source, root)
-        packed = not missing or _official(name, source, root / source.filename, source.tgz_md5)
+    folder = expand_home(root)
+    with _as_dataset_error(name, source, folder, "cannot read"):
+        _check_readable(folder)
+        folder = _data_root(name, source, folder)
+        archive = folder / source.filename
+        missing = _missing(name, source, folder)
+        packed = not missing or _is_official(name, source, archive, source.tgz_md5)
     if not packed:
-        _fetch(name, source, root / source.filename)
+        _download(name, source, archive)
     if missing:
-        _extract(name, source, root / source.filename, missing)
-    return root
+        _extract(name, source, archive, missing)
+    return folder
 
 
 OWN_FOLDERS = ("cifar-10-batches-py", "cifar-100-python", "stl10_binary")
 
 
-def _above(name, source, root):
-    """The data root, where `root` may be the official files' own folder and not the one above.
+def _data_root(name: str, source: Any, root: Path) -> Path:
+    """The data root: `root`, or the folder above where `root` is the official files' own folder.
 
-    Nothing may be fetched into such a folder, neither its own archive nor that of another set.
+    Nothing may be downloaded into such a folder, neither its own archive nor that of another set.
     Raises DatasetError where the files lie in a folder of another name.
     """
     if (root / source.base_folder).exists() or (root / source.filename).exists():
         return root
-    place = root.resolve()
-    if place.name in OWN_FOLDERS:
+    resolved = root.resolve()
+    if resolved.name in OWN_FOLDERS:
         print(f"data: {name}: {root} is the files' own folder; the one above is the data root",
               file=sys.stderr)  # fmt: skip
-        return place.parent
+        return resolved.parent
     listed = [file for file, _ in source.train_list + source.test_list]
     if all((root / file).is_file() for file in listed):
         raise DatasetError(
@@ -62,16 +66,16 @@ def _above(name, source, root):
     return root
 
 
-def _missing(name, source, root):
+def _missing(name: str, source: Any, root: Path) -> list[str]:
     """The paths under `root` that are not there yet; DatasetError for one that is wrong."""
     listed = source.train_list + source.test_list
     if hasattr(source, "meta"):
         listed = [*listed, (source.meta["filename"], source.meta["md5"])]
     files = [(f"{source.base_folder}/{file}", md5) for file, md5 in listed]
-    return [file for file, md5 in files if not _official(name, source, root / file, md5)]
+    return [file for file, md5 in files if not _is_official(name, source, root / file, md5)]
 
 
-def _official(name, source, path, md5):
+def _is_official(name: str, source: Any, path: Path, md5: str) -> bool:
     """Whether `path` is there; DatasetError where it is and its md5 is another one."""
     try:
         found = calculate_md5(path)
@@ -87,18 +91,19 @@ def _official(name, source, path, md5):
     )
 
 
-def _fetch(name, source, archive):
+def _download(name: str, source: Any, archive: Path) -> None:
     """Download the archive; it gets its name only when it is whole and its md5 is right."""
     print(f"data: {name}: fetching {source.url} into {archive.parent}, once", file=sys.stderr)
-    with _named(name, source, archive.parent, "cannot write to"), atomic(archive) as temporary:
+    writing = _as_dataset_error(name, source, archive.parent, "cannot write to")
+    with writing, atomic(archive) as temporary:
         temporary.touch()  # a folder that cannot be written is noticed before the network is
         try:
-            with _patience(60):
+            with _socket_timeout(60):
                 download_url(source.url, archive.parent, temporary.name, source.tgz_md5)
         except (OSError, RuntimeError, HTTPException) as error:
-            wrong = type(error) is RuntimeError  # torchvision's word for another md5
-            said = " ".join(str(error).split())  # one line, also of a redirect without end
-            problem = "what came is not the official archive" if wrong else said
+            problem = " ".join(str(error).split())  # one line, also of an endless redirect
+            if type(error) is RuntimeError:  # torchvision's error for another md5
+                problem = "what came is not the official archive"
             raise DatasetError(
                 name,
                 f"cannot fetch {source.url} ({problem}); put {source.filename} "
@@ -106,32 +111,36 @@ def _fetch(name, source, archive):
             ) from error
 
 
-def _extract(name, source, archive, wanted):
+def _extract(name: str, source: Any, archive: Path, wanted: list[str]) -> None:
     """Take the `wanted` files out of the archive, each whole or not at all."""
     print(f"data: {name}: extracting {archive}, once", file=sys.stderr)
     left = set(wanted)
-    with _named(name, source, archive.parent, "cannot extract into"), tarfile.open(archive) as tar:
+    extracting = _as_dataset_error(name, source, archive.parent, "cannot extract into")
+    with extracting, tarfile.open(archive) as tar:
         while left and (member := tar.next()):
             file = posixpath.normpath(member.name)
             if file in left:
+                content = tar.extractfile(member)
+                if content is None:  # a folder or a link
+                    raise DatasetError(name, f"{archive} holds no file {file}")
                 with atomic(archive.parent / file) as temporary, temporary.open("wb") as out:
-                    shutil.copyfileobj(tar.extractfile(member), out, 1 << 20)
+                    shutil.copyfileobj(content, out, 1 << 20)
                 left.remove(file)
-        left = _missing(name, source, archive.parent)
-    if left:
-        raise DatasetError(name, f"{archive} holds no {left[0]}")
+        missing = _missing(name, source, archive.parent)
+    if missing:
+        raise DatasetError(name, f"{archive} holds no {missing[0]}")
 
 
-def _refuse_unreadable(root):
-    """Raise the OSError of a root that is there and is no folder, or not ours to read."""
+def _check_readable(root: Path) -> None:
+    """Raise OSError for a root that exists and is not a folder, or may not be read."""
     try:
         next(root.iterdir(), None)
     except FileNotFoundError:
-        return  # it is made when something is fetched
+        return  # it is made when something is downloaded
 
 
 @contextmanager
-def _named(name, source, root, cannot):
+def _as_dataset_error(name: str, source: Any, root: Path, cannot: str) -> Iterator[None]:
     """Turn an OSError about files into a DatasetError that names the file and the way out."""
     try:
         yield
@@ -144,8 +153,8 @@ def _named(name, source, root, cannot):
 
 
 @contextmanager
-def _patience(seconds):
-    """A connection that says nothing for so long has failed; else a firewall stops us for ever."""
+def _socket_timeout(seconds: float) -> Iterator[None]:
+    """Let a connection without an answer fail after so long; a firewall would block for ever."""
     before = socket.getdefaulttimeout()
     socket.setdefaulttimeout(seconds)
     try:

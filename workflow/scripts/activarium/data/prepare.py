@@ -1,9 +1,10 @@
-"""A data set prepared once: one Arrow file that every training job maps into its memory."""
+"""Writes a data set once into one Arrow file, which every training job maps into its memory."""
 
 import hashlib
 import json
 import math
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -15,7 +16,7 @@ from ..runtime.files import atomic
 SPLITS = ("train", "test")
 
 
-def write(images, path, name):
+def write(images: Images, path: Path | str, name: str) -> dict[str, Any]:
     """Write the `images` of data set `name` to `path`, whole or not at all; its description.
 
     They are what `image_checks.load_checked_images` gives. The description is a dict: name, label,
@@ -28,9 +29,9 @@ def write(images, path, name):
     about = datasets.load(name)
     mean, sd = _moments(images.train_images)
     if 0 in sd:
-        dead = f"channel {sd.index(0)} has one value in every pixel of every training image"
-        raise DatasetError(name, f"train: {dead}; leave it out of load and of channels")
-    description = {
+        what = f"channel {sd.index(0)} has one value in every pixel of every training image"
+        raise DatasetError(name, f"train: {what}; leave it out of load and of channels")
+    description: dict[str, Any] = {
         "name": name,
         "label": about.label,
         "classes": about.classes,
@@ -49,7 +50,7 @@ def write(images, path, name):
     return description
 
 
-def read(path):
+def read(path: Path | str) -> Images:
     """The `Images` in `path`: read-only views of the mapped file, nothing is copied.
 
     Raises DatasetError where the file cannot be read; `verify` also notices changed pixels.
@@ -65,37 +66,39 @@ def read(path):
     return Images(*arrays)
 
 
-def description(file):
+def description(file: Path | str) -> dict[str, Any]:
     """The description that `write` gave, out of its JSON file; DatasetError where it is damaged."""
     try:
-        said = json.loads(Path(file).read_text(encoding="utf-8"))
-        return said | {"sha256": said["sha256"]}
+        content = json.loads(Path(file).read_text(encoding="utf-8"))
+        return content | {
+            "sha256": content["sha256"]
+        }  # an error where it is not a mapping with one
     except (OSError, ValueError, TypeError, KeyError) as error:
-        raise _damaged(file, f"it is no description ({type(error).__name__})") from error
+        raise _damaged(file, f"it is not a description ({type(error).__name__})") from error
 
 
-def chance(description):
-    """The accuracy of guessing the most frequent class of the test images, whatever is shown."""
+def chance(description: dict[str, Any]) -> float:
+    """The accuracy of always guessing the most frequent class of the test images."""
     return description.get("majority", 1 / description["classes"])
 
 
-def verify(path, description):
-    """As `read`, and sure that the content is that of the `description` which `write` gave.
+def verify(path: Path | str, description: dict[str, Any]) -> Images:
+    """As `read`, after a check that the content is that of the `description` which `write` gave.
 
     Raises DatasetError that names the file and the way out. Hashes all images: 0.1 to 0.5 s for
-    CIFAR. The description itself, which stands in a file of its own, must be the one that is kept
-    with the images: by its mean and sd they are normalised.
+    CIFAR. The description stands in a file of its own. It must equal the one that is kept with the
+    images, because they are normalised by its mean and sd.
     """
     images = read(path)
     found = sha256(images)
     if found != description["sha256"]:
         raise _damaged(path, f"its sha256 is {found[:12]}…, not {description['sha256'][:12]}…")
-    if _kept(path) != description:
+    if _kept_description(path) != description:
         raise _damaged(path, f"{Path(path).with_suffix('.json')} is not what was written with it")
     return images
 
 
-def sha256(images):
+def sha256(images: Images) -> str:
     """Hex digest of the four arrays in order, each after a line with its name and shape.
 
     It depends on the pixels and labels only and not on how a file holds them.
@@ -107,7 +110,7 @@ def sha256(images):
     return digest.hexdigest()
 
 
-def _moments(images):
+def _moments(images: np.ndarray) -> tuple[list[float], list[float]]:
     """Mean and sd of each channel, pixels as 0 … 1, from exact integer sums."""
     n, channels = images[..., 0].size, images.shape[-1]
     total, squares = np.zeros((2, channels), np.uint64)
@@ -121,7 +124,7 @@ def _moments(images):
     return mean, sd
 
 
-def _write_arrow(images, path, description):
+def _write_arrow(images: Images, path: Path, description: dict[str, Any]) -> None:
     """One record batch a split, uncompressed; columns split, label and image (its raw bytes)."""
     shape = description["shape"]
     metadata = {"name": description["name"], "shape": " ".join(map(str, shape))}
@@ -136,13 +139,14 @@ def _write_arrow(images, path, description):
             file.write_batch(pa.record_batch(columns, schema=schema))
 
 
-def _schema(shape, classes, metadata=None):
+def _schema(shape: list[int], classes: int, metadata: dict | None = None) -> pa.Schema:
     """The columns; a label takes 16 bits where there are more classes than 8 can tell apart."""
-    label, image = pa.uint8() if classes <= 256 else pa.uint16(), pa.binary(math.prod(shape))
+    label = pa.uint8() if classes <= 256 else pa.uint16()
+    image = pa.binary(math.prod(shape))
     return pa.schema([("split", pa.string()), ("label", label), ("image", image)], metadata)
 
 
-def _views(batch, split, shape):
+def _views(batch: pa.RecordBatch, split: str, shape: list[int]) -> tuple[np.ndarray, np.ndarray]:
     """Images and labels of one record batch as arrays on its own memory."""
     batch.validate(full=True)
     if not batch.column("split").equals(pa.array([split] * len(batch))):
@@ -152,8 +156,8 @@ def _views(batch, split, shape):
     return images, batch.column("label").to_numpy(zero_copy_only=True)
 
 
-def _kept(path):
-    """The description in the metadata of a prepared file; None where it is not to be read."""
+def _kept_description(path: Path | str) -> dict | None:
+    """The description in the metadata of a prepared file; None where it cannot be read."""
     with pa.ipc.open_file(pa.memory_map(str(path))) as file:
         try:
             return json.loads(file.schema.metadata[b"description"])
@@ -161,8 +165,11 @@ def _kept(path):
             return None
 
 
-def _damaged(path, problem):
-    """The way out prepares alone: made in one start with runs, it would train them all again."""
+def _damaged(path: Path | str, problem: str) -> DatasetError:
+    """The error for a prepared file, whose way out is to prepare it in a start of its own.
+
+    Prepared in one start with runs, it would train them all again.
+    """
     alone = f"rm {path} && snakemake --cores 1 {path} --configfile STUDY"
     return DatasetError(
         Path(path).stem,

@@ -1,9 +1,9 @@
-"""Stratified draws that outlive any version: the same labels and seed give the same images."""
+"""Draws stratified samples: the same labels and seed give the same images in every version."""
 
 import numpy as np
 
 
-def stratified_sample(labels, size, generator):
+def stratified_sample(labels: np.ndarray, size: int, generator: np.random.Generator) -> np.ndarray:
     """Sorted indices of `size` of the `labels` [n], every class in proportion.
 
     Each class is put in a random order; its image number r of m stands at (r + ½) / m, and those

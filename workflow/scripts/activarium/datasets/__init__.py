@@ -1,18 +1,21 @@
 """The data sets: one file each, and the file's name is the data set's name.
 
-A file holds `label` for people, `classes`, `n_train`, `image_size` and `channels`, `needs_files`
-(whether it reads the data root), `load(root)`, which gives its `Images` (labels of any whole-number
-type: they are held against `classes`, then made as small as they may be), and where a reader of
-results must know something, a `caveat` in a sentence. Where one class has more than its equal
-share of the test images, `majority` may say that share. Whatever is slow to import is imported
-inside `load`, because the Snakefile imports this folder at every job's start.
+A file declares `label` for people, `classes`, `n_train`, `image_size`, `channels` and
+`needs_files` (whether it reads the data root). Its `load(root)` gives the `Images`, with labels of
+any whole-number type: they are checked against `classes`, then stored in the smallest type. It may
+declare a `caveat`, one sentence that readers of results must know. Where one class has more than
+its equal share of the test images, `majority` may declare that share. Whatever is slow to import is
+imported inside `load`, because the Snakefile imports this folder at every job's start.
 """
 
 import inspect
 import os
 from collections import namedtuple
+from collections.abc import Callable, Iterator, Mapping
 from importlib import import_module
 from pathlib import Path
+from types import ModuleType
+from typing import Any
 
 from ..runtime import source
 from ..runtime.errors import UserError
@@ -43,22 +46,22 @@ class Images(namedtuple("Images", "train_images train_labels test_images test_la
 class DatasetError(UserError):
     """Files of a data set are missing, damaged or out of reach; one line with the way out."""
 
-    def __init__(self, name, problem):
+    def __init__(self, name: str, problem: str) -> None:
         super().__init__(f"data: {name}: {problem}")
 
 
-def data_root(stated=None, environment=os.environ):
+def data_root(declared: str | None = None, environment: Mapping[str, str] = os.environ) -> str:
     """The official files' folder: ACTIVARIUM_DATA, else the study's `data_root`, else data."""
-    return environment.get("ACTIVARIUM_DATA") or stated or "data"
+    return environment.get("ACTIVARIUM_DATA") or declared or "data"
 
 
-def data_root_key(environment=os.environ):
-    """Which of the two says where the official files are."""
+def data_root_key(environment: Mapping[str, str] = os.environ) -> str:
+    """What sets the data root: ACTIVARIUM_DATA, or the study's key data_root."""
     return "ACTIVARIUM_DATA" if environment.get("ACTIVARIUM_DATA") else "data_root"
 
 
-def expand_home(root, key=None):
-    """The path `root`, ~ written out; a UserError that names `key` where it is no user's home."""
+def expand_home(root: Path | str, key: str | None = None) -> Path:
+    """The path `root` with ~ written out; a UserError that names `key` where ~ has no user."""
     try:
         return Path(root).expanduser()
     except RuntimeError as error:
@@ -68,34 +71,34 @@ def expand_home(root, key=None):
         raise UserError(line) from error
 
 
-def names():
+def names() -> list[str]:
     """The names of all data sets, sorted; reads the folder and imports nothing."""
     return sorted(p.stem for p in FOLDER.glob("[a-z]*.py"))
 
 
-def label(name):
+def label(name: str) -> str:
     """What people read for a data set: its file's label, else the name."""
     return load(name).label if name in names() else name
 
 
-def load(name):
+def load(name: str) -> Any:
     """The file `name` as a Python module with `label`, `classes` and its own `load(root)`.
 
-    Raises a UserError with the file's name and line where it does not state what every file does.
+    Raises a UserError with the file's name and line where it lacks what every file declares.
     """
     file = FOLDER / f"{name}.py"
-    stated = source.require_names(file, FORMS)
+    declared = source.require_names(file, FORMS)
     try:
         module = import_module(f"{__name__}.{name}")
     except Exception as error:
         raise source.error_raised_in(file, error) from error
-    for key, problem in _wrong(module):
-        raise source.error_at(file, getattr(stated.get(key), "lineno", None), problem)
+    for key, problem in _problems(module):
+        raise source.error_at(file, getattr(declared.get(key), "lineno", None), problem)
     return module
 
 
-def _wrong(module):
-    """(name, what is wrong with its value) of all that a data set's file states."""
+def _problems(module: ModuleType) -> Iterator[tuple[str, str]]:
+    """(name, what is wrong with its value) of all that a data set's file declares."""
     for key, value in vars(module).items():
         problem = _problem(key, value)
         if problem:
@@ -103,7 +106,7 @@ def _wrong(module):
             yield key, f"{key}{shown} must be {problem}"
 
 
-def _problem(key, value):
+def _problem(key: str, value: Any) -> str | None:
     """What the value of the name `key` must be, where it is not; else None."""
     whole = isinstance(value, int) and not isinstance(value, bool)
     match key:
@@ -124,7 +127,7 @@ def _problem(key, value):
     return None
 
 
-def _takes_root(function):
+def _takes_root(function: Callable) -> bool:
     try:
         inspect.signature(function).bind("data")
     except (TypeError, ValueError):
@@ -132,10 +135,10 @@ def _takes_root(function):
     return True
 
 
-def chance(name):
-    """The accuracy of guessing the test images' most frequent class, as far as the file says it.
+def chance(name: str) -> float:
+    """The accuracy of always guessing the most frequent class of the test images.
 
-    `prepare.chance` knows it of every data set that is prepared.
+    Without a declared `majority` equal classes are assumed; `prepare.chance` counts the images.
     """
     file = load(name)
     return getattr(file, "majority", 1 / file.classes)

@@ -1,6 +1,7 @@
-"""Collecting: many runs' files, or tables made elsewhere, into the tables runs, epochs, costs."""
+"""Collects the files of many runs into the tables runs, epochs and costs."""
 
 from collections import Counter
+from collections.abc import Iterable
 from pathlib import Path
 
 import pyarrow as pa
@@ -15,11 +16,11 @@ class CollectError(UserError):
     """Runs that cannot be made a table; the message names the files and the way out."""
 
 
-def collect(files):
+def collect(files: Iterable[Path | str]) -> tuple[pa.Table, pa.Table, pa.Table]:
     """(runs, epochs, costs) as pyarrow tables in `tables.RUNS`, `EPOCHS`, `COSTS`.
 
     `files` are the runs' own files, every one that the study declares. Raises CollectError
-    naming the first one that is gone or cannot be read.
+    naming the first one that is missing or cannot be read.
     """
     whole = pa.concat_tables([read_run(file) for file in files])
     keys = whole.select(tables.KEY)
@@ -29,8 +30,11 @@ def collect(files):
     return in_order(whole.select(tables.RUNS.names)), in_order(epochs), in_order(costs)
 
 
-def read_run(file):
-    """One run's file as a one-row table in `tables.RUN_FILE`, held against schema and path."""
+def read_run(file: Path | str) -> pa.Table:
+    """One run's file as a one-row table in `tables.RUN_FILE`.
+
+    Raises CollectError where it cannot be read, or holds another run than its path names.
+    """
     try:
         table = tables.read_run(file).replace_schema_metadata()
     except tables.DAMAGED as error:
@@ -39,21 +43,21 @@ def read_run(file):
             f"{file} {reason}; rebuild it: rm -f {file}, then start again"
         ) from error
     row = table.select(tables.KEY).to_pylist()
-    place = [*Path(file).parts[-5:-1], Path(file).stem]
-    if len(row) != 1 or [str(v) for v in row[0].values()] != place:
+    from_path = [*Path(file).parts[-5:-1], Path(file).stem]
+    if len(row) != 1 or [str(v) for v in row[0].values()] != from_path:
         raise CollectError(
             f"{file} holds another run than its name says; rebuild it: rm {file}, then start again"
         )
     return table
 
 
-def _unnested(keys, lists, schema):
+def _unnested(keys: pa.Table, lists: pa.ListArray, schema: pa.Schema) -> pa.Table:
     """The rows of a list column, each with the key of the row that it came from."""
     parents = keys.take(pc.list_parent_indices(lists))
     return pa.table([*parents.columns, *lists.flatten().flatten()], schema=schema)
 
 
-def in_order(table):
+def in_order(table: pa.Table) -> pa.Table:
     """The rows by key, and by epoch where there are epochs."""
     order = [(name, "ascending") for name in tables.KEY]
     if "epoch" in table.schema.names:
@@ -61,13 +65,13 @@ def in_order(table):
     return table.sort_by(order).combine_chunks()
 
 
-def chance(descriptions):
-    """{data set: the accuracy of guessing}, from those files of its description that are there."""
+def chance(descriptions: Iterable[Path | str]) -> dict[str, float]:
+    """{data set: the accuracy of guessing}, from those of the description files that exist."""
     found = (Path(file) for file in descriptions)
     return {p.stem: prepare.chance(prepare.description(p)) for p in found if p.exists()}
 
 
-def provenance(costs):
+def provenance(costs: pa.Table) -> dict[str, dict[str, int]]:
     """What the runs were trained on, as {column: {value: number of runs}}, for people to read."""
     columns = ("device", "device_name", "instruction_set", "threads", "python", "torch", "commit")
     counted = {c: Counter(map(str, costs[c].to_pylist())) for c in columns}

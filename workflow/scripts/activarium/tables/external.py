@@ -1,4 +1,4 @@
-"""Runs from outside: tables of results made elsewhere, checked row by row and put in our columns.
+"""Reads external runs: tables made elsewhere, checked row by row and put in our columns.
 
 Needed are the columns dataset, activation, seed, test_accuracy (a fraction) and status ("ok" or
 "diverged"); recipe, network, n_correct, n_test and the other columns of `tables.RUNS` are used
@@ -7,11 +7,11 @@ where they are there, and every other column is ignored.
 
 import math
 import re
-import unicodedata
 from collections import Counter
-from decimal import Decimal
+from collections.abc import Callable, Collection, Sequence
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +20,8 @@ import pyarrow as pa
 from .. import activations, datasets, tables
 from ..runtime.errors import first_line, suggest
 from ..runtime.lookalikes import find_lookalikes
-from . import exported
+from . import table_files
+from .cell_values import decimal_number, is_missing, shorten, text_name, whole_number
 from .collect import CollectError, in_order
 
 NEEDED = ("dataset", "activation", "seed", "test_accuracy", "status")
@@ -28,25 +29,23 @@ NAMES = ("recipe", "network", "dataset", "activation")
 UNNAMED = "unnamed"  # the one recipe or network of a table that has no such column
 ACCURACIES = ("test_accuracy", "validation_accuracy")
 COUNTS = ("n_correct", "n_test")
-MISSING = ("", "na", "n/a", "#n/a", "nan", "none", "null", "<na>", "-")
-OTHER = "ignored: "  # stands before the name of a column that is not used
-NUMBER = re.compile(r"[+-]?([0-9]+[.,]?[0-9]*|[.,][0-9]+)([eE][+-]?[0-9]{1,3})?")
-GROUPED = re.compile(r"[+-]?[0-9]{1,3}([.,][0-9]{3})+")  # of a whole number: a thousand, or one?
-EXACT = 2**53  # from here on a float is a rounded whole number
+OTHER = "ignored: "  # prefix of the name of a column that is not used
 
 
-def read(files, control, chance=()):
+def read(
+    files: Sequence[str], control: str, chance: Collection[str] = ()
+) -> tuple[pa.Table, pa.Table, pa.Table]:
     """(runs, epochs, costs) as pyarrow tables in `tables.RUNS`, `EPOCHS`, `COSTS`.
 
     `files` are CSV or Parquet tables, joined; some row must be of the activation `control`, and
-    of each data set whose `chance` is stated. Beside a file that is called runs.parquet, as ours
-    are, epochs.parquet and costs.parquet are read too where they are there. Raises CollectError
+    of each data set whose `chance` is declared. Where a file is called runs.parquet, as those of a
+    study are, the epochs.parquet and costs.parquet beside it are read as well. Raises CollectError
     naming the file, the rows (counted from 1) and what to do.
     """
-    frames = [_checked(exported.read(file, tables.RUNS.names), file) for file in files]
+    frames = [_checked_frame(table_files.read(file, tables.RUNS.names), file) for file in files]
     whole = pd.concat(frames, ignore_index=True)
-    _check_alike(whole)
-    _check_twice(whole)
+    _check_lookalikes(whole)
+    _check_duplicates(whole)
     _check_known("control", control, whole["activation"], files)
     for dataset in chance:
         _check_known("chance", dataset, whole["dataset"], files)
@@ -54,34 +53,27 @@ def read(files, control, chance=()):
     rows = whole[columns].astype(object).where(whole[columns].notna(), None)
     runs = in_order(pa.Table.from_pylist(rows.to_dict("records"), schema=tables.RUNS))
     keys = set(map(tuple, whole[tables.KEY].to_numpy().tolist()))
-    beside = (_beside(files, name, keys) for name in ("epochs", "costs"))
-    return runs, *beside
+    epochs = _companion_table(files, "epochs", keys)
+    return runs, epochs, _companion_table(files, "costs", keys)
 
 
-def _checked(sheet, file):
-    """The cells in our types, with the place of every row in `_place`; the first flaw is raised.
+def _checked_frame(sheet: table_files.Sheet, file: str) -> pd.DataFrame:
+    """The cells in our types, with file and number of every row in `_place`.
 
-    What is not used stands behind it as text, under names that begin with `OTHER`.
+    Columns that are not used come after them as text, under names that begin with `OTHER`.
+    Raises CollectError for the first flaw.
     """
-    frame = _named(sheet, file)
+    frame = _rename_columns(sheet, file)
     if frame.empty:
         raise CollectError(f"runs: {file} holds no row")
     for column in NAMES:
-        if column not in frame:
-            frame[column] = UNNAMED
-        names = [_name(value) for value in frame[column]]
-        _refuse(frame, [name is None for name in names], f"no {column}, which must be text on one "
-                "line", column)  # fmt: skip
-        frame[column] = names
-        unsure = [not (sheet.sure or name.isascii()) for name in frame[column]]
-        _refuse(frame, unsure, f"a name ({column}) whose letters depend on the encoding, which is "
-                "neither UTF-8 nor UTF-16; save the table as UTF-8", column)  # fmt: skip
+        frame[column] = _names(frame, column, sheet.sure)
     frame["seed"] = _seeds(frame)
     for column in (*ACCURACIES, *COUNTS):
         if column in frame:
             frame[column] = _numbers(frame, column)
     if "correct" in frame and not all(isinstance(v, bytes | None) for v in frame["correct"]):
-        frame = frame.drop(columns="correct")  # a column of theirs that is called like ours
+        frame = frame.drop(columns="correct")  # another column under that name
     _check_status(frame)
     _check_units(frame)
     if "correct" in frame:
@@ -89,18 +81,37 @@ def _checked(sheet, file):
     return frame
 
 
-def _named(sheet, file):
-    """The cells of a Sheet under our names, as objects; one used column each, or a refusal."""
-    ours = {exported.key(name): name for name in tables.RUNS.names}
-    found = {}
+def _names(frame: pd.DataFrame, column: str, sure: bool) -> list[str]:
+    """A column of names as clean text, `UNNAMED` where the table has no such column.
+
+    Without a `sure` encoding only ASCII names are accepted.
+    """
+    if column not in frame:
+        return [UNNAMED] * len(frame)
+    names = [text_name(value) for value in frame[column]]
+    missing = [name is None for name in names]
+    _raise_for_rows(frame, missing, f"no {column}, which must be text on one line", column)
+    clean = [name for name in names if name is not None]
+    unsure = [not (sure or name.isascii()) for name in clean]
+    why = (
+        f"a name ({column}) whose letters depend on the encoding, which is neither UTF-8 nor UTF-16"
+    )
+    _raise_for_rows(frame, unsure, f"{why}; save the table as UTF-8", column)
+    return clean
+
+
+def _rename_columns(sheet: table_files.Sheet, file: str) -> pd.DataFrame:
+    """The cells of a Sheet under our names, as objects; CollectError for a name used twice."""
+    ours = {table_files.key(name): name for name in tables.RUNS.names}
+    found: dict[str | None, list[int]] = {}
     for i, name in enumerate(sheet.header):
         plain = re.sub(r"\.[0-9]+$", "", name)  # pandas writes seed.1 for a second seed
-        used = ours.get(exported.key(name)) or ours.get(exported.key(plain))
+        used = ours.get(table_files.key(name)) or ours.get(table_files.key(plain))
         found.setdefault(used, []).append(i)
     others = found.pop(None, [])
     for used, places in found.items():
         if len(places) > 1:
-            written = " and ".join(repr(_short(sheet.header[i])) for i in places)
+            written = " and ".join(repr(shorten(sheet.header[i])) for i in places)
             raise CollectError(
                 f"runs: {file} has the column '{used}' twice, as {written}; leave one"
             )
@@ -112,19 +123,20 @@ def _named(sheet, file):
     return frame
 
 
-def _check_columns(found, others, sheet, file):
-    """Refuse a table without a needed column, and one whose column is misspelt, not left out."""
+def _check_columns(
+    found: Collection[str | None], others: list[str], sheet: table_files.Sheet, file: str
+) -> None:
+    """Raise CollectError where a needed column is missing, or a name is probably misspelt."""
     for column in NEEDED:
         if column not in found:
-            written = [_short(name) for name in sheet.header if name]
-            has = ", ".join(written[:20]) + " and more" * (len(written) > 20) or "none"
-            hint = suggest(column, [*map(_short, others)])
+            has = _listed([shorten(name) for name in sheet.header if name]) or "none"
+            hint = suggest(column, [*map(shorten, others)])
             raise CollectError(
                 f"runs: {file} has no column '{column}'{hint}; needed are {', '.join(NEEDED)}, and "
                 f"it has {has} ({sheet.how})"
             )
     for column in tables.RUNS.names:
-        close = get_close_matches(column, [_short(n).lower() for n in others], 1, 0.85)
+        close = get_close_matches(column, [shorten(n).lower() for n in others], 1, 0.85)
         if column not in found and close and column != "correct":
             raise CollectError(
                 f"runs: {file} has a column '{close[0]}', which is not known; if it is "
@@ -132,75 +144,37 @@ def _check_columns(found, others, sheet, file):
             )
 
 
-def _name(value):
-    """A name without blanks around it, its letters composed; None where it is no text or empty."""
-    if not isinstance(value, str) or any(unicodedata.category(c) == "Cc" for c in value.strip()):
-        return None
-    return unicodedata.normalize("NFC", value.strip()) or None
-
-
-def _seeds(frame):
+def _seeds(frame: pd.DataFrame) -> pd.Series:
     """The seeds as integers of 64 bits, exact however large they are."""
-    seeds = [_whole(value) for value in frame["seed"]]
+    seeds = [whole_number(value) for value in frame["seed"]]
     wrong = [seed is None for seed in seeds]
-    _refuse(frame, wrong, "a seed that is no whole number of 64 bits, or not surely one", "seed")
+    _raise_for_rows(
+        frame, wrong, "a seed that is not a whole number of 64 bits, or not surely one", "seed"
+    )
     return pd.Series(seeds, index=frame.index, dtype="int64")
 
 
-def _whole(value):
-    """The whole number of 64 bits that a cell surely holds, or None; "3.0" is 3.
-
-    None for "1.000", which may be a thousand, and for what has been rounded: a float beyond
-    2^53, or 1.2E+11, which is how Excel shortens what is long.
-    """
-    number, text = _decimal(value), str(value).strip()
-    if number is None or not -(2**63) <= number < 2**63 or number != number.to_integral_value():
-        return None
-    if isinstance(value, str) and (GROUPED.fullmatch(text) or re.search("[.,].*[eE]", text)):
-        return None
-    rounded = isinstance(value, float | np.floating) or re.search("[.,]", text)
-    return None if rounded and abs(number) >= EXACT else int(number)
-
-
-def _decimal(value):
-    """The exact number that a cell holds, with "." or "," before its decimals; None for no number.
-
-    Not what Python alone would take for one: 1_000, digits of other scripts, True.
-    """
-    if isinstance(value, str):
-        text = value.strip()
-        return Decimal(text.replace(",", ".")) if NUMBER.fullmatch(text) else None
-    kinds = int | float | Decimal | np.number
-    if isinstance(value, bool | np.bool_) or not isinstance(value, kinds):
-        return None
-    number = Decimal(value) if isinstance(value, int | Decimal) else Decimal(float(value))
-    return number if number.is_finite() else None
-
-
-def _missing(value):
-    """Whether a cell says that nothing is known."""
-    if isinstance(value, str):
-        return value.strip().casefold() in MISSING
-    if isinstance(value, float | np.floating | Decimal):
-        return math.isnan(value)
-    return value is None or value is pd.NA or value is pd.NaT
-
-
-def _numbers(frame, column):
+def _numbers(frame: pd.DataFrame, column: str) -> pd.Series:
     """A column of accuracies or counts as floats, NaN where it is missing."""
-    missing = np.array([_missing(value) for value in frame[column]])
-    read = _whole if column in COUNTS else _decimal
+    missing = np.array([is_missing(value) for value in frame[column]])
+    read = whole_number if column in COUNTS else decimal_number
     numbers = [None if gone else read(v) for v, gone in zip(frame[column], missing, strict=True)]
     wrong = np.array([number is None for number in numbers]) & ~missing
     if column in COUNTS:
         wrong |= [number is not None and number < 0 for number in numbers]
-        _refuse(frame, wrong, f"{column} is no whole number from 0 on", column)
-    _refuse(frame, wrong, f"a {column} that is no number", column)
+        _raise_for_rows(frame, wrong, f"{column} is not a whole number from 0 on", column)
+    _raise_for_rows(frame, wrong, f"a {column} that is not a number", column)
     return pd.Series([None if n is None else float(n) for n in numbers], frame.index, float)
 
 
-def _check_known(what, name, column, files):
-    """Nothing can be compared with an activation that no row is of, or said of such a data set."""
+def _listed(names: Sequence[str], most: int = 20) -> str:
+    """The first names, and whether there are more."""
+    text = ", ".join(names[:most])
+    return f"{text} and more" if len(names) > most else text
+
+
+def _check_known(what: str, name: str, column: pd.Series, files: Sequence[str]) -> None:
+    """Raise CollectError for a control or a data set that no row is of."""
     known = sorted(set(column))
     if name not in known:
         close = get_close_matches(name, known, 1) or [
@@ -208,14 +182,16 @@ def _check_known(what, name, column, files):
         ]
         hint = f" (did you mean {close[0]!r}?)" if close else ""
         raise CollectError(
-            f"{what}: no row of {', '.join(files)} is of {name!r}{hint}; there are "
-            f"{', '.join(known[:20])}{' and more' * (len(known) > 20)}"
+            f"{what}: no row of {', '.join(files)} is of {name!r}{hint}; there are {_listed(known)}"
         )
 
 
-def _check_alike(frame):
-    """Two names that a reader takes for one would be two lines of one name in every table."""
-    printed = {"activation": activations.label, "dataset": datasets.label}
+def _check_lookalikes(frame: pd.DataFrame) -> None:
+    """Raise CollectError for two names that a reader of a report would take for one."""
+    printed: dict[str, Callable[[str], str]] = {
+        "activation": activations.label,
+        "dataset": datasets.label,
+    }
     for column in NAMES:
         if two := find_lookalikes(frame[column], printed.get(column, str)):
             places = [frame.loc[frame[column] == name, "_place"].iloc[0] for name in two]
@@ -225,66 +201,70 @@ def _check_alike(frame):
             )
 
 
-def _check_twice(frame):
-    """Refuse a run that stands in two rows, with what else tells these rows apart."""
+def _check_duplicates(frame: pd.DataFrame) -> None:
+    """Raise CollectError for a run that stands in two rows, with what else differs there."""
     counts = Counter(map(tuple, frame[tables.KEY].to_numpy().tolist()))
-    key, n = next(((k, n) for k, n in counts.items() if n > 1), (None, 0))
-    if not n:
+    repeated = [key for key, n in counts.items() if n > 1]
+    if not repeated:
         return
-    rows = frame[(frame[tables.KEY] == list(key)).all(axis=1)]
+    rows = frame[(frame[tables.KEY] == list(repeated[0])).all(axis=1)]
     differ = [c for c in rows if c != "_place" and rows[c].astype(str).nunique() > 1]
-    ignored = [repr(_short(c.removeprefix(OTHER))) for c in differ if c.startswith(OTHER)]
+    ignored = [repr(shorten(c.removeprefix(OTHER))) for c in differ if c.startswith(OTHER)]
     used = [c for c in differ if not c.startswith(OTHER)]
+    way = "leave one out"
     if ignored:
         way = f"they differ in {', '.join(ignored[:8])}, of which nothing is used; say it in the "
         way += "recipe or the network"
-    else:
-        way = f"they differ in {' and '.join(used)} only" if used else "leave one out"
-    more = sum(n > 1 for n in counts.values()) - 1
-    others = f" (and {more} more such)" * (more > 0)
-    _refuse(frame, frame.index.isin(rows.index), f"the same run twice{others}; {way}", whole=True)
+    elif used:
+        way = f"they differ in {' and '.join(used)} only"
+    others = f" (and {len(repeated) - 1} more such)" if len(repeated) > 1 else ""
+    _raise_for_rows(
+        frame, frame.index.isin(rows.index), f"the same run twice{others}; {way}", whole=True
+    )
 
 
-def _check_status(frame):
+def _check_status(frame: pd.DataFrame) -> None:
     """The column `status` as one of our two words, held against the score."""
     said = [v.strip().casefold() if isinstance(v, str) else v for v in frame["status"]]
     known = pd.Series(said, frame.index, object).isin(["ok", "diverged"])
-    _refuse(frame, ~known, "a status that is neither 'ok' nor 'diverged'", "status")
+    _raise_for_rows(frame, ~known, "a status that is neither 'ok' nor 'diverged'", "status")
     frame["status"] = said
     scored = frame["test_accuracy"].notna()
     ok = frame["status"] == "ok"
-    _refuse(frame, ok & ~scored, "'ok' without a test_accuracy; a failed run is 'diverged'")
-    _refuse(frame, ~ok & scored, "'diverged' with a test_accuracy; leave it empty there")
+    _raise_for_rows(frame, ok & ~scored, "'ok' without a test_accuracy; a failed run is 'diverged'")
+    _raise_for_rows(frame, ~ok & scored, "'diverged' with a test_accuracy; leave it empty there")
 
 
-def _check_units(frame):
-    """Fractions only; percent is refused, alone and beside fractions."""
+def _check_units(frame: pd.DataFrame) -> None:
+    """Raise CollectError for percent, alone or together with fractions."""
     for column in frame.columns.intersection(ACCURACIES):
         score = frame[column]
-        _refuse(frame, score < 0, f"a {column} below 0", column)
+        _raise_for_rows(frame, score < 0, f"a {column} below 0", column)
         percent = score > 1
         mixed = percent.any() and not percent[score.notna()].all()
         why = f"a {column} above 1 beside fractions" if mixed else "percent"
         why = why if mixed or column == "test_accuracy" else f"a {column} in percent"
-        _refuse(frame, percent, f"{why}; write fractions, 0.93 and not 93", column)
+        _raise_for_rows(frame, percent, f"{why}; write fractions, 0.93 and not 93", column)
     if set(COUNTS) <= set(frame):
-        _refuse(frame, frame["n_test"] == 0, "an n_test of 0")
+        _raise_for_rows(frame, frame["n_test"] == 0, "an n_test of 0")
         off = (frame["n_correct"] / frame["n_test"] - frame["test_accuracy"]).abs() > 0.005
-        _refuse(frame, off, "a test_accuracy that is not n_correct / n_test")
+        _raise_for_rows(frame, off, "a test_accuracy that is not n_correct / n_test")
 
 
-def _check_bits(frame):
-    """Refuse bits of the test images that are not those which n_correct and n_test count."""
+def _check_bits(frame: pd.DataFrame) -> None:
+    """Raise CollectError for bits of test images that n_correct and n_test contradict."""
     counts = zip(*(frame.get(c, [math.nan] * len(frame)) for c in COUNTS), strict=True)
     wrong = [
         bits is not None and (len(bits) != -(-n // 8) or int.from_bytes(bits).bit_count() != ones)
         for bits, (ones, n) in zip(frame["correct"], counts, strict=True)
     ]
     why = "the bits of 'correct' are not those of n_correct and n_test; leave that column out"
-    _refuse(frame, wrong, why)
+    _raise_for_rows(frame, wrong, why)
 
 
-def _refuse(frame, wrong, text, shown=None, whole=False):
+def _raise_for_rows(
+    frame: pd.DataFrame, wrong: Any, text: str, shown: str | None = None, whole: bool = False
+) -> None:
     """Raise CollectError that names the first of the rows where `wrong`, with the value there.
 
     With `whole` the recipe and the network of the first one are named, too.
@@ -292,31 +272,25 @@ def _refuse(frame, wrong, text, shown=None, whole=False):
     rows = frame[np.asarray(wrong, bool)]
     if rows.empty:
         return
-    value = f" ('{_short(rows[shown].iloc[0])}')" if shown else ""
+    value = f" ('{shorten(rows[shown].iloc[0])}')" if shown else ""
     more = f" and {len(rows) - 3} more" if len(rows) > 3 else ""
-    of = {name: _short(rows[name].iloc[0]) for name in (*NAMES, "seed") if name in rows}
-    where = f", recipe {of['recipe']}, network {of['network']}" * whole
+    of = {name: shorten(rows[name].iloc[0]) for name in (*NAMES, "seed") if name in rows}
+    where = f", recipe {of['recipe']}, network {of['network']}" if whole else ""
     raise CollectError(
         f"runs: {', '.join(rows['_place'].iloc[:3])}{more}: {text}{value}; "
         f"the first is {of['dataset']}, {of['activation']}, seed {of['seed']}{where}"
     )
 
 
-def _short(value):
-    """A cell as it stands in a message of one line."""
-    text = " ".join(str(value).split())
-    return text if len(text) <= 60 else f"{text[:59]}…"
-
-
-def _beside(files, name, keys):
-    """The table `name` that stands beside our own runs.parquet, for the runs of `keys` only."""
+def _companion_table(files: Sequence[str], name: str, keys: set[tuple]) -> pa.Table:
+    """The table `name` beside each runs.parquet of a study, for the runs of `keys` only."""
     schema = {"epochs": tables.EPOCHS, "costs": tables.COSTS}[name]
     found = [schema.empty_table()]
     for file in files:
         path = Path(file).with_name(f"{name}.parquet")
         if Path(file).name == "runs.parquet" and path.exists():
             try:
-                found.append(exported.parquet(path).select(schema.names).cast(schema))
+                found.append(table_files.parquet(path).select(schema.names).cast(schema))
             except CollectError:
                 raise
             except (OSError, KeyError, ValueError) as error:

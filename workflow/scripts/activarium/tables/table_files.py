@@ -1,4 +1,4 @@
-"""Tables as people export them: the cells of a CSV or Parquet file, whatever its dialect.
+"""Reads the cells of a CSV or Parquet file as people export them, whatever its dialect.
 
 Only what can be read in one way is read: the separator is the one that gives the columns that are
 asked for, and a row that does not fit the header is an error, never shifted or filled up.
@@ -8,8 +8,10 @@ import codecs
 import csv
 import io
 import re
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -17,6 +19,9 @@ import pyarrow.parquet as pq
 from .. import tables
 from ..runtime.errors import first_line
 from .collect import CollectError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 SEPARATORS = {",": "commas", ";": "semicolons", "\t": "tabs", "|": "bars", " ": "blanks"}
 MARKS = {  # UTF-32 begins as UTF-16 does, so it is asked for first
@@ -26,7 +31,7 @@ MARKS = {  # UTF-32 begins as UTF-16 does, so it is asked for first
     codecs.BOM_UTF16_LE: "utf-16",
     codecs.BOM_UTF16_BE: "utf-16",
 }
-OTHERS = {  # how files begin that are no text
+NOT_TEXT = {  # how files begin that are not text
     b"PK\x03\x04": "an Excel workbook or another archive",
     b"PAR1": "a Parquet table under another ending",
     b"\x1f\x8b": "compressed",
@@ -40,19 +45,19 @@ class Sheet:
     `how` says in words how it was read. The letters beyond ASCII are `sure` where the encoding is.
     """
 
-    header: list
-    columns: list
-    rows: list
+    header: list[str]
+    columns: list[list]
+    rows: list[int]
     how: str
     sure: bool = True
 
 
-def key(name):
-    """What a column's name comes down to: "Test Accuracy", "test.accuracy" and "test-accuracy"."""
+def key(name: str) -> str:
+    """A column's name without case and separators: one key for "Test Accuracy", "test.accuracy"."""
     return re.sub(r"[\s._-]+", "", str(name)).casefold()
 
 
-def read(file, wanted):
+def read(file: Path | str, wanted: Collection[str]) -> Sheet:
     """The Sheet in `file`; `wanted` are the columns that its header is known by.
 
     Raises CollectError naming the file, the row where there is one, and the way out.
@@ -69,8 +74,8 @@ def read(file, wanted):
         ) from error
 
 
-def parquet(file):
-    """The table in a Parquet file; one of ours must be what its checksum was made from."""
+def parquet(file: Path | str) -> pa.Table:
+    """The table in a Parquet file; CollectError where it breaks the checksum that it holds."""
     table = pq.read_table(file, partitioning=None)
     try:
         return tables.verify_checksum(table) if tables.has_checksum(table) else table
@@ -81,7 +86,7 @@ def parquet(file):
         ) from error
 
 
-def _of_frame(frame):
+def _of_frame(frame: "pd.DataFrame") -> Sheet:
     """The Sheet of a DataFrame; an index that has a name is a column like the others."""
     names = [name for name in frame.index.names if name is not None]
     levels = [list(frame.index.get_level_values(name)) for name in names]
@@ -90,18 +95,18 @@ def _of_frame(frame):
     return Sheet(header, [*levels, *columns], list(range(1, len(frame) + 1)), "in Parquet")
 
 
-def _csv(file, wanted):
+def _csv(file: Path | str, wanted: set[str]) -> Sheet:
     """The Sheet of a CSV file, every cell as text without the blanks around it."""
     text, encoding = _text(file)
-    text, separator = _begun(text, wanted)
-    header, *rows = _parsed(text, separator)
-    header = _without_end(header)
+    text, separator = _from_header(text, wanted)
+    header, *lines = _cells(text, separator)
+    header = _without_empty_end(header)
     if len(wanted & set(map(key, header))) < 2:
-        rows = []  # what is no header says nothing of the rows below it
-    rows = [(n, row) for n, row in enumerate(rows, 1) if any(row)]
+        lines = []  # without a header the rows mean nothing
+    rows = [(n, row) for n, row in enumerate(lines, 1) if any(row)]
     may_have = bool(header and header[0]) and (separator != "," or '\n"' in text)
-    rows = _without_names(header, rows, may_have)
-    # What is empty behind every row is nothing; behind some it may be the end of a name, as "a,".
+    rows = _without_row_names(header, rows, may_have)
+    # Empty cells at the end of every row are nothing; of some rows they may end a name, as "a,".
     lengths = {len(row) for _, row in rows}
     most = max(lengths) if len(lengths) == 1 else len(header)
     for n, row in rows:
@@ -111,26 +116,26 @@ def _csv(file, wanted):
     return Sheet(header, columns, [n for n, _ in rows], how, "UTF" in encoding)
 
 
-def _text(file):
+def _text(file: Path | str) -> tuple[str, str]:
     """(text, encoding) of a file; letters of an unknown encoding are read as Latin-1 has them."""
     raw = Path(file).read_bytes()
-    for start, what in OTHERS.items():
+    for start, what in NOT_TEXT.items():
         if raw.startswith(start):
             raise ValueError(f"it is {what}")
     encoding = next((e for mark, e in MARKS.items() if raw.startswith(mark)), "utf-8")
     if encoding.startswith("utf-8") and b"\0" in raw:
         raise ValueError("it holds zero bytes and no mark of its encoding; save it as UTF-8")
     try:
-        text, said = raw.decode(encoding), encoding.removesuffix("-sig").upper()
+        text, name = raw.decode(encoding), encoding.removesuffix("-sig").upper()
     except UnicodeDecodeError:
         if encoding != "utf-8":
             raise
-        text, said = raw.decode("latin-1"), "an encoding that is no Unicode"
-    return text.replace("\r\n", "\n").replace("\r", "\n"), said
+        text, name = raw.decode("latin-1"), "an encoding that is not Unicode"
+    return text.replace("\r\n", "\n").replace("\r", "\n"), name
 
 
-def _begun(text, wanted):
-    """(text, separator) from the header on: without the remarks that some tools put before it."""
+def _from_header(text: str, wanted: set[str]) -> tuple[str, str]:
+    """(text, separator) from the header on: without the comments that some tools put before it."""
     while text:
         line, _, rest = text.partition("\n")
         remark, bare = line.startswith("#"), line.strip('\t ;,"#')
@@ -142,36 +147,38 @@ def _begun(text, wanted):
     raise ValueError("it is empty")
 
 
-def _separator(text, wanted):
-    """What gives the header of a text most of the wanted columns, then the most columns."""
+def _separator(text: str, wanted: set[str]) -> str:
+    """The separator that gives the header most of the wanted columns, then the most columns."""
     text = text.lstrip("# ")
     found = {s: _keys(text, s) for s in SEPARATORS}
     return max(found, key=lambda s: (len(wanted & found[s]), len(found[s])))
 
 
-def _keys(text, separator):
+def _keys(text: str, separator: str) -> set[str]:
     """The names in a text's header, as far as it can be read with this separator."""
     try:
-        return set(map(key, next(_parsed(text, separator), ())))
+        return set(map(key, next(_cells(text, separator), ())))
     except csv.Error:
         return set()
 
 
-def _parsed(text, separator):
+def _cells(text: str, separator: str) -> Iterator[list[str]]:
     """The rows of a text; blanks around a cell are not part of it."""
     lines = io.StringIO(text, newline="")
     reader = csv.reader(lines, delimiter=separator, strict=True, skipinitialspace=True)
     return ([cell.strip() for cell in row] for row in reader)
 
 
-def _without_end(row):
+def _without_empty_end(row: list[str]) -> list[str]:
     """A row without the empty cells at its end."""
     while row and not row[-1]:
         row = row[:-1]
     return row
 
 
-def _without_names(header, rows, may_have):
+def _without_row_names(
+    header: list[str], rows: list[tuple[int, list[str]]], may_have: bool
+) -> list[tuple[int, list[str]]]:
     """The rows without R's row names, 1, 2, 3, …, above which its header has no cell.
 
     Between commas they must stand in quotes: there one more cell may be half of a decimal comma.
@@ -179,19 +186,21 @@ def _without_names(header, rows, may_have):
     first = [row[0] for _, row in rows]
     counted = [[str(n) for n in range(start, start + len(rows))] for start in (0, 1)]
     more = all(len(row) == len(header) + 1 for _, row in rows)
-    return [(n, row[1:]) for n, row in rows] if may_have and more and first in counted else rows
+    if may_have and more and first in counted:
+        return [(n, row[1:]) for n, row in rows]
+    return rows
 
 
-def _check_row(place, row, wide, most, separator):
-    """Refuse a row that a header of `wide` cells does not fit, or that was taken out by a "#".
+def _check_row(place: str, row: list[str], width: int, most: int, separator: str) -> None:
+    """Raise CollectError for a row that does not fit a header of `width` cells, or a comment.
 
-    Beyond the header are at most empty cells, and at most so many that there are `most`.
+    After the header's cells only empty ones may follow, up to `most` cells in all.
     """
     if row[0].startswith("#"):
-        raise CollectError(f"runs: {place} begins with '#'; take remarks out of the table")
-    if not wide <= len(row) <= most or any(row[wide:]):
-        comma = "; a decimal comma needs another separator, or quotes" * (separator == ",")
+        raise CollectError(f"runs: {place} begins with '#'; take comments out of the table")
+    if not width <= len(row) <= most or any(row[width:]):
+        comma = "; a decimal comma needs another separator, or quotes" if separator == "," else ""
         raise CollectError(
-            f"runs: {place} has {len(row)} cells and the header {wide} (it is separated by "
+            f"runs: {place} has {len(row)} cells and the header {width} (it is separated by "
             f"{SEPARATORS[separator]}){comma}"
         )

@@ -145,7 +145,7 @@ REFUSED = {
     "percent": (joined(texts(test_accuracy=[90.12, 91, 92, 80, 81, None])), "percent; write fr"),
     "percent with its sign": (
         joined(texts(test_accuracy=["90.1%", "91%", "92%", "80%", "81%", None])),
-        "row 1, a.csv row 2, a.csv row 3 and 2 more: a test_accuracy that is no number ('90.1%')",
+        "a.csv row 2, a.csv row 3 and 2 more: a test_accuracy that is not a number ('90.1%')",
     ),
     "one in percent": (
         joined(texts(test_accuracy=[0.9, 91, 0.9, 0.8, 0.8, None])),
@@ -164,30 +164,30 @@ REFUSED = {
     ),
     "thousands with a point": (
         joined(texts(n_correct="9.000", n_test="10.000")),
-        "n_correct is no whole number from 0 on ('9.000')",
+        "n_correct is not a whole number from 0 on ('9.000')",
     ),
     "thousands with a comma": (
-        joined(texts(n_test="10,000")), "n_test is no whole number from 0 on ('10,000')",
+        joined(texts(n_test="10,000")), "n_test is not a whole number from 0 on ('10,000')",
     ),
-    "thousands with a blank": (joined(texts(n_test="10 000")), "n_test is no whole number"),
-    "thousands with a line": (joined(texts(n_test="10_000")), "n_test is no whole number"),
+    "thousands with a blank": (joined(texts(n_test="10 000")), "n_test is not a whole number"),
+    "thousands with a line": (joined(texts(n_test="10_000")), "n_test is not a whole number"),
     "a test set of nothing": (joined(texts(n_correct=0, n_test=0)), "an n_test of 0"),
-    "seeds with a line": (joined(texts(seed=["1_0", 1, 2] * 2)), "no whole number of 64 bits"),
+    "seeds with a line": (joined(texts(seed=["1_0", 1, 2] * 2)), "not a whole number of 64 bits"),
     "seeds with a thousand's point": (
         joined(texts(seed=["1.000", "2.000", "3.000"] * 2)), "or not surely one ('1.000')",
     ),
     "seeds that Excel rounded": (
         joined(texts(seed=["1,23457E+18", "1,33457E+18", "3"] * 2), ";"),
-        "a seed that is no whole number of 64 bits, or not surely one ('1,23457E+18')",
+        "a seed that is not a whole number of 64 bits, or not surely one ('1,23457E+18')",
     ),
     "seeds with a word": (joined(texts(seed=["seed_1", "seed_2", "seed_3"] * 2)), "('seed_1')"),
     "seeds as true and false": (joined(texts(seed=[True, False, 2] * 2)), "('True')"),
     "scores as words": (
         joined(texts(test_accuracy=["diverged" if s is None else s for s in SCORES])),
-        "row 6: a test_accuracy that is no number ('diverged')",
+        "row 6: a test_accuracy that is not a number ('diverged')",
     ),
     "scores with their spread": (
-        joined(texts(test_accuracy="0.93 ± 0.01")), "no number ('0.93 ± 0.01')",
+        joined(texts(test_accuracy="0.93 ± 0.01")), "not a number ('0.93 ± 0.01')",
     ),
     "a status of many lines": (
         joined(texts(status="killed\n" + "at night " * 20)), "'diverged' ('killed at night at",
@@ -223,7 +223,7 @@ REFUSED = {
     "a remark in the table": (with_line(3, "# cifar10,gelu,9,0.5,ok"), "row 3 begins with '#'"),
     "a table that was cut off": (PLAIN[: PLAIN.rindex(",0.8125") + 5], "row 5 has 4 cells and"),
     "a row that is too long": (with_line(2, "cifar10,gelu,7,0.5,ok,1"), "row 2 has 6 cells"),
-    "the header once more": (with_line(4, PLAIN.splitlines()[0]), "row 4: a seed that is no whole"),
+    "the header once more": (with_line(4, PLAIN.splitlines()[0]), "row 4: a seed that is not a whole"),
     "a name that ends in an unquoted comma": (
         "seed,status,test_accuracy,activation,dataset\n0,ok,0.5,gelu,a,\n0,ok,0.5,gelu,b\n",
         "row 1 has 6 cells and the header 5",
@@ -237,7 +237,7 @@ REFUSED = {
     "a table of Markdown": (FILLED.pipe(
         lambda f: "\n".join(f"| {' | '.join(map(str, row))} |"
                             for row in [list(f), ["---"] * 5, *f.to_numpy().tolist()])),
-        "row 1: a seed that is no whole number of 64 bits, or not surely one ('---')"),
+        "row 1: a seed that is not a whole number of 64 bits, or not surely one ('---')"),
     "a title above the header": (
         "Results of March\n" + PLAIN, "and it has Results, of, March (separated by blanks, in UTF"
     ),
@@ -327,7 +327,7 @@ def test_a_range_that_is_a_seed_is_read_from_the_index(tmp_path):
     ("table", "line"),
     [
         (column("seed", pa.array([2.0**53 + 2, 1, 2] * 2)), "or not surely one"),
-        (column("seed", pa.array([True, False, None] * 2)), "no whole number of 64 bits"),
+        (column("seed", pa.array([True, False, None] * 2)), "not a whole number of 64 bits"),
         (
             pa.table(
                 truth()
@@ -338,7 +338,7 @@ def test_a_range_that_is_a_seed_is_read_from_the_index(tmp_path):
             "row 1: the bits of 'correct' are not those of n_correct and n_test; leave that column",
         ),
         (pa.table(truth().iloc[:1].assign(correct=[b"\x0f"])), "row 1: the bits of 'correct'"),
-        (column("test_accuracy", pa.array([True] * 6)), "a test_accuracy that is no number"),
+        (column("test_accuracy", pa.array([True] * 6)), "a test_accuracy that is not a number"),
         (
             column("dataset", pa.array([b"cifar10"] * 6)).replace_schema_metadata(),
             "no dataset, which must be text",

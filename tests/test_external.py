@@ -175,8 +175,8 @@ def test_a_diverged_run_has_no_score(read):
         ),
         (
             frame(n_test=100, n_correct=[90, 91, 92, 80, 81, 82.5]),
-            "a.{e} row 6: n_correct is no whole number from 0 on ('82.5'); the first is cifar10, "
-            "relu, seed 2",
+            "a.{e} row 6: n_correct is not a whole number from 0 on ('82.5'); the first is "
+            "cifar10, relu, seed 2",
         ),
         (frame()[:0], "a.{e} holds no row"),
     ],
@@ -189,13 +189,13 @@ def test_a_table_that_says_nonsense_is_refused_by_row(read, table, line, ending)
 
 @pytest.mark.parametrize("value", ["x", "1.5", "", "inf", "nan", str(2**63)])
 def test_a_seed_that_is_no_whole_number_is_refused(read, value):
-    with pytest.raises(CollectError, match="a.csv row 5: a seed that is no whole number"):
+    with pytest.raises(CollectError, match="a.csv row 5: a seed that is not a whole number"):
         read(changed("seed", 5, value))
 
 
 def test_a_score_that_is_no_number_is_refused(read):
     with pytest.raises(
-        CollectError, match="a.csv row 5: a test_accuracy that is no number .'93 %'"
+        CollectError, match="a.csv row 5: a test_accuracy that is not a number .'93 %'"
     ):
         read(changed("test_accuracy", 5, "93 %"))
 
