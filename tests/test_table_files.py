@@ -223,7 +223,7 @@ REFUSED = {
     "a remark in the table": (with_line(3, "# cifar10,gelu,9,0.5,ok"), "row 3 begins with '#'"),
     "a table that was cut off": (PLAIN[: PLAIN.rindex(",0.8125") + 5], "row 5 has 4 cells and"),
     "a row that is too long": (with_line(2, "cifar10,gelu,7,0.5,ok,1"), "row 2 has 6 cells"),
-    "the header once more": (with_line(4, PLAIN.splitlines()[0]), "row 4: a seed that is not a whole"),
+    "the header once more": (with_line(4, PLAIN.splitlines()[0]), "row 4: a seed that is not"),
     "a name that ends in an unquoted comma": (
         "seed,status,test_accuracy,activation,dataset\n0,ok,0.5,gelu,a,\n0,ok,0.5,gelu,b\n",
         "row 1 has 6 cells and the header 5",
