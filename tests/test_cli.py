@@ -113,6 +113,13 @@ def test_a_reader_that_leaves_early_gets_no_traceback(tmp_path):
     assert done.stdout.startswith("name ") and done.stderr == ""
 
 
+def test_a_terminal_without_greek_letters_gets_the_page_all_the_same(tmp_path):
+    ascii_only = {"PYTHONPATH": str(SCRIPTS), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run([sys.executable, "-m", "activarium", "certify", "relu"], cwd=tmp_path,
+                          env=os.environ | ascii_only, capture_output=True, text=True)  # fmt: skip
+    assert (done.returncode, done.stderr) == (0, "") and "range of f?" in done.stdout
+
+
 # certify
 
 
@@ -281,6 +288,18 @@ def test_compare_ends_with_1_and_one_line(activarium, here, runs, more, line):
     code, out, err = activarium("compare", runs, "--control", "gelu", *more)
     assert (code, out, err) == (1, "", line.replace("{runs}", str(runs)))
     assert Path("notes.txt").read_text() == "mine"
+
+
+def test_compare_asks_for_the_accuracy_of_guessing_where_runs_failed(activarium, here, runs):
+    made = pd.read_csv(runs)
+    made.loc[made["dataset"].eq("moons") & made["seed"].eq(0), ["test_accuracy", "status"]] = (
+        None,
+        "diverged",
+    )
+    made.to_csv("failed.csv", index=False)
+    code, _, err = activarium("compare", "failed.csv", "--control", "gelu")
+    assert code == 1 and "'moons' has diverged runs" in err and "--chance moons=…" in err
+    assert activarium("compare", "failed.csv", "--control", "gelu", "--chance", "moons=0.5")[0] == 0
 
 
 def test_compare_names_a_table_that_is_not_there(activarium, here):

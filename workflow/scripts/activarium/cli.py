@@ -10,6 +10,7 @@ import os
 import re
 import shutil
 import sys
+from io import TextIOWrapper
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
@@ -39,6 +40,9 @@ def main(words: Sequence[str] | None = None) -> None:
 
     Exit codes: 0 for success, 1 for an error of one line, 2 for words that are no command.
     """
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):
+            stream.reconfigure(errors="replace")  # a terminal without φ shows ? there
     arguments = parser().parse_args(_keep_minus(sys.argv[1:] if words is None else list(words)))
     try:
         with exit_on_error():

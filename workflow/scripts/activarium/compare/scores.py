@@ -35,7 +35,8 @@ def add_scores(runs: pd.DataFrame, failures: str, chance: Mapping[str, float]) -
     if unknown:
         raise CompareError(
             f"chance: '{unknown[0]}' has diverged runs, which score the accuracy of guessing; "
-            f"say it in the study as chance: {{{unknown[0]}: …}}"
+            f"write chance: {{{unknown[0]}: …}} in the study, or --chance {unknown[0]}=… behind "
+            "activarium compare"
         )
     return runs.assign(score=runs["test_accuracy"].where(~diverged, runs["dataset"].map(chance)))
 
