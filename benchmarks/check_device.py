@@ -37,8 +37,8 @@ from activarium.train import checkpoints, job, loop, progress, step  # noqa: E40
 from activarium.train.pack import CrashedError  # noqa: E402
 from activarium.train.precision import prepare_torch  # noqa: E402
 from candidates import engine, graph, one_by_one  # noqa: E402
-from parts import hashing  # noqa: E402
-from parts.setting import Setting  # noqa: E402
+from shared import hashing  # noqa: E402
+from shared.setting import Setting  # noqa: E402
 
 RECIPE = {
     "optimizer": "adam", "learning_rate": 0.001, "schedule": "cosine", "batch_size": 32,

@@ -26,8 +26,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if p not in sys.path]
 
-from parts.rows import NO_GPU, PLAIN, compare, failed_before, missing, plan, verdict  # noqa: E402
-from parts.worker import Worker, WorkerError  # noqa: E402
+from shared.rows import NO_GPU, PLAIN, compare, failed_before, missing, plan, verdict  # noqa: E402
+from shared.worker import Worker, WorkerError  # noqa: E402
 
 GRACE = 40  # seconds that what is running at the end may still take
 LONGEST = 200  # seconds for one row, of which a compilation may take most
@@ -81,7 +81,7 @@ def described(options, device):
     """The columns that all rows share: on what and of what everything was measured."""
     import torch
 
-    from parts.setting import source
+    from shared.setting import source
 
     cuda = device == "cuda"
     return {
@@ -104,7 +104,7 @@ class Bench:
         import torch
 
         from candidates import CANDIDATES, NAMED
-        from parts.setting import Setting
+        from shared.setting import Setting
 
         self.options, self.log, self.named = options, log, NAMED
         self.device = "cuda" if torch.cuda.is_available() else "cpu"
@@ -174,7 +174,7 @@ class Bench:
         """The session's answer; a session that failed is ended, and the next one is new."""
         try:
             if self.session is None:
-                self.session = Worker("parts.session:start", self.device)
+                self.session = Worker("shared.session:start", self.device)
                 self.session.answer(self.left())
             self.session.ask(*question)
             return self.session.answer(self.left())
@@ -202,7 +202,7 @@ class Bench:
 
     def floor(self, row):
         """Seconds an image needs at least where every operation moves its own tensors, or None."""
-        from parts import work
+        from shared import work
 
         if row.precision not in self.flops:
             return None
@@ -219,7 +219,7 @@ class Bench:
             if self.plain is None:
                 workers = len(os.sched_getaffinity(0))
                 about = (setting.steps * setting.batch, setting.batch, workers, self.device)
-                self.plain = Worker("parts.plain:loop", *about)
+                self.plain = Worker("shared.dataloader_loops:loop", *about)
                 self.plain.answer(self.left())
             seconds = []
             for _ in range(3):
@@ -254,7 +254,7 @@ class Bench:
 def apart(candidate, row, setting, steps, left):
     """The measurement of a candidate whose runs are processes of their own."""
     from candidates.processes import Processes, mps
-    from parts import hashing
+    from shared import hashing
 
     with mps(candidate.mps) as environment:
         begun = time.perf_counter()

@@ -5,7 +5,7 @@
 
 First the device's ceilings: its matrix rate (float32, tf32, bfloat16; on a CPU float32 on one
 thread, in CPU seconds) and its copy rate. Then what ResNet-14 must do: floating-point operations
-an image, and the fewest bytes (parts/work.py says what is counted) where every operation moves
+an image, and the fewest bytes (shared/work.py says what is counted) where every operation moves
 its own tensors and where norms and activations are fused with the convolutions. The larger of
 the two times is the floor. On a CPU, whose caches keep tensors of a batch, the share of the
 matrix rate counts.
@@ -25,8 +25,8 @@ devices.use_one_thread()  # before torch is imported
 
 import torch  # noqa: E402
 
-from parts import ceilings, ours, work  # noqa: E402
-from parts.setting import Setting, source  # noqa: E402
+from shared import ceilings, training_loop, work  # noqa: E402
+from shared.setting import Setting, source  # noqa: E402
 
 
 def main():
@@ -84,7 +84,7 @@ def measured(setting, pack, epochs=5):
     """Images a second of our own step, the median of some epochs after one."""
     cpu = setting.device == "cpu"  # there its own seconds, whatever else the machine does
     seeds = range(1 if cpu else pack)
-    epoch = ours.loop(setting, seeds)
+    epoch = training_loop.loop(setting, seeds)
     spent = [epoch(number)[cpu] for number in range(epochs + 1)][1:]
     print(
         f"our step on {'CIFAR-10' if source() else 'random images'}: {setting.steps} steps an "

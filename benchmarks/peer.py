@@ -30,7 +30,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if p not in sys.path]
 
-from parts.worker import Worker, WorkerError, together  # noqa: E402
+from shared.worker import Worker, WorkerError, together  # noqa: E402
 
 WHOLE = 50_000  # images that there are to read
 CORES = len(os.sched_getaffinity(0))
@@ -71,7 +71,7 @@ def described(options):
     """The device and what is trained on it, said in a line."""
     import torch
 
-    from parts.setting import Setting, source
+    from shared.setting import Setting, source
 
     device = "cuda" if torch.cuda.is_available() else "cpu"
     asked = ("width", "blocks", "precision", "activation", "steps")
@@ -88,10 +88,10 @@ def whole_machine(setting, device, peers, options):
     packs = [[seed] for seed in range(CORES)] if device == "cpu" else [range(options.pack)]
     images = sum(map(len, packs)) * setting.steps * setting.batch
     read = min(images, WHOLE // setting.batch * setting.batch)  # a peer's round
-    sides = {"ours": [Worker("parts.ours:loop", setting, pack) for pack in packs]}
+    sides = {"ours": [Worker("shared.training_loop:loop", setting, pack) for pack in packs]}
     for name, loop in peers.items():
         about = (read, setting.batch, CORES, device)
-        sides[name] = [Worker(f"parts.plain:{loop}", *about)]
+        sides[name] = [Worker(f"shared.dataloader_loops:{loop}", *about)]
     asked = {"ours": lambda number: (number,)} | {name: lambda _: (setting,) for name in peers}
     found = rounds(sides, asked, options.rounds)
     rates = {}
@@ -108,8 +108,10 @@ def one_thread(setting, options):
     """Images a CPU second on one thread, where both read and train in one process."""
     images, keep = setting.steps * setting.batch, not options.keep_nothing
     sides = {
-        "ours": [Worker("parts.ours:loop", setting, [0], keep)],
-        "plain": [Worker("parts.plain:alone", images, setting.batch, keep, environment=ONE)],
+        "ours": [Worker("shared.training_loop:loop", setting, [0], keep)],
+        "plain": [
+            Worker("shared.dataloader_loops:alone", images, setting.batch, keep, environment=ONE)
+        ],
     }
     asked = {"ours": lambda number: (number,), "plain": lambda _: (setting,)}
     found = rounds(sides, asked, options.rounds)

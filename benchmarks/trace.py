@@ -26,7 +26,7 @@ from torch.profiler import ProfilerActivity, profile  # noqa: E402
 
 from activarium.train.precision import prepare_torch  # noqa: E402
 from candidates import NAMED  # noqa: E402
-from parts.setting import Setting  # noqa: E402
+from shared.setting import Setting  # noqa: E402
 
 
 def main():

@@ -17,9 +17,9 @@ sys.path.append(str(ROOT / "benchmarks"))
 import peer  # noqa: E402
 from activarium.train import precision  # noqa: E402
 from candidates import CANDIDATES, engine, graph, one_by_one, processes, stacked  # noqa: E402
-from parts import hashing, rows, work  # noqa: E402
-from parts.setting import Setting  # noqa: E402
-from parts.worker import Worker, WorkerError  # noqa: E402
+from shared import hashing, rows, work  # noqa: E402
+from shared.setting import Setting  # noqa: E402
+from shared.worker import Worker, WorkerError  # noqa: E402
 
 SMALL = Setting(width=2, batch=8, steps=3)
 
@@ -105,7 +105,7 @@ def test_the_work_of_the_narrow_net_is_159_million_operations_an_image():
 
 
 def test_a_process_that_fails_says_so_in_a_line():
-    worker = Worker("parts.worker:no_such_function")
+    worker = Worker("shared.worker:no_such_function")
     with pytest.raises(WorkerError, match="^AttributeError: .*no_such_function"):
         worker.answer()
     worker.close()

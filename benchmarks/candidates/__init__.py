@@ -1,6 +1,6 @@
 """Ways of training a pack of K seeds at once: named here, one file each, measured by engines.py.
 
-Each is a class of packs, or a function that makes one, from a `parts.setting.Setting` and seeds:
+Each is a class of packs, or a function that makes one, from a `shared.setting.Setting` and seeds:
 `epoch(number)` trains all seeds for one epoch, `states()` gives each seed's parameters and buffers
 by name. Where a pack captures CUDA graphs and there is no GPU, it takes the same steps without:
 what is captured is an ordinary function.

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from contextlib import contextmanager, suppress
 
-from parts.worker import Worker, together
+from shared.worker import Worker, together
 
 
 class Processes:
@@ -41,12 +41,12 @@ class Processes:
 
 def run(setting, seed):
     """In a process of its own: a function that trains this run, or hashes another."""
-    from parts import ours
-    from parts.hashing import hashes
+    from shared import training_loop
+    from shared.hashing import hashes
 
     from .engine import pack
 
-    epoch = ours.loop(setting, [seed])
+    epoch = training_loop.loop(setting, [seed])
 
     def hashed(setting, seed):
         alone = pack(setting, [seed])

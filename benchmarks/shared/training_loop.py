@@ -1,4 +1,4 @@
-"""Our own training loop as a job runs it: one thread, what is freed kept, nothing else around."""
+"""This library's training loop as a job runs it: one thread, freed memory kept, nothing else."""
 
 import time
 
