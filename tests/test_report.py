@@ -505,6 +505,16 @@ def test_few_seeds_say_nothing_over_settings_either():
     assert "in every setting" not in text
 
 
+def test_where_others_are_better_than_the_control_is_said_once_a_setting():
+    tables = reported(study(datasets=("digits", "stl10"), spread=0.0005), draw=False).tables
+    found = tables.analysis["control_is_best"]["better"]
+    assert {row["dataset"] for row in found} == {"digits", "stl10"} and len(found) == 6
+    assert verdicts.study_best_sentence(tables) == (
+        "GELU is not the best everywhere. Shown to be better: ELU, ReLU and Tanh on Digits; "
+        "ELU, ReLU and Tanh on STL-10."
+    )
+
+
 def test_of_what_has_no_score_no_figure_names_a_best():
     tables = edge("everything diverged").tables
     assert figures.load("ranks").finding(tables) == "Too few runs to rank anything."
@@ -577,6 +587,7 @@ def test_the_recipe_stands_on_the_first_screen_and_of_several_what_they_share():
     )
     elsewhere = parsed(reported(study(), draw=False, runs=("my/table.csv",)))
     assert "batches of" not in elsewhere.text_of("section", id="answer")
+    assert "column recipe of the table" in elsewhere.text_of("section", id="recipes")
     assert "table.csv" in elsewhere.words and "my/" not in elsewhere.words
 
 

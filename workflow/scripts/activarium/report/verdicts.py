@@ -199,21 +199,23 @@ def study_best_sentence(tables: StudyTables) -> str | None:
         claim = f"{control} is better than every other in every setting (p {p})"
         return _one_sided_claim(claim, tables.primary)
     if found["verdict"] == "contradicted":
-        return f"{control} is not the best everywhere: {_where_better(tables, found['better'])}."
+        where = _where_better(tables, found["better"])
+        return f"{control} is not the best everywhere. Shown to be better: {where}."
     return (
         "Corrected over the whole study, it is undecided whether "
         f"{control} is the best in every setting."
     )
 
 
-def _where_better(tables: StudyTables, better: list[dict]) -> str:
-    """ "ELU is better on Digits" for rows of setting and activation, the first few of them."""
-    places = (
-        f"{label(r['activation'])} is better on "
-        f"{tables.title((r['recipe'], r['network'], r['dataset']))}"
-        for r in better
-    )
-    return join_words(places, 4)
+def _where_better(tables: StudyTables, better: list[dict], most: int = 4) -> str:
+    """ "ELU and Mish on Digits; ELU on STL-10" for rows of setting and activation."""
+    found: dict[str, list[str]] = {}
+    for row in better:
+        where = tables.title((row["recipe"], row["network"], row["dataset"]))
+        found.setdefault(where, []).append(label(row["activation"]))
+    places = [f"{join_words(names, most)} on {where}" for where, names in found.items()]
+    rest = [f"others in {count(len(places) - most, 'more setting')}"] if places[most:] else []
+    return "; ".join([*places[:most], *rest])
 
 
 def across_datasets_sentence(tables: StudyTables, group: Mapping, named: bool = False) -> str:
