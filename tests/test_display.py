@@ -74,9 +74,20 @@ def test_a_line_ends_before_it_fills_the_screen():
 
 def test_a_failed_job_lists_no_input_and_one_output():
     lines = display.JobLines(logging.Formatter("%(input)s %(output)s"), dry_run=False)
-    failed = record("job_error", input=["a", "b"], output=["c", "d", "e"])
+    failed = record("job_error", input=["a", "b"], output=["c", "d", "e"], rule_msg=None)
     assert shown(lines, failed) == ["[] ['c', 'and 2 more']"]
     assert failed.output == ["c", "d", "e"]  # the log file gets all
+
+
+@pytest.mark.parametrize(
+    ("end", "hidden"),
+    [("returned non-zero exit status 1.", True), ("died with <Signals.SIGKILL: 9>.", False)],
+)
+def test_a_script_s_exit_status_is_hidden_and_its_death_is_not(end, hidden):
+    text = f"RuleException:\nCalledProcessError in file 'x', line 3:\nCommand 'python' {end}"
+    error = logging.makeLogRecord({"msg": text, "levelno": logging.ERROR})
+    found = shown(display.JobLines(FULL, dry_run=False), error)
+    assert found == ([] if hidden else [text])
 
 
 # Of the workflow
@@ -109,6 +120,7 @@ def test_a_failure_names_the_job_and_its_log_and_no_code(house):
     assert "log: results/bad/logs/collect.log" in done.stderr
     assert "Logfile results/bad/logs/collect.log:" in done.stderr
     assert "tables/external.py" not in done.stderr
+    assert "CalledProcessError" not in done.stderr and "None" not in done.stderr
     (log,) = (house / ".snakemake/log").glob("*.log")
     assert "tables/external.py" in log.read_text()
 

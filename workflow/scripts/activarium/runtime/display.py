@@ -1,7 +1,8 @@
 """What the terminal shows of an execution: a line for each job, in place of a list of its files.
 
 It reads the events of Snakemake's interface for logger plugins. Snakemake's own log file, which is
-named at the end, holds everything.
+named at the end, holds everything. `--logger NAME` takes a plugin instead; the panel of the plugin
+rich is torn where jobs print lines of their own, and shows no `message:`.
 """
 
 # A record is a logging.LogRecord with the attributes of its event, hence Any.
@@ -42,7 +43,8 @@ class JobLines(logging.Formatter):
         if event == "job_info":
             self.listed[record.rule_name] += 1
             return not self.dry_run or self.listed[record.rule_name] <= MOST + 1
-        return event not in DROPPED and not record.getMessage().startswith(CHATTER)
+        text = record.getMessage()
+        return event not in DROPPED and not text.startswith(CHATTER) and not is_exit_status(text)
 
     def format(self, record: Any) -> str:
         """The text for one record."""
@@ -72,10 +74,18 @@ def described(record: Any) -> str:
     return line if len(line) <= 200 else line[:199] + "…"
 
 
+def is_exit_status(text: str) -> bool:
+    """Whether Snakemake's error says only that a script failed; its log says why."""
+    failed = text.startswith("RuleException:\nCalledProcessError in file")
+    return failed and text.rstrip().endswith("returned non-zero exit status 1.")
+
+
 def _shortened(record: Any) -> Any:
     """A copy of a failed job's record without its input files, and with one output file."""
     copy = logging.makeLogRecord(record.__dict__)
     copy.input = []
+    if record.rule_msg is None:
+        copy.msg = ""  # else Snakemake prints "message: None"
     if len(record.output) > 1:
         copy.output = [record.output[0], f"and {len(record.output) - 1} more"]
     return copy
