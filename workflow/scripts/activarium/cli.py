@@ -43,7 +43,9 @@ def main(words: Sequence[str] | None = None) -> None:
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, TextIOWrapper):
             stream.reconfigure(errors="replace")  # a terminal without φ shows ? there
-    arguments = parser().parse_args(_keep_minus(sys.argv[1:] if words is None else list(words)))
+    arguments = parser().parse_args(
+        _protect_leading_minus(sys.argv[1:] if words is None else list(words))
+    )
     try:
         with exit_on_error():
             arguments.run(arguments)
@@ -144,8 +146,8 @@ def _add_new(commands: argparse._SubParsersAction) -> None:
     )
 
 
-def _keep_minus(words: list[str]) -> list[str]:
-    """The words with a blank before an expression such as -x*exp(x), which is no option."""
+def _protect_leading_minus(words: list[str]) -> list[str]:
+    """The words, with a blank before an expression such as -x*exp(x), so that it is no option."""
     if words[:1] != ["certify"]:
         return words
     return [f" {word}" if re.match(r"-[^-h]", word) else word for word in words]
@@ -248,12 +250,12 @@ def new(arguments: argparse.Namespace) -> None:
     kind, name = arguments.kind, arguments.name
     built_in = built_in_folder(kind, Path())
     file = write_new_file(kind, name, arguments.folder or built_in or Path())
-    at_home = built_in is not None and file.parent.resolve() == built_in.resolve()
+    is_built_in = built_in is not None and file.parent.resolve() == built_in.resolve()
     print(f"Wrote {file}.")
     if kind == "activation":
-        print(f"Prove it: activarium certify {name if at_home else file}")
+        print(f"Prove it: activarium certify {name if is_built_in else file}")
     plural = {"activation": "activations", "network": "networks", "dataset": "datasets"}[kind]
-    move = "" if at_home else f"move it to {CLONE / plural} of a clone, then "
+    move = "" if is_built_in else f"move it to {CLONE / plural} of a clone, then "
     print(f"Train with it: {move}write {name} among the {plural} of a study")
 
 

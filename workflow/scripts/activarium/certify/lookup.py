@@ -42,5 +42,5 @@ def look_up(word: str) -> Activation:
 
 
 def _from_module(module: ModuleType) -> Activation:
-    said = source(module.__doc__ or "")
-    return Activation(module.label, module.formula, said, module.definition, is_random(module))
+    paper = source(module.__doc__ or "")
+    return Activation(module.label, module.formula, paper, module.definition, is_random(module))

@@ -17,15 +17,15 @@ def profile_page(profile: dict, title: str, formula: str | None = None, source: 
 
     A number is exact, ends in “…” after digits that are all proven, or stands rounded after “≈”.
     """
-    lines = [_cut(line) for line in _head(profile, title, formula, source)]
+    lines = [_truncate(line) for line in _head(profile, title, formula, source)]
     if profile["definition"]:
         lines.append("")
         for name, text in _shape(profile):
-            lines += _lines(name, text)
+            lines += _wrapped_lines(name, text)
         lines.append("")
         for name, text in _gaussian(profile):
-            lines += _lines(name, text)
-    return "\n".join([*lines, "", *_lines(NOT_CLAIMED, _refused(profile["refused"]))])
+            lines += _wrapped_lines(name, text)
+    return "\n".join([*lines, "", *_wrapped_lines(NOT_CLAIMED, _refused(profile["refused"]))])
 
 
 def _head(profile: dict, title: str, formula: str | None, source: str) -> Iterator[str]:
@@ -63,9 +63,9 @@ def _gaussian(profile: dict) -> Iterator[tuple[str, str]]:
     """(property, text) of f(z) for a standard normal z."""
     moments = profile["gaussian"] or {}
     named = {"E f": "Ef", "E f²": "Ef2", "E f′": "Efp", "E f′²": "Efp2", "P(f′ = 0)": "P_fp_zero"}
-    said = [_equation(name, moments.get(key)) for name, key in named.items()]
-    yield "for z ~ N(0, 1)", ", ".join(said[:3])
-    yield "", ", ".join(said[3:])
+    equations = [_equation(name, moments.get(key)) for name, key in named.items()]
+    yield "for z ~ N(0, 1)", ", ".join(equations[:3])
+    yield "", ", ".join(equations[3:])
     yield "gain 1/√E f²", _number(profile["gain"])
     yield "χ₁ = E f′² / E f²", _number(profile["chi1"])
     edge = property_texts(profile)["edge"] if profile["edge_of_chaos"] else NOT_CLAIMED
@@ -94,8 +94,8 @@ def _pieces(found: dict | None) -> str:
     if period or len(pieces) > PIECES:
         every = f" in each period of {format_enclosure(period)}" if period else ""
         return f"no: {len(pieces)} pieces{every}"
-    said = [f"{piece['is']} up to {format_enclosure(piece['to'])}" for piece in pieces[:-1]]
-    return f"no: {', '.join(said)}, then {pieces[-1]['is']}"
+    described = [f"{piece['is']} up to {format_enclosure(piece['to'])}" for piece in pieces[:-1]]
+    return f"no: {', '.join(described)}, then {pieces[-1]['is']}"
 
 
 def _range(found: dict | None) -> str:
@@ -155,13 +155,13 @@ def _refused(refused: dict[str, str]) -> str:
     return "; ".join(parts) or "nothing: every property is proven"
 
 
-def _lines(name: str, text: str) -> list[str]:
+def _wrapped_lines(name: str, text: str) -> list[str]:
     """One property, wrapped into at most two lines."""
     wrapped = textwrap.wrap(text, WIDTH - INDENT, max_lines=2, placeholder=" …")
     names = [name, *[""] * (len(wrapped) - 1)]
     return [f"{left:<{INDENT}}{right}" for left, right in zip(names, wrapped, strict=True)]
 
 
-def _cut(line: str) -> str:
+def _truncate(line: str) -> str:
     """The line, no longer than the page is wide."""
     return line if len(line) <= WIDTH else f"{line[: WIDTH - 1]}…"
