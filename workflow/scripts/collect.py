@@ -16,9 +16,7 @@ with open_log(snakemake.log[0]):
         runs, epochs, costs = external.read(snakemake.input.runs, control, chance)
     elif study.get("shards"):
         runs, epochs, costs = shards.read(snakemake.input.runs, study)
-        parts = study.pop("shards")
-        origin = shards.origin(parts, study)
-        study |= {"chance": shards.chance(parts)} | ({"shards": origin} if origin else {})
+        study = shards.with_origin(study)
     else:
         runs, epochs, costs = collect.collect(snakemake.input.runs)
         study = study | {"chance": collect.chance(snakemake.params.descriptions)}

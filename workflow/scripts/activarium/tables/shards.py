@@ -63,6 +63,18 @@ def origin(paths: Sequence[str], study: dict) -> list[str]:
     return theirs.get("shards", theirs.get("pieces", []))  # as older versions called them
 
 
+def with_origin(study: dict) -> dict:
+    """`study` with `chance` and the original `shards` of the tables that it was joined from.
+
+    `study` is `Grid.declared_training`; where its one shard was never split, `shards` is left out.
+    """
+    paths = study["shards"]
+    rest = {key: value for key, value in study.items() if key != "shards"}
+    joined = rest | {"chance": chance(paths)}
+    shards = origin(paths, rest)
+    return joined | {"shards": shards} if shards else joined
+
+
 def _names(declared: Any) -> Any:
     """The names on one axis of a grid, whether it is a list or a mapping; a number as it is."""
     return sorted(declared) if isinstance(declared, list | tuple | dict) else declared
