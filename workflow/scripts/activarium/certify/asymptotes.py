@@ -4,13 +4,14 @@ from flint import arb, fmpq
 
 from .enclosure import to_decimals
 from .pieces import InfiniteEnd
+from .piecewise import PiecewiseFunction
 from .transseries import ONE, Transseries
 from .unproven import Unproven
 
 BOUNDED_FROM = (8, 16, 32)  # |x| ≥ T for each of these T
 
 
-def asymptotes(function):
+def asymptotes(function: PiecewiseFunction) -> dict:
     """{left, right}, each {slope, intercept, remainder}, {limit} where there is no line, or
     {none: why} where f does not settle at all.
 

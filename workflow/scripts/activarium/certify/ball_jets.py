@@ -6,19 +6,24 @@ rounding and remainders are FLINT's own proof; what FLINT lacks is put together 
 formulas that neither overflow nor cancel.
 """
 
+from typing import TYPE_CHECKING
+
 from flint import arb, arb_series, ctx, fmpq, fmpq_poly
 
 from . import budget
 from .unproven import Unproven
 
+if TYPE_CHECKING:
+    from .symbolic import Node
 
-def interval(low, high):
+
+def interval(low: fmpq | arb, high: fmpq | arb) -> arb:
     """The ball that holds [low, high]; both ends are exact arbs or fmpqs."""
     low, high = arb(low), arb(high)
     return low.union(high)
 
 
-def jet(expression, at, order):
+def jet(expression: "Node", at: arb, order: int) -> list[arb]:
     """[c₀, …, c_order]: Taylor coefficients over the ball `at`, of an expression without branches.
 
     A coefficient that cannot be bounded is nan, as where a denominator's ball holds 0.
@@ -36,12 +41,12 @@ def jet(expression, at, order):
     return got + [arb(0)] * (order + 1 - len(got))
 
 
-def value(expression, at):
+def value(expression: "Node", at: arb) -> arb:
     """f over the ball `at`."""
     return jet(expression, at, 0)[0]
 
 
-def constant(expression):
+def constant(expression: "Node") -> arb:
     """The ball of an expression that does not depend on x."""
     got = value(expression, arb(0))
     if not got.is_finite():
@@ -49,7 +54,7 @@ def constant(expression):
     return got
 
 
-def series(n, x, done):
+def series(n: "Node", x: arb_series, done: dict) -> arb_series:
     """The power series of node `n` at the series `x`; `done` remembers what was computed."""
     found = done.get(n)
     if found is None:

@@ -5,6 +5,8 @@ what is monotone or convex has its maximum at an end, what is concave has one ma
 which interval Newton finds. A tail counts by its bound, from the T on where that is small enough.
 """
 
+from typing import TYPE_CHECKING
+
 from flint import arb, fmpq
 
 from . import ball_jets, roots
@@ -12,11 +14,14 @@ from .enclosure import to_float
 from .pieces import TAIL_STARTS
 from .unproven import Unproven
 
+if TYPE_CHECKING:
+    from .pieces import Piece
+
 BUDGET = 20000  # evaluations for one supremum
 
 
-def supremum(pieces, sign=1):
-    """(ball, x): the supremum of sign·f over all pieces and where it is found, None far out.
+def supremum(pieces: "list[Piece]", sign: int = 1) -> tuple[arb, arb]:
+    """(ball, x): the supremum of sign·f over all pieces and where its largest value was found.
 
     Raises Unproven where f is unbounded, or undecided within the budget.
     """

@@ -4,6 +4,7 @@ A unit is about 1 µs of one core: a power series over balls takes a few for eac
 product of two tails a hundred and more.
 """
 
+from collections.abc import Iterator
 from contextlib import contextmanager
 
 from .unproven import Unproven
@@ -13,12 +14,14 @@ PER_ACTIVATION = 6_000_000  # units for all properties; a built-in needs a third
 
 
 class _Account:
-    left = None  # None: nobody counts
-    whole = None
+    """What is left of one property and of the whole activation, in units."""
+
+    left: int | None = None  # None: nobody counts
+    whole: int | None = None
 
 
 @contextmanager
-def limit_activation():
+def limit_activation() -> Iterator[None]:
     """Inside, all properties together may cost PER_ACTIVATION units."""
     before, _Account.whole = _Account.whole, PER_ACTIVATION
     try:
@@ -28,7 +31,7 @@ def limit_activation():
 
 
 @contextmanager
-def limit_property():
+def limit_property() -> Iterator[None]:
     """Inside, `spend` raises after PER_PROPERTY units, or where PER_ACTIVATION is used up."""
     before, total = _Account.left, _Account.whole
     allowed = PER_PROPERTY if total is None else min(PER_PROPERTY, total)
@@ -37,11 +40,11 @@ def limit_property():
         yield
     finally:
         if total is not None:
-            _Account.whole = total - allowed + max(_Account.left, 0)
+            _Account.whole = total - allowed + max(_Account.left or 0, 0)
         _Account.left = before
 
 
-def spend(units=1):
+def spend(units: int = 1) -> None:
     """Take units from what is allowed. Raises Unproven where nothing is left."""
     if _Account.left is not None:
         _Account.left -= units

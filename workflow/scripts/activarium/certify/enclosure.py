@@ -1,5 +1,6 @@
 """Enclosures as people and JSON see them: pairs of decimal strings, rounded outwards."""
 
+from collections.abc import Callable, Sequence
 from decimal import MAX_EMAX, MIN_EMIN, ROUND_CEILING, ROUND_FLOOR, Context, Decimal
 from functools import cmp_to_key
 
@@ -9,7 +10,7 @@ DIGITS = 25  # significant ones of an end that has no shorter exact decimal
 _TINY, _HUGE = arb(10) ** -1000, arb(10) ** 1000  # nothing is told apart below and above these
 
 
-def to_decimals(value):
+def to_decimals(value: fmpq | arb) -> list[str]:
     """[low, high] of an fmpq or a ball; both ends are equal where a short decimal is exact."""
     low, high = rational_ends(value)
     return [round_to_decimal(low, ROUND_FLOOR), round_to_decimal(high, ROUND_CEILING)]
@@ -58,12 +59,12 @@ def _parse_rational(word):
     return arb(fmpq(p, q))
 
 
-def to_float(value):
+def to_float(value: fmpq | arb) -> float:
     """A float near an fmpq or a ball, ±inf where it is beyond a double's range; proves nothing."""
     return float(arb(value).mid())
 
 
-def ball_order(key=lambda item: item):
+def ball_order(key: Callable = lambda item: item) -> Callable:
     """A key for `sorted` by balls that do not overlap, told apart however close or far they are."""
     return cmp_to_key(lambda a, b: _compare(key(a).mid(), key(b).mid()))
 
@@ -73,7 +74,7 @@ def _compare(a, b):
     return int(a > b) - int(a < b)
 
 
-def relative_width(ends_as_text):
+def relative_width(ends_as_text: Sequence[str]) -> Decimal:
     """The width of a pair as a Decimal, relative where the ends are above 1 in size."""
     low, high = map(Decimal, ends_as_text)
-    return (high - low) / max(1, abs(low), abs(high)) if low != high else Decimal(0)
+    return (high - low) / max(Decimal(1), abs(low), abs(high)) if low != high else Decimal(0)

@@ -11,13 +11,14 @@ from flint import arb, fmpq, fmpq_poly
 from . import ball_jets, rational_jets, roots, symbolic, tails
 from .enclosure import to_float
 from .pieces import TAIL_STARTS
+from .piecewise import PiecewiseFunction
 from .unproven import Unproven
 
 BUDGET = 4000  # evaluations
 MAX_ORDER = 8  # order of flatness at 0 that is looked for
 
 
-def ratio_direction(function):
+def ratio_direction(function: PiecewiseFunction) -> int:
     """1 where h never falls, −1 where it never rises, 0 where it is constant; else Unproven."""
     signs = {_sign_on_interval(function, *part) for part in _intervals(function)} | set(
         _jump_signs(function)

@@ -10,7 +10,7 @@ the tail, and ∫ x⁻² is 1 / R.
 
 import math
 from contextlib import suppress
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from flint import arb, arb_series, ctx, fmpq, fmpq_poly
 
@@ -18,6 +18,9 @@ from . import budget, symbolic, tails
 from .ball_jets import interval, series
 from .enclosure import to_float
 from .unproven import Unproven
+
+if TYPE_CHECKING:
+    from .piecewise import PiecewiseFunction
 
 REACHES = (14, 17, 20, 24, 32, 40)  # R: the density is below 1e-43 at the first
 ORDER = 28  # of the Taylor polynomials, even
@@ -49,7 +52,7 @@ class TooCoarse(Exception):
     """Terms cancel so far that more bits and longer polynomials are needed."""
 
 
-def moments(function):
+def moments(function: "PiecewiseFunction") -> dict[str, fmpq | arb]:
     """{name: fmpq or ball} of every integrand over a standard normal x."""
     for more in MORE:
         with suppress(TooCoarse), ctx.workprec(ctx.prec * more):
@@ -114,13 +117,13 @@ def _boundary_term(n, at):
     return arb(at) ** n * normal_density(at)
 
 
-def normal_density(at):
+def normal_density(at: fmpq) -> arb:
     """φ(at), the standard normal density."""
     x = arb(at)
     return (-x * x / 2).exp() / (2 * arb.pi()).sqrt()
 
 
-def normal_probability(low, high):
+def normal_probability(low: fmpq | None, high: fmpq | None) -> fmpq | arb:
     """P(low < x < high), exact where the ends are 0 or infinite."""
     below = fmpq(0) if low is None else _normal_cdf(low)
     return (fmpq(1) if high is None else _normal_cdf(high)) - below
@@ -304,7 +307,7 @@ def _integrate_tail(f, side, reach):
     ring = tails.Ring(reach)
     value, slope = tails.jet(f, ring, 1, side)
     x = ring.u if side > 0 else -ring.u
-    root = ring.constant(symbolic.Tracer.sqrt(2 * symbolic.PI))
+    root = ring.constant(symbolic.sqrt(2 * symbolic.PI))
     normal_density = ring.exp(x * x * ring.number(fmpq(-1, 2))) * ring.inverse(root)
     got = {}
     for name, part in integrands(x, value, slope).items():

@@ -5,12 +5,14 @@ on single elements; from these values the recurrences of the functions' differen
 (h = tanh g has h′ = (1 − h²)·g′, and so on) give all higher coefficients.
 """
 
+from typing import Any
+
 from flint import fmpq
 
 from . import symbolic as e
 
 
-def jet(expression, x, one, order, ring):
+def jet(expression: e.Node, x: Any, one: Any, order: int, ring: Any) -> list:
     """[c₀, …, c_order] of a branch-free expression at the ring's element `x`, with x′ = `one`."""
     zero = ring.number(fmpq(0))
     start = [x, one] + [zero] * (order - 1)
@@ -151,9 +153,9 @@ class _Jets:
         return self._mul(self._constant(self.ring.constant(factor)), bell)
 
     def _erf(self, a):
-        slope = self._times_bell(a, 2 / e.Tracer.sqrt(e.PI), 1)
+        slope = self._times_bell(a, 2 / e.sqrt(e.PI), 1)
         return self._integral(self.ring.erf(a[0]), lambda h, k: slope[k], a)
 
     def _ndtr(self, a):
-        slope = self._times_bell(a, 1 / e.Tracer.sqrt(2 * e.PI), 2)
+        slope = self._times_bell(a, 1 / e.sqrt(2 * e.PI), 2)
         return self._integral(self.ring.ndtr(a[0]), lambda h, k: slope[k], a)

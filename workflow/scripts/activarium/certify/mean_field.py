@@ -7,16 +7,20 @@ small differences grow from layer to layer (> 1) or fade (< 1).
 """
 
 import math
+from collections.abc import Callable
 
 from flint import arb, fmpq
 
 from .enclosure import to_decimals
 from .fixed_points import ratio_direction
 from .gaussian import normal_density
+from .piecewise import PiecewiseFunction
 from .unproven import Unproven
 
 
-def gaussian_properties(moments, flat, jumps):
+def gaussian_properties(
+    moments: dict[str, fmpq | arb], flat: fmpq | arb, jumps: Callable[[], list]
+) -> dict:
     """The key `gaussian`: moments over a standard normal.
 
     `flat` is P(f′ = 0), `jumps()` lists where f jumps and how high. `hermite` are the coefficients
@@ -48,18 +52,18 @@ def _slope_moments(moments, jumps):
     return dict.fromkeys(slopes) | {"Efp": total}, "f jumps, so this mean is infinite"
 
 
-def gain(moments):
+def gain(moments: dict[str, fmpq | arb]) -> arb | fmpq:
     """1 / √E f²: the factor on weights that keeps a pre-activation's variance at 1."""
     return _divide_by_root(fmpq(1), _require_positive(moments["f2"], "E f²"))
 
 
-def chi1(moments, jumps):
+def chi1(moments: dict[str, fmpq | arb], jumps: list) -> arb | fmpq:
     """E f′² / E f²: χ₁ at q = 1 for weights with that gain and no biases."""
     _require_continuous(jumps)
     return moments["fp2"] / _require_positive(moments["f2"], "E f²")
 
 
-def variance_map(moments, function):
+def variance_map(moments: dict[str, fmpq | arb], function: PiecewiseFunction) -> dict:
     """{slope, q1, fixed_points} of q ↦ E f(√q·z)² / E f², which has the fixed point q = 1.
 
     `slope` is its derivative there: d/dq E f(√q·z)² = E f²·(z² − 1) / 2 at q = 1, by parts and so
@@ -85,7 +89,7 @@ def _classify_fixed_point(slope):
     return "attracts" if size < 1 else "repels"
 
 
-def edge_of_chaos(moments, jumps):
+def edge_of_chaos(moments: dict[str, fmpq | arb], jumps: list) -> dict:
     """(σw, σb²) with q = 1 fixed and χ₁ = 1: σw² = 1 / E f′² and σb² = 1 − E f² / E f′².
 
     Where that σb² is negative there is none with q = 1, which is the proof.

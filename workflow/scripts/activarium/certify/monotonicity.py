@@ -4,7 +4,7 @@ from flint import arb, fmpq
 
 from . import symbolic
 from .enclosure import to_decimals
-from .piecewise import end_to_json
+from .piecewise import PiecewiseFunction, end_to_json
 from .unproven import Unproven
 
 
@@ -14,13 +14,13 @@ def jump_signs(function, k):
     return [(r, (jumps[r] > 0) - (jumps[r] < 0) if r in jumps else 0) for r in function.breakpoints]
 
 
-def monotone_pieces(function):
+def monotone_pieces(function: PiecewiseFunction) -> dict:
     """Pieces on which f rises, falls or stays, and what that makes of the whole."""
     words = {1: "increasing", -1: "decreasing", 0: "constant"}
     return _merge_signs(function, 1, words, ("nondecreasing", "nonincreasing"), jumps=0)
 
 
-def convex_pieces(function):
+def convex_pieces(function: PiecewiseFunction) -> dict:
     """Pieces on which f is convex, concave or straight, and what that makes of the whole."""
     words = {1: "convex", -1: "concave", 0: "affine"}
     found = _merge_signs(function, 2, words, ("convex", "concave"), jumps=1)
@@ -52,7 +52,7 @@ def _piece_to_json(low, high, word):
     return {"from": end_to_json(low, "-inf"), "to": end_to_json(high, "inf"), "is": word}
 
 
-def parity(function):
+def parity(function: PiecewiseFunction) -> str:
     """ "even", "odd" or "neither": proven by the expression's form, refuted by values."""
     if _has_parity(function, 1):
         return "even"

@@ -1,8 +1,12 @@
 """Periodicity, read from the expression: f(x) = slope·x + something of period 2π / frequency."""
 
 from math import gcd, lcm
+from typing import TYPE_CHECKING
 
 from flint import fmpq
+
+if TYPE_CHECKING:
+    from .symbolic import Node
 
 
 class Aperiodic(Exception):
@@ -54,7 +58,7 @@ def _common_frequency(frequencies):
     return total
 
 
-def find_period(n):
+def find_period(n: "Node") -> tuple[int, fmpq] | None:
     """(k, frequency): f⁽ᵏ⁾ and all higher derivatives have period 2π / frequency; or None."""
     try:
         slope, frequency = slope_and_frequency(n)

@@ -5,8 +5,10 @@ are complete because beyond T the tail has one sign (`tails`), and on the compac
 argues. A polynomial's zeros are all known at once.
 """
 
+from collections.abc import Callable, Iterable
 from functools import cached_property
 from math import factorial
+from typing import Any
 
 from flint import arb, fmpq, fmpq_poly
 
@@ -20,7 +22,7 @@ EVERYWHERE = "everywhere"
 ORIGIN = (fmpq(0),)
 
 
-def cached_method(method):
+def cached_method(method: Callable) -> Callable:
     """A method whose answer, also a refusal, is computed once for each argument."""
 
     def answer(self, *args):
@@ -29,8 +31,8 @@ def cached_method(method):
         if key not in known:
             try:
                 known[key] = method(self, *args), None
-            except Unproven as refusal:
-                known[key] = None, refusal
+            except Unproven as error:
+                known[key] = None, error
         got, refusal = known[key]
         if refusal:
             raise refusal
@@ -43,17 +45,18 @@ def cached_method(method):
 class InfiniteEnd:
     """The infinite end of a piece: x = side·u for all u ≥ T."""
 
-    def __init__(self, f, side, least):
+    def __init__(self, f: symbolic.Node, side: int, least: Any):
         self.f, self.side, self.least = f, side, least
-        self.starts = [t for t in TAIL_STARTS if t >= least] or [least * t for t in (1, 2, 4, 8)]
+        starts: list = [t for t in TAIL_STARTS if t >= least]
+        self.starts = starts or [least * t for t in (1, 2, 4, 8)]
 
     @cached_method
-    def jet(self, start):
+    def jet(self, start: int) -> tuple[tails.Ring, list]:
         """(ring, [c₀ …]) on u ≥ start."""
         ring = tails.Ring(start)
         return ring, tails.jet(self.f, ring, DERIVATIVES - 1, self.side)
 
-    def first_proven(self, ask):
+    def first_proven(self, ask: Callable) -> tuple:
         """(T, answer) of the first T for which `ask(ring, coefficients)` is proven."""
         refusal = Unproven("no tail could be expanded")
         for start in self.starts:
@@ -64,12 +67,12 @@ class InfiniteEnd:
         raise Unproven(f"as x → {'' if self.side > 0 else '−'}∞: {refusal}")
 
     @cached_method
-    def sign(self, k):
+    def sign(self, k: int) -> tuple[int, int]:
         """(T, s): f⁽ᵏ⁾ has the sign s on all of u ≥ T; 0 where it is exactly 0 there."""
         return self.first_proven(lambda ring, c: ring.sign(c[k]))
 
     @cached_method
-    def limit(self, k):
+    def limit(self, k: int) -> fmpq | arb:
         """The limit of f⁽ᵏ⁾: fmpq where it is known to be rational, else a ball or ±∞."""
         limit = self.first_proven(lambda ring, c: ring.limit(c[k]))[1] * factorial(k)
         return limit.fmpq() if limit.is_finite() and limit.is_exact() else limit
@@ -78,7 +81,9 @@ class InfiniteEnd:
 class Piece:
     """One branch-free expression on [low, high]; None stands for an infinite end."""
 
-    def __init__(self, low, high, f, hints=ORIGIN):
+    def __init__(
+        self, low: fmpq | None, high: fmpq | None, f: symbolic.Node, hints: Iterable[fmpq] = ORIGIN
+    ):
         self.low, self.high, self.f, self.hints = low, high, f, hints
         self.polynomial = f.value if f.op == "polynomial" else None
         self.periodic = None
@@ -86,30 +91,30 @@ class Piece:
             self.periodic = periodicity.find_period(f)
 
     @cached_property
-    def left(self):
+    def left(self) -> InfiniteEnd:
         """The end at −∞."""
         return InfiniteEnd(self.f, -1, 0 if self.high is None else max(0, -self.high))
 
     @cached_property
-    def right(self):
+    def right(self) -> InfiniteEnd:
         """The end at +∞."""
         return InfiniteEnd(self.f, 1, 0 if self.low is None else max(0, self.low))
 
-    def derivative(self, k):
+    def derivative(self, k: int) -> fmpq_poly:
         """f⁽ᵏ⁾ of a polynomial piece."""
-        p = self.polynomial
+        p: Any = self.polynomial
         for _ in range(k):
             p = p.derivative()
         return p
 
-    def period(self, k):
+    def period(self, k: int) -> arb | None:
         """The period of f⁽ᵏ⁾ as a ball, or None."""
         if self.periodic and k >= self.periodic[0]:
             return 2 * arb.pi() / arb(self.periodic[1])
         return None
 
     @cached_method
-    def vanishes(self, k):
+    def vanishes(self, k: int) -> bool:
         """Whether f⁽ᵏ⁾ is 0 on the whole piece; one value that is not 0 refutes it."""
         if self.polynomial is not None:
             return self.derivative(k) == fmpq_poly([])
@@ -119,14 +124,14 @@ class Piece:
                 return False
         return self.zeros(k) == EVERYWHERE
 
-    def inner_point(self):
+    def inner_point(self) -> fmpq:
         """A rational inside the piece."""
         if self.low is None:
             return fmpq(0) if self.high is None else self.high - 1
         return self.low + 1 if self.high is None else (self.low + self.high) / 2
 
     @cached_method
-    def check_finite(self, span=None):
+    def check_finite(self, span: int | None = None) -> bool:
         """True: f is analytic on the piece, or on |x| ≤ span of it. Unproven if that isn't shown.
 
         Only a quotient, a logarithm or a root can fail. A jet over a ball is nan unless all of
@@ -155,7 +160,7 @@ class Piece:
         return fmpq(low), fmpq(high)
 
     @cached_method
-    def zeros(self, k):
+    def zeros(self, k: int) -> list[roots.Root] | str:
         """Every zero of f⁽ᵏ⁾ on the closed piece, or EVERYWHERE; over one period if periodic."""
         if self.polynomial is not None:
             return self._polynomial_zeros(self.derivative(k))
@@ -164,7 +169,8 @@ class Piece:
         bounds = self._compact_interval(k)
         if bounds is None:
             return EVERYWHERE
-        return roots.isolate(self.f, k, *bounds, [h for h in self.hints if self.contains(h)])
+        low, high = bounds
+        return roots.isolate(self.f, k, low, high, [h for h in self.hints if self.contains(h)])
 
     def _compact_interval(self, k):
         """(low, high) outside of which f⁽ᵏ⁾ has one sign; None where f⁽ᵏ⁾ is 0 on a tail.
@@ -178,7 +184,7 @@ class Piece:
         high = fmpq(self.right.sign(k)[0]) if self.high is None else self.high
         return low, high
 
-    def contains(self, r):
+    def contains(self, r: fmpq) -> bool:
         """Whether a rational lies on the closed piece."""
         return (self.low is None or r >= self.low) and (self.high is None or r <= self.high)
 
@@ -204,22 +210,22 @@ class Piece:
             raise Unproven("a zero too near the end of the period that was chosen")
         return [root for root in found if root.ball < end]
 
-    def value(self, k, root):
+    def value(self, k: int, root: roots.Root) -> fmpq | arb:
         """f⁽ᵏ⁾ at a Root: fmpq where it is known exactly, else a ball."""
         if root.exact is not None:
             return self.at(root.exact, k)
         return ball_jets.jet(self.f, root.ball, k)[k] * factorial(k)
 
-    def at(self, r, k):
+    def at(self, r: fmpq, k: int) -> fmpq | arb:
         """f⁽ᵏ⁾ at a rational of the closed piece, one-sided at an end."""
         return self.jet_at(r)[k] * factorial(k)
 
     @cached_method
-    def jet_at(self, r):
+    def jet_at(self, r: fmpq) -> list[fmpq | arb]:
         """[c₀ …] at a rational, each exact where it is known to be rational."""
         return rational_jets.jet(self.f, r, DERIVATIVES + roots.MAX_MULTIPLICITY)
 
-    def limit(self, k, side):
+    def limit(self, k: int, side: int) -> fmpq | arb:
         """The limit of f⁽ᵏ⁾ at an infinite end."""
         if self.polynomial is None:
             return (self.right if side > 0 else self.left).limit(k)
@@ -229,7 +235,7 @@ class Piece:
         up = (p.coeffs()[-1] > 0) == (side > 0 or p.degree() % 2 == 0)
         return arb.pos_inf() if up else arb.neg_inf()
 
-    def sign(self, k, r):
+    def sign(self, k: int, r: fmpq) -> int:
         """The sign of f⁽ᵏ⁾ at a rational where it is known not to be 0."""
         value = self.at(r, k)
         if isinstance(value, arb) and value.contains(0):
@@ -237,7 +243,7 @@ class Piece:
         return 1 if value > 0 else -1
 
 
-def split_into_pieces(definition_expression):
+def split_into_pieces(definition_expression: symbolic.Node) -> list[Piece]:
     """The pieces of a whole expression, from left to right.
 
     Raises Unproven where the value at a breakpoint is not shown to be that of the piece on its
@@ -245,7 +251,7 @@ def split_into_pieces(definition_expression):
     """
     points = symbolic.breakpoints(definition_expression)
     likely = {fmpq(0), *points}
-    cut = symbolic.cut(definition_expression)
+    cut: list = symbolic.cut(definition_expression)
     for (_, r, left), (_, _, right) in zip(cut, cut[1:], strict=False):
         _check_value_at_breakpoint(symbolic.resolve(definition_expression, r), r, (left, right))
     return [Piece(low, high, f, likely) for low, high, f in cut]

@@ -18,12 +18,12 @@ SMOOTH = "analytic"
 class PiecewiseFunction:
     """What can be asked about one function; every answer is proven or raises Unproven."""
 
-    def __init__(self, traced):
+    def __init__(self, traced: symbolic.Node):
         self.expression = traced
         self.pieces = split_into_pieces(traced)
-        self.breakpoints = [piece.low for piece in self.pieces[1:]]
+        self.breakpoints = [piece.low for piece in self.pieces[1:] if piece.low is not None]
 
-    def pieces_at(self, r):
+    def pieces_at(self, r: fmpq) -> tuple[Piece, Piece]:
         """(left, right): the pieces that meet at a breakpoint."""
         i = self.breakpoints.index(r)
         return self.pieces[i], self.pieces[i + 1]
@@ -31,7 +31,7 @@ class PiecewiseFunction:
     # Continuity
 
     @cached_method
-    def is_continuous(self, r, k):
+    def is_continuous(self, r: fmpq, k: int) -> bool:
         """Whether f⁽ᵏ⁾, taken from both sides, agrees at the breakpoint r."""
         left, right = (piece.at(r, k) for piece in self.pieces_at(r))
         if isinstance(left, fmpq) and isinstance(right, fmpq):
@@ -41,12 +41,12 @@ class PiecewiseFunction:
         return False
 
     @cached_method
-    def has_derivative(self, r, k):
+    def has_derivative(self, r: fmpq, k: int) -> bool:
         """Whether f⁽ᵏ⁾ exists at the breakpoint r: f … f⁽ᵏ⁾ agree from both sides."""
         return all(self.is_continuous(r, j) for j in range(k + 1))
 
     @cached_method
-    def smoothness_order(self, r):
+    def smoothness_order(self, r: fmpq) -> int:
         """How many derivatives are continuous at r, −1 for a jump."""
         for k in range(MAX_MULTIPLICITY + 1):
             if not self.is_continuous(r, k):
@@ -55,7 +55,7 @@ class PiecewiseFunction:
             f"the pieces agree at x = {r} in all of the first {MAX_MULTIPLICITY} derivatives"
         )
 
-    def jumps(self, k=0):
+    def jumps(self, k: int = 0) -> list[tuple[fmpq, fmpq | arb]]:
         """[(r, height)] where f⁽ᵏ⁾ is not continuous: right − left, an fmpq or a ball without 0."""
         return [
             (r, self._jump_height(r, k)) for r in self.breakpoints if not self.is_continuous(r, k)
@@ -68,7 +68,7 @@ class PiecewiseFunction:
             raise Unproven(f"which way derivative {k} jumps at x = {r} is undecided")
         return step
 
-    def smoothness(self):
+    def smoothness(self) -> tuple[int | None, str]:
         """(order, name): −1 "discontinuous", k "C^k", None "analytic"."""
         orders = [self.smoothness_order(r) for r in self.breakpoints]
         if not orders:
@@ -76,11 +76,11 @@ class PiecewiseFunction:
         k = min(orders)
         return k, "discontinuous" if k < 0 else f"C^{k}"
 
-    def value_at(self, r):
+    def value_at(self, r: fmpq) -> fmpq | arb:
         """f at a breakpoint, by the side that the definition names."""
         return Piece(None, None, symbolic.resolve(self.expression, r)).at(r, 0)
 
-    def kinks(self):
+    def kinks(self) -> list[dict]:
         """Every breakpoint with its one-sided values and the order of smoothness there."""
         found = []
         for r in self.breakpoints:
@@ -98,7 +98,7 @@ class PiecewiseFunction:
     # Zeros
 
     @cached_method
-    def zeros(self, k):
+    def zeros(self, k: int) -> tuple[list, list]:
         """([(root, piece)], [(low, high)]): the points where f⁽ᵏ⁾ is 0, and whole intervals.
 
         Points at breakpoints count where f⁽ᵏ⁾ exists there (for k = 0: where the value is 0) and
@@ -117,7 +117,7 @@ class PiecewiseFunction:
                 points.append(self._zero_at_breakpoint(r, k))
         return sorted(points, key=ball_order(lambda p: p[0].ball)), flat
 
-    def zero_intervals(self, k):
+    def zero_intervals(self, k: int) -> list[tuple]:
         """[(low, high)]: the pieces on which f⁽ᵏ⁾ is 0 throughout."""
         return [(piece.low, piece.high) for piece in self.pieces if piece.vanishes(k)]
 
@@ -142,7 +142,7 @@ class PiecewiseFunction:
             raise Unproven(f"f jumps to 0 at x = {r}")
         return min(found, key=lambda p: p[0].multiplicity)
 
-    def classify_zero(self, k, root):
+    def classify_zero(self, k: int, root: Root) -> str:
         """What a zero of f′ or f″ is, by the signs of f⁽ᵏ⁾ next to it."""
         below, above = self._signs_beside(k, root)
         if k == 2:
@@ -168,14 +168,14 @@ class PiecewiseFunction:
             raise Unproven("the kind of a zero is undecided")
         return (-1, 1) if slope > 0 else (1, -1)
 
-    def period(self, k):
+    def period(self, k: int) -> arb | None:
         """The period of f⁽ᵏ⁾ as a ball, or None."""
         return self.pieces[0].period(k)
 
     # Signs
 
     @cached_method
-    def signs(self, k):
+    def signs(self, k: int) -> list[tuple]:
         """[(low, high, sign)] of f⁽ᵏ⁾ between neighbouring zeros and breakpoints, left to right.
 
         Ends are fmpq, Roots or None for ∓∞; there is no zero inside, so one value tells. Where
@@ -196,7 +196,7 @@ class PiecewiseFunction:
         return found
 
 
-def end_to_json(end, infinite):
+def end_to_json(end: fmpq | Root | None, infinite: str) -> list[str] | str:
     """An end as JSON has it: a pair, or the word for the infinite one."""
     if end is None:
         return infinite

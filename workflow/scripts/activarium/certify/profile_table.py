@@ -5,7 +5,7 @@ import sys
 from fractions import Fraction
 
 
-def profile_rows(profiles):
+def profile_rows(profiles: dict[str, dict]) -> list[dict]:
     """One dict with the columns of `tables.PROFILES` for every fact in {name: profile}.
 
     `property` is the place in the profile, as in "range_f.inf.value" or "zeros.0.x". A number
@@ -61,7 +61,7 @@ def _value_columns(value):
     return empty | {"word": None if value is None else str(value)}
 
 
-def round_outwards(decimal, side):
+def round_outwards(decimal: str, side: int) -> float:
     """The nearest float64 that is not inside of a decimal string: ≤ it for side −1, ≥ it for 1."""
     near = float(decimal)
     if decimal.endswith("inf"):

@@ -1,5 +1,7 @@
 """The profile of an activation: every property with its enclosure, or refused with the reason."""
 
+from collections.abc import Callable
+
 from flint import ctx, fmpq
 
 from . import budget, gaussian, initial_state, mean_field, symbolic
@@ -18,7 +20,7 @@ PROVEN_LAST = {  # what needs complete lists of zeros, which cost most, comes la
 }
 
 
-def certify(definition, bits=BITS, draws=False):
+def certify(definition: Callable, bits: int = BITS, draws: bool = False) -> dict:
     """The profile of `definition(x, xp)` as a dict ready for JSON, all over the real numbers.
 
     Keys: definition, bits, parameters (where those that are learned start; the whole profile holds
@@ -40,7 +42,7 @@ def certify(definition, bits=BITS, draws=False):
         ctx.prec = before
 
 
-def finite(definition, span):
+def finite(definition: Callable, span: int) -> None:
     """Refuse a definition that is not proven finite on |x| ≤ span. Raises Unproven."""
     with budget.limit_property():
         for piece in PiecewiseFunction(symbolic.trace(definition)).pieces:

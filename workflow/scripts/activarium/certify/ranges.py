@@ -11,7 +11,7 @@ from flint import arb, fmpq
 
 from .enclosure import to_decimals
 from .pieces import EVERYWHERE
-from .piecewise import end_to_json
+from .piecewise import PiecewiseFunction, end_to_json
 from .unproven import Unproven
 
 
@@ -90,12 +90,12 @@ def _ends_at_infinity(function, k, side):
     return found
 
 
-def range_of_derivative(function, k):
+def range_of_derivative(function: PiecewiseFunction, k: int) -> dict:
     """{inf, sup} of f⁽ᵏ⁾ wherever it exists."""
     return {"inf": find_extreme(function, k, -1), "sup": find_extreme(function, k, 1)}
 
 
-def lipschitz_constant(function, k):
+def lipschitz_constant(function: PiecewiseFunction, k: int) -> fmpq | arb:
     """sup |f⁽ᵏ⁾| where f⁽ᵏ⁻¹⁾ is continuous, which is its Lipschitz constant; else ∞."""
     if any(function.smoothness_order(r) < k - 1 for r in function.breakpoints):
         return arb.pos_inf()

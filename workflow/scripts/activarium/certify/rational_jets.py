@@ -6,11 +6,15 @@ log(1 + eˣ) at 0 has no known value, but its derivatives there are 1/2, 1/4, 0 
 """
 
 import math
+from typing import TYPE_CHECKING
 
 from flint import arb, fmpq
 
 from . import ball_jets, budget
 from .jets import jet as _jet
+
+if TYPE_CHECKING:
+    from .symbolic import Node
 
 MAX_BITS = 32768  # bits of an exact value
 
@@ -92,7 +96,7 @@ for _name, _point, _result in (
     setattr(Rationals, _name, _value_at_point(_point, _result, _name))
 
 
-def jet(expression, point, order):
+def jet(expression: "Node", point: fmpq, order: int) -> list[fmpq | arb]:
     """[c₀, …, c_order] at a rational point: fmpq where a coefficient is known exactly, else arb."""
     budget.spend(2 * (4 + order) * expression.size)
     found = _jet(expression, point, fmpq(1), order, Rationals())

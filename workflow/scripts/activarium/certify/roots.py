@@ -11,10 +11,12 @@ Rationals of small denominators are tried for 2. wherever a part stays undecided
 """
 
 import math
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import TYPE_CHECKING, Any
 
-from flint import arb, fmpq, fmpz_poly
+from flint import arb, fmpq, fmpq_poly, fmpz_poly
 
 from . import ball_jets, rational_jets, tails
 from .enclosure import ball_order, to_float
@@ -24,9 +26,10 @@ BY_POSITION = ball_order(lambda root: root.ball)
 BUDGET = 4000  # evaluations for one list
 MAX_DENOMINATOR = 10**6  # the largest denominator of a multiple zero that is looked for
 MAX_MULTIPLICITY = 5  # highest multiplicity that is looked for
-MAX_COEFFICIENT_BITS = (
-    1500  # of a polynomial's coefficients; zeros as close as longer ones allow take minutes
-)
+MAX_COEFFICIENT_BITS = 1500  # longer ones allow zeros so close that isolating them takes minutes
+
+if TYPE_CHECKING:
+    from .symbolic import Node
 CUT = fmpq(33, 64)  # not the middle, where a zero of a symmetric function would be
 
 
@@ -39,11 +42,11 @@ class Root:
     exact: fmpq | None = None
 
     @property
-    def best(self):
+    def best(self) -> fmpq | arb:
         """Where it is: the rational where that is known, else the ball."""
         return self.ball if self.exact is None else self.exact
 
-    def side(self, r):
+    def side(self, r: fmpq) -> int:
         """−1, 0 or 1: the zero is left of, at or right of the rational `r`; else Unproven."""
         if self.exact is not None:
             return (self.exact > r) - (self.exact < r)
@@ -58,7 +61,7 @@ def _ends(ball):
     return ball.lower().fmpq(), ball.upper().fmpq()
 
 
-def polynomial_roots(p):
+def polynomial_roots(p: fmpq_poly) -> list[Root]:
     """Every real zero of the fmpq_poly `p` ≠ 0: FLINT's isolation of all complex ones.
 
     Raises Unproven for coefficients so long that zeros may be too close to be parted in time.
@@ -71,7 +74,8 @@ def polynomial_roots(p):
         )
     numerator = fmpz_poly([c // shared for c in whole])
     found = []
-    for root, multiplicity in numerator.complex_roots():
+    isolated: Any = numerator.complex_roots()
+    for root, multiplicity in isolated:
         if root.imag.is_zero():
             found.append(_root_in_ball(root.real, multiplicity, lambda r: p(r) == 0))
         elif root.imag.contains(0):
@@ -116,7 +120,7 @@ def simplest_rational(low, high, depth=32):
     return None if inner is None else whole + 1 / inner
 
 
-def isolate(f, k, low, high, hints=()):
+def isolate(f: "Node", k: int, low: fmpq, high: fmpq, hints: Iterable[fmpq] = ()) -> list[Root]:
     """Every zero of f⁽ᵏ⁾ on [low, high], sorted; ends and `hints` (likely exact zeros) are fmpq."""
     return RootSearch(f, k, {low, high, *hints}).run(low, high)
 
@@ -124,13 +128,14 @@ def isolate(f, k, low, high, hints=()):
 class RootSearch:
     """One search: its function, its exact zeros so far and what is left of its budget."""
 
-    def __init__(self, f, k, candidates):
+    def __init__(self, f: "Node", k: int, candidates: Iterable[fmpq]):
         self.f, self.k, self.left, self.tried = f, k, BUDGET, set(candidates)
         found = {r: multiplicity(f, k, r) for r in candidates}
         self.exact = {r: m for r, m in found.items() if m}
 
-    def run(self, low, high):
-        found, stack = {}, [(low, high)]
+    def run(self, low: fmpq, high: fmpq) -> list[Root]:
+        found: dict = {}
+        stack = [(low, high)]
         while stack:
             part = stack.pop()
             roots = self.zeros_on(*part)
@@ -142,7 +147,7 @@ class RootSearch:
                 found |= {str(part if r.exact is None else r.exact): r for r in roots}
         return sorted(found.values(), key=BY_POSITION)
 
-    def jet(self, at, order):
+    def jet(self, at: arb, order: int) -> list[arb]:
         """Coefficients over a ball, on the budget."""
         self.left -= 1
         if self.left < 0:
@@ -150,7 +155,7 @@ class RootSearch:
             raise Unproven(f"undecided within {BUDGET} evaluations, {near}")
         return ball_jets.jet(self.f, at, order)
 
-    def zeros_on(self, low, high):
+    def zeros_on(self, low: fmpq, high: fmpq) -> list[Root] | None:
         """The zeros on [low, high], or None where it must be cut first."""
         at, k = ball_jets.interval(low, high), self.k
         known = [r for r in self.exact if low <= r <= high]
@@ -171,7 +176,7 @@ class RootSearch:
             self.try_simplest(low, high)
         return None
 
-    def try_simplest(self, low, high):
+    def try_simplest(self, low: fmpq, high: fmpq) -> None:
         """Remember the simplest rational of a part where it is proven to be a multiple zero."""
         r = simplest_rational(low, high)
         if r is not None and r.q <= MAX_DENOMINATOR and r not in self.tried:
@@ -181,13 +186,13 @@ class RootSearch:
             if m > 1:
                 self.exact[r] = m
 
-    def has_no_zero_by_mean_value(self, low, high, at, slope):
+    def has_no_zero_by_mean_value(self, low: fmpq, high: fmpq, at: arb, slope: arb) -> bool:
         """Whether the mean value form f⁽ᵏ⁾(m) + f⁽ᵏ⁺¹⁾(at)·(at − m) keeps off 0."""
         middle = arb((low + high) / 2)
         value = self.jet(middle, self.k)[self.k] + (self.k + 1) * slope * (at - middle)
         return not value.contains(0)
 
-    def has_one_sign(self, low, high):
+    def has_one_sign(self, low: fmpq, high: fmpq) -> bool:
         """Whether f⁽ᵏ⁾ has one sign once its exponentials stand in front, for small parts."""
         near, far = sorted((abs(low), abs(high)))
         if not (near > 0 and (low > 0) == (high > 0) and far < near * fmpq(17, 16)):
@@ -200,7 +205,7 @@ class RootSearch:
         except Unproven:
             return False
 
-    def sign(self, r):
+    def sign(self, r: fmpq) -> int:
         """The sign of f⁽ᵏ⁾ at a rational; an exact zero is remembered and gives 0."""
         value = self.jet(arb(r), self.k)[self.k]
         if not value.contains(0):
@@ -211,14 +216,14 @@ class RootSearch:
         self.exact[r] = m
         return 0
 
-    def zero_of_monotone(self, low, high):
+    def zero_of_monotone(self, low: fmpq, high: fmpq) -> list[Root] | None:
         """The zero or none of a strictly monotone f⁽ᵏ⁾; None where an end turns out to be one."""
         signs = self.sign(low), self.sign(high)
         if 0 in signs:
             return None
         return [] if signs[0] == signs[1] else [self.refine(low, high, signs[0])]
 
-    def refine(self, low, high, sign_low):
+    def refine(self, low: fmpq, high: fmpq, sign_low: int) -> Root:
         """The simple zero of a strictly monotone f⁽ᵏ⁾ by interval Newton, else by bisection."""
         at, k = ball_jets.interval(low, high), self.k
         while at.rad() > arb(2) ** -110:

@@ -6,9 +6,11 @@ is a polynomial in x with rational coefficients is held as that polynomial, so t
 equality and zeros of polynomials are exact.
 """
 
+from collections.abc import Callable
 from fractions import Fraction
 from functools import reduce
 from itertools import count
+from typing import Any
 from weakref import WeakValueDictionary
 
 from flint import arb, ctx, fmpq, fmpq_poly
@@ -23,7 +25,9 @@ MAX_DEPTH = 240  # of operations in each other, so that Python's stack is enough
 MAX_TEXT = 4000  # characters of an expression that is printed as one
 CONSTANT_BITS = 256  # to tell a constant from 0
 LOWER_BOUNDS = {"log": 0, "log1p": -1, "sqrt": 0}  # what is taken of must lie above this
-_nodes = WeakValueDictionary()  # equal expressions are one object, so `is` compares them
+_nodes: WeakValueDictionary = (
+    WeakValueDictionary()
+)  # equal expressions are one object, so `is` compares them
 _serial = count()
 
 
@@ -46,9 +50,16 @@ class Node:
         "_size",
         "__weakref__",
     )
+    op: str
+    args: tuple
+    value: Any
+    serial: int
+    constant: bool
+    partial: bool
+    depth: int
 
     @property
-    def size(self):
+    def size(self) -> int:
         """How many different operations are in it."""
         if self._size is None:
             seen, stack = {self}, [self]
@@ -133,7 +144,7 @@ def _check_existence(op, constant):
         raise Unproven(words[op].format(format_expression(constant)))
 
 
-def polynomial(p):
+def polynomial(p: fmpq_poly) -> Node:
     """The node of the fmpq_poly `p`."""
     if p.degree() > MAX_DEGREE:
         raise Unproven(f"a polynomial of degree {p.degree()}; at most {MAX_DEGREE} is supported")
@@ -143,7 +154,7 @@ def polynomial(p):
     return _intern("polynomial", value=p, key=key)
 
 
-def rational(value):
+def rational(value: Any) -> fmpq:
     """A plain number as an fmpq; a float means the shortest decimal that names it."""
     if isinstance(value, fmpq):
         return value
@@ -154,12 +165,12 @@ def rational(value):
     return fmpq(exact.numerator, exact.denominator)
 
 
-def number(value):
+def number(value: Any) -> Node:
     """The node of a plain number."""
     return polynomial(fmpq_poly([rational(value)]))
 
 
-def node(value):
+def node(value: Any) -> Node:
     """A node as it is, a plain number as a node."""
     return value if isinstance(value, Node) else number(value)
 
@@ -176,7 +187,7 @@ def _is_rational(n):
     return n.op == "polynomial" and n.constant
 
 
-def add(a, b):
+def add(a: Node, b: Node) -> Node:
     """a + b."""
     if _all_polynomials(a, b):
         return polynomial(a.value + b.value)
@@ -195,7 +206,7 @@ def add(a, b):
     return _intern("add", tuple(sorted((a, b), key=lambda n: n.serial)))
 
 
-def mul(a, b):
+def mul(a: Node, b: Node) -> Node:
     """a · b, with rational factors gathered in front."""
     if _all_polynomials(a, b):
         return polynomial(a.value * b.value)
@@ -217,7 +228,7 @@ def mul(a, b):
     return _intern("mul", tuple(sorted((a, b), key=lambda n: n.serial)))
 
 
-def div(a, b):
+def div(a: Node, b: Node) -> Node:
     """a / b."""
     if b is number(0):
         raise Unproven("divides by zero")
@@ -236,12 +247,12 @@ class Tracer:
     pi = PI
 
     @staticmethod
-    def decimal(format_expression):
+    def decimal(text: str) -> Node:
         """The exact decimal that `text` writes."""
-        return number(Fraction(format_expression))
+        return number(Fraction(text))
 
     @staticmethod
-    def piecewise(x, c, left, right, at="right"):
+    def piecewise(x: Any, c: Any, left: Callable, right: Callable, at: str = "right") -> Node:
         """Both branches, kept apart; the condition must be affine in x with an exact c."""
         x, c = node(x), node(c)
         if not (_all_polynomials(x, c) and c.constant and x.value.degree() <= 1):
@@ -263,6 +274,11 @@ def apply(name, a):
     return _intern(name, (a,))
 
 
+def sqrt(value: Any) -> Node:
+    """√value of a node or a plain number."""
+    return apply("sqrt", node(value))
+
+
 def _has_minus(a):
     """Whether a node is written with a minus in front."""
     if a.op == "mul":
@@ -278,7 +294,7 @@ for _name in FUNCTIONS:
     setattr(Tracer, _name, _function_on_nodes(_name))
 
 
-def trace(definition):
+def trace(definition: Callable) -> Node:
     """The expression of a definition(x, xp), with learned parameters at their defaults."""
     learned = getattr(definition, "__kwdefaults__", None) or {}
     return node(definition(X, Tracer, **{k: number(v) for k, v in learned.items()}))
@@ -290,7 +306,7 @@ def _breakpoint(branch):
     return (c - p[0]) / p[1], p[1] > 0
 
 
-def breakpoints(expression):
+def breakpoints(expression: Node) -> list[fmpq]:
     """Every rational where some branch of the expression changes, sorted."""
     seen, found, stack = set(), set(), [expression]
     while stack:
@@ -303,7 +319,7 @@ def breakpoints(expression):
     return sorted(found)
 
 
-def resolve(expression, at):
+def resolve(expression: Node, at: fmpq) -> Node:
     """The expression without branches as it holds at the rational `at` itself."""
 
     def choose(n, walk):
@@ -314,13 +330,13 @@ def resolve(expression, at):
     return _rebuild(expression, {"piecewise": choose})
 
 
-def mirror(branch):
+def mirror(branch: Node) -> Node:
     """f(−x) for a branch-free f(x)."""
     minus = {"polynomial": lambda n, walk: polynomial(n.value(fmpq_poly([0, -1])))}
     return _rebuild(branch, minus)
 
 
-def normalize(branch):
+def normalize(branch: Node) -> Node:
     """The branch by identities that hold for all real u, so that equal functions look equal.
 
     tanh u = 2σ(2u) − 1, erf u = 2Φ(√2·u) − 1, logsigmoid u = −softplus(−u), expm1 u = eᵘ − 1,
@@ -357,7 +373,7 @@ def _rebuild(expression, special):
     return walk(expression)
 
 
-def cut(expression):
+def cut(expression: Node) -> list[tuple[fmpq | None, fmpq | None, Node]]:
     """[(low, high, branch)] over all of R: ends are fmpq or None for ∓∞, branches branch-free.
 
     Neighbours with the same branch become one, where the value at the point between is theirs
@@ -368,7 +384,7 @@ def cut(expression):
         return [(None, None, resolve(expression, fmpq(0)))]
     middles = [(a + b) / 2 for a, b in zip(points, points[1:], strict=False)]
     samples = [points[0] - 1, *middles, points[-1] + 1]
-    pieces = [(None, None, resolve(expression, samples[0]))]
+    pieces: list = [(None, None, resolve(expression, samples[0]))]
     for point, sample in zip(points, samples[1:], strict=True):
         branch = resolve(expression, sample)
         low, _, before = pieces.pop()
@@ -379,7 +395,7 @@ def cut(expression):
     return pieces
 
 
-def format_expression(n):
+def format_expression(n: Node) -> str:
     """The expression in the words of a definition, for people.
 
     One that would be too long, since parts of it come again and again, is written as what its

@@ -33,7 +33,7 @@ LARGE = 2  # from here on a function's argument counts as large
 class Ring(Domain):
     """The elements over a domain with every function of the vocabulary."""
 
-    def inverse(self, g):
+    def inverse(self, g: Transseries) -> Transseries:
         """1 / g, by 1 / (1 + ρ) = 1 − ρ·(1 / (1 + ρ))."""
         lead, ball = self.factor_out(g)
         if ball.contains(0):
@@ -47,7 +47,7 @@ class Ring(Domain):
             back * self.number(1 / c) * (self.number(fmpq(1)) - rest * self._any_in_finite(bound))
         )
 
-    def sqrt(self, g):
+    def sqrt(self, g: Transseries) -> Transseries:
         """√g, by √(1 + ρ) = 1 + ρ / (1 + √(1 + ρ))."""
         lead, ball = self.factor_out(g)
         if not ball > 0:
@@ -58,7 +58,7 @@ class Ring(Domain):
         rest = self._relative_rest(g, lead)
         bound = 1 / (1 + (1 + finite_interval(*self.range(rest))).sqrt())
         exact = _rational_square_root(c)
-        front = self.number(exact) if exact else self.constant(e.Tracer.sqrt(c))
+        front = self.number(exact) if exact else self.constant(e.sqrt(c))
         return root * front * (self.number(fmpq(1)) + rest * self._any_in_finite(bound))
 
     def _relative_rest(self, g, lead):
@@ -71,7 +71,7 @@ class Ring(Domain):
             raise Unproven("something in it is unbounded far out")
         return self.any_in(ball)
 
-    def log_u(self):
+    def log_u(self) -> Transseries:
         """log u, for a domain where it is positive."""
         if not self.low > 1:
             raise Unproven("log u changes its sign in the tail")
@@ -84,19 +84,20 @@ class Ring(Domain):
         c = g.terms.get((fmpq(0), ((self.known[LOG], fmpq(1)),)), fmpq(0))
         return c if is_exact(c) else fmpq(0)
 
-    def exp(self, g):
+    def exp(self, g: Transseries) -> Transseries:
         """e^g: wide terms become one atom, the rest a factor 1 + δ·e^ξ with ξ between 0 and δ."""
         power = self._power_of_u_in(g)
         if power != 0:
             rest = self.exp(g - self.log_u() * self.number(power))
             return Transseries(self, {(power, ()): fmpq(1)}) * rest
         fixed, rest = self._split_constant(g)
-        wide, narrow = {}, {}
+        wide: dict = {}
+        narrow_terms: dict = {}
         for m, c in rest.terms.items():
             low, high = self.range(Transseries(self, {m: c}))
             small = low.is_finite() and high.is_finite() and high - low < NARROW
-            (narrow if small else wide)[m] = c
-        narrow = Transseries(self, narrow)
+            (narrow_terms if small else wide)[m] = c
+        narrow = Transseries(self, narrow_terms)
         near = finite_interval(*self.range(narrow)).union(arb(0)).exp()
         factor = self.number(fmpq(1)) + narrow * self.any_in(near)
         return self._exp_of_constant(fixed) * self._exp_of_wide(wide) * factor
@@ -166,7 +167,7 @@ class Ring(Domain):
         low, high = self.range(small)
         return self.any_in(1 / (1 + finite_interval(low, high)))
 
-    def expm1(self, g):
+    def expm1(self, g: Transseries) -> Transseries:
         """e^g − 1."""
         return (
             self.exp(g) - self.number(fmpq(1))
@@ -174,7 +175,7 @@ class Ring(Domain):
             else self._expand_around_constant("expm1", g)
         )
 
-    def sigmoid(self, g):
+    def sigmoid(self, g: Transseries) -> Transseries:
         """1 − E / (1 + E) with E = e^(−g) to the right, E / (1 + E) with E = e^g to the left."""
         side = self._sign_if_large(g)
         if not side:
@@ -183,7 +184,7 @@ class Ring(Domain):
         part = small * self._one_over_one_plus(small)
         return self.number(fmpq(1)) - part if side > 0 else part
 
-    def tanh(self, g):
+    def tanh(self, g: Transseries) -> Transseries:
         """±(1 − 2E / (1 + E)) with E = e^(−2|g|)."""
         side = self._sign_if_large(g)
         if not side:
@@ -192,7 +193,7 @@ class Ring(Domain):
         value = self.number(fmpq(1)) - small * self._one_over_one_plus(small) * self.number(fmpq(2))
         return value if side > 0 else -value
 
-    def softplus(self, g):
+    def softplus(self, g: Transseries) -> Transseries:
         """g + log(1 + e^(−g)) or log(1 + e^g), with log(1 + t) / t between 1 / (1 + t) and 1."""
         side = self._sign_if_large(g)
         if not side:
@@ -202,13 +203,13 @@ class Ring(Domain):
         part = small * self.any_between((1 / (1 + high)).lower(), arb(1))
         return g + part if side > 0 else part
 
-    def erf(self, g):
+    def erf(self, g: Transseries) -> Transseries:
         """±(1 − erfc|g|), with √π·z·e^(z²)·erfc z between 1 − 1 / (2z²) and 1."""
-        return self._normal_integral("erf", g, e.Tracer.sqrt(1 / e.PI), 1)
+        return self._normal_integral("erf", g, e.sqrt(1 / e.PI), 1)
 
-    def ndtr(self, g):
+    def ndtr(self, g: Transseries) -> Transseries:
         """1 − Q(g) or Q(−g), with Q(z) = φ(z) / z times what is between 1 − 1 / z² and 1."""
-        return self._normal_integral("ndtr", g, 1 / e.Tracer.sqrt(2 * e.PI), 2)
+        return self._normal_integral("ndtr", g, 1 / e.sqrt(2 * e.PI), 2)
 
     def _normal_integral(self, name, g, factor, width):
         side = self._sign_if_large(g)
@@ -224,7 +225,7 @@ class Ring(Domain):
         value = self.number(fmpq(1)) - small
         return value if side > 0 else -value
 
-    def atan(self, g):
+    def atan(self, g: Transseries) -> Transseries:
         """±(π/2 − atan(1 / |g|))."""
         side = self._sign_if_large(g)
         if not side:
@@ -232,11 +233,11 @@ class Ring(Domain):
         quarter = self.constant(e.PI) * self.number(fmpq(side, 2))
         return quarter - self._expand_around_constant("atan", self.inverse(g))
 
-    def sin(self, g):
+    def sin(self, g: Transseries) -> Transseries:
         """Between −1 and 1, and more exactly where the argument stays bounded."""
         return self._sine_or_cosine("sin", g)
 
-    def cos(self, g):
+    def cos(self, g: Transseries) -> Transseries:
         """Between −1 and 1, and more exactly where the argument stays bounded."""
         return self._sine_or_cosine("cos", g)
 
@@ -248,7 +249,7 @@ class Ring(Domain):
             self._expand_around_constant(name, g) if bounded else self.any_between(arb(-1), arb(1))
         )
 
-    def log(self, g):
+    def log(self, g: Transseries) -> Transseries:
         """log of a bounded argument, or of one that grows or decays like an exponential."""
         low, high = self.range(g)
         if low > 0 and high.is_finite() and high < 4 * low:
@@ -270,14 +271,14 @@ class Ring(Domain):
         shape = g * Transseries(self, {monomial_power(lead, -1): fmpq(1)})
         return total + self._expand_around_constant("log", shape)
 
-    def log1p(self, g):
+    def log1p(self, g: Transseries) -> Transseries:
         """log(1 + g)."""
         low, high = self.range(g)
         if high.is_finite() and high < 4:
             return self._expand_around_constant("log1p", g)
         return self.log(g + self.number(fmpq(1)))
 
-    def asinh(self, g):
+    def asinh(self, g: Transseries) -> Transseries:
         """±log(|g| + √(g² + 1)), or of a bounded argument."""
         side = self._sign_if_large(g)
         if not side:
@@ -288,7 +289,7 @@ class Ring(Domain):
 
     # What an element tends to
 
-    def vanishes_far_out(self, m):
+    def vanishes_far_out(self, m: tuple) -> bool:
         """Whether a monomial tends to 0 as u → ∞; False is proven too: it is constant or grows."""
         _, exponent, logs = self._split_monomial(m)
         if not exponent.terms:
@@ -298,7 +299,7 @@ class Ring(Domain):
             return bool(high < 0)
         raise Unproven("whether a term of it fades far out is undecided")
 
-    def limit(self, element):
+    def limit(self, element: Transseries) -> arb:
         """The limit for u → ∞: a ball (exact where the limit is rational) or ±∞."""
         stay = {m: c for m, c in element.terms.items() if not self.vanishes_far_out(m)}
         if all(is_exact(c) and self.is_constant(m) for m, c in stay.items()):
@@ -314,7 +315,7 @@ class Ring(Domain):
         raise Unproven("it has no limit that could be proven")
 
 
-def jet(expression, ring, order, side=1):
+def jet(expression: e.Node, ring: Ring, order: int, side: int = 1) -> list[Transseries]:
     """[c₀, …, c_order] for x = side·u over the ring's domain, as `ball_jets.jet` over a ball."""
     x = ring.u if side > 0 else -ring.u
     return _jet(expression, x, ring.number(fmpq(1)), order, ring)

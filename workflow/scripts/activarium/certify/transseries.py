@@ -9,6 +9,7 @@ putting one monomial in front and bounding the ratio of every other one to it ov
 """
 
 import math
+from typing import Any
 
 from flint import arb, fmpq, fmpq_poly
 
@@ -30,7 +31,7 @@ class Transseries:
 
     __slots__ = ("ring", "terms")
 
-    def __init__(self, ring, terms):
+    def __init__(self, ring: "Domain", terms: dict):
         self.ring = ring
         self.terms = {m: _shorten(c) for m, c in terms.items() if not _is_zero(c)}
 
@@ -74,7 +75,7 @@ def _shorten(c):
     return arb(c) if isinstance(c, fmpq) and c.height_bits() > MAX_BITS else c
 
 
-def is_exact(c):
+def is_exact(c: fmpq | arb) -> bool:
     return isinstance(c, fmpq)
 
 
@@ -86,7 +87,7 @@ def _multiply_monomials(m, n, sign=1):
     return m[0] + sign * n[0], tuple(sorted((a, k) for a, k in atoms.items() if k != 0))
 
 
-def monomial_power(m, k):
+def monomial_power(m: tuple, k: fmpq | int) -> tuple:
     """The monomial mᵏ."""
     return m[0] * k, tuple((atom, n * k) for atom, n in m[1])
 
@@ -108,7 +109,7 @@ def _maximum(exact):
     return -_minimum([-x for x in exact])
 
 
-def finite_interval(low, high):
+def finite_interval(low: arb, high: arb) -> arb:
     """The ball of an interval, which must be finite."""
     if not (low.is_finite() and high.is_finite()):
         raise Unproven("something in it is unbounded, or oscillates, far out")
@@ -118,33 +119,36 @@ def finite_interval(low, high):
 class Domain:
     """Elements over u ∈ [low, high]; without `high`, over all u ≥ low."""
 
-    def __init__(self, low, high=None):
+    def __init__(self, low: fmpq | arb | int, high: fmpq | arb | None = None):
         self.low, self.high = arb(low).lower(), high if high is None else arb(high).upper()
-        self.atoms, self.known, self.ranges, self.sizes = [], {}, {}, {}
-        probe = 2 * self.low if high is None else (self.low + self.high) / 2
+        self.atoms: list = []
+        self.known: dict = {}
+        self.ranges: dict = {}
+        self.sizes: dict = {}
+        probe = 2 * self.low if self.high is None else (self.low + self.high) / 2
         self.probe = to_float(probe.log())
         self.oscillates = False  # whether a sine of something unbounded was met
         self.u = Transseries(self, {(fmpq(1), ()): fmpq(1)})
 
     # Numbers and atoms
 
-    def number(self, value):
+    def number(self, value: fmpq) -> Transseries:
         """The rational `value`."""
         return Transseries(self, {ONE: value})
 
-    def shorten(self, element):
+    def shorten(self, element: Transseries) -> Transseries:
         """The element: its coefficients are kept short as they are made."""
         return element
 
-    def any_in(self, ball):
+    def any_in(self, ball: arb) -> Transseries:
         """Any function with values in `ball`."""
         return Transseries(self, {ONE: ball})
 
-    def any_between(self, low, high):
+    def any_between(self, low: arb, high: arb) -> Transseries:
         """Any function with values from `low` to `high`."""
         return self.any_in(ball_jets.interval(low, high))
 
-    def constant(self, n):
+    def constant(self, n: "e.Node") -> Transseries:
         """The element of an expression without x."""
         if n.op == "polynomial":
             return self.number(n.value[0])
@@ -154,7 +158,7 @@ class Domain:
             return self.constant(n.args[0]) + self.constant(n.args[1])
         return self.named_constant(n, ball_jets.constant(n))
 
-    def named_constant(self, name, ball):
+    def named_constant(self, name: Any, ball: arb) -> Transseries:
         """The constant called `name`, its value in `ball`: an atom, so that it cancels exactly."""
         if ball.contains(0):
             return self.any_in(ball)
@@ -192,7 +196,7 @@ class Domain:
     def _sort_by_size(self, terms):
         return sorted(terms, key=self._estimate_size, reverse=True)
 
-    def trim(self, terms):
+    def trim(self, terms: dict) -> Transseries:
         """The element of `terms`, the smallest absorbed where there are more than KEEP.
 
         A term c·m goes into c′·m′ as c′ + c·(m / m′), the ratio being a ball over the domain.
@@ -213,7 +217,7 @@ class Domain:
 
     # Ranges over the whole domain: these are the proofs
 
-    def range_of_monomial(self, m):
+    def range_of_monomial(self, m: tuple) -> tuple[arb, arb]:
         """(low, high) with low ≤ m(u) ≤ high on the domain; high may be infinite."""
         if m not in self.ranges:
             self.ranges[m] = self._range_of_monomial(m)
@@ -304,7 +308,7 @@ class Domain:
             at = arb(k) / rate
         return (_rational_power(at, k) * (-rate * at).exp()).upper()
 
-    def factor_out(self, element):
+    def factor_out(self, element: Transseries) -> tuple[tuple, arb]:
         """(m, ball): the element is m(u) times a function with values in the ball."""
         found = None
         for lead in self._sort_by_size(element.terms)[:4]:
@@ -339,7 +343,7 @@ class Domain:
         inverse = ball_jets.interval(far, (1 / self.low).upper())
         return total + ball_jets.value(e.polynomial(together), inverse)
 
-    def range(self, element):
+    def range(self, element: Transseries) -> tuple[arb, arb]:
         """(low, high) of an element over the domain; ends may be infinite."""
         if not element.terms:
             return arb(0), arb(0)
@@ -356,7 +360,7 @@ class Domain:
             total = total + c * finite_interval(*self.range_of_monomial(m))
         return total.lower(), total.upper()
 
-    def sign(self, element):
+    def sign(self, element: Transseries) -> int:
         """1 or −1 where the element has that sign on the whole domain, 0 where it is exactly 0."""
         if not element.terms:
             return 0
@@ -365,11 +369,11 @@ class Domain:
             raise Unproven("it oscillates" if self.oscillates else "its sign far out is undecided")
         return 1 if ball > 0 else -1
 
-    def is_constant(self, m):
+    def is_constant(self, m: tuple) -> bool:
         """Whether a monomial is made of constants alone."""
         return m[0] == 0 and self.is_algebraic(m)
 
-    def is_algebraic(self, m):
+    def is_algebraic(self, m: tuple) -> bool:
         """Whether a monomial is a constant times a power of u."""
         return all(isinstance(self.atoms[atom], arb) for atom, _ in m[1])
 

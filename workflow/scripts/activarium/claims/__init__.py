@@ -1,5 +1,7 @@
 """Claims about activations settled by proof: those of the literature, duplicates and distances."""
 
+from collections.abc import Callable, Iterable
+
 from ..certify import Unproven, certify
 from . import duplicates, reported
 
@@ -13,7 +15,7 @@ APPROXIMATIONS = (  # (what is meant, what stands in for it)
 )
 
 
-def settle_claims(definitions, drawn=()):
+def settle_claims(definitions: dict[str, Callable], drawn: Iterable[str] = ()) -> dict:
     """{reported, equal, close}: answers to the reported claims, duplicates, and distances.
 
     `definitions` maps names to definition(x, xp); what is claimed of others is left out. Nothing

@@ -1,5 +1,6 @@
 """Duplicates: functions that are equal everywhere under two names, and how far apart others are."""
 
+from collections.abc import Callable
 from contextlib import suppress
 
 from flint import ctx
@@ -11,7 +12,7 @@ from ..certify.pieces import split_into_pieces
 from ..certify.piecewise import PiecewiseFunction
 
 
-def equal_groups(definitions):
+def equal_groups(definitions: dict[str, Callable]) -> list[list[str]]:
     """The groups of names in {name: definition} whose functions are proven equal on all of R.
 
     Each is brought into one normal form by identities that hold everywhere (tanh u = 2σ(2u) − 1,
@@ -19,7 +20,7 @@ def equal_groups(definitions):
     is left out: it is trained into other functions, whatever it equals at its start. So is what
     cannot be read, of which nothing is proven.
     """
-    groups = {}
+    groups: dict[tuple, list[str]] = {}
     for name, definition in definitions.items():
         with suppress(Unproven):
             if not initial_state.initial_parameters(definition):
@@ -52,8 +53,8 @@ def _continuous(function, r):
         return False
 
 
-def sup_distance(f, g, bits=BITS):
-    """The enclosure of sup |f − g| over all of R, and where: {value, at}; at is None far out.
+def sup_distance(f: Callable, g: Callable, bits: int = BITS) -> dict:
+    """The enclosure of sup |f − g| over all of R, and where: {value, at}.
 
     Raises Unproven where f − g is unbounded or the search is undecided.
     """

@@ -4,6 +4,7 @@ The paper's text was not available: the claims are as a summary reports them. An
 "does not hold" or "holds when …", with the enclosure that settles it and one sentence of why.
 """
 
+from collections.abc import Callable
 from decimal import Decimal
 
 from flint import ctx
@@ -15,7 +16,7 @@ from ..certify.piecewise import PiecewiseFunction
 SLOPE = Decimal("1.084")  # the reported bound of |GELU′|
 
 
-def check_reported_claims(profile, definition):
+def check_reported_claims(profile: dict, definition: Callable) -> list[dict]:
     """[{claim, answer, enclosure, why}] for GELU's `profile` and its definition(x, xp)."""
     return [
         _slope(profile),

@@ -26,7 +26,7 @@ class NotInVocabulary(Exception):
 class BranchesOnValue(NotInVocabulary):
     """A comparison, or an `if`, of what depends on x; `at` is the number compared with."""
 
-    def __init__(self, at=0):
+    def __init__(self, at: object = 0):
         super().__init__("branches")
         self.at = at if type(at) in (int, float) else 0
 
@@ -49,7 +49,7 @@ class AbstractValue:
 
     `steps` has one entry for each operation of the whole dry run."""
 
-    def __init__(self, depends_on_x, steps):
+    def __init__(self, depends_on_x: bool, steps: list):
         self.depends_on_x, self.steps = depends_on_x, steps
 
     def _combine(self, other=0):

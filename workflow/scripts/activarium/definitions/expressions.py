@@ -49,7 +49,7 @@ class ExpressionError(UserError):
 class UnreadableError(ExpressionError):
     """A text that Python cannot parse as one expression; `reason` is Python's."""
 
-    def __init__(self, text, reason):
+    def __init__(self, text: str, reason: str):
         super().__init__(f"'{text}' cannot be read as one expression: {reason}")
         self.reason = reason
 
@@ -57,7 +57,7 @@ class UnreadableError(ExpressionError):
 class NotAllowed(ExpressionError):
     """A `node` of an expression that breaks one of the RULES; `part` is its text."""
 
-    def __init__(self, node, text, rule="syntax"):
+    def __init__(self, node: ast.expr, text: str, rule: str = "syntax"):
         self.node, self.rule = node, rule
         self.part = ast.get_source_segment(text, node) or text
         super().__init__(f"'{self.part}' {RULES[rule]}")

@@ -1,5 +1,7 @@
 """Whether what is trained is what is proven: a file's module() held against its definition."""
 
+from collections.abc import Callable
+
 import torch
 
 from ..runtime.errors import describe_error
@@ -11,7 +13,7 @@ MAX_VALUE = 1e30  # beyond it float32 ends
 WAY = "write both alike, or leave module() out"
 
 
-def find_mismatch(module, definition):
+def find_mismatch(module: torch.nn.Module, definition: Callable) -> str | None:
     """How `module`, a new one, differs from `definition(x, xp)`, as one sentence; else None.
 
     Values and slopes are compared in float64 at some 800 places of |x| ≤ 50, where learning

@@ -8,6 +8,7 @@ on every finite input of bfloat16 and float16.
 """
 
 import math
+from collections.abc import Callable
 
 import torch
 from flint import arb, ctx, fmpq
@@ -22,7 +23,7 @@ INPUT_SIZES = (2.0**-14, 128.0)  # of the inputs on which errors are measured
 SAMPLE_SIZE = 3000  # inputs of each dtype on which errors are measured, about
 
 
-def measure_numerics(definition, module):
+def measure_numerics(definition: Callable, module: torch.nn.Module) -> dict[str, dict]:
     """{dtype: what `measure_dtype` gives} of a `module` that should compute `definition(x, xp)`."""
     before = ctx.prec
     ctx.prec = BITS
@@ -75,7 +76,9 @@ def measure_dtype(exact, module, dtype):
     return found | {"not_finite": _count_not_finite(exact, module, dtype)}
 
 
-def value_and_gradient(module, x):
+def value_and_gradient(
+    module: torch.nn.Module, x: torch.Tensor
+) -> tuple[torch.Tensor, torch.Tensor]:
     """(value, gradient) of the module at every x, as training computes them."""
     leaf = x.clone().requires_grad_()
     with torch.autocast("cpu", x.dtype, enabled=x.dtype.itemsize == 2):

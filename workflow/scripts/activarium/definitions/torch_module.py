@@ -6,7 +6,9 @@ overflows or cancels. So what is trained is what is certified, on every device.
 """
 
 import math
+from collections.abc import Callable
 from functools import cache
+from types import ModuleType
 
 import torch
 from torch import nn
@@ -25,35 +27,30 @@ class DefinitionModule(nn.Module):
     Its keyword-only arguments, if any, become scalar parameters, learned from their defaults.
     """
 
-    def __init__(self, definition):
+    def __init__(self, definition: Callable):
         super().__init__()
         self.definition = definition
         for name, start in (getattr(definition, "__kwdefaults__", None) or {}).items():
             self.register_parameter(name, nn.Parameter(torch.tensor(float(start))))
         self.dtype = required_dtype(definition)
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         parameters = dict(self.named_parameters(recurse=False))
         return evaluate(self.definition, self.dtype, x, **parameters)
 
 
-def build_module(file):
+def build_module(file: ModuleType) -> nn.Module:
     """What is trained of an activation's file: its own module, else its definition made one."""
     if hasattr(file, "module"):
         return wrap_in_float32(file.module())
     return DefinitionModule(file.definition)
 
 
-COMPOSITE_MODULES = (
-    nn.Softsign,
-    nn.Tanhshrink,
-)  # of torch's own, those that are made of several operators
-AUTOCAST_MODULES = (
-    nn.Softplus,
-)  # those that autocast computes in float32 on a GPU and not on a CPU
+COMPOSITE_MODULES = (nn.Softsign, nn.Tanhshrink)  # torch makes them of several operators
+AUTOCAST_MODULES = (nn.Softplus,)  # autocast computes them in float32 on a GPU alone
 
 
-def wrap_in_float32(module):
+def wrap_in_float32(module: nn.Module) -> nn.Module:
     """`module` itself if it is a kernel of torch, which rounds once; else in a `Float32Module`."""
     own = type(module).__module__.startswith("torch.nn.")
     kernel = own and not isinstance(module, (*COMPOSITE_MODULES, *AUTOCAST_MODULES))
@@ -79,7 +76,7 @@ class Float32Module(nn.Module):
 
 
 @cache  # a network has many layers of one definition
-def required_dtype(definition):
+def required_dtype(definition: Callable) -> torch.dtype:
     """float32 where value and derivative are accurate up to MAX_INPUT, else float64.
 
     Its parameters are at their starts. Found on a CPU with 400 inputs of each sign, for any device.
@@ -105,7 +102,9 @@ def _is_accurate(rough, fine):
     return bool((((rough - fine).abs() <= allowed) | (fine.abs() > info.max)).all())
 
 
-def evaluate(definition, dtype, x, **parameters):
+def evaluate(
+    definition: Callable, dtype: torch.dtype, x: torch.Tensor, **parameters: torch.Tensor
+) -> torch.Tensor:
     """`definition(x, xp, **parameters)` computed in `dtype`, of x's own shape and dtype.
 
     The parameters are scalar tensors. Differentiable once, by x and by the parameters.
