@@ -57,7 +57,7 @@ GRAPHS = [
     ("gelu", "float32", {}),
     ("rrelu", "bfloat16", {}),
     ("prelu", "tf32", {}),
-    ("rrelu", "float32", {"together": False}),
+    ("rrelu", "float32", {"one_graph": False}),
 ]
 # Of the loss: the sums are in another order, and of rounded terms.
 NEAR = {"float32": 2e-3, "tf32": 1e-2, "bfloat16": 5e-2}
@@ -73,9 +73,9 @@ def main():
         place = Jobs(Path(folder), options)
         few = 2 if options.few else None
         checks = [(place.check, cell) for cell in CELLS[:few]]
-        checks += [(beside_the_cpu, (device, precision, options)) for precision in NEAR]
-        checks += [(captured, (device, *each, options)) for each in GRAPHS[:few]]
-        wrong = sum(not said(check, given) for check, given in checks)
+        checks += [(compare_with_cpu, (device, precision, options)) for precision in NEAR]
+        checks += [(compare_captured, (device, *each, options)) for each in GRAPHS[:few]]
+        wrong = sum(not run_check(check, given) for check, given in checks)
     print(f"{wrong} of {len(checks)} checks went wrong")
     return wrong
 
@@ -89,7 +89,7 @@ def arguments():
     return parser.parse_args()
 
 
-def said(check, given):
+def run_check(check, given):
     """Print the line of one check; whether it went well."""
     begun = time.monotonic()
     try:
@@ -111,7 +111,7 @@ class Jobs:
     def __init__(self, folder, options):
         self.folder, self.width = folder, options.width
         self.data, self.description = folder / "cifar10.arrow", folder / "cifar10.json"
-        about = prepare.write(learnable(options.images), self.data, "cifar10")
+        about = prepare.write(make_images(options.images), self.data, "cifar10")
         self.description.write_text(json.dumps(about))
         checkpoints.MIN_INTERVAL = checkpoints.COST_RATIO = 0  # one after every epoch
 
@@ -141,8 +141,11 @@ class Jobs:
         folder.mkdir(parents=True, exist_ok=True)
         files = {seed: folder / f"{seed}.parquet" for seed in seeds}
 
-        loop.Training, job.Progress = hashed(step.Training, weights), cutting(cut)
-        job.GraphedTraining = hashed(step.GraphedTraining, weights)
+        loop.Training, job.Progress = (
+            hashing_training(step.Training, weights),
+            cutting_progress(cut),
+        )
+        job.GraphedTraining = hashing_training(step.GraphedTraining, weights)
         names = {"recipe": "r", "network": "n", "dataset": "cifar10", "activation": activation}
         network = {"file": "resnet14", "parameters": {"width": self.width}}
         cell = job.Cell(names, RECIPE | changed, network)
@@ -158,7 +161,7 @@ class Jobs:
         return SimpleNamespace(rows=rows, costs=costs, runs=runs, log=log)
 
 
-def hashed(kind, weights):
+def hashing_training(kind, weights):
     """A class of training that puts {seed: hash of its last weights} into `weights`."""
 
     class Hashed(kind):
@@ -177,7 +180,7 @@ def hashed(kind, weights):
     return Hashed
 
 
-def cutting(cut):
+def cutting_progress(cut):
     """A class of progress that cuts the run off after (seed, epoch)."""
 
     class Cutting(progress.Progress):
@@ -189,7 +192,7 @@ def cutting(cut):
     return Cutting
 
 
-def learnable(n):
+def make_images(n):
     """`n` noisy images whose brightness tells the class, a sixth of them to test on."""
     random = np.random.default_rng(0)
     labels = random.integers(0, 10, n).astype(np.uint8)
@@ -199,7 +202,7 @@ def learnable(n):
     return datasets.Images(pixels[:m], labels[:m], pixels[m:], labels[m:])
 
 
-def beside_the_cpu(device, precision, options):
+def compare_with_cpu(device, precision, options):
     """The loss of two steps of every activation, here and on the CPU.
 
     RReLU draws its slopes on the device, so that another one draws others: its losses are not
@@ -223,11 +226,11 @@ def loss(setting):
     prepare_torch(setting.precision)
     if setting.device == "cpu":
         return setting.training(step.Training, 0).train_epoch(0)["train_loss"]
-    ((metrics, _, _),) = engine.AtOnce(setting, [0]).epoch(0).values()
+    ((metrics, _, _),) = engine.ConcurrentPack(setting, [0]).epoch(0).values()
     return metrics["train_loss"]
 
 
-def captured(device, activation, precision, how, options):
+def compare_captured(device, activation, precision, how, options):
     """Three runs as branches of a CUDA graph beside the same run eagerly; no graph on a CPU."""
     small = {"width": 4, "batch": 8} if options.few else {}
     setting = Setting(steps=4, activation=activation, device=device, precision=precision)

@@ -37,7 +37,7 @@ def main():
     """Measure what fits into the time, then print the table and the verdicts."""
     options = arguments()
     options.out.mkdir(parents=True, exist_ok=True)
-    with logging(options.out / "engines.log") as log:
+    with open_log(options.out / "engines.log") as log:
         Bench(options, log).run()
 
 
@@ -66,7 +66,7 @@ def arguments():
 
 
 @contextmanager
-def logging(path):
+def open_log(path):
     """A function of lines, on the screen and in a file; of an error the whole in the file."""
     with path.open("w", encoding="utf-8") as file:
 
@@ -77,7 +77,7 @@ def logging(path):
         yield log
 
 
-def described(options, device):
+def describe_measurement(options, device):
     """The columns that all rows share: on what and of what everything was measured."""
     import torch
 
@@ -111,7 +111,7 @@ class Bench:
         about = {n: getattr(options, n) for n in ("activation", "batch", "steps")}
         self.base = Setting(device=self.device, **about)
         self.rows, self.main = plan(options, CANDIDATES)
-        self.about = described(options, self.device)
+        self.about = describe_measurement(options, self.device)
         self.deadline = time.monotonic() + 60 * options.minutes
         self.session = self.plain = None
 
@@ -122,12 +122,12 @@ class Bench:
             self.ceilings()
             for row in self.rows:
                 if row.candidate != PLAIN:
-                    self.end("plain")  # its processes would be in the way
+                    self.end_worker("plain")  # its processes would be in the way
                 self.measure(row)
                 self.save()
         finally:
-            self.end("session")
-            self.end("plain")
+            self.end_worker("session")
+            self.end_worker("plain")
         self.report()
 
     def measure(self, row):
@@ -138,9 +138,9 @@ class Bench:
         row.problem = failed_before(row, self.rows)
         if row.problem:
             return
-        setting = self.setting(row)
+        setting = self.row_setting(row)
         try:
-            found = self.found(row, setting)
+            found = self.ask_for_row(row, setting)
             row.fill(found, row.k * setting.steps * setting.batch)
             row.problem = None if row.images_per_second else NO_GPU
             compare(row, self.rows, self.floor(row))
@@ -150,23 +150,23 @@ class Bench:
             trace = getattr(error, "trace", "")
         self.log(str(row), trace)
 
-    def found(self, row, setting):
+    def ask_for_row(self, row, setting):
         """What the measurement of a row gives."""
         if row.candidate == PLAIN:
-            return self.plainly(setting)
+            return self.measure_plain(setting)
         candidate, steps = self.named[row.candidate], min(10, setting.steps)
-        if not candidate.apart:
+        if not candidate.is_separate:
             check = (self.main, steps) if row.check else None
             return self.ask("measure", row.candidate, setting, row.k, check)
         if candidate.cuda and self.device == "cpu":
             return {}
-        return apart(candidate, row, setting, steps, self.left)
+        return measure_processes(candidate, row, setting, steps, self.seconds_left)
 
-    def left(self):
+    def seconds_left(self):
         """Seconds that a measurement begun now may take."""
         return min(LONGEST, self.deadline + GRACE - time.monotonic())
 
-    def setting(self, row):
+    def row_setting(self, row):
         """The Setting that a row is measured in."""
         return replace(self.base, width=row.width, precision=row.precision)
 
@@ -175,14 +175,14 @@ class Bench:
         try:
             if self.session is None:
                 self.session = Worker("shared.session:start", self.device)
-                self.session.answer(self.left())
+                self.session.answer(self.seconds_left())
             self.session.ask(*question)
-            return self.session.answer(self.left())
+            return self.session.answer(self.seconds_left())
         except WorkerError:
-            self.end("session")
+            self.end_worker("session")
             raise
 
-    def end(self, name):
+    def end_worker(self, name):
         """End the session or the plain loop, if it is there."""
         worker = getattr(self, name)
         setattr(self, name, None)
@@ -208,11 +208,11 @@ class Bench:
             return None
         if (row.candidate, row.precision, self.device) == (PLAIN, "float32", "cuda"):
             return None  # its convolutions round to TF32, as torch's do unasked
-        net = self.setting(row).network()
+        net = self.row_setting(row).network()
         moved = work.least_bytes(net, row.precision, self.base.batch)["unfused"]
         return work.floor(work.operations(net), moved, self.flops[row.precision], self.moved)
 
-    def plainly(self, setting):
+    def measure_plain(self, setting):
         """The plain loop, in its own process with torch's own number of threads."""
         try:
             begun = time.perf_counter()
@@ -220,15 +220,15 @@ class Bench:
                 workers = len(os.sched_getaffinity(0))
                 about = (setting.steps * setting.batch, setting.batch, workers, self.device)
                 self.plain = Worker("shared.dataloader_loops:loop", *about)
-                self.plain.answer(self.left())
+                self.plain.answer(self.seconds_left())
             seconds = []
             for _ in range(3):
                 self.plain.ask(setting)
-                seconds.append(self.plain.answer(self.left())[0])
+                seconds.append(self.plain.answer(self.seconds_left())[0])
             whole = time.perf_counter() - begun
             return {"setup": whole - sum(seconds[1:]), "seconds": seconds[1:]}
         except WorkerError:
-            self.end("plain")
+            self.end_worker("plain")
             raise
 
     def save(self):
@@ -251,14 +251,14 @@ class Bench:
                 self.log(verdict(self.rows, width, precision))
 
 
-def apart(candidate, row, setting, steps, left):
+def measure_processes(candidate, row, setting, steps, seconds_left):
     """The measurement of a candidate whose runs are processes of their own."""
     from candidates.processes import Processes, mps
     from shared import hashing
 
     with mps(candidate.mps) as environment:
         begun = time.perf_counter()
-        pack = Processes(setting, range(row.k), environment, left)
+        pack = Processes(setting, range(row.k), environment, seconds_left)
         try:
             pack.epoch(0)
             found = {"setup": time.perf_counter() - begun}
@@ -266,7 +266,7 @@ def apart(candidate, row, setting, steps, left):
             if row.check:
                 short = replace(setting, steps=steps)
                 seen = [(seeds, pack.hashes(seeds, short)) for seeds in hashing.packs(row.k)]
-                found |= {"hash": seen[0][1][0], "independent": hashing.independent(seen)}
+                found |= {"hash": seen[0][1][0], "independent": hashing.is_independent(seen)}
         finally:
             pack.close()
     return found

@@ -67,7 +67,7 @@ class Machine:
         shutil.copytree(self.trained.folder, copied, symlinks=True)
         return House(copied)
 
-    def whole(self, house):
+    def check_whole(self, house):
         """Check that a house ended as the undisturbed one, then take it away."""
         assert tables(house, self.name) == self.tables, "other tables"
         left = [p for p in (house / "results").rglob(".*") if p.is_file()]
@@ -89,7 +89,7 @@ def make(house, target="report-from-scratch", **environment):
     return house.run(*command(house, target), **environment)
 
 
-def started(house):
+def start_make(house):
     """make in a session of its own, not waited for."""
     environment = os.environ | {"PATH": f"{BIN}:{os.environ['PATH']}", "CUDA_VISIBLE_DEVICES": ""}
     with (house / "out").open("w") as out:
@@ -99,7 +99,7 @@ def started(house):
         )  # fmt: skip
 
 
-def go_on(house):
+def finish_study(house):
     """Start make until it is through, doing what it says; how many starts it took."""
     for start in range(1, 4):
         done = make(house)
@@ -108,10 +108,10 @@ def go_on(house):
         if UNLOCK in done.stderr:
             unlocked = make(house, "unlock")
             assert unlocked.returncode == 0, unlocked.stderr
-    raise AssertionError(f"not through after three starts: {last(done)}")
+    raise AssertionError(f"not through after three starts: {last_lines(done)}")
 
 
-def last(done):
+def last_lines(done):
     """The last lines that a command said."""
     return " / ".join((done.stdout + done.stderr).strip().splitlines()[-3:])
 
@@ -133,13 +133,13 @@ def processes(group):
 def killed(machine, draw):
     """kill -9 of Snakemake with its jobs at a random moment"""
     house = machine.house()
-    running = started(house)
+    running = start_make(house)
     time.sleep(draw.uniform(0.02, 0.95) * machine.seconds)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(running.pid, signal.SIGKILL)
     running.wait()
-    go_on(house)
-    machine.whole(house)
+    finish_study(house)
+    machine.check_whole(house)
     return "tables equal"
 
 
@@ -151,26 +151,26 @@ def default_killed(machine, draw):
 def killed_alone(machine, draw):
     """kill -9 of Snakemake alone: its jobs live on while it is started again"""
     house = machine.house()
-    running = started(house)
+    running = start_make(house)
     time.sleep(draw.uniform(0.1, 0.9) * machine.seconds)
     for pid, said in processes(running.pid).items():
         if "snakemake" in said and "--mode" not in said and ".snakemake/scripts" not in said:
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGKILL)
     running.wait()
-    go_on(house)
+    finish_study(house)
     with contextlib.suppress(ProcessLookupError):
         os.killpg(running.pid, signal.SIGKILL)
     if tables(house) != machine.tables:
-        go_on(house)
-    machine.whole(house)
+        finish_study(house)
+    machine.check_whole(house)
     return "tables equal"
 
 
 def job_killed(machine, draw):
     """kill -9 of one job at a random moment"""
     house = machine.house()
-    running = started(house)
+    running = start_make(house)
     time.sleep(draw.uniform(0.1, 0.8) * machine.seconds)
     jobs = []
     while not jobs and running.poll() is None:
@@ -179,30 +179,32 @@ def job_killed(machine, draw):
         with contextlib.suppress(ProcessLookupError):
             os.kill(draw.choice(jobs), signal.SIGKILL)
     assert running.wait() or not jobs, "a killed job was not noticed"
-    go_on(house)
-    machine.whole(house)
+    finish_study(house)
+    machine.check_whole(house)
     return "tables equal" if jobs else "no job was left to kill; tables equal"
 
 
 def stale_lock(machine, draw):
     """make after a kill, and make unlock while another one lives"""
     house = machine.house()
-    running = started(house)
-    until(lambda: (house / ".snakemake/execution_locks").is_dir(), running)
+    running = start_make(house)
+    wait_until(lambda: (house / ".snakemake/execution_locks").is_dir(), running)
     beside = make(house)
-    assert "another Snakemake works here" in beside.stderr, last(beside)
+    assert "another Snakemake works here" in beside.stderr, last_lines(beside)
     refused = make(house, "unlock")
-    assert refused.returncode and "another Snakemake works here" in refused.stderr, last(refused)
+    assert refused.returncode and "another Snakemake works here" in refused.stderr, last_lines(
+        refused
+    )
     os.killpg(running.pid, signal.SIGKILL)
     running.wait()
     after = make(house)
-    assert after.returncode and after.stderr.count(UNLOCK) == 1, last(after)
-    go_on(house)
-    machine.whole(house)
+    assert after.returncode and after.stderr.count(UNLOCK) == 1, last_lines(after)
+    finish_study(house)
+    machine.check_whole(house)
     return "named, refused while it lives, `make unlock` said once"
 
 
-def until(happened, running, seconds=120):
+def wait_until(happened, running, seconds=120):
     end = time.monotonic() + seconds
     while not happened():
         assert time.monotonic() < end and running.poll() is None
@@ -326,11 +328,11 @@ def corrupted_and_made_again(machine, draw):
         if done.returncode == 0:
             break
         said = done.stdout + done.stderr
-        assert str(file.relative_to(house.folder)) in said, last(done)
-        assert "rebuild it: rm" in said, last(done)
+        assert str(file.relative_to(house.folder)) in said, last_lines(done)
+        assert "rebuild it: rm" in said, last_lines(done)
         file.unlink()
-    assert done.returncode == 0, last(done)
-    machine.whole(house)
+    assert done.returncode == 0, last_lines(done)
+    machine.check_whole(house)
     return "named and rebuilt, or as it was; tables equal"
 
 
@@ -338,7 +340,7 @@ def corrupted_and_made_again(machine, draw):
 
 
 @contextlib.contextmanager
-def mounted(house, size="64m"):
+def small_disk(house, size="64m"):
     """results/ as a small disk of its own, with what was in it."""
     results, kept = house / "results", house / "kept"
     kept.mkdir()
@@ -378,7 +380,7 @@ def disk_full(machine, draw):
     """no space left, at each of: data preparation, training, collecting, report"""
     for step, gone in STEPS.items():
         house = machine.copy()
-        with mounted(house) as results:
+        with small_disk(house) as results:
             for place in map(results.joinpath, gone):
                 shutil.rmtree(place) if place.is_dir() else place.unlink()
             if step == "data preparation":
@@ -387,24 +389,26 @@ def disk_full(machine, draw):
             done = make(house)
             assert done.returncode, f"{step}: a full disk was not noticed"
             said = done.stdout + done.stderr
-            assert "No space left on device" in said, f"{step}: {last(done)}"
+            assert "No space left on device" in said, f"{step}: {last_lines(done)}"
             (results / "filler").unlink()
-            go_on(house)
-        machine.whole(house)
+            finish_study(house)
+        machine.check_whole(house)
     return f"named at {', '.join(STEPS)}; the next start completes"
 
 
 def read_only(machine, draw):
     """results on a disk that became read-only"""
     house = machine.copy()
-    with mounted(house) as results:
+    with small_disk(house) as results:
         (results / "tiny/report.html").unlink()
         subprocess.run(["mount", "-o", "remount,ro", results], check=True)
         done = make(house)
         subprocess.run(["mount", "-o", "remount,rw", results], check=True)
-        assert done.returncode and "Read-only file system" in done.stdout + done.stderr, last(done)
-        go_on(house)
-    machine.whole(house)
+        assert done.returncode and "Read-only file system" in done.stdout + done.stderr, last_lines(
+            done
+        )
+        finish_study(house)
+    machine.check_whole(house)
     return "named; the next start completes"
 
 
@@ -421,9 +425,9 @@ def no_permission(machine, draw):
         *("setpriv", "--reuid=65534", "--regid=65534", "--clear-groups", *command(house)),
         HOME=str(house.folder), XDG_CACHE_HOME=str(house / "cache"),
     )  # fmt: skip
-    assert done.returncode and "Permission denied" in done.stdout + done.stderr, last(done)
-    go_on(house)
-    machine.whole(house)
+    assert done.returncode and "Permission denied" in done.stdout + done.stderr, last_lines(done)
+    finish_study(house)
+    machine.check_whole(house)
     return "named; the owner's next start completes"
 
 
@@ -436,13 +440,13 @@ def clock_back(machine, draw):
     for file in (f"{RESULTS}/contrasts.parquet", f"{RESULTS}/report.html"):
         (house / file).unlink()
     done = make(house)
-    assert done.returncode and "clock skew" in done.stdout + done.stderr, last(done)
+    assert done.returncode and "clock skew" in done.stdout + done.stderr, last_lines(done)
     for file in [*(house / "results").rglob("*"), *(house / "workflow").rglob("*")]:
         file.touch()
-    go_on(house)
+    finish_study(house)
     planned = house.plan()
     assert not [rule for rule in planned if rule.startswith("train_")], planned
-    machine.whole(house)
+    machine.check_whole(house)
     return "Snakemake names the file of the future; touched, nothing is trained again"
 
 
@@ -452,12 +456,12 @@ def clock_back(machine, draw):
 def same_study_twice(machine, draw):
     """two Snakemakes on the same study at once"""
     house = machine.house()
-    one = started(house)
-    until(lambda: (house / ".snakemake/execution_locks").is_dir(), one)
+    one = start_make(house)
+    wait_until(lambda: (house / ".snakemake/execution_locks").is_dir(), one)
     two = make(house)
-    assert two.returncode and "another Snakemake works here" in two.stderr, last(two)
+    assert two.returncode and "another Snakemake works here" in two.stderr, last_lines(two)
     assert one.wait() == 0, (house / "out").read_text()[-300:]
-    machine.whole(house)
+    machine.check_whole(house)
     return "the second is refused and says why; tables equal"
 
 
@@ -466,18 +470,18 @@ def two_studies(machine, draw):
     house = machine.house()
     text = (house / "study.yaml").read_text()
     (house / "other.yaml").write_text(text.replace("name: tiny", "name: other"))
-    one = started(house)
-    until(lambda: (house / ".snakemake/execution_locks").is_dir(), one)
+    one = start_make(house)
+    wait_until(lambda: (house / ".snakemake/execution_locks").is_dir(), one)
     two = house.run(*command(house), "STUDY=other.yaml")
     waited = two.returncode != 0
     if waited:
-        assert "another Snakemake works here" in two.stderr, last(two)
+        assert "another Snakemake works here" in two.stderr, last_lines(two)
     assert one.wait() == 0, (house / "out").read_text()[-300:]
     if waited:
         two = house.run(*command(house), "STUDY=other.yaml")
-        assert two.returncode == 0, last(two)
+        assert two.returncode == 0, last_lines(two)
     assert (house / "results/other/report.html").exists()
-    machine.whole(house)
+    machine.check_whole(house)
     return "the second waits for the data" if waited else "both completed"
 
 
@@ -498,7 +502,7 @@ FAULTS = {
 }
 
 
-def tried(fault, times, *given):
+def try_fault(fault, times, *given):
     """The row of a fault that is tried so often: its headline, the times, the outcomes."""
     outcomes = {}
     for n in range(times):
@@ -529,14 +533,14 @@ def on_slurm(times, names):
         rows = dict.fromkeys((default_study, paper_grid), (slurm, place))
         if not names or not {f.__name__ for f in rows}.issuperset(names):
             expected = faults_of_slurm.undisturbed(House(place / "undisturbed").built())
-            rows = {survived(f): (slurm, place, expected) for f in faults_of_slurm.ALL} | rows
+            rows = {as_fault(f): (slurm, place, expected) for f in faults_of_slurm.ALL} | rows
         for row, given in rows.items():
             if not names or row.__name__ in names:
-                wrong += not tried(row, times or 1, *given)
+                wrong += not try_fault(row, times or 1, *given)
     return wrong
 
 
-def survived(fault):
+def as_fault(fault):
     """A fault of tests/slurm as a row: after it the tables must be the `expected` ones."""
     import faults_of_slurm
 
@@ -572,7 +576,7 @@ def both(slurm, folder, study):
         (house / "study.yaml").write_text(yaml.safe_dump(study, sort_keys=False))
     begun = time.monotonic()
     alone = here.snakemake(cores=2)
-    assert alone.returncode == 0, last(alone)
+    assert alone.returncode == 0, last_lines(alone)
     between = time.monotonic()
     through = Execution(slurm, there, wanted=())
     assert through.wait(3600) == 0, through.said[-300:]
@@ -602,7 +606,7 @@ def main():
         machine = Machine(folder)
         for fault, times in FAULTS.items():
             if not asked.names or fault.__name__ in asked.names:
-                wrong += not tried(fault, asked.times or times, machine)
+                wrong += not try_fault(fault, asked.times or times, machine)
     sys.exit(wrong)
 
 

@@ -41,10 +41,12 @@ def main():
     print(f"{name}, torch {torch.__version__}: {rates}; copy {moved / 1e9:.0f} GB/s")
     for width in options.widths:
         for precision in (p for p in ("float32", "tf32", "bfloat16") if p in flops):
-            floors(width, precision, flops[precision], moved)
+            print_floors(width, precision, flops[precision], moved)
     precision = options.precision if options.precision in flops else "float32"
     setting = Setting(options.width, precision, options.activation, steps=20, device=device)
-    verdict(setting, options.rate or measured(setting, options.pack), flops[precision], moved)
+    print_verdict(
+        setting, options.rate or measure_step(setting, options.pack), flops[precision], moved
+    )
 
 
 def arguments():
@@ -60,15 +62,15 @@ def arguments():
     return parser.parse_args()
 
 
-def needs(width, precision):
+def image_work(width, precision):
     """FLOP an image and {"unfused", "fused"} bytes an image."""
     net = Setting(width).network()
     return work.operations(net), work.least_bytes(net, precision, Setting().batch)
 
 
-def floors(width, precision, flops, moved):
+def print_floors(width, precision, flops, moved):
     """One line: what an image of this net needs, in work and in time."""
-    operations, bytes_ = needs(width, precision)
+    operations, bytes_ = image_work(width, precision)
     memory = {kind: n / moved for kind, n in bytes_.items()}
     least = {kind: max(operations / flops, seconds) for kind, seconds in memory.items()}
     print(
@@ -80,7 +82,7 @@ def floors(width, precision, flops, moved):
     )
 
 
-def measured(setting, pack, epochs=5):
+def measure_step(setting, pack, epochs=5):
     """Images a second of our own step, the median of some epochs after one."""
     cpu = setting.device == "cpu"  # there its own seconds, whatever else the machine does
     seeds = range(1 if cpu else pack)
@@ -93,9 +95,9 @@ def measured(setting, pack, epochs=5):
     return len(seeds) * setting.steps * setting.batch / statistics.median(spent)
 
 
-def verdict(setting, rate, flops, moved):
+def print_verdict(setting, rate, flops, moved):
     """The last line: the rate beside the floor."""
-    operations, bytes_ = needs(setting.width, setting.precision)
+    operations, bytes_ = image_work(setting.width, setting.precision)
     net = f"ResNet-14 width {setting.width}, {setting.activation}, {setting.precision}"
     share = f"{rate * operations / flops:.1%} of the matrix rate"
     if setting.device == "cpu":

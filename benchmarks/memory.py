@@ -48,7 +48,7 @@ def layers(network, width, size, channels):
     return [(layer, shape) for (_, shape), layer in found.items()]
 
 
-def house(widths, sizes):
+def built_in_layers(widths, sizes):
     """{words: (layer, shape)} of all built-in networks."""
     from activarium import networks
 
@@ -62,7 +62,7 @@ def house(widths, sizes):
     return found
 
 
-def strided(widths, sizes):
+def strided_layers(widths, sizes):
     """{words: (layer, shape)} of torch's own 1×1 convolutions with stride 2."""
     from torch import nn
 
@@ -110,7 +110,7 @@ def signal_of(case, precision):
     return signal.Signals(os.WTERMSIG(status)).name if os.WIFSIGNALED(status) else None
 
 
-def tried(cases):
+def find_failures(cases):
     """[words] of those that fail."""
     found = []
     for words, case in cases.items():
@@ -121,20 +121,20 @@ def tried(cases):
     return found
 
 
-def numbers(text):
+def parse_numbers(text):
     """1-3,8 as [1, 2, 3, 8]."""
     parts = [part.split("-") for part in text.split(",")]
     return [n for part in parts for n in range(int(part[0]), int(part[-1]) + 1)]
 
 
-def checked(options):
+def check_layers(options):
     """Try everything in this process's surroundings; 1 where anything failed."""
     import torch
 
     torch.set_num_threads(1)
-    kind = strided if options.strided else house
-    cases = kind(numbers(options.widths), numbers(options.sizes))
-    found = tried(cases)
+    kind = strided_layers if options.strided else built_in_layers
+    cases = kind(parse_numbers(options.widths), parse_numbers(options.sizes))
+    found = find_failures(cases)
     print(f"    {len(found)} of {len(cases) * len(PRECISIONS)} fail (torch {torch.__version__})")
     return bool(found)
 
@@ -147,7 +147,7 @@ def main():
     parser.add_argument("--here", action="store_true", help=argparse.SUPPRESS)
     options = parser.parse_args()
     if options.here:
-        return checked(options)
+        return check_layers(options)
     failed = 0
     for name, environment in INSTRUCTIONS.items():
         print(name, flush=True)

@@ -32,7 +32,7 @@ STEPS = {
 }
 
 
-def short(runs, pack):
+def make_study(runs, pack):
     """A study of so many runs that take milliseconds each."""
     return {
         "name": Path(FOLDER).name,
@@ -48,7 +48,7 @@ def short(runs, pack):
     }
 
 
-def executed(folder, arguments, cores):
+def run_snakemake(folder, arguments, cores):
     """(wall seconds, CPU seconds, MiB of the largest process) of one start of Snakemake."""
     command = [
         *(Path(sys.executable).parent / "snakemake", "--quiet", "all", "--cores", cores),
@@ -81,11 +81,11 @@ def main():
     asked = parser.parse_args()
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
-        (folder / "study.yaml").write_text(yaml.safe_dump(short(asked.runs, asked.pack)))
+        (folder / "study.yaml").write_text(yaml.safe_dump(make_study(asked.runs, asked.pack)))
         print("| step | wall s | CPU s | MiB |\n|---|---|---|---|", flush=True)
         wall = cpu = 0
         for step, arguments in STEPS.items():
-            spent = executed(folder, arguments, asked.cores)
+            spent = run_snakemake(folder, arguments, asked.cores)
             print(f"| {step} | {spent[0]:.0f} | {spent[1]:.0f} | {spent[2]:.0f} |", flush=True)
             wall, cpu = wall + spent[0], cpu + spent[1]
         print(f"| all | {wall:.0f} | {cpu:.0f} | |")
@@ -95,11 +95,11 @@ def main():
         )
         print(
             f"of its own and {(cpu - own) / asked.runs * 1e3:.1f} ms of CPU beside it.",
-            room(folder),
+            describe_size(folder),
         )
 
 
-def room(folder):
+def describe_size(folder):
     """What the results take, in words."""
     files = [p.stat() for p in (folder / "results").rglob("*") if p.is_file()]
     size, blocks = sum(f.st_size for f in files) / 2**20, sum(f.st_blocks for f in files) / 2**11

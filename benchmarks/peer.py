@@ -30,7 +30,7 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path[:0] = [p for p in (str(HERE), str(HERE.parent / "workflow/scripts")) if p not in sys.path]
 
-from shared.worker import Worker, WorkerError, together  # noqa: E402
+from shared.worker import Worker, WorkerError, ask_all  # noqa: E402
 
 WHOLE = 50_000  # images that there are to read
 CORES = len(os.sched_getaffinity(0))
@@ -40,7 +40,7 @@ ONE = {"OMP_NUM_THREADS": "1", "MKL_NUM_THREADS": "1"}
 def main():
     """Both comparisons, that of the whole machine last."""
     options = arguments()
-    device, setting = described(options)
+    device, setting = make_setting(options)
     peers = {"plain": "loop"}
     if importlib.util.find_spec("lightning"):
         peers["lightning"] = "in_lightning"
@@ -67,7 +67,7 @@ def arguments():
     return parser.parse_args()
 
 
-def described(options):
+def make_setting(options):
     """The device and what is trained on it, said in a line."""
     import torch
 
@@ -93,7 +93,7 @@ def whole_machine(setting, device, peers, options):
         about = (read, setting.batch, CORES, device)
         sides[name] = [Worker(f"shared.dataloader_loops:{loop}", *about)]
     asked = {"ours": lambda number: (number,)} | {name: lambda _: (setting,) for name in peers}
-    found = rounds(sides, asked, options.rounds)
+    found = measure_rounds(sides, asked, options.rounds)
     rates = {}
     for name, seen in found.items():
         # A peer says how long its epoch took; ours took until the last process was done.
@@ -101,7 +101,7 @@ def whole_machine(setting, device, peers, options):
         seconds = [wall if ours else said[0][0] for wall, said in seen]
         rates[name] = [(images if ours else read) / s for s in seconds]
         print(f"{name}: {statistics.median(rates[name]):.0f} img/s")
-    ratios(rates, "the whole machine")
+    print_ratios(rates, "the whole machine")
 
 
 def one_thread(setting, options):
@@ -110,18 +110,18 @@ def one_thread(setting, options):
     sides = {
         "ours": [Worker("shared.training_loop:loop", setting, [0], keep)],
         "plain": [
-            Worker("shared.dataloader_loops:alone", images, setting.batch, keep, environment=ONE)
+            Worker("shared.dataloader_loops:loop_on_one_thread", images, setting.batch, keep, environment=ONE)
         ],
     }
     asked = {"ours": lambda number: (number,), "plain": lambda _: (setting,)}
-    found = rounds(sides, asked, options.rounds)
+    found = measure_rounds(sides, asked, options.rounds)
     rates = {name: [images / said[0][1] for _, said in seen] for name, seen in found.items()}
     for name, seen in rates.items():
         print(f"{name}: {statistics.median(seen):.0f} img/s a CPU second of one thread")
-    ratios(rates, "a CPU second of one thread")
+    print_ratios(rates, "a CPU second of one thread")
 
 
-def rounds(sides, asked, number):
+def measure_rounds(sides, asked, number):
     """{side: [(wall seconds, answers)]}: the sides in turn, the first round warms up.
 
     `sides` maps a name to its workers, `asked` to what each of them is asked in a round.
@@ -129,15 +129,15 @@ def rounds(sides, asked, number):
     found = {name: [] for name in sides}
     try:
         for name, workers in sides.items():
-            if not ready(name, workers):
+            if not is_ready(name, workers):
                 del found[name]
         for n in range(number + 1):
             for name in list(found):
                 workers = sides[name]
                 try:
-                    found[name].append(together(workers, [asked[name](n)] * len(workers)))
+                    found[name].append(ask_all(workers, [asked[name](n)] * len(workers)))
                 except WorkerError as error:
-                    _without(name, error)
+                    _leave_out(name, error)
                     del found[name]
         return {name: seen[1:] for name, seen in found.items()}
     finally:
@@ -146,25 +146,25 @@ def rounds(sides, asked, number):
                 worker.close()
 
 
-def ready(name, workers):
+def is_ready(name, workers):
     """Whether a side can begin; a peer that cannot is said and left out."""
     try:
         for worker in workers:
             worker.answer()
         return True
     except WorkerError as error:
-        _without(name, error)
+        _leave_out(name, error)
         return False
 
 
-def _without(name, error):
+def _leave_out(name, error):
     """Say that a peer failed, which costs only itself; ours must not."""
     if name == "ours":
         raise error
     print(f"{name} is not compared: {error}", flush=True)
 
 
-def ratios(rates, what):
+def print_ratios(rates, what):
     """One line a peer: ours over it, round by round; the plain loop last."""
     for name in reversed([name for name in rates if name != "ours"]):
         of = [o / p for o, p in zip(rates["ours"], rates[name], strict=True)]

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parents[1]
 SIZES = {1_000: (10, 1), 10_000: (10, 5, 1), 100_000: (100, 10)}  # runs: sizes of a pack
 
 
-def large(runs, pack):
+def make_study(runs, pack):
     """So many runs of 50 activations on one data set, 10 seeds or more.
 
     With 1 recipe × 2 networks they are 100 cells, with 4 × 5 the 1 000 of the two larger ones.
@@ -45,7 +45,7 @@ def large(runs, pack):
     }
 
 
-def planned(study):
+def plan_study(study):
     """(jobs, CPU seconds, wall seconds, MiB) of planning a study where nothing is done yet."""
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "study.yaml"
@@ -71,13 +71,13 @@ def planned(study):
 def main():
     studies = {"paper.yaml": yaml.safe_load((ROOT / "config/paper.yaml").read_text())}
     studies |= {
-        f"{runs:_} runs, pack {pack}".replace("_", " "): large(runs, pack)
+        f"{runs:_} runs, pack {pack}".replace("_", " "): make_study(runs, pack)
         for runs, packs in SIZES.items()
         for pack in packs
     }
     print("| study | jobs | CPU s | wall s | MiB |\n|---|---|---|---|---|")
     for name, study in studies.items():
-        jobs, cpu, wall, memory = planned(study)
+        jobs, cpu, wall, memory = plan_study(study)
         print(f"| {name} | {jobs} | {cpu:.1f} | {wall:.1f} | {memory:.0f} |", flush=True)
 
 

@@ -39,7 +39,7 @@ def main():
     name = torch.cuda.get_device_name() if device == "cuda" else "CPU"
     print(f"{name}, torch {torch.__version__}: {', '.join(f'{k} {v}' for k, v in about.items())}")
     for name, k in [("eager", 1), *((options.way, k) for k in options.packs)]:
-        table(name, k, setting, options.top)
+        print_step(name, k, setting, options.top)
 
 
 def arguments():
@@ -57,7 +57,7 @@ def arguments():
     return parser.parse_args()
 
 
-def table(name, k, setting, top):
+def print_step(name, k, setting, top):
     """Train two epochs, time one and profile one."""
     pack, cuda = NAMED[name].pack(setting, range(k)), setting.device == "cuda"
 
@@ -82,7 +82,7 @@ def table(name, k, setting, top):
     print(
         f"\n{name}, K = {k}: {1e6 * wall / steps:.1f} us a run's step, "
         f"{steps * setting.batch / wall:.0f} img/s; {len(spans) / steps:.0f} "
-        f"{'kernels' if cuda else 'operators'}; busy {busy(spans) / steps:.1f} us, "
+        f"{'kernels' if cuda else 'operators'}; busy {busy_seconds(spans) / steps:.1f} us, "
         f"sum {sum(map(sum, spent.values())) / steps:.1f} us"
     )
     for kernel, times in sorted(spent.items(), key=lambda item: -sum(item[1]))[:top]:
@@ -90,7 +90,7 @@ def table(name, k, setting, top):
         print(f"  {each}  {' '.join(kernel.split())[:110]}")
 
 
-def busy(spans):
+def busy_seconds(spans):
     """Time covered by at least one of the spans (start, end)."""
     covered, until = 0.0, float("-inf")
     for start, end in sorted(spans):

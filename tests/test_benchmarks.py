@@ -49,15 +49,15 @@ def test_the_step_that_is_captured_gives_the_bits_of_training(precision, activat
     assert hashing.hashes(trainings)[1] == hashing.hashes(eager)[0]
 
 
-@pytest.mark.parametrize("together", [True, False])
-def test_a_captured_pack_starts_where_it_was_and_gives_the_bits_of_training(monkeypatch, together):
+@pytest.mark.parametrize("one_graph", [True, False])
+def test_a_captured_pack_starts_where_it_was_and_gives_the_bits_of_training(monkeypatch, one_graph):
     gpu = FakeGpu(monkeypatch, graph)
     setting = replace(SMALL, activation="rrelu", steps=4)
     trainings = [setting.training(graph.GraphedTraining, seed) for seed in (0, 1)]
-    pack = graph.Captured(trainings, setting.steps, per_graph=2, together=together)
+    pack = graph.Captured(trainings, setting.steps, per_graph=2, one_graph=one_graph)
     for number in range(2):
         pack.epoch(number)
-    assert [len(r.work) for r in gpu.captured] == ([2] if together else [1, 1])
+    assert [len(r.work) for r in gpu.captured] == ([2] if one_graph else [1, 1])
     assert {g for r in gpu.captured for g in r.generators} == {
         training.noise for training in trainings
     }
@@ -69,7 +69,7 @@ def test_a_captured_pack_starts_where_it_was_and_gives_the_bits_of_training(monk
 def test_the_engine_on_a_gpu_gives_the_bits_of_training(monkeypatch):
     FakeGpu(monkeypatch)
     setting = replace(SMALL, activation="rrelu")
-    at_once = trained(engine.AtOnce, setting, [0, 1])
+    at_once = trained(engine.ConcurrentPack, setting, [0, 1])
     assert hashing.hashes(at_once) == hashing.hashes(trained(engine.pack, setting, [0, 1]))
 
 
@@ -93,8 +93,8 @@ def test_an_activation_with_weights_cannot_be_grouped():
 
 def test_a_run_that_changes_with_its_pack_is_found():
     assert hashing.packs(4) == [[0], [0, 1], [0, 1, 2, 3], [3, 2, 1, 0]]
-    assert hashing.independent([([0], ["a"]), ([1, 0], ["b", "a"])])
-    assert not hashing.independent([([0], ["a"]), ([1, 0], ["a", "b"])])
+    assert hashing.is_independent([([0], ["a"]), ([1, 0], ["b", "a"])])
+    assert not hashing.is_independent([([0], ["a"]), ([1, 0], ["a", "b"])])
 
 
 def test_the_work_of_the_narrow_net_is_159_million_operations_an_image():
@@ -162,12 +162,12 @@ def test_a_peer_that_fails_in_a_round_costs_only_itself(capsys):
             self.rounds = None
 
     sides = {"ours": [Side(9)], "theirs": [Side(2)]}
-    found = peer.rounds(sides, dict.fromkeys(sides, lambda n: (n,)), 3)
+    found = peer.measure_rounds(sides, dict.fromkeys(sides, lambda n: (n,)), 3)
     assert [said for _, said in found["ours"]] == [[7], [6], [5]] and set(found) == {"ours"}
     assert "theirs is not compared: no GPU for me" in capsys.readouterr().out
     assert all(worker.rounds is None for side in sides.values() for worker in side)
     with pytest.raises(WorkerError):
-        peer.rounds({"ours": [Side(0)]}, {"ours": lambda n: (n,)}, 1)
+        peer.measure_rounds({"ours": [Side(0)]}, {"ours": lambda n: (n,)}, 1)
 
 
 @pytest.mark.slow

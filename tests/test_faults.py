@@ -57,9 +57,9 @@ def test_a_lock_is_taken_away_only_where_nothing_lives(machine):
 def test_runs_that_a_killed_snakemake_s_job_finishes_are_not_trained_again(house):
     recipe = {"optimizer": "adam", "learning_rate": 0.01, "batch_size": 100, "epochs": 60}
     house.say(activations=["gelu"], seeds=2, recipes={"short": recipe})
-    running = faults.started(house)
+    running = faults.start_make(house)
     log = house / "results/tiny/logs/train/short/plain_2/digits/gelu-0.log"
-    faults.until(lambda: log.exists() and "epoch" in log.read_text(), running)
+    faults.wait_until(lambda: log.exists() and "epoch" in log.read_text(), running)
     found = faults.processes(running.pid)
     trains = [pid for pid, said in found.items() if "train.py" in said]
     for pid in found.keys() - set(trains):
@@ -70,7 +70,7 @@ def test_runs_that_a_killed_snakemake_s_job_finishes_are_not_trained_again(house
     while any(Path(f"/proc/{pid}").exists() for pid in trains):
         time.sleep(0.2)
     assert "its next start takes these runs up" in log.read_text()
-    faults.go_on(house)
+    faults.finish_study(house)
     assert "2 of 2 runs were finished before and are taken as they are" in log.read_text()
     assert not (house / "results/tiny/unfinished").exists()
 
@@ -79,9 +79,9 @@ def test_runs_that_a_killed_snakemake_s_job_finishes_are_not_trained_again(house
 def test_ctrl_c_says_how_to_go_on_and_nothing_else(house):
     recipe = {"optimizer": "adam", "learning_rate": 0.01, "batch_size": 100, "epochs": 600}
     house.say(activations=["gelu"], seeds=2, recipes={"long": recipe})
-    running = faults.started(house)
+    running = faults.start_make(house)
     log = house / "results/tiny/logs/train/long/plain_2/digits/gelu-0.log"
-    faults.until(lambda: log.exists() and "epoch" in log.read_text(), running)
+    faults.wait_until(lambda: log.exists() and "epoch" in log.read_text(), running)
     os.killpg(running.pid, signal.SIGINT)
     assert running.wait() != 0
     said = (house / "out").read_text()

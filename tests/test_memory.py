@@ -19,7 +19,7 @@ CORNERS = {  # (widths, sizes) at which torch's own stride writes beyond, by ins
 }
 
 
-def tried(instructions, *options):
+def run_benchmark(instructions, *options):
     """What benchmarks/memory.py prints and returns with these instructions."""
     widths, sizes = CORNERS[instructions]
     command = [sys.executable, ROOT / "benchmarks/memory.py", "--widths", widths, "--sizes", sizes]
@@ -32,7 +32,7 @@ def tried(instructions, *options):
 @pytest.mark.skipif(not find_library("c_malloc_debug"), reason="glibc's heap checker is not here")
 @pytest.mark.parametrize("instructions", CORNERS)
 def test_no_layer_that_is_built_in_writes_beyond_its_memory(instructions):
-    said, code = tried(instructions)
+    said, code = run_benchmark(instructions)
     assert code == 0 and re.search(r"^ +0 of \d{2,} fail", said, re.MULTILINE), said
 
 
@@ -41,7 +41,7 @@ def test_no_layer_that_is_built_in_writes_beyond_its_memory(instructions):
 def test_the_heap_checker_sees_what_torchs_own_stride_does():
     import torch
 
-    said, code = tried("AVX2 alone", "--strided")
+    said, code = run_benchmark("AVX2 alone", "--strided")
     if code == 0 and torch.__version__ > "2.14.1":
         pytest.skip("this torch has it mended")
     assert "SIGABRT" in said or "SIGSEGV" in said

@@ -31,7 +31,7 @@ class Candidate:
         return getattr(import_module(f"{__name__}.{module}"), name)(setting, seeds, **self.options)
 
     @property
-    def apart(self):
+    def is_separate(self):
         """Whether its packs are processes of their own, started by whoever measures."""
         return self.made == "processes:Processes"
 
@@ -44,7 +44,7 @@ CANDIDATES = (
     Candidate("engine", "engine:pack"),
     Candidate("graph, 10 steps", GRAPH, TEN, cuda=True),
     Candidate("graph, 1 step", GRAPH, cuda=True),
-    Candidate("a graph each, 10 steps", GRAPH, TEN | {"together": False}, cuda=True),
+    Candidate("a graph each, 10 steps", GRAPH, TEN | {"one_graph": False}, cuda=True),
     Candidate("processes", "processes:Processes"),
     Candidate("graph, 10 steps, compiled", GRAPH, TEN | {"compiled": True}, cuda=True),
     Candidate("grouped, graph", f"{STACK}:Grouped", TEN, cuda=True),

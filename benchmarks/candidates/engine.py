@@ -12,10 +12,10 @@ from .one_by_one import OneByOne
 
 def pack(setting, seeds):
     """The pack of these seeds, ready to train."""
-    return AtOnce(setting, seeds) if setting.device == "cuda" else OneByOne(setting, seeds)
+    return ConcurrentPack(setting, seeds) if setting.device == "cuda" else OneByOne(setting, seeds)
 
 
-class AtOnce:
+class ConcurrentPack:
     """`gpu.ConcurrentTrainer` with runs that never end."""
 
     def __init__(self, setting, seeds):

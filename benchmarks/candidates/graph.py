@@ -29,14 +29,14 @@ class Units:
 class Captured(Units):
     """A pack whose steps are replayed: one graph with a branch a unit, or a graph each."""
 
-    def __init__(self, units, steps, per_graph=1, together=True):
+    def __init__(self, units, steps, per_graph=1, one_graph=True):
         super().__init__(units, steps)
         self.per_graph = math.gcd(steps, per_graph)
         self.streams = branch_streams()[: len(units)]
         for unit, stream in zip(units, self.streams, strict=True):
             warm_up(unit, stream)
-        groups = [units] if together else [[unit] for unit in units]
-        streams = [self.streams] if together else [[stream] for stream in self.streams]
+        groups = [units] if one_graph else [[unit] for unit in units]
+        streams = [self.streams] if one_graph else [[stream] for stream in self.streams]
         self.graphs = [self._capture(*g) for g in zip(groups, streams, strict=True)]
 
     def _capture(self, units, on):

@@ -6,7 +6,7 @@ import subprocess
 import tempfile
 from contextlib import contextmanager, suppress
 
-from shared.worker import Worker, together
+from shared.worker import Worker, ask_all
 
 
 class Processes:
@@ -25,12 +25,12 @@ class Processes:
 
     def epoch(self, number):
         """Train them all at once; the wall seconds to the last one's end."""
-        return together(self.workers, [("epoch", number)] * len(self.workers), self.left())[0]
+        return ask_all(self.workers, [("epoch", number)] * len(self.workers), self.left())[0]
 
     def hashes(self, seeds, setting):
         """Those of `seeds` trained at the same time, one a process."""
         asked = [("hash", (setting, seed)) for seed in seeds]
-        return together(self.workers[: len(seeds)], asked, self.left())[1]
+        return ask_all(self.workers[: len(seeds)], asked, self.left())[1]
 
     def close(self):
         for worker in self.workers:  # all at once: a process with CUDA takes a second to end

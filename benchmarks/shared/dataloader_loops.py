@@ -34,7 +34,7 @@ class Random(torch.utils.data.Dataset):
         return self.transform(Image.fromarray(self.data[index])), int(self.targets[index])
 
 
-def loader(n, batch, workers, device):
+def make_loader(n, batch, workers, device):
     """Batches of `n` images, read by so many processes (0: by this one)."""
     crop_and_flip = [T.RandomCrop(32, padding=4), T.RandomHorizontalFlip()]
     normalise = T.Normalize(settings.MEAN, settings.SD)
@@ -58,7 +58,7 @@ def loader(n, batch, workers, device):
     )
 
 
-def started(batches):
+def start_workers(batches):
     """The loader with its processes running, which are forked before there is CUDA to be copied."""
     iter(batches)
     return batches
@@ -69,7 +69,7 @@ def loop(n, batch, workers, device):
 
     The network is made when it is first asked for, and that first epoch only warms up.
     """
-    batches, made = started(loader(n, batch, workers, device)), {}
+    batches, made = start_workers(make_loader(n, batch, workers, device)), {}
 
     def epoch(setting):
         if setting not in made:
@@ -82,7 +82,7 @@ def loop(n, batch, workers, device):
     return epoch
 
 
-def alone(n, batch, keep):
+def loop_on_one_thread(n, batch, keep):
     """As `loop` on one thread of the CPU, which also reads the images."""
     if keep:
         devices.keep_freed_memory()
@@ -159,7 +159,7 @@ def in_lightning(n, batch, workers, device):
     import lightning
 
     logging.getLogger("lightning.pytorch").setLevel(logging.ERROR)
-    batches, made = PersistentLoader(started(loader(n, batch, workers, device))), {}
+    batches, made = PersistentLoader(start_workers(make_loader(n, batch, workers, device))), {}
 
     def epoch(setting):
         clock = lightning_clock(device)

@@ -23,7 +23,7 @@ def packs(size):
     return [pack for k, pack in enumerate(found) if pack not in found[:k]]
 
 
-def independent(found):
+def is_independent(found):
     """Whether every seed of `found` ([(seeds, hashes)]) has one hash, whatever its pack."""
     seen = {}
     for seeds, digests in found:

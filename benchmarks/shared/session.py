@@ -58,14 +58,14 @@ class _Measure:
         prepare_torch(setting.precision)
         candidate, found = NAMED[name], {}
         if device == "cuda" or not candidate.cuda:
-            found |= _timed(candidate, setting, k)
+            found |= _measure_time(candidate, setting, k)
         _clean(device)
         if check:
-            found |= _checked(candidate, setting, *check)
+            found |= _compare_hashes(candidate, setting, *check)
         return found
 
 
-def _timed(candidate, setting, k):
+def _measure_time(candidate, setting, k):
     cuda = setting.device == "cuda"
     if cuda:
         torch.cuda.reset_peak_memory_stats()
@@ -85,7 +85,7 @@ def _timed(candidate, setting, k):
     return {"setup": setup, "seconds": seconds, "memory": memory}
 
 
-def _checked(candidate, setting, size, steps):
+def _compare_hashes(candidate, setting, size, steps):
     """Hashes after `steps` steps of packs of up to `size` seeds; each pack is made anew."""
     short, found = replace(setting, steps=steps), []
     for seeds in hashing.packs(size):
@@ -94,7 +94,7 @@ def _checked(candidate, setting, size, steps):
         found.append((seeds, hashing.hashes(pack)))
         del pack
         _clean(setting.device)
-    return {"hash": found[0][1][0], "independent": hashing.independent(found)}
+    return {"hash": found[0][1][0], "independent": hashing.is_independent(found)}
 
 
 def _wait(cuda):

@@ -71,7 +71,7 @@ class Worker:
         self.connection.close()
 
 
-def together(workers, question, seconds=PLENTY):
+def ask_all(workers, question, seconds=PLENTY):
     """Ask all at once; (wall seconds to the last answer, the answers)."""
     start = time.perf_counter()
     for worker, asked in zip(workers, question, strict=True):
