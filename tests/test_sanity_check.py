@@ -60,7 +60,7 @@ def here(monkeypatch):
 
     def each(works, log):
         for work in works:
-            yield child_process._answer(work, log)
+            yield child_process._result(work, log)
 
     precision.prepare_torch("float32")
     monkeypatch.setattr(sanity_check, "try_each_in_child", each)
@@ -320,7 +320,7 @@ def test_what_failed_is_refused_in_a_line_each_and_tried_again(tmp_path, monkeyp
 def test_what_fails_on_a_cpu_is_trained_where_there_is_a_gpu(tmp_path, monkeypatch, capsys):
     answer = {"faults": ["a.py, line 3: no"], "missing": []}
     monkeypatch.setattr(preflight, "_run_sanity_check", lambda *_: answer)
-    monkeypatch.setattr(preflight.devices, "gpus", lambda: ["0"])
+    monkeypatch.setattr(preflight.devices, "visible_gpus", lambda: ["0"])
     preflight.check_before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "log")
     assert "a.py, line 3: no; on a CPU, so that it is trained" in capsys.readouterr().err
 

@@ -155,7 +155,7 @@ def settled(file):
 
 @pytest.mark.parametrize(("cards", "said"), [([], False), (["0"], True)])
 def test_a_card_that_torch_cannot_use_is_said(tmp_path, prepared, monkeypatch, capsys, cards, said):
-    monkeypatch.setattr(job.devices, "gpus", lambda: cards)
+    monkeypatch.setattr(job.devices, "visible_gpus", lambda: cards)
     monkeypatch.setattr(torch.cuda, "is_available", lambda: False)
     pack(tmp_path, [0], prepared)
     for text in (capsys.readouterr().err, (tmp_path / "log").read_text()):

@@ -96,7 +96,10 @@ def module(name: str, expr: str | None = None) -> "nn.Module":
 
     Raises UserError for an unknown name, and where torch is not installed.
     """
-    found = definition(name, expr)
+    if expr is None:
+        file = load(name)
+    else:
+        function = definition(name, expr)
     try:
         from ..definitions import torch_module
     except ModuleNotFoundError as error:
@@ -104,6 +107,6 @@ def module(name: str, expr: str | None = None) -> "nn.Module":
             raise
         way = "install it with pip install 'activarium[train]'"
         raise UserError(f"a module of {name} needs torch; {way}") from error
-    if expr is not None:
-        return torch_module.DefinitionModule(found)
-    return torch_module.build_module(load(name))
+    if expr is None:
+        return torch_module.build_module(file)
+    return torch_module.DefinitionModule(function)
