@@ -110,7 +110,13 @@ def one_thread(setting, options):
     sides = {
         "ours": [Worker("shared.training_loop:loop", setting, [0], keep)],
         "plain": [
-            Worker("shared.dataloader_loops:loop_on_one_thread", images, setting.batch, keep, environment=ONE)
+            Worker(
+                "shared.dataloader_loops:loop_on_one_thread",
+                images,
+                setting.batch,
+                keep,
+                environment=ONE,
+            )
         ],
     }
     asked = {"ours": lambda number: (number,), "plain": lambda _: (setting,)}
