@@ -218,10 +218,15 @@ def corrupt(file, draw):
     """Empty a file, cut it off, or flip one bit of it, and keep its date; what was done."""
     content, dates = file.read_bytes(), file.stat()
     how = draw.choice(["emptied", "truncated", "bit flipped", "bit flipped"])
-    place = draw.randrange(len(content))
-    flipped = content[:place] + bytes([content[place] ^ 1 << draw.randrange(8)])
-    made = {"emptied": b"", "truncated": content[:place]}.get(how, flipped + content[place + 1 :])
-    file.write_bytes(made)
+    position, bit = draw.randrange(len(content)), 1 << draw.randrange(8)
+    if how == "emptied":
+        changed = b""
+    elif how == "truncated":
+        changed = content[:position]
+    else:
+        flipped = bytes([content[position] ^ bit])
+        changed = content[:position] + flipped + content[position + 1 :]
+    file.write_bytes(changed)
     os.utime(file, ns=(dates.st_atime_ns, dates.st_mtime_ns))
     return how
 
@@ -579,7 +584,7 @@ def both(slurm, folder, study):
     assert alone.returncode == 0, last_lines(alone)
     between = time.monotonic()
     through = Execution(slurm, there, wanted=())
-    assert through.wait(3600) == 0, through.said[-300:]
+    assert through.wait(3600) == 0, through.output[-300:]
     end = time.monotonic()
     assert tables(there, study["name"]) == tables(here, study["name"]), "other tables"
     assert (there / f"results/{study['name']}/report.html").exists(), "no report"

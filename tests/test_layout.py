@@ -86,7 +86,9 @@ def untyped(function):
     given = function.args
     every = [*given.posonlyargs, *given.args, *given.kwonlyargs, given.vararg, given.kwarg]
     names = [a.arg for a in every if a and a.annotation is None and a.arg not in ("self", "cls")]
-    return names + ["return"] * (function.returns is None and function.name != "__init__")
+    if function.returns is None and function.name != "__init__":
+        names.append("return")
+    return names
 
 
 def used_elsewhere():

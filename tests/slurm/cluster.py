@@ -116,12 +116,14 @@ class Slurm:
 
     def __init__(self):
         self.processes = {}
-        self.answered = ""
+        self.last_answer = ""
 
     def __enter__(self):
-        self.turn = (Path(tempfile.gettempdir()) / f"{MARK.lower()}.lock").open("w")
-        fcntl.flock(self.turn, fcntl.LOCK_EX)
-        for pid in marked(f"{MARK}="):  # of one that was killed before it could stop its daemons
+        self.host_lock = (Path(tempfile.gettempdir()) / f"{MARK.lower()}.lock").open("w")
+        fcntl.flock(self.host_lock, fcntl.LOCK_EX)
+        for pid in pids_with_variable(
+            f"{MARK}="
+        ):  # of one that was killed before it could stop its daemons
             _kill(pid, signal.SIGKILL)
         self.folder = Path(tempfile.mkdtemp(prefix=f"{MARK.lower()}."))
         try:
@@ -135,12 +137,12 @@ class Slurm:
     def __exit__(self, *_):
         for name in reversed(list(self.processes)):
             self.stop(name)
-        for pid in self.ours():
+        for pid in self.process_ids():
             _kill(pid, signal.SIGKILL)
         for file in FILES:
             (CONFIG / file).unlink(missing_ok=True)
         shutil.rmtree(self.folder, ignore_errors=True)
-        self.turn.close()
+        self.host_lock.close()
 
     @property
     def environment(self):
@@ -189,20 +191,20 @@ class Slurm:
         self.start_controller()
         for node in NODES:
             self.start_node(node)
-        self.until(self.ready, "slurmctld")
+        self.until(self.is_ready, "slurmctld")
 
     def until(self, happened, name):
-        """Wait for the daemon `name`; an error with its last words where it does not come up."""
+        """Wait for the daemon `name`; an error with the end of its logs where it does not start."""
         try:
             until(lambda: self.processes[name].poll() is not None or happened(), name)
         except TimeoutError as error:
-            raise TimeoutError(f"{error}\n{self._last_words(name)}") from error
+            raise TimeoutError(f"{error}\n{self._log_ends(name)}") from error
         if self.processes[name].poll() is not None:
-            raise RuntimeError(f"{name} ended\n{self._last_words(name)}")
+            raise RuntimeError(f"{name} ended\n{self._log_ends(name)}")
 
-    def _last_words(self, name):
+    def _log_ends(self, name):
         logs = [*self.folder.glob(f"log/{name}*"), *self.folder.glob("munge/log")]
-        return self.answered + "\n".join(log.read_text(errors="replace")[-1500:] for log in logs)
+        return self.last_answer + "\n".join(log.read_text(errors="replace")[-1500:] for log in logs)
 
     def start(self, name, *command, **environment):
         """A daemon in the foreground of its own session, its output in log/{name}.out."""
@@ -239,10 +241,10 @@ class Slurm:
     def _answers(self, *command):
         done = subprocess.run(command, env=os.environ | self.environment, capture_output=True,
                               text=True, timeout=60)  # fmt: skip
-        self.answered = done.stdout + done.stderr
+        self.last_answer = done.stdout + done.stderr
         return done.returncode == 0
 
-    def ready(self):
+    def is_ready(self):
         """Whether both nodes take jobs."""
         try:
             return self.call("sinfo", "-h", "-N", "-o", "%T").split() == ["idle"] * len(NODES)
@@ -264,7 +266,7 @@ class Slurm:
         lines = self.call("sacct", "-a", "-n", "-X", "-P", "-o", "JobID,State").splitlines()
         return dict(line.split("|") for line in lines)
 
-    def asked(self):
+    def allocations(self):
         """What each job was given, as Slurm writes it: billing=1,cpu=1,gres/gpu=1,…"""
         return self.call("squeue", "-h", "--states=all", "-O", "tres-alloc:200").splitlines()
 
@@ -278,7 +280,7 @@ class Slurm:
         self.call("scontrol", "update", f"nodename={node}", "state=down", "reason=lost")
         self.processes[node].kill()
         self.processes.pop(node).wait()
-        for pid in self.ours():
+        for pid in self.process_ids():
             steps = any(
                 _read(pid, "cmdline").startswith(f"slurmstepd: [{j}.".encode()) for j in jobs
             )
@@ -286,23 +288,23 @@ class Slurm:
                 _kill(pid, signal.SIGKILL)
         return jobs
 
-    def mend_node(self, node):
+    def repair_node(self, node):
         """Bring a lost node back."""
         self.start_node(node)
         self.call("scontrol", "update", f"nodename={node}", "state=resume")
-        until(self.ready, f"{node} is back")
+        until(self.is_ready, f"{node} is back")
 
     @staticmethod
     def trains_for(pid, job):
         """Whether a process belongs to what `job` runs; Slurm's own processes do not."""
         return f"SLURM_JOB_ID={job}".encode() in _read(pid, "environ").split(b"\0")
 
-    def ours(self):
+    def process_ids(self):
         """The ids of all processes that this cluster or its jobs started and that still live."""
-        return marked(f"{MARK}={self.folder}")
+        return pids_with_variable(f"{MARK}={self.folder}")
 
 
-def marked(begin):
+def pids_with_variable(begin):
     """The ids of the other processes with a variable in their environment that begins so."""
     pids = [int(p.name) for p in Path("/proc").glob("[0-9]*") if int(p.name) != os.getpid()]
     return [p for p in pids if b"\0" + begin.encode() in b"\0" + _read(p, "environ")]

@@ -4,7 +4,6 @@ A fault is a function of the cluster and the study under way; its first line say
 """
 
 import os
-import re
 import signal
 import subprocess
 import time
@@ -66,22 +65,26 @@ class Execution:
         self.process.wait()
 
     @property
-    def said(self):
-        """All that it has said."""
+    def output(self):
+        """All that it has printed."""
         return (self.house / "out").read_text()
 
-    def trains(self):
+    def training_jobs(self):
         """The jobs that have finished an epoch of a run and are not done yet, as {id: node}."""
         logs = (self.house / "results/tiny/logs/train").rglob("*.log")
         if any("epoch" in log.read_text() for log in logs):
             return self.slurm.running()
         return {}
 
-    def training(self):
+    def wait_for_training(self):
         """Wait until a job trains; {id: node} of those that run."""
-        until(lambda: self.process.poll() is not None or self.trains(), "a pack that trains", 120)
-        assert self.process.poll() is None, self.said
-        return self.trains()
+        until(
+            lambda: self.process.poll() is not None or self.training_jobs(),
+            "a pack that trains",
+            120,
+        )
+        assert self.process.poll() is None, self.output
+        return self.training_jobs()
 
 
 def long_study(house):
@@ -117,16 +120,16 @@ def left_over(house):
 def job_is_cancelled(slurm, house):
     """scancel of a pack that trains"""
     run = Execution(slurm, house)
-    hit = next(iter(run.training()))
+    hit = next(iter(run.wait_for_training()))
     slurm.call("scancel", hit)
-    assert run.wait() == 0, run.said
+    assert run.wait() == 0, run.output
     return ended(slurm, hit, "CANCELLED")
 
 
 def memory_is_too_small(slurm, house):
     """memory limit: 300 MB, then 1500"""
     run = Execution(slurm, house, memory="300 if attempt == 1 else 1500")
-    assert run.wait() == 0, run.said
+    assert run.wait() == 0, run.output
     return any("memory" in log.read_text().lower() for log in slurm.folder.glob("log/slurmd*.log"))
 
 
@@ -134,79 +137,79 @@ def time_is_too_short(slurm, house):
     """time limit: one minute, then ten"""
     house.say(recipes={"long": STUDY["recipes"]["long"] | {"epochs": 150}})
     run = Execution(slurm, house, runtime="1 if attempt == 1 else 10")
-    hit = run.training()
+    hit = run.wait_for_training()
     for node in set(hit.values()):  # a node under load: its jobs stand still until they are late
         pause(slurm, hit, node)
-    assert run.wait() == 0, run.said
+    assert run.wait() == 0, run.output
     return ended(slurm, next(iter(hit)), "TIMEOUT")
 
 
 def node_is_lost(slurm, house):
     """a node's plug is pulled: slurmd and its jobs end at once (NODE_FAIL)"""
     run = Execution(slurm, house, "--slurm-no-requeue")
-    node = next(iter(run.training().values()))
+    node = next(iter(run.wait_for_training().values()))
     hit = slurm.kill_node(node)
-    assert run.wait() == 0, run.said
-    slurm.mend_node(node)
+    assert run.wait() == 0, run.output
+    slurm.repair_node(node)
     return ended(slurm, hit[0], "NODE_FAIL")
 
 
 def node_is_lost_and_slurm_requeues(slurm, house):
     """the same where Slurm itself starts the jobs of a lost node again"""
     run = Execution(slurm, house)
-    node = next(iter(run.training().values()))
+    node = next(iter(run.wait_for_training().values()))
     slurm.kill_node(node)
-    assert run.wait() == 0, run.said
-    slurm.mend_node(node)
+    assert run.wait() == 0, run.output
+    slurm.repair_node(node)
     return True
 
 
 def node_daemon_is_killed_alone(slurm, house):
     """slurmd killed, its jobs alive"""
     run = Execution(slurm, house)
-    node = next(iter(run.training().values()))
+    node = next(iter(run.wait_for_training().values()))
     slurm.stop(node, signal.SIGKILL)
     time.sleep(3)
     slurm.start_node(node)
-    assert run.wait() == 0, run.said
+    assert run.wait() == 0, run.output
     return True
 
 
 def controller_is_restarted(slurm, house):
     """slurmctld killed in the middle, started again five seconds later"""
     run = Execution(slurm, house)
-    run.training()
+    run.wait_for_training()
     slurm.stop("slurmctld", signal.SIGKILL)
     time.sleep(5)
     slurm.start_controller()
-    assert run.wait() == 0, run.said
+    assert run.wait() == 0, run.output
     return True
 
 
 def controller_is_gone_while_jobs_are_submitted(slurm, house):
     """slurmctld gone for a minute, with packs still to be submitted; started again if it ended"""
     run = Execution(slurm, house, "--jobs", "2", "--config", "pack=1")
-    run.training()
+    run.wait_for_training()
     slurm.stop("slurmctld", signal.SIGKILL)
     time.sleep(60)
     slurm.start_controller()
     if run.wait():
-        slurm.until(slurm.ready, "slurmctld")
+        slurm.until(slurm.is_ready, "slurmctld")
         run.start()
-        assert run.wait() == 0, run.said
+        assert run.wait() == 0, run.output
     return True
 
 
 def snakemake_is_killed(slurm, house):
     """Snakemake killed (-9) while packs train, unlocked and started again while they still do"""
     run = Execution(slurm, house)
-    run.training()
+    run.wait_for_training()
     run.kill()
     locked = house.snakemake(WANTED)
     assert locked.returncode and "unlock" in locked.stdout + locked.stderr
     assert house.snakemake("--unlock").returncode == 0
     run.start()
-    assert run.wait() == 0, run.said
+    assert run.wait() == 0, run.output
     return True
 
 
@@ -217,20 +220,20 @@ def folder_is_full(slurm, house):
     slurm.call("mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(results))
     try:
         run = Execution(slurm, house)
-        run.training()
+        run.wait_for_training()
         fill(results / "filler")
         status = run.wait()
         (results / "filler").unlink()
         if status:
             run.start()
-            assert run.wait() == 0, run.said
+            assert run.wait() == 0, run.output
         kept = Path(f"{results}.kept")
         slurm.call("cp", "-a", str(results), str(kept))
     finally:
         slurm.call("umount", "-l", str(results))
     results.rmdir()
     kept.rename(results)
-    return "No space left on device" in run.said + "".join(
+    return "No space left on device" in run.output + "".join(
         log.read_text() for log in (house / ".snakemake/slurm_logs").rglob("*.log")
     )
 
@@ -257,7 +260,7 @@ def ended(slurm, job, state):
 
 def pause(slurm, jobs, node):
     """Stop the training processes of these jobs on `node`, as if they never came forward."""
-    for pid in slurm.ours():
+    for pid in slurm.process_ids():
         for job, where in jobs.items():
             if where == node and slurm.trains_for(pid, job):
                 os.kill(pid, signal.SIGSTOP)
@@ -272,8 +275,3 @@ def fill(file):
                     out.write(bytes(size))
             except OSError:
                 pass
-
-
-def headline(fault):
-    """What a fault does, in words."""
-    return re.sub(r"\s+", " ", fault.__doc__.strip())

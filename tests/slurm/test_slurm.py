@@ -26,11 +26,11 @@ def undisturbed(tmp_path_factory):
 def test_a_study_through_slurm_gives_the_tables_of_one_machine(slurm, house, trained_once):
     wanted = [faults.WANTED, "results/tiny/figures/forest.svg"]
     run = faults.Execution(slurm, house, "--config", "pack=5", wanted=wanted)
-    assert run.wait() == 0, run.said
+    assert run.wait() == 0, run.output
     assert tables(house) == tables(House(trained_once))
     assert all((house / file).exists() for file in wanted)
     assert faults.left_over(house) == []
-    asked = slurm.asked()
+    asked = slurm.allocations()
     assert sum("gres/gpu=1" in what for what in asked) == 4  # the packs, and no other job
     assert len(asked) == 4  # which Slurm never sees
     assert len(list((house / ".snakemake/slurm_logs").rglob("*.log"))) == 4
