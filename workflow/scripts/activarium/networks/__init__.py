@@ -55,8 +55,8 @@ def _default(arg, default, file):
     try:
         return ast.literal_eval(default)
     except (ValueError, TypeError, SyntaxError, RecursionError) as error:
-        said = "no default" if default is None else f"the default {ast.unparse(default):.60}"
-        what = f"{arg.arg} has {said}; write a number out, as {arg.arg}=16"
+        found = "no default" if default is None else f"the default {ast.unparse(default):.60}"
+        what = f"{arg.arg} has {found}; write a number out, as {arg.arg}=16"
         raise source.error_at(file, arg.lineno, what) from error
 
 

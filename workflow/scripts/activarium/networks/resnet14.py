@@ -13,9 +13,9 @@ label = "ResNet-14, pre-activation"
 class Projection(nn.Conv2d):
     """A 1×1 convolution of every `stride`-th pixel, without bias.
 
-    On a CPU the pixels are taken first: there the gradient of torch's own stride writes beyond its
-    memory where the input's channels do not fill a vector register (torch 2.14, docs/torch.md), and
-    ends the process or spoils what lies there. The bits are the same, and so is the time.
+    On a CPU the pixels are taken first. There the gradient of torch's own stride writes beyond its
+    memory where the input's channels do not fill a vector register (torch 2.14, docs/torch.md).
+    That ends the process or spoils what lies there. The bits are the same, and so is the time.
     """
 
     def __init__(self, before, after, stride):

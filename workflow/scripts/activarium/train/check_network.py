@@ -1,7 +1,7 @@
 """Whether a network trains the activation that it is given: checked on a few images first.
 
-A network that never calls it would give every activation the same numbers, and a module that
-outlives its run would begin the next one where the last one ended.
+A network that never calls it would give every activation the same numbers. A module that outlives
+its run would begin the next run where the last one ended.
 """
 
 import os
@@ -22,8 +22,8 @@ from .pack import find_place
 def check_network(cell: Cell, data: dict) -> None:
     """Raise a UserError that names the file and what in it is wrong.
 
-    `data` is what `loop.Run` takes. The network must call the activation, own every one that
-    learns, draws or counts, give a row of [n, classes], and never use an input again that an
+    `data` is what `loop.Run` takes. The network must call the activation, and own every one that
+    learns, draws or counts. It must give [n, classes], and never use an input again that an
     activation has overwritten. Neither `module()` nor `build` may give again what it gave before.
     """
     name, place, file = cell.names["activation"], place_of_activation(cell), place_of_network(cell)

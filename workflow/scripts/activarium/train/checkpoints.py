@@ -14,9 +14,10 @@ COST_RATIO = 20  # and so many times as long as all take to write: they cost a t
 
 
 class Checkpoints:
-    """Those of one run, in the `store` of its cell; only this kind of machine takes them up.
+    """The checkpoints of one run, in the `store` of its cell.
 
-    `count_runs()` is how many runs wait for one another meanwhile, each of which writes its own.
+    Only a machine of the same kind takes one up. `count_runs()` is how many runs train at once,
+    since each writes its own and the others wait.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class Checkpoints:
     def resume(self, training: Training, history: dict) -> dict:
         """Bring `training` to its last checkpoint; returns the history by then, else `history`.
 
-        One that `training` cannot take goes, so that the next start begins anew.
+        A checkpoint that `training` cannot take is deleted, so that the next start begins anew.
         """
         state = self.store.load_checkpoint(self.seed)
         if state is None or state["machine"] != machine(training.device):
@@ -40,7 +41,7 @@ class Checkpoints:
         try:
             training.load_state_dict(state["training"])
         except Exception as error:
-            if not is_out_of_memory(error):  # which says nothing about it
+            if not is_out_of_memory(error):  # which says nothing about the checkpoint
                 self.store.delete_checkpoint(self.seed)
             raise
         epochs = len(state["history"]["epochs"])
@@ -48,10 +49,10 @@ class Checkpoints:
         return state["history"]
 
     def save(self, training: Training, history: dict) -> None:
-        """Keep the state after an epoch, unless the last one is hardly older.
+        """Keep the state after an epoch, unless the last checkpoint is hardly older.
 
-        A disk that has no place for it, or a state that cannot be written, costs the checkpoint
-        and not the run, as long as the log still has place.
+        Where the disk is full, or the state cannot be written, the run goes on without a
+        checkpoint and the log says why.
         """
         begun = time.monotonic()
         if begun < self.next:

@@ -44,9 +44,9 @@ class DataSource:
 class JobFiles:
     """Where a job reads and writes beside its data.
 
-    `runs` are the files to be made, {seed}.parquet each; `sources` the files of code that define
-    the numbers. `unfinished` is the folder where finished runs wait for the pack, `locks` the one
-    through which jobs share GPUs, `tally` the file that counts the study's runs.
+    `runs` are the files to be made, {seed}.parquet each. `sources` are the files of code that
+    define the numbers. In the folder `unfinished` finished runs wait for the rest of the pack.
+    Through the folder `locks` jobs share GPUs. The file `tally` counts the study's finished runs.
     """
 
     runs: Sequence[str]
@@ -103,7 +103,7 @@ def _digest(cell, source, files, about):
 
 
 def _choose_device(card, progress):
-    """What torch trains on; where a leased `card` is of no use to it, that is said."""
+    """What torch trains on; a line says where the leased `card` cannot be used."""
     device = torch.device("cuda" if torch.cuda.is_available() else "cpu")
     if card and device.type == "cpu":
         progress.log(

@@ -16,8 +16,8 @@ def prepare_torch(precision: str) -> None:
 def allow_tf32(allowed: bool) -> None:
     """Whether float32 may be multiplied in tf32 on a GPU; on a CPU it never may in less.
 
-    The old flags of torch leave an operator whose tf32 they forbid to what the process says of all
-    (`torch.backends.fp32_precision`), so that each is told by itself.
+    Each operator is set by itself. The older flags alone do not forbid tf32 where the process
+    allows it for all operators (`torch.backends.fp32_precision`).
     """
     of: Any = torch.backends  # of which torch's types know a part
     of.cudnn.allow_tf32 = of.cuda.matmul.allow_tf32 = allowed  # for what still reads these

@@ -1,8 +1,8 @@
-"""Every combination that an execution is to train tried on one batch, before its first job.
+"""Every combination that is to be trained is tried on one batch, before the first job.
 
-In a process of its own, since Snakemake's has no torch, and not in a rule: Snakemake 9.27 plans a
-job with an `ancient` input either not at all, where that input is made anew, or along with all
-others, where it is missing.
+This happens in a process of its own, since Snakemake's has no torch. It is no rule, because of how
+Snakemake 9.27 plans a job with an `ancient` input. Where that input is made anew, it plans no such
+job; where it is missing, it plans the job along with all others.
 """
 
 import hashlib
@@ -23,10 +23,10 @@ from ..runtime.files import read_json, write_json
 def check_before_training(jobs: Iterable, record: Path | str, log: Path | str) -> None:
     """Try what these jobs of Snakemake train, unless the file `record` says that it was tried.
 
-    Raises a UserError with a line for each fault: nothing has been trained then. Trials are on a
-    CPU, so that where there is a GPU a fault is said and stops nothing. `log` is the path of the
-    file that gets what is tried, and tracebacks. Where there is no torch, as beside environments by
-    --sdm, nothing is tried and that is said.
+    Raises a UserError with a line for each fault; nothing has been trained then. Trials run on a
+    CPU, so where there is a GPU a fault is printed and stops nothing. The file `log` gets the names
+    of the trials, and tracebacks. Without torch here, as with environments of --sdm, nothing is
+    tried, and a line says so.
     """
     cells = {_key(job): job for job in jobs}
     tried = _read_record(record)

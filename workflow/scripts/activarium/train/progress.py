@@ -24,8 +24,8 @@ def format_duration(seconds: float) -> str:
 class Progress:
     """Lines of one pack: all of them in `file`, and on the terminal one after `every` seconds.
 
-    Each line opens with the cell, so that lines of several jobs can stand between each other,
-    and each next one on the terminal waits twice as long, up to ten minutes.
+    Each line opens with the cell, so that lines of several jobs can be told apart. On the terminal
+    each next line waits twice as long, up to ten minutes.
     """
 
     def __init__(self, label: str, file: TextIO, epochs: int, every: float = 15):

@@ -19,8 +19,8 @@ def generator(
 def seed_the_rest(seed: int) -> None:
     """Start torch's global generators anew, for whatever draws from them unasked.
 
-    A network with dropout, or an activation with a random start of its own, then depends on the
-    run and not on what the process did before.
+    A network with dropout, or an activation that starts at random, then depends on its run alone.
+    What the process did before does not matter.
     """
     torch.manual_seed(_number("anything else", seed, 0))
 

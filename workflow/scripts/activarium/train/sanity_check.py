@@ -38,10 +38,11 @@ def sanity_check(
     """(what would end the training, what would be missing or passed over), as lists of lines.
 
     `exprs` maps an activation to its text or None, `networks` a network to its file and
-    parameters, `recipes` a recipe to its values, `shapes` a data set to {channels, size, classes}.
-    Each is tried as it is trained: forward, backward, a step of the optimiser, evaluation and
-    every later measurement, on images of noise, in child processes that may crash. One fault is
-    one line, however many trials it ends. The open file `log` gets what is tried, and tracebacks.
+    parameters. `recipes` maps a recipe to its values, `shapes` a data set to {channels, size,
+    classes}. Each combination is tried as it is trained, on images of noise: forward, backward, a
+    step of the optimiser, evaluation and every later measurement. Trials run in child processes,
+    which may crash. One fault is one line, however many trials it ends. The open file `log` gets
+    the names of the trials, and tracebacks.
     """
     skip_dynamo_import()
     trials = list(_list_trials(exprs, networks, _distinct_recipes(recipes), shapes))

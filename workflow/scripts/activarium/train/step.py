@@ -43,8 +43,8 @@ def make_optimiser(network: nn.Module, recipe: dict) -> torch.optim.Optimizer:
 class Training:
     """One run: a network in training on data that sits on the device.
 
-    `data` maps "train", "validation" and "test" to (images uint8 [n, channels, size, size],
-    labels int64 [n]) or None, and "mean" and "sd" to the training images' per channel.
+    `data` maps "train", "validation" and "test" to (images, labels) or None: uint8 [n, channels,
+    size, size] and int64 [n]. "mean" and "sd" are those of the training images, per channel.
     """
 
     def __init__(
@@ -73,8 +73,9 @@ class Training:
     def train_epoch(self, epoch: int) -> dict:
         """Train one epoch; returns {learning_rate, train_loss, train_accuracy} over its batches.
 
-        The learning rate is that of the last step, the loss the one that is minimised (smoothed
-        labels, augmented images), both averages those of the steps as they were taken.
+        The learning rate is that of the last step. The loss is the one that is minimised, of
+        smoothed labels and augmented images. Loss and accuracy are means over the steps as they
+        were taken, while the weights changed.
         """
         size, steps = count_steps(self.data, self.recipe)
         batches = epoch_batches(self.data, self.recipe, self.seed, epoch, self.device)
