@@ -9,8 +9,9 @@ from .randomness import generator
 def draw(kind: str, images: int, size: int, seed: int, epoch: int) -> dict:
     """What happens to each image in this epoch: {"flip": bool[n], "crop": int64[n, 2]}, on the CPU.
 
-    `kind` is "none", "flip", "crop" or "crop_flip". `crop` moves an image by up to an eighth of its `size` (4 pixels of CIFAR's 32) in each
-    direction, filled with zeros; `flip` mirrors it left to right with probability one half.
+    `kind` is "none", "flip", "crop" or "crop_flip". `crop` moves an image by up to an eighth of its
+    `size` (4 pixels of CIFAR's 32) in each direction, filled with zeros. `flip` mirrors it left to
+    right with probability one half.
     """
     g, reach, drawn = generator("augmentation", seed, epoch), size // 8, {}
     if "flip" in kind:
