@@ -276,7 +276,7 @@ class Made(nn.Module):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_module_of_the_house_disagrees_with_its_definition(name):
+def test_no_built_in_module_disagrees_with_its_definition(name):
     definition = activations.load(name).definition
     assert find_mismatch(activations.module(name), definition) is None
 

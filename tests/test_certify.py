@@ -1,4 +1,4 @@
-"""Certified profiles: what is claimed holds by mpmath, exactly where it can, else it is refused."""
+"""Certified profiles: what is claimed holds by mpmath, exactly where it can, else it says why."""
 
 import copy
 import functools
@@ -57,7 +57,7 @@ def places(entries):
     return [round(midpoint(entry["x"]), 9) for entry in entries]
 
 
-# Every activation of the house
+# Every built-in activation
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -25,7 +25,7 @@ from activarium.runtime.errors import UserError
 from activarium.study.code_files import CodeFiles
 from activarium.study.grid import Grid
 
-HOUSE = Path(activations.__file__).parent
+BUILT_IN = Path(activations.__file__).parent
 SCHEMA = ROOT / "config/schema.yaml"
 WHOLE = """\"\"\"Mine.\"\"\"
 
@@ -48,11 +48,11 @@ def file(tmp_path):
 
 
 @pytest.mark.parametrize("name", activations.names())
-def test_every_file_of_the_house_is_taken(name):
-    file_checks.check_file(HOUSE / f"{name}.py")
+def test_every_built_in_file_is_valid(name):
+    file_checks.check_file(BUILT_IN / f"{name}.py")
 
 
-def test_every_word_of_the_vocabulary_is_known(file):
+def test_every_function_of_the_vocabulary_is_known(file):
     for word in FUNCTIONS:
         file_checks.check_file(file(WHOLE.format(f"xp.{word}(x) * xp.{word}(2)")))
     file_checks.check_file(file(WHOLE.format('xp.decimal("0.1") * xp.pi * x')))
@@ -177,7 +177,7 @@ SAID = {  # what is returned, as people write it elsewhere: what is said of it
 
 
 @pytest.mark.parametrize("written", SAID)
-def test_a_word_of_another_place_is_refused_with_how_it_is_written_here(file, written):
+def test_a_function_of_another_library_is_an_error_with_how_it_is_written_here(file, written):
     with pytest.raises(UserError) as refused:
         file_checks.check_file(file(IMPORTS + WHOLE.format(written)))
     assert re.match(r"mine\.py, line 1[01]: ", str(refused.value))
@@ -353,8 +353,8 @@ def test_what_a_file_uses_elsewhere_in_the_library_is_an_input_with_it(tmp_path)
 
 
 @pytest.mark.parametrize("name", activations.names())
-def test_no_activation_of_the_house_is_made_from_another_file(name):
-    assert source.imported_files(HOUSE / f"{name}.py") == (HOUSE / f"{name}.py",)
+def test_no_built_in_activation_is_made_from_another_file(name):
+    assert source.imported_files(BUILT_IN / f"{name}.py") == (BUILT_IN / f"{name}.py",)
 
 
 def test_what_defines_a_cell_is_all_that_its_files_import(monkeypatch):

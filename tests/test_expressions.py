@@ -37,8 +37,8 @@ def with_activations(*entries):
 @pytest.mark.parametrize(("text", "name"), SAME.items())
 def test_an_expression_has_the_profile_of_the_file_it_repeats(text, name):
     mine = certify(expressions.definition(text))
-    house = certify(activations.load(name).definition)
-    assert {**mine, "definition": ""} == {**house, "definition": ""}
+    built_in = certify(activations.load(name).definition)
+    assert {**mine, "definition": ""} == {**built_in, "definition": ""}
 
 
 @pytest.mark.parametrize(("text", "name"), SAME.items())
@@ -65,7 +65,7 @@ def test_decimals_are_exact_and_not_the_nearest_doubles():
 
 
 @pytest.mark.parametrize("function", FUNCTIONS)
-def test_every_word_of_the_vocabulary_can_be_written(function):
+def test_every_function_of_the_vocabulary_can_be_written(function):
     argument = "2 + x*x" if function in ("log", "log1p", "sqrt") else "x"
     expression_checks.check_expression(f"{function}({argument})")
 

@@ -38,7 +38,7 @@ class _SupremumSearch:
     def add_piece(self, piece):
         """Take in one piece: its compact part, then the tails that are not yet beaten."""
         low, high = piece.low, piece.high
-        sides = [-1] * (low is None) + [1] * (high is None)
+        sides = piece.infinite_sides()
         start = min(
             (t for t in TAIL_STARTS if all(self._has_tail(piece, s, t) for s in sides)),
             default=None,
@@ -51,7 +51,7 @@ class _SupremumSearch:
             self._bound_tail(piece, side, start)
 
     def _has_tail(self, piece, side, start):
-        end = piece.right if side > 0 else piece.left
+        end = piece.end(side)
         try:
             return start >= end.least and bool(end.jet(start))
         except Unproven:
@@ -59,7 +59,7 @@ class _SupremumSearch:
 
     def _bound_tail(self, piece, side, start):
         """Push the start of a tail outwards until its bound is below what is found already."""
-        end = piece.right if side > 0 else piece.left
+        end = piece.end(side)
         for t in [t for t in TAIL_STARTS if t >= start]:
             ring, coefficients = end.jet(t)
             low, high = ring.range(coefficients[0])

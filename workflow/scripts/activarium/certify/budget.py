@@ -1,4 +1,4 @@
-"""Work: what one property may cost, counted and never timed, so that refusals are reproducible.
+"""The work that one property may cost, counted and not timed, so that results are reproducible.
 
 A unit is about 1 µs of one core: a power series over balls takes a few for each operation in it, a
 product of two tails a hundred and more.

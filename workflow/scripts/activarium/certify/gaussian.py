@@ -29,7 +29,7 @@ SMALL = arb(10) ** -25  # radius that one interval may add, as a share of the in
 ROUGH = arb(2) ** -20  # share of the size below which a radius shrinks as its order says
 MORE = (1, 2, 4)  # times the working precision and ORDER, where they are needed
 MANY = 4  # parts for each first interval, from where longer polynomials are cheaper
-BUDGET = 1500  # intervals; the most that an activation of the house needs is 150
+BUDGET = 1500  # intervals; a built-in activation needs 150 at most
 
 
 def integrands(x, f, slope):
@@ -145,7 +145,7 @@ def _tail_starts(piece):
 
 def _integrate_tails(piece, sizes):
     """(R, the integrals beyond it at each infinite end), which are small if that can be shown."""
-    sides = [-1] * (piece.low is None) + [1] * (piece.high is None)
+    sides = piece.infinite_sides()
     found = why = None
     for reach in _tail_starts(piece):
         try:

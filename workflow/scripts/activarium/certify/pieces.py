@@ -23,7 +23,7 @@ ORIGIN = (fmpq(0),)
 
 
 def cached_method(method: Callable) -> Callable:
-    """A method whose answer, also a refusal, is computed once for each argument."""
+    """A method whose answer, or Unproven, is computed once for each argument."""
 
     def answer(self, *args):
         known = self.__dict__.setdefault("_remembered", {})
@@ -100,6 +100,14 @@ class Piece:
         """The end at +∞."""
         return InfiniteEnd(self.f, 1, 0 if self.low is None else max(0, self.low))
 
+    def infinite_sides(self) -> list[int]:
+        """−1 where the piece reaches to −∞ and 1 where it reaches to ∞."""
+        return [side for side, end in ((-1, self.low), (1, self.high)) if end is None]
+
+    def end(self, side: int) -> InfiniteEnd:
+        """The infinite end on one side."""
+        return self.right if side > 0 else self.left
+
     def derivative(self, k: int) -> fmpq_poly:
         """f⁽ᵏ⁾ of a polynomial piece."""
         p: Any = self.polynomial
@@ -135,7 +143,7 @@ class Piece:
         """True: f is analytic on the piece, or on |x| ≤ span of it. Unproven if that isn't shown.
 
         Only a quotient, a logarithm or a root can fail. A jet over a ball is nan unless all of
-        them are sound there, and a tail is refused unless they are sound on all of it.
+        them exist there; a tail raises unless they exist on all of it.
         """
         if not self.f.partial:
             return True
@@ -177,7 +185,7 @@ class Piece:
 
         A branch without pieces is analytic, so what is 0 on a tail is 0 everywhere.
         """
-        ends = [self.left] * (self.low is None) + [self.right] * (self.high is None)
+        ends = [self.end(side) for side in self.infinite_sides()]
         if any(end.sign(k)[1] == 0 for end in ends):
             return None
         low = fmpq(-self.left.sign(k)[0]) if self.low is None else self.low
@@ -228,7 +236,7 @@ class Piece:
     def limit(self, k: int, side: int) -> fmpq | arb:
         """The limit of f⁽ᵏ⁾ at an infinite end."""
         if self.polynomial is None:
-            return (self.right if side > 0 else self.left).limit(k)
+            return self.end(side).limit(k)
         p = self.derivative(k)
         if p.degree() <= 0:
             return p[0]

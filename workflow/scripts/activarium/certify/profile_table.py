@@ -10,7 +10,7 @@ def profile_rows(profiles: dict[str, dict]) -> list[dict]:
 
     `property` is the place in the profile, as in "range_f.inf.value" or "zeros.0.x". A number
     has its ends as floats and as the exact decimals of the profile, anything else a `word`; a
-    refused property has the reason.
+    property that is not proven has the reason under `refused`.
     """
     found = []
     for name, profile in profiles.items():

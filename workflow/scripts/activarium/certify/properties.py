@@ -1,4 +1,4 @@
-"""The profile of an activation: every property with its enclosure, or refused with the reason."""
+"""The profile of an activation: every property with its enclosure, or why it is not proven."""
 
 from collections.abc import Callable
 
@@ -108,7 +108,7 @@ def _properties(function):
 
 
 class _ComputedOnce:
-    """`compute()` called at most once, also where it is refused."""
+    """`compute()` called at most once, also where it raises Unproven."""
 
     def __init__(self, compute):
         self.compute = compute
@@ -169,7 +169,7 @@ def _is_finite(low, high):
 
 
 def _undecided_parts(profile):
-    """Reasons for parts of a property that are refused while the rest of it is proven."""
+    """Reasons for parts of a property that are not proven while the rest of it is."""
     found = {}
     for key in ("range_f", "range_fprime", "range_fsecond"):
         for name, extreme in (profile[key] or {}).items():

@@ -1,4 +1,4 @@
-"""Root isolation: every zero of f⁽ᵏ⁾ on a compact interval, with its multiplicity, or a refusal.
+"""Root isolation: every zero of f⁽ᵏ⁾ on a compact interval, with its multiplicity, or Unproven.
 
 Why a list is complete: the interval is cut until on each part one of these is proven,
   1. 0 is not in the ball of f⁽ᵏ⁾ over the part: no zero there;
@@ -7,7 +7,7 @@ Why a list is complete: the interval is cut until on each part one of these is p
   3. 0 is not in the ball of f⁽ᵏ⁺¹⁾: f⁽ᵏ⁾ is strictly monotone, so the signs at both ends tell
      whether there is exactly one zero, which is simple, or none.
 Rationals of small denominators are tried for 2. wherever a part stays undecided, so that
-(x − 1)²·eˣ has its double zero. What stays undecided after some evaluations is refused.
+(x − 1)²·eˣ has its double zero. What stays undecided after BUDGET evaluations raises Unproven.
 """
 
 import math

@@ -57,6 +57,7 @@ class Node:
     constant: bool
     partial: bool
     depth: int
+    _size: int | None
 
     @property
     def size(self) -> int:
@@ -396,7 +397,7 @@ def cut(expression: Node) -> list[tuple[fmpq | None, fmpq | None, Node]]:
 
 
 def format_expression(n: Node) -> str:
-    """The expression in the words of a definition, for people.
+    """The expression as people read it, with the functions of a definition.
 
     One that would be too long, since parts of it come again and again, is written as what its
     parts are called, one after the other, and the whole last: "a = …; b = a·a; b + b".

@@ -1,5 +1,5 @@
-"""Unproven: the one exception of the proofs, a property that is refused with the reason."""
+"""Unproven: the exception of the proofs, for a property that could not be proven."""
 
 
 class Unproven(Exception):
-    """What could not be proven and why, as one line; never raised to hide a wrong claim."""
+    """What could not be proven and why, as one line."""

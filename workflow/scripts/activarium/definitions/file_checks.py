@@ -197,29 +197,29 @@ def _check_definition(file, definition):
 def _check_arguments(file, line, definition):
     """The name of the second argument, once definition is a function of x and xp."""
 
-    def refuse(why):
+    def fail(why):
         raise source.error_at(file, line, why)
 
     if not callable(definition) or inspect.isclass(definition):
         kind = "class" if inspect.isclass(definition) else type(definition).__name__
-        refuse(f"definition is a {kind}, not a function; write {FORM}")
+        fail(f"definition is a {kind}, not a function; write {FORM}")
     if inspect.iscoroutinefunction(definition) or inspect.isasyncgenfunction(definition):
-        refuse(f"definition is asynchronous; write {FORM}")
+        fail(f"definition is asynchronous; write {FORM}")
     try:
         given = inspect.signature(definition).parameters.values()
     except (TypeError, ValueError):
-        refuse(f"definition's arguments cannot be read; write {FORM}")
+        fail(f"definition's arguments cannot be read; write {FORM}")
     before = [p for p in given if p.kind in (p.POSITIONAL_ONLY, p.POSITIONAL_OR_KEYWORD)]
     names = [p.name for p in before]
     has = f"a definition is a function of x and xp, and has {', '.join(names) or 'neither'}"
     more = [p for p in before[2:] if p.default is not p.empty]
     if more:
-        refuse(f"{has}; what is learned stands behind a *: {_learned_form(more)}")
+        fail(f"{has}; what is learned stands behind a *: {_learned_form(more)}")
     if len(before) != 2:
-        refuse(f"{has}; write {FORM}, where xp has the functions, as xp.exp")
+        fail(f"{has}; write {FORM}, where xp has the functions, as xp.exp")
     if names[1] == "x":
-        refuse(f"{has} in this order; write {FORM}")
-    _check_learned(given, refuse)
+        fail(f"{has} in this order; write {FORM}")
+    _check_learned(given, fail)
     return names[1]
 
 
@@ -228,16 +228,16 @@ def _learned_form(parameters):
     return f"def definition(x, xp, *, {said})"
 
 
-def _check_learned(given, refuse):
+def _check_learned(given, fail):
     """Raise for a keyword-only argument whose default is not one finite number."""
     for p in (p for p in given if p.kind is p.KEYWORD_ONLY):
         way = f"one is learned for each name; write {p.name}=0.25"
         if p.name in RESERVED_NAMES:
-            refuse(f"{p.name} is an attribute of torch's modules; rename the parameter")
+            fail(f"{p.name} is an attribute of torch's modules; rename the parameter")
         if p.default is p.empty:
-            refuse(f"{p.name} has no number where learning starts; write {p.name}=0.25")
+            fail(f"{p.name} has no number where learning starts; write {p.name}=0.25")
         if type(p.default) not in (int, float) or not math.isfinite(p.default):
-            refuse(f"{p.name}={p.default!r:.40} is not a number where learning can start; {way}")
+            fail(f"{p.name}={p.default!r:.40} is not a number where learning can start; {way}")
 
 
 def _check_module(file, module):
