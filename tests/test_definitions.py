@@ -342,10 +342,11 @@ def test_a_definition_imported_from_another_file_is_an_input_with_it(tmp_path, m
 def test_what_a_file_uses_elsewhere_in_the_library_is_an_input_with_it(tmp_path):
     folder = tmp_path / "activations"
     folder.mkdir()
-    for name in ("definitions/expressions", "data/stratified", "other"):
+    for name in ("definitions/expressions", "data/stratified_sample", "other"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / f"{name}.py").write_text("from . import other")
-    text = "from ..definitions.expressions import definition as d\nfrom ..data import stratified\n"
+    text = "from ..definitions.expressions import definition as d\n"
+    text += "from ..data import stratified_sample\n"
     text += "import os.path"
     (folder / "mine.py").write_text(text + "\nfrom ..definitions import on_torch\n")
     found = [tmp_path / "data/stratified_sample.py", tmp_path / "definitions/expressions.py"]
@@ -358,7 +359,7 @@ def test_no_built_in_activation_is_made_from_another_file(name):
 
 
 def test_what_defines_a_cell_is_all_that_its_files_import(monkeypatch):
-    monkeypatch.setattr(source, "followed", lambda file: (file, file.with_name("base.py")))
+    monkeypatch.setattr(source, "imported_files", lambda file: (file, file.with_name("base.py")))
     read = study.read(yaml.safe_load((ROOT / "tests/study.yaml").read_text()), SCHEMA)
     code = CodeFiles(Grid(read), "library")
     cell = SimpleNamespace(activation="gelu", network="plain_2", dataset="digits", folder="results")
