@@ -8,8 +8,8 @@ from snakemake.utils import min_version
 
 min_version("9.27")
 
-HOME = Path(os.path.relpath(workflow.current_basedir.get_path_or_uri(secret_free=True)))
-SCRIPTS = str(Path(HOME, "workflow/scripts").resolve())
+REPOSITORY = Path(os.path.relpath(workflow.current_basedir.get_path_or_uri(secret_free=True)))
+SCRIPTS = str(Path(REPOSITORY, "workflow/scripts").resolve())
 sys.path.insert(0, SCRIPTS)  # before what is installed: another clone is not this workflow
 
 from activarium import figures, study
@@ -26,15 +26,15 @@ manifest.prepend_pythonpath(SCRIPTS)
 # A study file is whole: the default is read only where none is named, never merged under one.
 if not SNAKEMAKE.study_files:
 
-    configfile: str(HOME / "config/config.yaml")
+    configfile: str(REPOSITORY / "config/config.yaml")
 
 
 with exit_on_error():
     config |= study.parse_cli_values(config, SNAKEMAKE.study_files, SNAKEMAKE.config_changes)
-    STUDY = study.load(config, SNAKEMAKE.study_files, HOME / "config/schema.yaml")
+    STUDY = study.load(config, SNAKEMAKE.study_files, REPOSITORY / "config/schema.yaml")
 GRID = Grid(STUDY)
 PATHS = GRID.paths
-CODE = CodeFiles(GRID, str(HOME / "workflow/scripts/activarium"))
+CODE = CodeFiles(GRID, str(REPOSITORY / "workflow/scripts/activarium"))
 GPU = SNAKEMAKE.offer_gpus()  # whether jobs ask for one
 
 # A cluster gets what takes long, the packs; everything else is made where Snakemake runs. There, too,
@@ -62,7 +62,7 @@ if SNAKEMAKE.is_main_process:
     start_warnings.warn_no_validation(GRID)
     if SNAKEMAKE.has_cluster:
         manifest.announce(len(GRID.packs), sends_all=SNAKEMAKE.sends_all)
-    SILENCE = interrupt.hide_errors_after_stop()
+    STOP_FILTER = interrupt.hide_errors_after_stop()
     SNAKEMAKE.show(display.JobLines)
 else:
     with exit_on_error():
@@ -103,4 +103,4 @@ onsuccess:
 
 
 onerror:
-    execution.say_stop(GRID, SILENCE)
+    execution.say_stop(GRID, STOP_FILTER)

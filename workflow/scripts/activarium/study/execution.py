@@ -68,6 +68,6 @@ def print_result(report: str, file: TextIO) -> None:
     print(f"The report: {report}", file=file, flush=True)
 
 
-def say_stop(grid: Grid, silence: interrupt.StopFilter) -> None:
+def say_stop(grid: Grid, stop_filter: interrupt.StopFilter) -> None:
     """Say how far the study is and how to go on, where a person stopped this execution."""
-    interrupt.report_stop(silence, len(grid.finished_runs(grid.runs)), len(grid.runs))
+    interrupt.report_stop(stop_filter, len(grid.finished_runs(grid.runs)), len(grid.runs))
