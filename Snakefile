@@ -15,8 +15,8 @@ sys.path.insert(0, SCRIPTS)  # before what is installed: another clone is not th
 from activarium import figures, study
 from activarium.runtime import display, interrupt, manifest, snakemake_internals
 from activarium.runtime.errors import exit_on_error
-from activarium.study import execution, start_warnings
-from activarium.study.code_files import CodeFiles
+from activarium.study import handlers, start_warnings
+from activarium.study.code_inputs import CodeFiles
 from activarium.study.grid import Grid, seed_words
 
 with exit_on_error():
@@ -95,12 +95,12 @@ rule all:
 
 onstart:
     with exit_on_error():
-        execution.begin(GRID, SNAKEMAKE)
+        handlers.begin(GRID, SNAKEMAKE)
 
 
 onsuccess:
-    execution.say_result(GRID, SNAKEMAKE)
+    handlers.say_result(GRID, SNAKEMAKE)
 
 
 onerror:
-    execution.say_stop(GRID, STOP_FILTER)
+    handlers.say_stop(GRID, STOP_FILTER)

@@ -286,7 +286,7 @@ def unfinished_files(results, draw):
     import torch
 
     from activarium import tables as stored
-    from activarium.train.store import RunStore
+    from activarium.train.unfinished_runs import RunStore
 
     store = RunStore(results / "tiny/unfinished", "digest")
     run = draw.choice(sorted((results / "tiny").rglob("runs/**/*.parquet")))

@@ -9,7 +9,7 @@ from functools import cache
 
 import torch
 
-from activarium.train import gpu, graphs
+from activarium.train import concurrent_trainer, graphs
 
 
 class FakeGraph:
@@ -59,11 +59,11 @@ class FakeGpu:
         }
         for name, fake in cuda.items():
             monkeypatch.setattr(torch.cuda, name, fake)
-        for module in (gpu, *modules):
+        for module in (concurrent_trainer, *modules):
             monkeypatch.setattr(module, "capture", self.capture)
         for made in (graphs.branch_streams, graphs.capture_stream):
             monkeypatch.setattr(graphs, made.__name__, cache(made.__wrapped__))
-        monkeypatch.setattr(gpu, "branch_streams", graphs.branch_streams)
+        monkeypatch.setattr(concurrent_trainer, "branch_streams", graphs.branch_streams)
 
     @contextmanager
     def on(self, stream):

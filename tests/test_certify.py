@@ -20,7 +20,7 @@ from scipy.integrate import quad
 from activarium import activations
 from activarium import certify as room
 from activarium.certify import certify, certify_activation
-from activarium.certify.activation import certify_named, provenance
+from activarium.certify.certify_activation import certify_named, provenance
 from activarium.certify.enclosure import relative_width
 from activarium.certify.profile_table import profile_rows, round_outwards
 from activarium.definitions import on_numpy

@@ -15,7 +15,7 @@ from activarium.certify.enclosure import to_decimals
 from activarium.certify.fixed_points import _sign_of_polynomial
 from activarium.certify.pieces import Piece
 from activarium.certify.piecewise import PiecewiseFunction
-from activarium.claims import duplicates
+from activarium.claims import equal_functions
 from activarium.definitions import expression_checks, expressions
 from activarium.definitions.expressions import ExpressionError
 
@@ -60,9 +60,9 @@ def test_a_third_branch_with_the_value_of_a_side_is_none(text, smooth):
 
 def test_functions_that_differ_in_one_point_are_not_called_equal():
     mine = expressions.definition("x if x < 0 else (5 if x <= 0 else x)")
-    assert duplicates.equal_groups({"a": mine, "b": expressions.definition("1*x")}) == []
+    assert equal_functions.equal_groups({"a": mine, "b": expressions.definition("1*x")}) == []
     with pytest.raises(Unproven, match="third branch"):
-        duplicates.distance(mine, expressions.definition("1*x"))
+        equal_functions.distance(mine, expressions.definition("1*x"))
 
 
 def test_the_direction_of_the_smallest_jump_is_told_exactly():

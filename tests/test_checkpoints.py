@@ -24,9 +24,9 @@ from test_training import (
 
 from activarium import tables
 from activarium.runtime.files import atomic
-from activarium.train import checkpoints, job, loop, step, store
+from activarium.train import checkpoints, job, loop, step, unfinished_runs
 from activarium.train.pack import CrashedError
-from activarium.train.store import RunStore
+from activarium.train.unfinished_runs import RunStore
 
 __all__ = ["as_a_job", "prepared", "weights"]  # fixtures, used by their names
 LONG = RECIPE | {"epochs": 4, "schedule": "cosine"}
@@ -265,7 +265,7 @@ def test_a_full_disk_costs_the_checkpoint_and_not_the_run(tmp_path, prepared, mo
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
         return atomic(path)
 
-    monkeypatch.setattr(store, "atomic", full)
+    monkeypatch.setattr(unfinished_runs, "atomic", full)
     files = pack(tmp_path, [0], prepared, recipe=LONG)
     assert settled(files[0])["status"] == "ok"
     assert (tmp_path / "log").read_text().count("no checkpoint is kept") == 3

@@ -7,7 +7,7 @@ import pytest
 
 from activarium import activations
 from activarium.certify import Unproven, certify, initial_state
-from activarium.claims import duplicates, reported, settle_claims
+from activarium.claims import equal_functions, gelu_paper, settle_claims
 from activarium.definitions import expressions, on_numpy
 
 DEFINITIONS = {name: activations.load(name).definition for name in activations.names()}
@@ -15,7 +15,7 @@ DEFINITIONS = {name: activations.load(name).definition for name in activations.n
 
 def test_the_reported_claims_are_answered_one_by_one():
     gelu = DEFINITIONS["gelu"]
-    found = {a["claim"]: a for a in reported.check_reported_claims(certify(gelu), gelu)}
+    found = {a["claim"]: a for a in gelu_paper.check_reported_claims(certify(gelu), gelu)}
     assert [a["answer"] for a in found.values()] == [
         "does not hold",
         "holds when x ≥ 0, and only then",
@@ -32,12 +32,12 @@ def test_the_reported_claims_are_answered_one_by_one():
 def test_another_function_gets_other_answers():
     mish = DEFINITIONS["mish"]
     profile = certify(mish)
-    assert reported._slope(profile)["answer"] == "does not hold"
-    assert reported._slope(certify(DEFINITIONS["tanh"]))["answer"] == "holds"
-    assert reported._minimum(profile)["answer"] == "does not hold"
-    assert reported._bounded(certify(DEFINITIONS["tanh"]))["answer"] == "holds"
+    assert gelu_paper._slope(profile)["answer"] == "does not hold"
+    assert gelu_paper._slope(certify(DEFINITIONS["tanh"]))["answer"] == "holds"
+    assert gelu_paper._minimum(profile)["answer"] == "does not hold"
+    assert gelu_paper._bounded(certify(DEFINITIONS["tanh"]))["answer"] == "holds"
     with pytest.raises(ValueError, match="not what was expected"):
-        reported._below_identity(DEFINITIONS["elu"])
+        gelu_paper._below_identity(DEFINITIONS["elu"])
 
 
 def test_equal_functions_are_found_under_all_their_names():
@@ -50,7 +50,7 @@ def test_equal_functions_are_found_under_all_their_names():
             x, 0, lambda x: xp.decimal("0.01000000000000000000001") * x, lambda x: x
         ),
     }
-    assert duplicates.equal_groups(DEFINITIONS | written_anew) == [
+    assert equal_functions.equal_groups(DEFINITIONS | written_anew) == [
         ["aptx", "aptx by tanh"],
         ["celu", "elu", "elu by exp"],
         ["exp_expish", "golu"],
@@ -62,7 +62,7 @@ def test_equal_functions_are_found_under_all_their_names():
 def test_what_learns_is_never_called_equal_to_anything():
     quarter = expressions.definition("0.25*x if x <= 0 else x")
     more = {"quarter": quarter, "silu again": DEFINITIONS["silu"]}
-    found = duplicates.equal_groups(DEFINITIONS | more)
+    found = equal_functions.equal_groups(DEFINITIONS | more)
     assert ["silu", "silu again"] in found
     assert not {"acon_c", "prelu", "quarter"} & {name for group in found for name in group}
 
@@ -85,7 +85,7 @@ def test_claims_of_what_cannot_be_read_leave_the_others_standing():
     assert settle_claims(two)["equal"] == [["celu", "elu"]]
 
 
-@pytest.mark.parametrize("group", duplicates.equal_groups(DEFINITIONS))
+@pytest.mark.parametrize("group", equal_functions.equal_groups(DEFINITIONS))
 def test_what_is_called_equal_is_equal_in_numpy(group):
     x = np.linspace(-30, 30, 60001)
     first, *others = (DEFINITIONS[name](x, on_numpy) for name in group)
@@ -107,17 +107,17 @@ def test_what_is_called_equal_is_equal_in_numpy(group):
     ],
 )
 def test_a_distance_is_the_largest_difference_found_anywhere(of, by, expected):
-    found = duplicates.sup_distance(DEFINITIONS[of], DEFINITIONS[by])
+    found = equal_functions.sup_distance(DEFINITIONS[of], DEFINITIONS[by])
     low, high = map(float, found["value"])
     assert low == pytest.approx(expected, abs=1e-7) and high - low < 1e-12
     x = np.linspace(-60, 60, 1200001)
     largest = abs(DEFINITIONS[of](x, on_numpy) - DEFINITIONS[by](x, on_numpy)).max()
     assert largest <= high + 1e-14 and largest == pytest.approx(high, abs=1e-8)
-    swapped = duplicates.sup_distance(DEFINITIONS[by], DEFINITIONS[of])
+    swapped = equal_functions.sup_distance(DEFINITIONS[by], DEFINITIONS[of])
     assert swapped["value"] == found["value"]
 
 
 @pytest.mark.parametrize(("of", "by"), [("elu", "selu"), ("relu", "identity"), ("snake", "gelu")])
 def test_an_infinite_distance_is_refused(of, by):
     with pytest.raises(Unproven):
-        duplicates.sup_distance(DEFINITIONS[of], DEFINITIONS[by])
+        equal_functions.sup_distance(DEFINITIONS[of], DEFINITIONS[by])

@@ -16,7 +16,7 @@ from synthetic import study
 
 from activarium import activations, cli
 from activarium.certify import certify
-from activarium.certify.catalogue import catalogue
+from activarium.certify.activation_list import activation_rows
 from activarium.definitions import on_torch
 from activarium.report.profile_page import WIDTH, profile_page
 from activarium.report.proven_properties import format_enclosure
@@ -213,14 +213,14 @@ def test_list_has_a_line_for_each_activation(activarium):
 
 
 def test_list_gives_the_classes_that_are_certified():
-    classes = {row["name"]: row["class"] for row in catalogue()}
+    classes = {row["name"]: row["class"] for row in activation_rows()}
     for name in SAMPLES:
         assert classes[name] == profile(name)["class"]
     assert set(classes.values()) == {"analytic", "C^0", "C^1", "C^2", "discontinuous"}
 
 
 def test_list_names_a_paper_or_says_that_there_is_none():
-    rows = json.loads(json.dumps(catalogue()))
+    rows = json.loads(json.dumps(activation_rows()))
     for row in rows:
         assert set(row) == {"name", "label", "formula", "class", "source"}
         assert len(row["source"]) <= 100 and not row["source"].endswith((".", ",", ";"))
@@ -230,7 +230,7 @@ def test_list_names_a_paper_or_says_that_there_is_none():
 
 
 def test_list_as_json(activarium):
-    assert json.loads(activarium("list", "--json")[1]) == catalogue()
+    assert json.loads(activarium("list", "--json")[1]) == activation_rows()
 
 
 # compare

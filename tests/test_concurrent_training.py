@@ -14,7 +14,7 @@ from test_training import RECIPE, Restless, as_a_job, hashed, pack, prepared, se
 
 from activarium import activations
 from activarium.train import checkpoints, graphs, job, progress, step
-from activarium.train import gpu as gpu_
+from activarium.train import concurrent_trainer as gpu_
 from activarium.train.pack import CrashedError
 
 __all__ = ["as_a_job", "prepared"]  # fixtures, used by their names

@@ -12,17 +12,11 @@ from conftest import ROOT
 
 from activarium import activations, study
 from activarium.certify import Unproven, certify, symbolic
-from activarium.definitions import (
-    FUNCTIONS,
-    expressions,
-    file_checks,
-    on_numpy,
-    on_torch,
-)
+from activarium.definitions import FUNCTIONS, expressions, file_checks, on_numpy, on_torch
 from activarium.definitions.torch_module import DefinitionModule
 from activarium.runtime import source
 from activarium.runtime.errors import UserError
-from activarium.study.code_files import CodeFiles
+from activarium.study.code_inputs import CodeFiles
 from activarium.study.grid import Grid
 
 BUILT_IN = Path(activations.__file__).parent

@@ -14,7 +14,7 @@ from conftest import ROOT
 from activarium import activations, study, tables
 from activarium.compare import published_results
 from activarium.compare.analysis import analyse
-from activarium.report import formatting, publish
+from activarium.report import formatting, reference_results
 from activarium.report.study_tables import label
 from activarium.runtime.errors import UserError
 from activarium.tables import external
@@ -64,7 +64,7 @@ def test_every_table_is_the_one_that_was_written(folder):
 def test_a_reference_says_how_it_was_made(folder):
     said = yaml.safe_load((folder / "study.yaml").read_text())
     runs, costs = (tables.read(folder / f"{name}.parquet") for name in ("runs", "costs"))
-    page = publish.reference_page(said, runs, costs, f"reference/{folder.name}")
+    page = reference_results.reference_page(said, runs, costs, f"reference/{folder.name}")
     assert (folder / "README.md").read_text() == page
 
 
@@ -118,7 +118,7 @@ def published(trained, folder, commit="0" * 40, missing=0):
     tables.write_run(table, folder / "costs.parquet")
     files = [made / "runs.parquet", made / "analysis.json", folder / "costs.parquet"]
     said = yaml.safe_load((trained / "study.yaml").read_text())
-    publish.publish(list(map(str, files)), said, str(home))
+    reference_results.publish(list(map(str, files)), said, str(home))
     return home
 
 

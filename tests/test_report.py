@@ -26,7 +26,7 @@ from activarium.report import (
     page,
     proven_properties,
     recipe_verdicts,
-    training,
+    training_summary,
     verdicts,
 )
 from activarium.report.decision_table import decision_rows
@@ -595,7 +595,9 @@ def test_every_recipe_that_a_study_may_state_has_words():
     schema = yaml.safe_load((ROOT / "config/schema.yaml").read_text())["$defs"]["recipe"]
     for key in ("optimizer", "schedule", "augmentation", "precision"):
         for value in schema["properties"][key]["enum"]:
-            assert set(training.describe_recipe(RECIPE | {key: value})) == set(schema["properties"])
+            assert set(training_summary.describe_recipe(RECIPE | {key: value})) == set(
+                schema["properties"]
+            )
 
 
 def test_how_much_the_last_epoch_still_brought_stands_on_the_first_screen():
@@ -642,14 +644,14 @@ def test_the_network_is_described_on_the_first_screen():
     )
     assert "".join(said.split()) in "".join(text.split())
     two = {"net": NET, "other": NET | {"sigma_b2": 0.01, "norm": True}}
-    text = training.describe_networks(two)
+    text = training_summary.describe_networks(two)
     assert "biases 0; other" in text and text.endswith("biases normal with variance 0.01.")
     assert (
-        training.describe_networks(two, 1)
+        training_summary.describe_networks(two, 1)
         .split("; ")[1]
         .startswith("1 more, described under Methods.")
     )
-    refused = training.describe_networks({"net": {"refused": "TypeError"}})
+    refused = training_summary.describe_networks({"net": {"refused": "TypeError"}})
     assert refused == "net, which could not be built here to be described (TypeError)."
 
 

@@ -27,7 +27,7 @@ from activarium.train.augmentation import augment, draw
 from activarium.train.batches import split_images
 from activarium.train.pack import CrashedError
 from activarium.train.run_cost import saved_bytes
-from activarium.train.store import RunStore, compute_digest
+from activarium.train.unfinished_runs import RunStore, compute_digest
 
 LIBRARY = Path(activations.__file__).parents[2]
 CPU = torch.device("cpu")

@@ -3,7 +3,7 @@
 import io
 from types import SimpleNamespace
 
-from activarium.train.gpu import ConcurrentTrainer
+from activarium.train.concurrent_trainer import ConcurrentTrainer
 from activarium.train.progress import Progress
 from activarium.train.step import GraphedTraining
 

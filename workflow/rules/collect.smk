@@ -13,7 +13,7 @@ rule collect:
         companions=GRID.companion_files,
         code=CODE.files(
             "../collect.py",
-            "runtime/lookalikes.py",
+            "runtime/similar_names.py",
             "tables/collect.py",
             "tables/cell_values.py",
             "tables/external.py",

@@ -12,7 +12,7 @@ from activarium.runtime.errors import open_log
 
 with open_log(snakemake.log[0]) as log:
     run_in_child(log, f"proofs of {snakemake.wildcards.activation}")
-    from activarium.certify.activation import certify_named, provenance
+    from activarium.certify.certify_activation import certify_named, provenance
 
     started = time.perf_counter()
     profile = certify_named(snakemake.wildcards.activation, snakemake.params.get("expr"))

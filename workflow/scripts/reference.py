@@ -4,8 +4,8 @@ from activarium.runtime import interrupt
 
 interrupt.end_on_sigint()
 
-from activarium.report import publish
+from activarium.report import reference_results
 from activarium.runtime.errors import open_log
 
 with open_log(snakemake.log[0]):
-    publish.publish(snakemake.input.results, **dict(snakemake.params.items()))
+    reference_results.publish(snakemake.input.results, **dict(snakemake.params.items()))

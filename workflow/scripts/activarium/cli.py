@@ -159,7 +159,7 @@ def certify(arguments: argparse.Namespace) -> None:
     All numbers hold for every real x; what cannot be proven is named with the reason.
     """
     from .certify import certify as prove
-    from .certify.lookup import look_up
+    from .certify.find_activation import look_up
     from .report.profile_page import profile_page
     from .runtime.files import as_json
 
@@ -222,11 +222,11 @@ def _fraction_of(text: str) -> tuple[str, float]:
 
 def list_(arguments: argparse.Namespace) -> None:
     """Print the built-in activations: name, class of smoothness, formula and source."""
-    from .certify.catalogue import catalogue
+    from .certify.activation_list import activation_rows
     from .report.proven_properties import CLASSES
     from .runtime.files import as_json
 
-    rows = catalogue()
+    rows = activation_rows()
     if arguments.json:
         print(as_json(rows), end="")
         return
@@ -276,7 +276,7 @@ def schema_file() -> Path:
 
 def report_path(arguments: argparse.Namespace) -> None:
     """Print a study's verdict, once it has one, and where its report is."""
-    from .study.execution import print_result
+    from .study.handlers import print_result
 
     print_result(_grid(arguments.study).paths.report, sys.stdout)
 

@@ -11,7 +11,7 @@ rationals. `roots` and `pieces` find every zero. `piecewise`, `ranges`, `monoton
 why one is missing.
 """
 
-from .activation import certify_activation
+from .certify_activation import certify_activation
 from .properties import BITS, certify, finite
 from .unproven import Unproven
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterable
 
 from ..certify import Unproven, certify
-from . import duplicates, reported
+from . import equal_functions, gelu_paper
 
 APPROXIMATIONS = (  # (what is meant, what stands in for it)
     ("gelu", "gelu_tanh"),
@@ -26,15 +26,15 @@ def settle_claims(definitions: dict[str, Callable], drawn: Iterable[str] = ()) -
     fixed = {name: f for name, f in definitions.items() if name not in drawn}
     pairs = [pair for pair in APPROXIMATIONS if set(pair) <= set(definitions)]
     return {
-        "reported": reported.check_reported_claims(certify(gelu), gelu) if gelu else [],
-        "equal": duplicates.equal_groups(fixed),
+        "reported": gelu_paper.check_reported_claims(certify(gelu), gelu) if gelu else [],
+        "equal": equal_functions.equal_groups(fixed),
         "close": [_distance(f, g, definitions) for f, g in pairs],
     }
 
 
 def _distance(f, g, definitions):
     try:
-        found = duplicates.sup_distance(definitions[f], definitions[g])
+        found = equal_functions.sup_distance(definitions[f], definitions[g])
     except Unproven as why:
         found = {"refused": str(why)}
     return {"of": f, "by": g, **found}

@@ -20,11 +20,7 @@ from .plan import analysis_plan, max_descriptive_pairs
 from .power import estimate_power
 from .published_results import compare_with_published
 from .recipes import compare_at_best_recipes, find_surviving_verdicts
-from .scores import (
-    differences_from,
-    group_rows_by_setting,
-    score_tables,
-)
+from .scores import differences_from, group_rows_by_setting, score_tables
 from .sensitivity import verdicts_by_method
 from .standard_errors import standard_errors
 from .summaries import summarize_cells

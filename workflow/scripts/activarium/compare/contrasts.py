@@ -18,13 +18,7 @@ from .paired_tests import (
     wilcoxon_test,
 )
 from .permutation_tests import critical_values, max_t
-from .scores import (
-    FAILURES,
-    differences_from,
-    score_tables,
-    significance_level,
-    sorted_values,
-)
+from .scores import FAILURES, differences_from, score_tables, significance_level, sorted_values
 
 RANKS_FROM = 10  # pairs; below that a corrected rank test of many contrasts cannot reach 5 %
 

@@ -15,14 +15,7 @@ from types import ModuleType
 
 from ..runtime import source
 from ..runtime.errors import describe_error, suggest
-from .dry_run import (
-    UNKNOWN,
-    VOCABULARY,
-    AbstractValue,
-    BranchesOnValue,
-    NotInVocabulary,
-    dry_run,
-)
+from .dry_run import UNKNOWN, VOCABULARY, AbstractValue, BranchesOnValue, NotInVocabulary, dry_run
 from .suggestions import EQUIVALENTS, suggestion
 
 FORM = "def definition(x, xp)"

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from .formatting import confidence_percent, count, join_words, percent, thousands
 from .study_tables import StudyTables, dataset_label, label
-from .training import describe_networks, describe_recipe
+from .training_summary import describe_networks, describe_recipe
 
 
 def methods_paragraphs(

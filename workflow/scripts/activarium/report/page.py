@@ -15,11 +15,11 @@ from . import (
     citation,
     data_warnings,
     formatting,
-    limits,
+    limitations,
     proven_properties,
-    published,
+    published_differences,
     recipe_verdicts,
-    training,
+    training_summary,
     verdicts,
 )
 from .decision_table import decision_rows
@@ -49,11 +49,11 @@ MODULES = {  # whose functions the templates call
     "text": formatting,
     "verdicts": verdicts,
     "data_warnings": data_warnings,
-    "limits": limits,
+    "limitations": limitations,
     "proven_properties": proven_properties,
-    "published": published,
+    "published_differences": published_differences,
     "recipe_verdicts": recipe_verdicts,
-    "training": training,
+    "training_summary": training_summary,
     "citation": citation,
 }
 
@@ -113,7 +113,7 @@ def _study_content(tables, study, networks):
         "plan": tables.analysis["plan"],
         "decisions": decisions,
         "narrow_plots": narrow_plots(tables, decisions),
-        "training_facts": training.training_facts(tables, study, networks),
+        "training_facts": training_summary.training_facts(tables, study, networks),
         "methods": methods_paragraphs(tables, study, networks),
         "question_source": tables.analysis["published"]["source"],
     }

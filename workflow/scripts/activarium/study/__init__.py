@@ -4,7 +4,7 @@ The Snakefile imports this at the start of every job, so neither torch nor panda
 `load` reads a study for the Snakefile, `read` one that is a mapping already.
 """
 
-from .command_line import parse_cli_values
+from .config_overrides import parse_cli_values
 from .reader import load, read, rename_old_keys, warn_old_keys
 from .study import Study
 from .study_error import StudyError

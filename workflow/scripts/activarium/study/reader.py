@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from .. import datasets
-from .input_files import check_data_root, check_tables
-from .names import check_names, network_with_defaults
+from .name_checks import check_names, network_with_defaults
+from .path_checks import check_data_root, check_tables
 from .schema import check_finite, definitions, fill_defaults, validate
 from .study import Study
 from .study_error import study_error

@@ -19,7 +19,7 @@ import pyarrow as pa
 
 from .. import activations, datasets, tables
 from ..runtime.errors import first_line, suggest
-from ..runtime.lookalikes import find_lookalikes
+from ..runtime.similar_names import find_lookalikes
 from . import table_files
 from .cell_values import decimal_number, is_missing, shorten, text_name, whole_number
 from .collect import CollectError, in_order

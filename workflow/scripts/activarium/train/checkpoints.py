@@ -7,7 +7,7 @@ from .graphs import is_out_of_memory
 from .progress import Progress
 from .run_cost import machine
 from .step import Training
-from .store import RunStore
+from .unfinished_runs import RunStore
 
 MIN_INTERVAL = 2.0  # seconds between two: what a kill may cost beside the epoch that runs
 COST_RATIO = 20  # and so many times as long as all take to write: they cost a twentieth at most

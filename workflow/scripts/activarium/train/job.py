@@ -15,15 +15,15 @@ from ..runtime.errors import UserError, describe_error
 from .batches import load_splits
 from .check_network import check_network
 from .checkpoints import Checkpoints
+from .concurrent_trainer import ConcurrentTrainer
 from .dynamo import skip_dynamo_import
-from .gpu import ConcurrentTrainer
 from .graphs import frozen_garbage
 from .loop import Cell, Run, train_run
 from .pack import Pack
 from .precision import prepare_torch
 from .progress import Progress, add_to_tally
 from .step import GraphedTraining
-from .store import RunStore, compute_digest
+from .unfinished_runs import RunStore, compute_digest
 
 
 @dataclass(frozen=True)

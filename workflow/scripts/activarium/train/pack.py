@@ -10,7 +10,7 @@ import pyarrow as pa
 from .. import activations, networks
 from ..runtime.errors import UserError, describe_error
 from .progress import Progress
-from .store import RunStore
+from .unfinished_runs import RunStore
 
 FOLDERS = {Path(str(package.__file__)).parent for package in (activations, networks)}
 

@@ -10,7 +10,7 @@ from ..definitions import expressions
 from ..definitions.expression_checks import check_expression
 from ..definitions.file_checks import check_file
 from ..runtime.errors import UserError
-from .catalogue import source
+from .activation_list import source
 from .initial_state import is_random
 
 

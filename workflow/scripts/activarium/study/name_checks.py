@@ -7,7 +7,7 @@ from typing import Any
 from .. import activations, datasets, networks
 from ..definitions import expression_checks, file_checks
 from ..runtime.errors import UserError, suggest
-from ..runtime.lookalikes import find_lookalikes
+from ..runtime.similar_names import find_lookalikes
 from .study_error import shorten, study_error
 
 FOLDERS: dict[str, Any] = {

@@ -5,7 +5,7 @@ from importlib.metadata import version
 
 from .. import activations
 from . import initial_state
-from .lookup import look_up
+from .find_activation import look_up
 from .properties import certify
 
 

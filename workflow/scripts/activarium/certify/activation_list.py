@@ -14,7 +14,7 @@ SENTENCE_END = re.compile(r"(?<! al)[.;:](?:\s|$)")
 REMARK = re.compile(r", (?:as|for|found|say|with) .*")
 
 
-def catalogue() -> list[dict]:
+def activation_rows() -> list[dict]:
     """One dict for each built-in activation, by name: name, label, formula, class, source.
 
     `class` is that of its profile: "analytic", "C^1" or "discontinuous", proven for all real x.
