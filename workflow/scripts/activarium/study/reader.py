@@ -8,6 +8,7 @@ from typing import Any
 from .. import datasets
 from .input_files import check_data_root, check_tables
 from .names import check_names, network_with_defaults
+from .own_images import image_sources
 from .schema import check_finite, definitions, fill_defaults, validate
 from .study import Study
 from .study_error import study_error
@@ -70,7 +71,8 @@ def _grid(config: dict) -> dict:
         for item in config["activations"]
     ]
     return {
-        "datasets": tuple(config["datasets"]),
+        "datasets": tuple(d if isinstance(d, str) else d["name"] for d in config["datasets"]),
+        "image_sources": image_sources(config["datasets"]),
         "activations": dict(expressions),
         "networks": dict(network_with_defaults(item) for item in config["networks"]),
     }
