@@ -26,7 +26,7 @@ help:
 # Write tables and report again, and train nothing.
 report: $(VENV)/ready
 	@$(ACTIVARIUM) report-path $(STUDY) > /dev/null
-	@$(SNAKEMAKE) --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles compare describe figure report
+	@$(SNAKEMAKE) --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles balance compare describe figure report
 	@$(ACTIVARIUM) report-path $(STUDY)
 
 # Certify every built-in activation, and settle the claims about them.

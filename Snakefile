@@ -48,6 +48,7 @@ if not SNAKEMAKE.sends_all:
         claims,
         numerics,
         collect,
+        balance,
         compare,
         describe,
         figure,
@@ -57,6 +58,7 @@ if not SNAKEMAKE.sends_all:
 if SNAKEMAKE.is_main_process:
     with exit_on_error():
         figures.check()
+        GRID.check_images()
     study.warn_old_keys(config)
     start_warnings.warn_missing_runs(GRID, *SNAKEMAKE.study_files, changes=SNAKEMAKE.config_changes)
     start_warnings.warn_no_validation(GRID)
@@ -89,6 +91,7 @@ rule all:
         PATHS.report,
         PATHS.tables,
         GRID.profiles_table,
+        GRID.balanced_table,
     message:
         "the study is done"
 

@@ -370,7 +370,7 @@ sys.path.append("workflow/scripts")
 from activarium import study
 from activarium.runtime import devices
 from activarium.runtime import display, snakemake_internals
-from activarium.study import execution, start_warnings
+from activarium.study import handlers, start_warnings
 from activarium.study.code_inputs import CodeFiles
 from activarium.study.grid import Grid
 from activarium.train import progress

@@ -22,7 +22,7 @@ rule certify:
     log:
         "{folder}/profiles/logs/{activation}.log",
     wildcard_constraints:
-        folder=GRID.profile_folders,
+        folder=GRID.folders,
         activation=GRID.certifiable,
     conda:
         "../envs/activarium.yaml"
@@ -68,7 +68,7 @@ rule claims:
     log:
         "{folder}/profiles/logs/claims.log",
     wildcard_constraints:
-        folder=GRID.profile_folders,
+        folder=GRID.folders,
     conda:
         "../envs/activarium.yaml"
     message:
@@ -88,7 +88,7 @@ rule numerics:
     log:
         "{folder}/profiles/logs/{activation}.numerics.log",
     wildcard_constraints:
-        folder=GRID.profile_folders,
+        folder=GRID.folders,
         activation=GRID.certifiable,
     conda:
         "../envs/activarium.yaml"

@@ -43,3 +43,21 @@ rule collect:
         "collect the runs into tables"
     script:
         "../scripts/collect.py"
+
+
+rule balance:
+    """How much of each class is right, on average, where classes are of unequal size."""
+    input:
+        runs=PATHS.table("runs"),
+        images=[ancient(file) for file in GRID.unequal_images],
+        code=CODE.files("../balance.py", "tables/balanced.py"),
+    output:
+        PATHS.table_pair("balanced"),
+    log:
+        PATHS.log("balance"),
+    conda:
+        "../envs/activarium.yaml"
+    message:
+        "find the balanced accuracy of each run"
+    script:
+        "../scripts/balance.py"

@@ -1,8 +1,9 @@
-# Prepare the images of each data set, once for all studies.
+# Prepare the images of each data set, once: a built-in one for all studies, others for their own.
 #
-# inputs   the official files below the data root, which are fetched where they are missing
-# outputs  results/datasets/{dataset}.arrow, the images and labels
-#          results/datasets/{dataset}.json, what they are like, with their checksum
+# inputs   the official files below the data root, which are fetched where they are missing,
+#          or a study's own folder of pictures or file of arrays
+# outputs  {folder}/datasets/{dataset}.arrow, the images and labels
+#          {folder}/datasets/{dataset}.json, what they are like, with their checksum
 # steps    read, check, hold against the dataset's own file, write
 
 
@@ -12,13 +13,17 @@ rule prepare:
         dataset=CODE.dataset,
         code=CODE.files("data/image_checks.py", "data/prepare.py", "data/stratified_sample.py"),
     output:
-        data="results/datasets/{dataset}.arrow",
-        description="results/datasets/{dataset}.json",
+        data="{folder}/datasets/{dataset}.arrow",
+        description="{folder}/datasets/{dataset}.json",
     log:
-        "results/datasets/logs/{dataset}.log",
+        "{folder}/datasets/logs/{dataset}.log",
+    wildcard_constraints:
+        folder=GRID.folders,
     priority: 1  # before the proofs: what is wrong with the images is said first
     conda:
         "../envs/activarium.yaml"
+    params:
+        source=GRID.image_source,
     message:
         "prepare {wildcards.dataset}"
     script:

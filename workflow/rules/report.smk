@@ -53,6 +53,7 @@ rule describe:
     """What each network of the study is made of."""
     input:
         defining=CODE.networks_and_datasets,
+        images=GRID.own_descriptions,
         code=CODE.files("../describe.py", "train/describe.py", "train/initialisation.py"),
     output:
         PATHS.table("networks", "json"),
@@ -73,6 +74,7 @@ rule report:
     """The answer, the evidence and the methods on one page that needs nothing beside itself."""
     input:
         tables=PATHS.tables,
+        balanced=GRID.balanced_table,
         analysis=PATHS.analysis,
         profiles=GRID.profiles,
         claims=GRID.claims,

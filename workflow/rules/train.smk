@@ -30,9 +30,9 @@ for k, seeds in enumerate(GRID.packs):
                 "definitions/on_torch.py",
                 "definitions/on_numpy.py",  # constants, as sqrt(2 / pi)
             ),
-            description="results/datasets/{dataset}.json",
+            description=GRID.description,
             # Whole files of images are compared by date only; the description holds their checksum.
-            data=ancient("results/datasets/{dataset}.arrow"),
+            data=ancient(GRID.images),
         output:
             expand(PATHS.run, seed=seeds, allow_missing=True),
         log:

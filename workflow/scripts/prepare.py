@@ -1,4 +1,4 @@
-"""Prepare one data set: its official files in, one memory-mappable file and a description out."""
+"""Prepare one data set: its files in, one memory-mappable file and a description out."""
 
 from activarium.runtime import interrupt
 
@@ -8,14 +8,16 @@ import json
 
 from activarium import datasets
 from activarium.data import prepare
-from activarium.data.image_checks import load_checked_images
+from activarium.data.sources import load_images
 from activarium.runtime import files
 from activarium.runtime.errors import open_log
+from activarium.study.own_images import image_sources
 
 name = snakemake.wildcards.dataset
 with open_log(snakemake.log[0]):
-    # The folder is no param: the same official files in another place prepare nothing again.
-    images = load_checked_images(name, datasets.data_root(snakemake.config.get("data_root")))
-    description = prepare.write(images, snakemake.output.data, name)
+    # The folder is no param: the same files in another place prepare nothing again.
+    source = image_sources(snakemake.config["datasets"]).get(name)
+    images, about = load_images(name, source, datasets.data_root(snakemake.config.get("data_root")))
+    description = prepare.write(images, snakemake.output.data, name, about)
     text = json.dumps(description, indent=2, sort_keys=True)
     files.write_text(snakemake.output.description, text + "\n")

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..datasets import DatasetError, Images, expand_home, load
+from ..datasets import MOST_CLASSES, DatasetError, Images, expand_home, load
 from ..runtime import source
 from ..runtime.errors import UserError, first_line
 
@@ -31,17 +31,20 @@ def load_checked_images(name: str, root: Path | str) -> Images:
     return check_images(images, about, name)
 
 
-def check_images(images: Any, about: Any, name: str) -> Images:
+def check_images(images: Any, about: Any, name: str, said: str | None = None) -> Images:
     """`images` with labels of the smallest type; DatasetError where they are not as declared.
 
-    `about` has the `classes`, `n_train`, `image_size` and `channels` that datasets/{name}.py
-    declares. Labels may be of any whole-number type: uint8 comes out, uint16 beyond 256 classes.
+    `about` has the `classes`, `n_train`, `image_size` (a number, or height and width) and
+    `channels` that datasets/{name}.py declares, or `said`, whatever else they are known from.
+    Labels may be of any whole-number type: uint8 comes out, uint16 beyond 256 classes.
     """
     arrays = _arrays(images, name)
+    if about.classes > MOST_CLASSES:
+        raise DatasetError(name, f"{about.classes} classes are more than {MOST_CLASSES}")
     labels = np.uint8 if about.classes <= 256 else np.uint16
     for i, split in enumerate(SPLITS):
         x, y = arrays[2 * i : 2 * i + 2]
-        file = f"datasets/{name}.py"
+        file = said or f"datasets/{name}.py"
         problem = _image_problem(x, about, file) or _label_problem(y, about, file)
         problem = problem or _count_problem(x, y)
         if not problem and split == "train" and len(y) != about.n_train:
@@ -67,16 +70,19 @@ def _arrays(images: Any, name: str) -> list[np.ndarray]:
 def _image_problem(x: np.ndarray, about: Any, file: str) -> str | None:
     """What is wrong with the images of one split, and the way out; else None."""
     size, channels = about.image_size, about.channels
+    height, width = (size, size) if isinstance(size, int) else size
     if x.dtype != np.uint8:
         return f"images {x.dtype}{_value_range(x)}; they must be uint8 from 0 to 255{_as_uint8(x)}"
-    if x.shape[1:] == (size, size, channels):
-        return None
+    last = "; put the channels last: x.transpose(0, 2, 3, 1)"
+    if x.shape[1:] == (height, width, channels):
+        channels_first = height <= 4 < min(width, channels)
+        return f"images {x.shape}{last}" if channels_first else None
     way = ""
-    if x.shape[1:] == (channels, size, size):
-        way = "; put the channels last: x.transpose(0, 2, 3, 1)"
-    if x.shape[1:] == (size, size) and channels == 1:
+    if x.shape[1:] == (channels, height, width):
+        way = last
+    if x.shape[1:] == (height, width) and channels == 1:
         way = "; give grey images their channel: x[..., np.newaxis]"
-    return f"images {x.shape}; {file} says (n, {size}, {size}, {channels}){way}"
+    return f"images {x.shape}; {file} says (n, {height}, {width}, {channels}){way}"
 
 
 def _value_range(x: np.ndarray) -> str:

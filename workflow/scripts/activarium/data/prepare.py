@@ -16,17 +16,18 @@ from ..runtime.files import atomic
 SPLITS = ("train", "test")
 
 
-def write(images: Images, path: Path | str, name: str) -> dict[str, Any]:
+def write(images: Images, path: Path | str, name: str, about: Any | None = None) -> dict[str, Any]:
     """Write the `images` of data set `name` to `path`, whole or not at all; its description.
 
-    They are what `image_checks.load_checked_images` gives. The description is a dict: name, label,
+    They and `about` are what `data.sources.load_images` gives; without `about` it is a built-in
+    one. The description is a dict: name, label,
     classes, shape [height, width, channels], n_train, n_test, mean and sd of each channel over
-    the training images (pixels as 0 … 1), sha256 of the content, and where one class has more
-    than its equal share of the test images, that share as majority. Raises DatasetError where a
-    channel has one value only, which nothing can normalise.
+    the training images (pixels as 0 … 1), sha256 of the content, where one class has more
+    than its equal share of the test images, that share as majority, and class_names where they are
+    known. Raises DatasetError where a channel has one value only, which nothing can normalise.
     """
     images = Images(*map(np.ascontiguousarray, images))
-    about = datasets.load(name)
+    about = about or datasets.load(name)
     mean, sd = _moments(images.train_images)
     if 0 in sd:
         what = f"channel {sd.index(0)} has one value in every pixel of every training image"
@@ -45,6 +46,8 @@ def write(images: Images, path: Path | str, name: str) -> dict[str, Any]:
     share = int(np.bincount(images.test_labels).max()) / len(images.test_labels)
     if share > 1 / about.classes:
         description["majority"] = share
+    if getattr(about, "class_names", ()):
+        description["class_names"] = list(about.class_names)
     with atomic(path) as temporary:
         _write_arrow(images, temporary, description)
     return description
@@ -80,6 +83,12 @@ def description(file: Path | str) -> dict[str, Any]:
 def chance(description: dict[str, Any]) -> float:
     """The accuracy of always guessing the most frequent class of the test images."""
     return description.get("majority", 1 / description["classes"])
+
+
+def network_shape(description: dict[str, Any]) -> dict[str, Any]:
+    """What a network is built for: {channels, size [height, width], classes} of prepared images."""
+    height, width, channels = description["shape"]
+    return {"channels": channels, "size": [height, width], "classes": description["classes"]}
 
 
 def verify(path: Path | str, description: dict[str, Any]) -> Images:

@@ -135,6 +135,12 @@ def _takes_root(function: Callable) -> bool:
     return True
 
 
+def shape(name: str) -> dict:
+    """What a network is built for: {channels, size, classes} of a built-in data set's images."""
+    file = load(name)
+    return {"channels": file.channels, "size": file.image_size, "classes": file.classes}
+
+
 def chance(name: str) -> float:
     """The accuracy of always guessing the most frequent class of the test images.
 

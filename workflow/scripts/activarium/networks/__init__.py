@@ -7,14 +7,20 @@ weights are drawn by the training, not by the network: see `activarium.train.ini
 
 So nothing that `build` sets in a convolution or a linear layer is trained on;
 `activarium.train.pretrained` says which networks that concerns.
+
+A file that says `non_square = True` gets `size` as (height, width) where these differ, which
+`_image_size.height_width` takes apart; any other is not built for such images.
 """
 
 import ast
+from collections.abc import Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
 from ..runtime import source
+from ..runtime.errors import UserError
+from ._image_size import height_width
 
 FOLDER = Path(__file__).parent
 BUILD = "build(activation, channels, classes, size, *, …)"
@@ -70,3 +76,19 @@ def load(name: str) -> ModuleType:
         return import_module(f"{__name__}.{name}")
     except Exception as error:
         raise source.error_raised_in(FOLDER / f"{name}.py", error) from error
+
+
+def fitting_size(name: str, size: int | Sequence[int]) -> int | tuple[int, int]:
+    """`size` as network `name` is built for it: one number, and (height, width) where they differ.
+
+    Raises a UserError where they do and the file does not say `non_square = True`.
+    """
+    height, width = height_width(size)
+    if height == width:
+        return height
+    if not getattr(load(name), "non_square", False):
+        raise UserError(
+            f"networks/{name}.py takes square images only, and these are {height} × {width}; write "
+            f"size: {min(height, width)} for the data set, or choose another network"
+        )
+    return height, width

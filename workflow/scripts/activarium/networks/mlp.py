@@ -4,9 +4,14 @@ Poole et al. 2016, arXiv 1606.05340: weights drawn with variance sigma_w²/fan-i
 variance sigma_b², the two numbers that place a net in the ordered or the chaotic phase.
 """
 
+import math
+
 from torch import nn
 
+from ._image_size import height_width
+
 label = "deep MLP, un-normalised"
+non_square = True
 
 
 class MLP(nn.Sequential):
@@ -19,7 +24,7 @@ class MLP(nn.Sequential):
 
 def build(activation, channels, classes, size, *, depth=16, width=64, sigma_w=1.4142, sigma_b=0.0):
     """`depth` hidden layers of `width` units on the flattened image."""
-    layers, before = [nn.Flatten()], channels * size * size
+    layers, before = [nn.Flatten()], channels * math.prod(height_width(size))
     for _ in range(depth):
         layers += [nn.Linear(before, width), activation()]
         before = width

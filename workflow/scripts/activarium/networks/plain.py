@@ -2,7 +2,10 @@
 
 from torch import nn
 
+from ._image_size import height_width
+
 label = "plain convolutional net"
+non_square = True
 
 
 def build(activation, channels, classes, size, *, width=16):
@@ -15,5 +18,5 @@ def build(activation, channels, classes, size, *, width=16):
     ):
         layers += [nn.Conv2d(before, after, 3, stride, padding=1, bias=False)]
         layers += [nn.BatchNorm2d(after), activation()]
-    pool = nn.AvgPool2d(-(-size // 4))  # over the whole map, see resnet14.py
+    pool = nn.AvgPool2d([-(-n // 4) for n in height_width(size)])  # the whole map, see resnet14.py
     return nn.Sequential(*layers, pool, nn.Flatten(), nn.Linear(4 * width, classes))

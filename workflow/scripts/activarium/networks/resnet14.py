@@ -7,7 +7,10 @@ shortcuts, a 1×1 convolution where the shape changes; three stages of `width`, 
 
 from torch import nn
 
+from ._image_size import height_width
+
 label = "ResNet-14, pre-activation"
+non_square = True
 
 
 class Projection(nn.Conv2d):
@@ -59,6 +62,6 @@ def build(activation, channels, classes, size, *, width=16, blocks=2):
     # Over the whole map. AdaptiveAvgPool2d(1) is the same up to rounding, but its gradient comes
     # channels first, with which the backward pass of the norm and the activation before it takes
     # four times as long on a CPU.
-    pool = nn.AvgPool2d(-(-size // 4))
+    pool = nn.AvgPool2d([-(-n // 4) for n in height_width(size)])
     head = [nn.BatchNorm2d(before), activation(), pool, nn.Flatten()]
     return nn.Sequential(*layers, *head, nn.Linear(before, classes))

@@ -16,6 +16,7 @@ dataset_label = datasets.label  # and a data set's
 BUSY = 2  # equal runs on an idle machine differ by less
 
 Setting = tuple[str, str, str]  # recipe, network, dataset
+EQUAL = 1e-9  # two accuracies that differ by less are the same, rounded otherwise
 
 
 @dataclass
@@ -30,6 +31,7 @@ class StudyTables:
     analysis: dict
     profiles: dict = field(default_factory=dict)  # what is proven, by the name of the activation
     expressions: dict = field(default_factory=dict)  # of those that no file defines, by name
+    balanced: pd.DataFrame | None = None  # as `tables.balanced` has it, where classes are unequal
 
     @classmethod
     def read(
@@ -48,6 +50,28 @@ class StudyTables:
             profiles=read_json_files(profiles),
             expressions=dict(expressions or {}),
         )
+
+    def balanced_rows(self) -> dict[Setting, list[dict]]:
+        """{setting: a dict an activation, best first} where balanced accuracy is another number.
+
+        A dict has `activation`, the means `balanced` and `accuracy`, and `n`, the runs behind them.
+        """
+        if self.balanced is None:
+            return {}
+        both = self.runs.merge(self.balanced, on=[*SETTING, "activation", "seed"])
+        both = both.dropna(subset=["balanced_accuracy"])
+        found = {}
+        for setting, group in both.groupby(SETTING):
+            if (group["balanced_accuracy"] - group["test_accuracy"]).abs().max() < EQUAL:
+                continue
+            means = group.groupby("activation").agg(
+                balanced=("balanced_accuracy", "mean"),
+                accuracy=("test_accuracy", "mean"),
+                n=("seed", "size"),
+            )
+            ordered = means.sort_values("balanced", ascending=False, kind="stable")
+            found[setting] = ordered.reset_index().to_dict("records")
+        return found
 
     @property
     def control(self) -> str:

@@ -36,8 +36,13 @@ class CodeFiles:
         return self.files(*(str(file.relative_to(PACKAGE)) for file in files))
 
     def dataset(self, wildcards: Wildcards) -> list[str]:
-        """What defines a data set."""
-        return self.module("datasets", wildcards.dataset)
+        """What defines a data set: its file, or what reads a folder of pictures or arrays."""
+        source = self.grid.study.image_sources.get(wildcards.dataset)
+        if source is None:
+            return self.module("datasets", wildcards.dataset)
+        if "npz" in source:
+            return self.files("data/sources.py", "data/arrays.py")
+        return self.files("data/sources.py", "data/folder.py", "data/pictures.py")
 
     def network(self, wildcards: Wildcards) -> list[str]:
         """What defines the network of a cell."""
@@ -71,5 +76,5 @@ class CodeFiles:
         """What defines the study's networks, and the shapes of the images that they see."""
         study = self.grid.study
         networks = [self.module("networks", n["file"]) for n in study.networks.values()]
-        images = [self.module("datasets", name) for name in study.datasets]
+        images = [self.module("datasets", name) for name in self.grid.built_in_datasets]
         return sorted({file for files in (*networks, *images) for file in files})

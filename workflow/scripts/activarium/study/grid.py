@@ -9,10 +9,12 @@ from pathlib import Path
 from typing import Any
 
 from .. import activations, datasets, figures
-from . import Study
+from . import Study, own_images
+from .path_checks import check_own_images
 from .paths import Paths
 
-SHARED = "results"  # above the profiles of built-in activations, which belong to no study
+SHARED = "results"  # above what belongs to no study: profiles and images of what is built in
+UNEQUAL = 1.5  # times its equal share that the most frequent class has, for balanced accuracy
 Wildcards = Any  # Snakemake's, an attribute for each wildcard; nothing of it is imported here
 
 
@@ -95,7 +97,7 @@ class Grid:
         """What the study's images are like; empty where its runs were made elsewhere."""
         if self.study.runs or self.study.shards:
             return []
-        return [f"results/datasets/{name}.json" for name in self.study.datasets]
+        return [self.prepared(name, "json") for name in self.study.datasets]
 
     @property
     def chance(self) -> dict[str, float]:
@@ -103,13 +105,14 @@ class Grid:
 
         As far as their files say it: what the prepared images are like stands in provenance.json.
         """
-        names = self.study.datasets or datasets.names()
+        names = self.built_in_datasets if self.study.datasets else datasets.names()
         return {name: datasets.chance(name) for name in names} | dict(self.study.chance)
 
     @property
     def declared(self) -> dict[str, Any]:
         """What the study declares, as a plain mapping, without where its images are."""
-        return {k: v for k, v in asdict(self.study).items() if k not in ("data_root", "pack")}
+        left_out = ("data_root", "image_sources", "pack")
+        return {k: v for k, v in asdict(self.study).items() if k not in left_out}
 
     @property
     def declared_training(self) -> dict[str, Any]:
@@ -125,6 +128,71 @@ class Grid:
     def network_descriptions(self) -> list[str]:
         """What the study's networks are made of, where it has any."""
         return [self.paths.table("networks", "json")] if self.study.networks else []
+
+    # Images
+
+    @property
+    def built_in_datasets(self) -> list[str]:
+        """The names of those data sets of the study that a file of datasets/ defines."""
+        return [name for name in self.study.datasets if name not in self.study.image_sources]
+
+    @property
+    def own_descriptions(self) -> list[str]:
+        """Those of `dataset_descriptions` that are of the study's own images."""
+        own = [self.prepared(name, "json") for name in self.study.image_sources]
+        return [file for file in self.dataset_descriptions if file in own]
+
+    def prepared(self, name: str, ending: str = "arrow") -> str:
+        """A data set's prepared file: a built-in one's is shared, a study's own is not."""
+        folder = self.paths.folder if name in self.study.image_sources else SHARED
+        return f"{folder}/datasets/{name}.{ending}"
+
+    @property
+    def unequal_images(self) -> list[str]:
+        """The prepared images whose classes are of unequal size, or may be: the study's own."""
+        if self.study.runs or self.study.shards:
+            return []
+        unequal = [
+            name for name in self.built_in_datasets
+            if datasets.chance(name) * datasets.load(name).classes >= UNEQUAL
+        ]  # fmt: skip
+        return [self.prepared(name) for name in (*unequal, *self.study.image_sources)]
+
+    @property
+    def balanced_table(self) -> list[str]:
+        """The table of balanced accuracies, where a data set needs one."""
+        return [self.paths.table("balanced")] if self.unequal_images else []
+
+    def images(self, wildcards: Wildcards) -> str:
+        """The prepared images of a cell."""
+        return self.prepared(wildcards.dataset)
+
+    def description(self, wildcards: Wildcards) -> str:
+        """What the images of a cell are like."""
+        return self.prepared(wildcards.dataset, "json")
+
+    def image_source(self, wildcards: Wildcards) -> dict[str, Any] | None:
+        """What defines a study's own images, with a checksum of them; None of a built-in set.
+
+        Where they are is left out: the same files in another place prepare nothing again.
+        """
+        name = wildcards.dataset
+        source = self.study.image_sources.get(name)
+        if source is None:
+            return None
+        return own_images.options(source) | {"content": self.image_checksum(name)}
+
+    def image_checksum(self, name: str) -> str:
+        """The checksum of the files of a study's own images; UserError where they are not there."""
+        source, kept = self.study.image_sources[name], self.prepared(name, "files.json")
+        return own_images.checksum(name, source, self.prepared(name), kept)
+
+    def check_images(self) -> None:
+        """Raise UserError for own images that are missing, or too few for what is trained."""
+        if not self.study.shards:
+            check_own_images(self.study)
+            for name in self.study.image_sources:
+                self.image_checksum(name)
 
     # Profiles
 
@@ -150,8 +218,8 @@ class Grid:
         return [f"{profile.removesuffix('.json')}.numerics.json" for profile in self.profiles]
 
     @property
-    def profile_folders(self) -> str:
-        """A pattern of where profiles live: shared ones, and this study's own."""
+    def folders(self) -> str:
+        """A pattern of what is above profiles and images: of shared ones, and this study's own."""
         return f"{SHARED}|{re.escape(self.paths.folder)}"
 
     @property

@@ -28,7 +28,8 @@ def begin(grid: Grid, session: Session) -> None:
     jobs = session.jobs()
     training = [job for job in jobs if grid.has_runs(job.output)]
     if not session.sends_all:
-        preflight.check_before_training(training, paths.sanity_checks, paths.log("sanity_check"))
+        sources, log = grid.study.image_sources, paths.log("sanity_check")
+        preflight.check_before_training(training, paths.sanity_checks, log, sources)
     if any(paths.report in job.output for job in jobs):
         outdated.mark(paths.report)
     if training:

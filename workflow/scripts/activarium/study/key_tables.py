@@ -14,6 +14,7 @@ from .schema import definitions
 BEGIN, END = "<!-- keys of config/schema.yaml -->", "<!-- end of keys -->"
 TABLES = {
     "trained": "A study that trains:",
+    "images": "A data set of your own, in the list `datasets`:",
     "recipe": "A recipe, below its name in `recipes`:",
     "external": "A study of tables made elsewhere:",
 }
@@ -24,7 +25,13 @@ BOUNDS = {
     "maximum": "to {}",
     "exclusiveMaximum": "below {}",
 }
-WORDS = {"integer": "whole number", "number": "number", "array": "list", "object": "mapping"}
+WORDS = {
+    "integer": "whole number",
+    "number": "number",
+    "array": "list",
+    "object": "mapping",
+    "boolean": "true or false",
+}
 
 
 def key_tables(schema: Path | str) -> str:
@@ -83,7 +90,7 @@ def _default(entry: dict[str, Any], required: bool) -> str:
         return "required"
     if default in (None, {}):
         return "–"
-    return f"`{default}`"
+    return f"`{str(default).lower() if isinstance(default, bool) else default}`"
 
 
 def main(schema: str, page: str) -> None:

@@ -8,6 +8,7 @@ from .. import activations, datasets, networks
 from ..definitions import expression_checks, file_checks
 from ..runtime.errors import UserError, suggest
 from ..runtime.similar_names import find_lookalikes
+from .own_images import wrong_entry
 from .study_error import shorten, study_error
 
 FOLDERS: dict[str, Any] = {
@@ -39,6 +40,9 @@ def _check_item(key: str, item: str | dict) -> None:
     if isinstance(item, dict) and "expr" in item:
         _check_expression(item, known)
         return
+    if isinstance(item, dict) and key == "datasets":
+        _check_image_source(item, known)
+        return
     name = item if isinstance(item, str) else item.get("file", item["name"])
     if name not in known:
         raise study_error([key], _unknown(name, known, FOLDERS[key]))
@@ -61,19 +65,40 @@ def _check_distinct(key: str, names: list[str]) -> None:
 
 
 def _check_sizes(config: dict) -> None:
-    """Raise StudyError for more training images than there are, or too large a batch."""
-    size, validation = config["train_size"], config["validation"]
-    for name in config["datasets"]:
+    """`check_size` for the built-in data sets; `input_files.check_images` does it for others."""
+    built_in = [name for name in config["datasets"] if isinstance(name, str)]
+    batches = {recipe: values["batch_size"] for recipe, values in config["recipes"].items()}
+    for name in built_in:
         n = datasets.load(name).n_train
-        if size is not None and size > n:
-            raise study_error(["train_size"], f"{size} is more than {name} has, {n}")
-        held_out = max(1, round(validation * (size or n))) if validation else 0  # as in training
-        left = (size or n) - held_out
-        for recipe, values in config["recipes"].items():
-            batch = values["batch_size"]
-            if batch > left:
-                what = f"{batch} is more than the {left} images of {name} that are trained on"
-                raise study_error(["recipes", recipe, "batch_size"], what)
+        check_size(name, n, config["train_size"], config["validation"], batches)
+
+
+def check_size(
+    name: str, n: int, size: int | None, validation: float, batches: dict[str, int]
+) -> None:
+    """Raise StudyError for more training images than the `n` of a data set, or too large a batch.
+
+    `batches` maps a recipe to its batch size.
+    """
+    if size is not None and size > n:
+        raise study_error(["train_size"], f"{size} is more than {name} has, {n}")
+    held_out = max(1, round(validation * (size or n))) if validation else 0  # as in training
+    left = (size or n) - held_out
+    for recipe, batch in batches.items():
+        if batch > left:
+            what = f"{batch} is more than the {left} images of {name} that are trained on"
+            raise study_error(["recipes", recipe, "batch_size"], what)
+
+
+def _check_image_source(item: dict, known: list[str]) -> None:
+    """Raise StudyError for an entry of `datasets:` that does not say where its images are."""
+    name = item["name"]
+    if name in known:
+        what = f"'{name}' is a built-in data set; give yours another name"
+        raise study_error(["datasets"], what)
+    if wrong := wrong_entry(item):
+        keys, what = wrong
+        raise study_error(["datasets", name, *keys], what)
 
 
 def _check_file(key: str, name: str) -> None:

@@ -5,6 +5,8 @@ from collections import Counter
 from pathlib import Path
 
 from .. import datasets
+from .name_checks import check_size
+from .own_images import training_images
 from .study import Study
 from .study_error import study_error
 
@@ -49,9 +51,22 @@ def _check_path(key: str, file: str, study: Study) -> None:
 def check_data_root(study: Study) -> None:
     """Raise StudyError for a data root that cannot be read while a data set still needs it."""
     root = datasets.expand_home(datasets.data_root(study.data_root))
-    needed = [name for name in study.datasets if datasets.load(name).needs_files]
+    built_in = [name for name in study.datasets if name not in study.image_sources]
+    needed = [name for name in built_in if datasets.load(name).needs_files]
     if all(Path(f"results/datasets/{name}.arrow").exists() for name in needed):
         return
     if root.exists() and not (root.is_dir() and os.access(root, os.R_OK | os.X_OK)):
         what = f"'{root}' is not a folder that can be read; name one, it may be empty"
         raise study_error([datasets.data_root_key()], what)
+
+
+def check_own_images(study: Study) -> None:
+    """Hold the study against its own images, as far as names and heads of arrays tell.
+
+    Raises UserError. It lists their folders, so that only the main process does it, once.
+    """
+    batches = {recipe: values["batch_size"] for recipe, values in study.recipes.items()}
+    for name, source in study.image_sources.items():
+        n = training_images(name, source)
+        if n is not None:
+            check_size(name, n, study.train_size, study.validation, batches)

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import datasets
 from .name_checks import check_names, network_with_defaults
+from .own_images import image_sources
 from .path_checks import check_data_root, check_tables
 from .schema import check_finite, definitions, fill_defaults, validate
 from .study import Study
@@ -70,7 +71,8 @@ def _grid(config: dict) -> dict:
         for item in config["activations"]
     ]
     return {
-        "datasets": tuple(config["datasets"]),
+        "datasets": tuple(d if isinstance(d, str) else d["name"] for d in config["datasets"]),
+        "image_sources": image_sources(config["datasets"]),
         "activations": dict(expressions),
         "networks": dict(network_with_defaults(item) for item in config["networks"]),
     }

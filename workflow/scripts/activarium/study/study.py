@@ -10,9 +10,10 @@ class Study:
     """A valid study with every default filled in.
 
     `activations` maps a name to its expression, or to None where a file defines it; `networks`
-    maps a name to {"file", "parameters"}, `recipes` a name to all of its values. `shards` are the
-    tables of parts of this study that were trained separately. A study of external runs has `runs`,
-    the files of its tables, and an empty grid.
+    maps a name to {"file", "parameters"}, `recipes` a name to all of its values, `image_sources`
+    a data set that is not built in to where its images are. `shards` are the tables of parts of
+    this study that were trained separately. A study of external runs has `runs`, the files of its
+    tables, and an empty grid.
     """
 
     name: str
@@ -20,6 +21,7 @@ class Study:
     confidence: float
     margin: float
     datasets: tuple[str, ...] = ()
+    image_sources: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     activations: Mapping[str, str | None] = field(default_factory=dict)
     networks: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     recipes: Mapping[str, dict[str, Any]] = field(default_factory=dict)

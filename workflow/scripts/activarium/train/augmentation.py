@@ -9,9 +9,9 @@ from .randomness import generator
 def draw(kind: str, images: int, size: int, seed: int, epoch: int) -> dict:
     """What happens to each image in this epoch: {"flip": bool[n], "crop": int64[n, 2]}, on the CPU.
 
-    `kind` is "none", "flip", "crop" or "crop_flip". `crop` moves an image by up to an eighth of its
-    `size` (4 pixels of CIFAR's 32) in each direction, filled with zeros. `flip` mirrors it left to
-    right with probability one half.
+    `kind` is "none", "flip", "crop" or "crop_flip". `size` is the shorter side of an image. `crop`
+    moves it by up to an eighth of that (4 pixels of CIFAR's 32) in each direction, filled with
+    zeros. `flip` mirrors it left to right with probability one half.
     """
     g, reach, drawn = generator("augmentation", seed, epoch), size // 8, {}
     if "flip" in kind:
@@ -32,9 +32,9 @@ def augment(batch: torch.Tensor, drawn: dict) -> torch.Tensor:
 
 def _crop(batch, corner):
     """Each image cut out of its zero-padded self at its own corner, by one gather."""
-    size, reach = batch.shape[-1], batch.shape[-1] // 8
-    padded = F.pad(batch, (reach,) * 4).permute(0, 2, 3, 1)
-    # A view of every cut there is: [n, row and column of its corner, size, size, channels].
-    cuts = padded.unfold(1, size, 1).unfold(2, size, 1).permute(0, 1, 2, 4, 5, 3)
+    height, width = batch.shape[-2:]
+    padded = F.pad(batch, (min(height, width) // 8,) * 4).permute(0, 2, 3, 1)
+    # A view of every cut there is: [n, row and column of its corner, height, width, channels].
+    cuts = padded.unfold(1, height, 1).unfold(2, width, 1).permute(0, 1, 2, 4, 5, 3)
     image = torch.arange(len(batch), device=batch.device)
     return cuts[image, corner[:, 0], corner[:, 1]].permute(0, 3, 1, 2)

@@ -105,7 +105,7 @@ def epoch_batches(
     images, labels = data["train"]
     size, steps = count_steps(data, recipe)
     order = torch.randperm(len(labels), generator=generator("batches", seed, epoch))
-    drawn = draw(recipe["augmentation"], len(labels), images.shape[-1], seed, epoch)
+    drawn = draw(recipe["augmentation"], len(labels), min(images.shape[-2:]), seed, epoch)
     order, drawn = order.to(device), {k: v.to(device) for k, v in drawn.items()}
     for batch in order[: steps * size].split(size):
         yield augment(images[batch], {k: v[batch] for k, v in drawn.items()}), labels[batch]
@@ -165,7 +165,7 @@ class DeviceLoader:
         for seed in self.seeds:
             order = torch.randperm(n, generator=generator("batches", seed, epoch))
             orders.append(order[: self.steps * self.size].view(self.steps, self.size))
-            image = self.images.shape[-1]
+            image = min(self.images.shape[-2:])
             kinds.append(draw(recipe["augmentation"], n, image, seed, epoch))
         progress = [(epoch + s / self.steps) / recipe["epochs"] for s in range(self.steps)]
         rates = list(map(self.rate_at, progress))

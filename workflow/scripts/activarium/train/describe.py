@@ -30,28 +30,32 @@ class Activation(nn.Identity):
     """Stands where an activation would, which is no part of what is described."""
 
 
-def describe_networks(declared: dict, names: Iterable[str]) -> dict:
+def describe_networks(declared: dict, names: Iterable[str], own: dict | None = None) -> dict:
     """{network: description} of `Study.networks` on the data sets of these `names`.
+
+    `own` maps a data set that is not built in to its {channels, size, classes}.
 
     A description holds `label`, `about` (the first line of the file), `layers` {name in words:
     number}, `activations` (how many modules), `norm` (whether a layer normalises), `parameters`
     {data set: number, those of activations left out}, `sigma_w2` and `sigma_b2`. A network that
     cannot be built here has `refused`, the reason: a description must stop no report.
     """
-    return {name: _describe(network, names) for name, network in declared.items()}
+    return {name: _describe(network, names, own or {}) for name, network in declared.items()}
 
 
-def _describe(network, names):
+def _describe(network, names, own):
     try:
-        built = {name: _build(network, datasets.load(name)) for name in names}
+        shapes = {name: own.get(name) or datasets.shape(name) for name in names}
+        built = {name: _build(network, shape) for name, shape in shapes.items()}
         return _count(networks.load(network["file"]), built)
     except Exception as error:  # of a file that anybody wrote
         return {"refused": first_line(error)}
 
 
-def _build(network, dataset):
-    shape = dataset.channels, dataset.classes, dataset.image_size
-    return networks.load(network["file"]).build(Activation, *shape, **network["parameters"])
+def _build(network, shape):
+    size = networks.fitting_size(network["file"], shape["size"])
+    build = networks.load(network["file"]).build
+    return build(Activation, shape["channels"], shape["classes"], size, **network["parameters"])
 
 
 def _count(file, built):

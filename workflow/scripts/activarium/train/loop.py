@@ -45,7 +45,8 @@ class Cell:
 
     def build_network(self, data: dict, make_activation: Callable | None = None) -> nn.Module:
         """A new network for `data` as `Training` takes it; `make_activation` in place of ours."""
-        channels, size = data["test"][0].shape[1:3]
+        channels, *height_width = data["test"][0].shape[1:]
+        size = networks.fitting_size(self.network["file"], height_width)
         build = networks.load(self.network["file"]).build
         make = make_activation or self.make_activation
         return build(make, channels, data["classes"], size, **self.network["parameters"])

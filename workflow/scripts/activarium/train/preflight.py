@@ -9,7 +9,7 @@ import hashlib
 import json
 import subprocess
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
@@ -20,15 +20,19 @@ from ..runtime.errors import UserError
 from ..runtime.files import read_json, write_json
 
 
-def check_before_training(jobs: Iterable, record: Path | str, log: Path | str) -> None:
+def check_before_training(
+    jobs: Iterable, record: Path | str, log: Path | str, sources: Mapping | None = None
+) -> None:
     """Try what these jobs of Snakemake train, unless the file `record` says that it was tried.
 
     Raises a UserError with a line for each fault; nothing has been trained then. Trials run on a
     CPU, so where there is a GPU a fault is printed and stops nothing. The file `log` gets the names
-    of the trials, and tracebacks. Without torch here, as with environments of --sdm, nothing is
-    tried, and a line says so.
+    of the trials, and tracebacks. `sources` are `Study.image_sources`. Without torch here, as with
+    environments of --sdm, nothing is tried, and a line says so.
     """
-    cells = {_key(job): job for job in jobs}
+    jobs = list(jobs)
+    shapes = _shapes(jobs, sources or {})
+    cells = {_key(job, shapes): job for job in jobs}
     tried = _read_record(record)
     new = [job for key, job in cells.items() if key not in tried]
     if not new:
@@ -38,7 +42,7 @@ def check_before_training(jobs: Iterable, record: Path | str, log: Path | str) -
         return
     combinations = "1 combination" if len(new) == 1 else f"{len(new)} combinations"
     _print(f"trying one batch of {combinations} before any training")
-    answer = _run_sanity_check(_arguments(new), log)
+    answer = _run_sanity_check(_arguments(new, shapes), log)
     faults = answer["faults"]
     if faults and not devices.visible_gpus():
         raise UserError("\n".join([*faults, f"nothing was trained; details in {log}"]))
@@ -50,9 +54,9 @@ def check_before_training(jobs: Iterable, record: Path | str, log: Path | str) -
         write_json(record, {"tried": sorted(tried | set(cells))})
 
 
-def _key(job):
+def _key(job, shapes):
     """What a trial of a job depends on: the content of its code and the values of its cell."""
-    about = [*job.wildcards, *_values(job), _shape(job.wildcards.dataset)]
+    about = [*job.wildcards, *_values(job), shapes[job.wildcards.dataset]]
     sha = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for file in (*job.input.activation, *job.input.network, *job.input.step):
         sha.update(Path(file).read_bytes())
@@ -70,7 +74,7 @@ def _read_record(record):
     return set()
 
 
-def _arguments(jobs):
+def _arguments(jobs, shapes):
     """The arguments of `sanity_check` for these jobs' cells."""
     about = {"exprs": {}, "networks": {}, "recipes": {}, "shapes": {}}
     for job in jobs:
@@ -78,14 +82,25 @@ def _arguments(jobs):
         about["exprs"][cell.activation] = expr
         about["networks"][cell.network] = network
         about["recipes"][cell.recipe] = recipe
-        about["shapes"][cell.dataset] = _shape(cell.dataset)
+        about["shapes"][cell.dataset] = shapes[cell.dataset]
     return about
 
 
-def _shape(dataset):
-    """What a network is built for: {channels, size, classes} of a data set's images."""
-    data = datasets.load(dataset)
-    return {"channels": data.channels, "size": data.image_size, "classes": data.classes}
+def _shapes(jobs, sources):
+    """{data set: what a network is built for} of these jobs: {channels, size, classes}.
+
+    Of a study's own images as they were prepared, else as a few of them look.
+    """
+    descriptions = {job.wildcards.dataset: job.input.description for job in jobs if sources}
+    shapes = {}
+    for name in sorted({job.wildcards.dataset for job in jobs}):
+        if name in sources:
+            from ..data.sources import network_shape  # numpy and Pillow, only where needed
+
+            shapes[name] = network_shape(name, sources[name], descriptions[name])
+        else:
+            shapes[name] = datasets.shape(name)
+    return shapes
 
 
 def _run_sanity_check(arguments, log):

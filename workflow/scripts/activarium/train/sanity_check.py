@@ -15,6 +15,7 @@ import torch
 
 from .. import activations
 from ..definitions import numerics
+from ..networks import height_width
 from ..runtime import interrupt
 from ..runtime.child_process import try_each_in_child
 from ..runtime.errors import UserError, describe_error
@@ -143,7 +144,8 @@ class SilentProgress(Progress):
 def _random_images(shape, n):
     """`n` images of noise to train on and to test, in the form that `Training` takes."""
     size, g = shape["size"], torch.Generator().manual_seed(0)
-    x = torch.randint(256, (n, size, size, shape["channels"]), generator=g).byte()
+    height, width = height_width(size)
+    x = torch.randint(256, (n, height, width, shape["channels"]), generator=g).byte()
     split = x.permute(0, 3, 1, 2), torch.arange(n) % shape["classes"]
     flat = [0.5] * shape["channels"]
     return {"train": split, "test": split, "validation": None, "mean": flat, "sd": flat,

@@ -1,0 +1,136 @@
+"""A study on a folder of pictures, by Snakemake and from a folder that is not the checkout."""
+
+import json
+import os
+
+import numpy as np
+import pytest
+import yaml
+from conftest import BIN, ROOT, House
+from PIL import Image
+
+TRAINED = {"train_0": 2, "collect": 1}
+RUNS = "results/mine/runs.parquet"
+
+
+class Elsewhere(House):
+    """A folder with a study and its pictures alone; the workflow is this checkout's."""
+
+    def __init__(self, folder):
+        super().__init__(folder)
+        self.folder.mkdir()
+        study = yaml.safe_load((ROOT / "tests/study.yaml").read_text())
+        recipe = {**study["recipes"]["short"], "batch_size": 8}
+        entry = {"name": "beasts", "folder": "photos", "size": 8}
+        study |= {"name": "mine", "datasets": [entry], "recipes": {"short": recipe}, "seeds": 2}
+        (self / "study.yaml").write_text(yaml.safe_dump(study))
+        for split, each in (("train", 10), ("test", 4)):
+            for c, label in enumerate(("ant", "bee")):
+                for i in range(each):
+                    self.draw(f"{split}/{label}/{i}.png", 100 * c + i)
+
+    def draw(self, name, seed):
+        """Put a photograph of noise into the folder."""
+        file = self / "photos" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        shape = (12, 16, 3)
+        Image.fromarray(np.random.default_rng(seed).integers(0, 256, shape, np.uint8)).save(file)
+        return file
+
+    def snakemake(self, *arguments, study="study.yaml", cores=1, **environment):
+        there = ["-s", ROOT / "Snakefile", "--workflow-profile", ROOT / "profiles/default"]
+        command = [BIN / "snakemake", *arguments, "--cores", cores, "--configfile", study, *there]
+        return self.run(*command, **environment)
+
+    def changed(self, **entry):
+        """The study with these keys of its data set."""
+        study = yaml.safe_load((self / "study.yaml").read_text())
+        self.say(datasets=[study["datasets"][0] | entry])
+
+    @property
+    def description(self):
+        return json.loads((self / "results/mine/datasets/beasts.json").read_text())
+
+    def train(self):
+        """Train, and the bytes of the table of epochs, which holds every loss."""
+        done = self.snakemake(RUNS, cores=2)
+        assert done.returncode == 0, done.stderr
+        return (self / "results/mine/epochs.parquet").read_bytes()
+
+
+@pytest.fixture
+def elsewhere(tmp_path):
+    return Elsewhere(tmp_path / "elsewhere")
+
+
+@pytest.mark.slow
+def test_a_folder_s_pictures_are_trained_on_and_what_changes_in_it_trains_anew(elsewhere):
+    first = elsewhere.train()
+    assert elsewhere.description["shape"] == [8, 8, 3]
+    assert (elsewhere.description["n_train"], elsewhere.description["n_test"]) == (20, 8)
+    anew = {"prepare": 1, **TRAINED}
+
+    def plan():
+        return elsewhere.plan("--keep-going", RUNS)
+
+    # What changes no picture trains nothing.
+    assert plan() == {}
+    photos = elsewhere / "photos"
+    for file in photos.rglob("*.png"):
+        os.utime(file)
+    photos.rename(elsewhere / "album")
+    elsewhere.changed(folder="album")
+    assert plan() == {}
+    (elsewhere / "album").rename(elsewhere / "archived")  # prepared images need it no more
+    assert plan() == {}
+    (elsewhere / "archived").rename(photos)
+    elsewhere.changed(folder="photos")
+
+    # What changes one does, and what brings it back does not.
+    gone = photos / "train/ant/3.png"
+    kept = gone.read_bytes()
+    gone.unlink()
+    assert plan() == anew
+    gone.write_bytes(kept)
+    assert plan() == {}
+    new = elsewhere.draw("train/ant/new.png", 7)
+    assert plan() == anew
+    new.unlink()
+    elsewhere.changed(size=6)
+    assert plan() == anew
+    elsewhere.changed(size=8)
+    elsewhere.draw("test/bee/0.png", 8)
+    assert plan() == anew
+    second = elsewhere.train()
+    assert second != first
+    assert plan() == {}
+
+    # Back to the first pictures, back to the first numbers.
+    elsewhere.draw("test/bee/0.png", 100)
+    assert elsewhere.train() == first
+
+
+@pytest.mark.slow
+def test_a_damaged_picture_ends_the_preparation_in_a_line_that_names_it(elsewhere):
+    bad = elsewhere / "photos/train/bee/5.png"
+    bad.write_bytes(bad.read_bytes()[:100])
+    done = elsewhere.snakemake("results/mine/datasets/beasts.arrow")
+    assert done.returncode != 0
+    assert "data: beasts: photos/train/bee/5.png cannot be read as a picture (" in done.stderr
+    assert "Traceback" not in done.stderr
+    elsewhere.draw("train/bee/5.png", 105)
+    assert elsewhere.snakemake("results/mine/datasets/beasts.arrow").returncode == 0
+
+
+def test_what_is_wrong_with_a_folder_is_a_line_before_anything_is_planned(elsewhere):
+    (elsewhere / "photos/train/notes.txt").write_text("x")
+    done = elsewhere.snakemake("-n")
+    assert done.returncode != 0
+    last = done.stderr.strip().splitlines()[-1]
+    assert last == (
+        "data: beasts: photos/train/notes.txt is no picture of a class; take it away, or leave "
+        "such out with skip_other_files: true"
+    )
+    elsewhere.changed(skip_other_files=True)
+    plan = elsewhere.plan("--keep-going", RUNS)
+    assert plan == {"prepare": 1, **TRAINED}
