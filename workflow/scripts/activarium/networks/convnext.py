@@ -1,0 +1,61 @@
+"""ConvNeXt for small images: 7×7 depth-wise convolutions, layer norm, one activation a block.
+
+Liu et al. 2022, arXiv 2201.03545: three stages here instead of four, patches of 2 pixels first.
+"""
+
+import torch
+from torch import nn
+
+label = "ConvNeXt, small"
+START = 0.02  # standard deviation of the truncated normal distribution that weights start from
+SCALE = 1e-6  # where the layer scale starts
+
+
+class ChannelNorm(nn.LayerNorm):
+    """Layer norm over the channels of [n, channels, height, width]."""
+
+    def forward(self, x):
+        return super().forward(x.permute(0, 2, 3, 1)).permute(0, 3, 1, 2)
+
+
+class Block(nn.Module):
+    """x + scale · (linear(act(linear(norm(depth-wise convolution of x)))))."""
+
+    def __init__(self, activation, width):
+        super().__init__()
+        self.depthwise = nn.Conv2d(width, width, 7, padding=3, groups=width)
+        self.norm = nn.LayerNorm(width, eps=1e-6)
+        self.first, self.act = nn.Linear(width, 4 * width), activation()
+        self.last = nn.Linear(4 * width, width)
+        self.scale = nn.Parameter(torch.full((width, 1, 1), SCALE))
+
+    def forward(self, x):
+        y = self.norm(self.depthwise(x).permute(0, 2, 3, 1))
+        y = self.last(self.act(self.first(y))).permute(0, 3, 1, 2)
+        return x + self.scale * y
+
+
+class ConvNeXt(nn.Sequential):
+    """The layers in a row, with a start of its own."""
+
+    def reset_parameters(self, generator):
+        """Draw every weight anew; biases start at 0."""
+        for layer in self.modules():
+            if isinstance(layer, (nn.Linear, nn.Conv2d)):
+                nn.init.trunc_normal_(layer.weight, std=START, generator=generator)
+                nn.init.zeros_(layer.bias)
+
+
+def build(activation, channels, classes, size, *, width=32, blocks=2, patch=2):
+    """Three stages of `blocks` blocks with 1, 2 and 4 times `width`, each on half the map."""
+    layers = [nn.Conv2d(channels, width, patch, patch), ChannelNorm(width, eps=1e-6)]
+    before, side = width, size // patch
+    for stage in range(3):
+        after = width * 2**stage
+        if stage:
+            layers += [ChannelNorm(before, eps=1e-6), nn.Conv2d(before, after, 2, 2)]
+            side //= 2
+        layers += [Block(activation, after) for _ in range(blocks)]
+        before = after
+    head = [nn.AvgPool2d(side), ChannelNorm(before, eps=1e-6), nn.Flatten()]
+    return ConvNeXt(*layers, *head, nn.Linear(before, classes))

@@ -1,0 +1,45 @@
+"""MobileNetV2 for small images: inverted residuals, each with two activations.
+
+Sandler et al. 2018, arXiv 1801.04381, with a stem of stride 1 and three stages.
+"""
+
+from torch import nn
+
+label = "MobileNetV2, small"
+
+
+class Block(nn.Module):
+    """Widen by 1×1, filter by 3×3 depth by depth, narrow by 1×1; added to x where shapes agree."""
+
+    def __init__(self, activation, before, after, stride, expand):
+        super().__init__()
+        wide = before * expand
+        self.added = stride == 1 and before == after
+        self.layers = nn.Sequential(
+            nn.Conv2d(before, wide, 1, bias=False),
+            nn.BatchNorm2d(wide),
+            activation(),
+            nn.Conv2d(wide, wide, 3, stride, padding=1, groups=wide, bias=False),
+            nn.BatchNorm2d(wide),
+            activation(),
+            nn.Conv2d(wide, after, 1, bias=False),
+            nn.BatchNorm2d(after),
+        )
+
+    def forward(self, x):
+        return x + self.layers(x) if self.added else self.layers(x)
+
+
+def build(activation, channels, classes, size, *, width=16, blocks=2, expand=6):
+    """Three stages of `blocks` blocks with 1, 2 and 4 times `width`, then 16 times `width`."""
+    layers = [nn.Conv2d(channels, width, 3, padding=1, bias=False)]
+    layers += [nn.BatchNorm2d(width), activation()]
+    before = width
+    for stage in range(3):
+        for block in range(blocks):
+            stride = 2 if stage > 0 and block == 0 else 1
+            layers.append(Block(activation, before, width * 2**stage, stride, expand))
+            before = width * 2**stage
+    layers += [nn.Conv2d(before, 16 * width, 1, bias=False), nn.BatchNorm2d(16 * width)]
+    pool = nn.AvgPool2d(-(-size // 4))  # over the whole map, see resnet14.py
+    return nn.Sequential(*layers, activation(), pool, nn.Flatten(), nn.Linear(16 * width, classes))

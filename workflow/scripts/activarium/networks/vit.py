@@ -1,0 +1,89 @@
+"""A small vision transformer: patches, learned positions, pre-norm blocks, a class token.
+
+Dosovitskiy et al. 2021, arXiv 2010.11929. `gated` makes the feed-forward act(W₁x)·(W₃x) of two
+thirds of the width (Shazeer 2020, arXiv 2002.05202), so that each activation makes its GLU.
+"""
+
+import torch
+from torch import nn
+from torch.nn import functional as F
+
+label = "vision transformer"
+START = 0.02  # standard deviation of the truncated normal distribution that weights start from
+
+
+class Attention(nn.Module):
+    """Multi-head self-attention of tokens [n, tokens, width]."""
+
+    def __init__(self, width, heads):
+        super().__init__()
+        self.heads, self.qkv, self.out = heads, nn.Linear(width, 3 * width), nn.Linear(width, width)
+
+    def forward(self, x):
+        parts = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        return self.out(F.scaled_dot_product_attention(*parts).transpose(1, 2).flatten(2))
+
+
+class FeedForward(nn.Module):
+    """W₂ act(W₁x), or W₂ (act(W₁x)·(W₃x)) where it is gated."""
+
+    def __init__(self, activation, width, hidden, gated):
+        super().__init__()
+        hidden = 2 * hidden // 3 if gated else hidden
+        self.first, self.act = nn.Linear(width, hidden), activation()
+        self.gate = nn.Linear(width, hidden) if gated else None
+        self.last = nn.Linear(hidden, width)
+
+    def forward(self, x):
+        y = self.act(self.first(x))
+        return self.last(y if self.gate is None else y * self.gate(x))
+
+
+class Block(nn.Module):
+    """x + attention(norm(x)), then x + feed-forward(norm(x))."""
+
+    def __init__(self, activation, width, heads, hidden, gated):
+        super().__init__()
+        self.norm1, self.attention = nn.LayerNorm(width, eps=1e-6), Attention(width, heads)
+        self.norm2 = nn.LayerNorm(width, eps=1e-6)
+        self.feed_forward = FeedForward(activation, width, hidden, gated)
+
+    def forward(self, x):
+        x = x + self.attention(self.norm1(x))
+        return x + self.feed_forward(self.norm2(x))
+
+
+class ViT(nn.Module):
+    """Images [n, channels, size, size] to scores [n, classes]."""
+
+    def __init__(self, blocks, channels, classes, size, width, patch):
+        super().__init__()
+        self.patches = nn.Conv2d(channels, width, patch, patch)
+        self.token = nn.Parameter(torch.zeros(1, 1, width))
+        self.positions = nn.Parameter(torch.zeros(1, 1 + (size // patch) ** 2, width))
+        self.blocks, self.norm = nn.Sequential(*blocks), nn.LayerNorm(width, eps=1e-6)
+        self.head = nn.Linear(width, classes)
+
+    def forward(self, x):
+        x = self.patches(x).flatten(2).transpose(1, 2)
+        x = torch.cat([self.token.expand(len(x), -1, -1), x], 1) + self.positions
+        return self.head(self.norm(self.blocks(x))[:, 0])
+
+    def reset_parameters(self, generator):
+        """Draw every weight anew; biases and the class token start at 0."""
+        for layer in self.modules():
+            if isinstance(layer, (nn.Linear, nn.Conv2d)):
+                nn.init.trunc_normal_(layer.weight, std=START, generator=generator)
+                nn.init.zeros_(layer.bias)
+        nn.init.trunc_normal_(self.positions, std=START, generator=generator)
+
+
+def build(
+    activation, channels, classes, size, *, width=96, depth=6, heads=3, patch=4, ratio=4, gated=False
+):
+    """`depth` blocks of `width` numbers a token, feed-forwards `ratio` times as wide.
+
+    A `patch` is so many pixels wide and high; what is left at the right and below is not seen.
+    """
+    blocks = [Block(activation, width, heads, ratio * width, gated) for _ in range(depth)]
+    return ViT(blocks, channels, classes, size, width, patch)
