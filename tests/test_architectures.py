@@ -9,7 +9,14 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models import convnext, mobilenetv2, vision_transformer
 
-from activarium import networks
+from activarium import datasets, networks
+from activarium.report.training_summary import describe_networks
+from activarium.runtime.errors import UserError
+from activarium.study.name_checks import network_with_defaults
+from activarium.train import describe
+from activarium.train.check_network import check_network
+from activarium.train.initialisation import initialise, weighted_layers
+from activarium.train.job import Cell
 
 SIZE, CLASSES = 32, 10
 
@@ -44,7 +51,9 @@ def count(network):
 
 
 def same_values(ours, theirs, size=SIZE):
-    x = torch.randn(3, 3, size, size, dtype=torch.float64, generator=torch.Generator().manual_seed(1))
+    x = torch.randn(
+        3, 3, size, size, dtype=torch.float64, generator=torch.Generator().manual_seed(1)
+    )
     torch.testing.assert_close(ours(x), theirs(x), rtol=1e-9, atol=1e-9)
 
 
@@ -144,16 +153,15 @@ def test_convnext_is_torchvision_s_in_three_stages():
     theirs.features[0][0] = nn.Conv2d(3, 32, 2, 2)
     ours = randomised(built("convnext", nn.GELU))
     assert count(ours) == count(theirs)
-    ordered = {}
-    for (name, value), _ in zip(theirs.state_dict().items(), range(10**6), strict=False):
-        ordered[name] = value
-    # torchvision states a block's scale before its layers; ours behind them.
-    states = iter(state_of_blocks(ours))
-    theirs.load_state_dict({k: next(states).reshape(v.shape) for k, v in ordered.items()})
+    states = iter(states_in_torchvisions_order(ours))
+    theirs.load_state_dict(
+        {k: next(states).reshape(v.shape) for k, v in theirs.state_dict().items()}
+    )
     same_values(ours, theirs.double().eval())
 
 
-def state_of_blocks(ours):
+def states_in_torchvisions_order(ours):
+    """torchvision states a block's scale before its layers."""
     for part in ours:
         state = part.state_dict()
         if "scale" in state:
@@ -194,7 +202,57 @@ def test_fast_is_what_its_file_says():
 
 
 @pytest.mark.parametrize("name", networks.names())
-@pytest.mark.parametrize("channels, size, classes", [(1, 8, 10), (3, 32, 100), (3, 96, 10), (2, 28, 300)])
+def test_every_activation_starts_from_the_same_weights_for_the_same_seed(name):
+    first, second = (built(name, kind, width=24) for kind in (nn.SiLU, nn.PReLU))
+    initialise(first, 3)
+    initialise(second, 3)
+    ours, theirs = first.state_dict(), second.state_dict()
+    assert ours and all(torch.equal(value, theirs[key]) for key, value in ours.items())
+    initialise(second, 4)
+    assert not all(torch.equal(value, theirs[key]) for key, value in ours.items())
+
+
+@pytest.mark.parametrize("name", ["vit", "mixer", "convnext"])
+def test_a_network_may_draw_its_weights_itself_and_says_how(name):
+    net = built(name)
+    initialise(net, 0)
+    drawn = torch.cat([layer.weight.flatten() for layer in weighted_layers(net)])
+    assert drawn.std().item() == pytest.approx(0.02, rel=0.02)
+    assert all((layer.bias == 0).all() for layer in weighted_layers(net))
+    stated = {"net": {"file": name, "parameters": networks.parameters(name)}}
+    text = describe_networks(describe.describe_networks(stated, ("digits",)))
+    start = "Weights start truncated normal with standard deviation 0.02, biases 0"
+    assert start.lower() in text.lower()
+
+
+def test_a_gate_is_true_or_false_in_a_study():
+    given = {"name": "glu", "file": "vit", "gated": True}
+    assert network_with_defaults(given)[1]["parameters"]["gated"] is True
+    with pytest.raises(UserError, match="^config: networks: glu: gated: 1 is not true or false$"):
+        network_with_defaults(given | {"gated": 1})
+
+
+@pytest.mark.parametrize("name", networks.names())
+def test_every_network_learns_the_activation_that_it_is_given(name):
+    digits = datasets.load("digits").load()
+    x = torch.from_numpy(digits.train_images[:32].copy()).permute(0, 3, 1, 2)
+    batch = x, torch.from_numpy(digits.train_labels[:32].astype("int64"))
+    data = {"mean": [0.3], "sd": [0.4], "classes": 10, "train": batch, "validation": None}
+    network = {"file": name, "parameters": networks.parameters(name) | SMALL.get(name, {})}
+    names = {"recipe": "r", "network": "n", "dataset": "d", "activation": "prelu"}
+    check_network(Cell(names, RECIPE, network, None), data | {"test": batch})
+
+
+SMALL = {"resnet18": {"width": 8}}
+RECIPE = {"optimizer": "adam", "learning_rate": 0.003, "schedule": "constant", "batch_size": 16,
+          "epochs": 1, "weight_decay": 0.0, "augmentation": "none", "label_smoothing": 0.0,
+          "precision": "float32"}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", networks.names())
+@pytest.mark.parametrize(
+    "channels, size, classes", [(1, 8, 10), (3, 32, 100), (3, 96, 10), (2, 28, 300)]
+)
 def test_every_network_takes_images_of_many_shapes(name, channels, size, classes):
     net = built(name, partial(nn.SiLU), channels, classes, size)
     assert net(torch.zeros(2, channels, size, size)).shape == (2, classes)

@@ -38,7 +38,9 @@ class Block(nn.Module):
 class ConvNeXt(nn.Sequential):
     """The layers in a row, with a start of its own."""
 
-    def reset_parameters(self, generator):
+    start = "truncated normal with standard deviation 0.02, biases 0"
+
+    def init_weights(self, generator):
         """Draw every weight anew; biases start at 0."""
         for layer in self.modules():
             if isinstance(layer, (nn.Linear, nn.Conv2d)):

@@ -27,6 +27,8 @@ class Block(nn.Module):
 class Mixer(nn.Module):
     """Images [n, channels, size, size] to scores [n, classes], by the mean over places."""
 
+    start = "truncated normal with standard deviation 0.02, biases 0"
+
     def __init__(self, blocks, channels, classes, width, patch):
         super().__init__()
         self.patches = nn.Conv2d(channels, width, patch, patch)
@@ -37,7 +39,7 @@ class Mixer(nn.Module):
         x = self.patches(x).flatten(2).transpose(1, 2)
         return self.head(self.norm(self.blocks(x)).mean(1))
 
-    def reset_parameters(self, generator):
+    def init_weights(self, generator):
         """Draw every weight anew, as vit.py does; biases start at 0."""
         for layer in self.modules():
             if isinstance(layer, (nn.Linear, nn.Conv2d)):

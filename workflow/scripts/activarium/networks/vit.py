@@ -56,6 +56,8 @@ class Block(nn.Module):
 class ViT(nn.Module):
     """Images [n, channels, size, size] to scores [n, classes]."""
 
+    start = "truncated normal with standard deviation 0.02, biases 0"
+
     def __init__(self, blocks, channels, classes, size, width, patch):
         super().__init__()
         self.patches = nn.Conv2d(channels, width, patch, patch)
@@ -69,7 +71,7 @@ class ViT(nn.Module):
         x = torch.cat([self.token.expand(len(x), -1, -1), x], 1) + self.positions
         return self.head(self.norm(self.blocks(x))[:, 0])
 
-    def reset_parameters(self, generator):
+    def init_weights(self, generator):
         """Draw every weight anew; biases and the class token start at 0."""
         for layer in self.modules():
             if isinstance(layer, (nn.Linear, nn.Conv2d)):
@@ -79,7 +81,17 @@ class ViT(nn.Module):
 
 
 def build(
-    activation, channels, classes, size, *, width=96, depth=6, heads=3, patch=4, ratio=4, gated=False
+    activation,
+    channels,
+    classes,
+    size,
+    *,
+    width=96,
+    depth=6,
+    heads=3,
+    patch=4,
+    ratio=4,
+    gated=False,
 ):
     """`depth` blocks of `width` numbers a token, feed-forwards `ratio` times as wide.
 

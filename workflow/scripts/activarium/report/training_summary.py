@@ -134,6 +134,8 @@ def _describe_network(about, own_start):
 
 def _describe_weights(about):
     """How its weights are drawn, as `train.initialisation.initialise` does."""
+    if about.get("start"):
+        return f"Weights start {about['start']}."
     variance, bias = round(about["sigma_w2"], 3), round(about["sigma_b2"], 3)
     biases = f"normal with variance {bias:g}" if bias else "0"
     he = " (He)" if variance == 2 else ""

@@ -168,7 +168,9 @@ def network_with_defaults(item: str | dict) -> tuple[str, dict]:
 
 
 def _parameter_problem(value: Any, wanted: type) -> str | None:
-    """What is wrong with a network's parameter, which must be a number of this type; else None."""
+    """What is wrong with a network's parameter, a number or a truth value; else None."""
+    if wanted is bool:
+        return None if isinstance(value, bool) else f"{shorten(value)} is not true or false"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)
     if not is_number or (wanted is int and not isinstance(value, int)):
         return f"{shorten(value)} is not {'a whole' if wanted is int else 'a'} number"

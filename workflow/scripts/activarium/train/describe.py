@@ -69,6 +69,7 @@ def _count(file, built):
         "activations": sum(isinstance(module, Activation) for module in net.modules()),
         "norm": any(kind in NORMS.values() for kind in kinds),
         "parameters": {name: _parameters(net) for name, net in built.items()},
+        "start": getattr(net, "start", None),
         "sigma_w2": float(sigma_w) ** 2,
         "sigma_b2": float(sigma_b) ** 2,
     }

@@ -14,9 +14,13 @@ def initialise(network: nn.Module, seed: int) -> None:
 
     Weights are normal with variance sigma_w²/fan-in and biases with variance sigma_b²; a network
     may carry its own `sigma_w` and `sigma_b`, else sigma_w² = 2 (He et al. 2015, arXiv
-    1502.01852) and sigma_b = 0. Parameters of activations and norms keep their own start.
+    1502.01852) and sigma_b = 0. Parameters of activations and norms keep their own start. A
+    network with a method `init_weights(generator)` draws its weights itself.
     """
     g = generator("weights", seed)
+    if hasattr(network, "init_weights"):
+        network.init_weights(g)
+        return
     sigma_w, sigma_b = sigmas(network)
     with torch.no_grad():
         for layer in weighted_layers(network):
