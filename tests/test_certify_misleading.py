@@ -62,7 +62,7 @@ def test_functions_that_differ_in_one_point_are_not_called_equal():
     mine = expressions.definition("x if x < 0 else (5 if x <= 0 else x)")
     assert equal_functions.equal_groups({"a": mine, "b": expressions.definition("1*x")}) == []
     with pytest.raises(Unproven, match="third branch"):
-        equal_functions.distance(mine, expressions.definition("1*x"))
+        equal_functions.sup_distance(mine, expressions.definition("1*x"))
 
 
 def test_the_direction_of_the_smallest_jump_is_told_exactly():

@@ -7,7 +7,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
-from activarium.data import official
+from activarium.data import official_files
 from activarium.datasets import DatasetError
 
 WHOLE = bytes(range(256)) * 4096  # 1 MiB
@@ -96,16 +96,15 @@ def server():
 @pytest.fixture(autouse=True)
 def impatient(monkeypatch):
     """A second of silence is enough in a test; no proxy between it and the server."""
-    patience = official._patience
-    monkeypatch.setattr(official, "_patience", lambda seconds: patience(seconds / 60))
+    timeout = official_files._socket_timeout
+    monkeypatch.setattr(official_files, "_socket_timeout", lambda seconds: timeout(seconds / 60))
     monkeypatch.setenv("no_proxy", "127.0.0.1")
 
 
 def fetch(server, answer, folder):
-    class Here(Source):
-        url = f"http://127.0.0.1:{server.server_port}/{answer}"
-
-    official._fetch("tiny", Here, folder / Source.filename)
+    url = f"http://127.0.0.1:{server.server_port}/{answer}"
+    file = folder / Source.filename
+    official_files._download("tiny", [url], file, Source.tgz_md5, Source.filename)
 
 
 @pytest.mark.parametrize("answer", ["whole", "moved"])
