@@ -1,5 +1,8 @@
 """Balanced accuracy: right beside another implementation, shown where it is another number."""
 
+import json
+import re
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -7,8 +10,13 @@ from sklearn.metrics import balanced_accuracy_score
 from synthetic import reported, study
 
 from activarium import figures, tables
+from activarium.data import prepare
+from activarium.data.sources import About
+from activarium.data.test_labels import find_test_labels, write_test_labels
+from activarium.datasets import Images
 from activarium.report.build import external_study
 from activarium.report.page import render_page
+from activarium.runtime.errors import UserError
 from activarium.study import Study
 from activarium.study.grid import Grid
 from activarium.tables.balanced import BALANCED, balanced_accuracy, balanced_table
@@ -35,7 +43,7 @@ def with_bits(made, labels, seed=0):
     right = [draw.random(len(labels)) < np.where(labels == 0, 0.9, 0.3) for _ in range(len(runs))]
     ok = runs["status"] == "ok"
     bits = pd.Series([np.packbits(r).tobytes() for r in right], index=runs.index)
-    runs["correct"] = bits.where(ok, None)
+    runs["correct"], runs["n_test"] = bits.where(ok, None), len(labels)
     runs["test_accuracy"] = pd.Series([r.mean() for r in right], index=runs.index).where(ok)
     return runs, right
 
@@ -51,6 +59,49 @@ def test_each_run_has_its_own_and_one_that_diverged_has_none():
     for value, bits in zip(values, right, strict=True):
         assert value is None or value == pytest.approx((bits[:150].mean() + bits[150:].mean()) / 2)
     assert len(balanced_table(runs, {"another": labels})) == 0
+
+
+@pytest.mark.parametrize("n", [193, 200, 202, 400])
+def test_labels_of_another_number_of_images_are_an_error_and_are_not_filled_up(n):
+    runs, _ = with_bits(study(seeds=2), np.repeat([0, 1], [150, 51]))
+    with pytest.raises(UserError, match=f"was tested on 201 images, and digits has {n} test lab"):
+        balanced_table(runs, {"digits": np.arange(n) % 2})
+
+
+def prepared(folder):
+    """The file of prepared images of unequal classes in `folder`, and their test labels."""
+    draw = np.random.default_rng(0)
+    images = draw.integers(0, 256, (40, 4, 4, 1), np.uint8)
+    labels = (np.arange(40) % 4 % 3).astype(np.uint8)
+    file = folder / "mine.arrow"
+    about = About("mine", 3, 40, (4, 4), 1)
+    description = prepare.write(Images(images, labels, images[:9], labels[:9]), file, "mine", about)
+    (folder / "mine.json").write_text(json.dumps(description))
+    return file, labels[:9]
+
+
+def test_test_labels_are_found_without_the_images_and_else_in_what_was_verified(tmp_path):
+    file, labels = prepared(tmp_path)
+    assert np.array_equal(find_test_labels(file), labels)
+    whole = file.read_bytes()
+    middle = whole.find(prepare.read(file).test_images[0].tobytes())
+    file.write_bytes(whole[:middle] + bytes([whole[middle] ^ 1]) + whole[middle + 1 :])
+    with pytest.raises(UserError, match="mine.arrow is damaged: its sha256 is"):
+        find_test_labels(file)
+    file.unlink()
+    assert find_test_labels(file) is None
+    write_test_labels(labels, tmp_path / "mine.labels.json")
+    assert np.array_equal(find_test_labels(file), labels)
+
+
+@pytest.mark.parametrize("old, new", [("0,", "1,"), ("[", ""), ("test", "best")])
+def test_damaged_test_labels_are_one_line(tmp_path, old, new):
+    file = tmp_path / "mine.labels.json"
+    write_test_labels(np.arange(9) % 3, file)
+    file.write_text(re.sub(r"\s+", "", file.read_text()).replace(old, new, 1))
+    with pytest.raises(UserError, match="mine.labels.json") as error:
+        find_test_labels(tmp_path / "mine.arrow")
+    assert len(str(error.value).splitlines()) == 1
 
 
 def render(shown):

@@ -52,6 +52,11 @@ def test_make_docs_prints_what_the_schema_says_now(house):
     assert page.read_text().startswith("# Studies") and "## Time and disk" in page.read_text()
 
 
+def test_a_key_of_two_types_shows_both():
+    tables = key_tables.key_tables(SCHEMA)
+    assert "| `size` | whole number or list | – | Pixels of a side, or [height, width]." in tables
+
+
 def test_a_key_without_a_default_is_required_or_may_be_left_out():
     tables = key_tables.key_tables(SCHEMA)
     rows = dict(re.findall(r"^\| `(\w+)` \| [^|]* \| ([^|]*) \|", tables, re.MULTILINE))

@@ -110,6 +110,42 @@ def test_a_folder_s_pictures_are_trained_on_and_what_changes_in_it_trains_anew(e
     assert elsewhere.train() == first
 
 
+BALANCED = "results/mine/balanced.parquet"
+ONLY_TABLES = {"collect": 1, "balance": 1}
+
+
+def collect_again(elsewhere):
+    """{rule: jobs} that making the tables anew takes."""
+    return elsewhere.plan("-R", "collect", "--keep-going", BALANCED)
+
+
+def test_tables_need_no_images(elsewhere):
+    study = yaml.safe_load((elsewhere / "study.yaml").read_text())
+    (recipe,), (network,) = study["recipes"], study["networks"]
+    cells = [f"{recipe}/{network['name']}/beasts/{name}" for name in study["activations"]]
+    made = [f"datasets/beasts.{ending}" for ending in ("arrow", "json", "labels.json")]
+    made += [f"runs/{cell}/{seed}.parquet" for cell in cells for seed in range(2)]
+    for file in made:  # those of the runs last, which dates tell
+        place = elsewhere / "results/mine" / file
+        place.parent.mkdir(parents=True, exist_ok=True)
+        place.write_text("{}")
+    assert collect_again(elsewhere) == ONLY_TABLES
+    for file in (elsewhere / "results/mine/datasets").iterdir():
+        file.unlink()
+        assert collect_again(elsewhere) == ONLY_TABLES, file
+
+
+@pytest.mark.slow
+def test_tables_without_the_images_are_the_same(elsewhere):
+    assert elsewhere.snakemake(BALANCED, cores=2).returncode == 0
+    table = (elsewhere / BALANCED).read_bytes()
+    (elsewhere / "results/mine/datasets/beasts.arrow").unlink()
+    (elsewhere / BALANCED).unlink()
+    assert collect_again(elsewhere) == ONLY_TABLES
+    assert elsewhere.snakemake("-R", "collect", "--keep-going", BALANCED).returncode == 0
+    assert (elsewhere / BALANCED).read_bytes() == table
+
+
 @pytest.mark.slow
 def test_a_damaged_picture_ends_the_preparation_in_a_line_that_names_it(elsewhere):
     bad = elsewhere / "photos/train/bee/5.png"

@@ -4,6 +4,7 @@
 #          or a study's own folder of pictures or file of arrays
 # outputs  {folder}/datasets/{dataset}.arrow, the images and labels
 #          {folder}/datasets/{dataset}.json, what they are like, with their checksum
+#          {folder}/datasets/{dataset}.labels.json, the labels of the test images
 # steps    read, check, hold against the dataset's own file, write
 
 
@@ -15,6 +16,7 @@ rule prepare:
     output:
         data="{folder}/datasets/{dataset}.arrow",
         description="{folder}/datasets/{dataset}.json",
+        labels="{folder}/datasets/{dataset}.labels.json",
     log:
         "{folder}/datasets/logs/{dataset}.log",
     wildcard_constraints:

@@ -9,6 +9,7 @@ import json
 from activarium import datasets
 from activarium.data import prepare
 from activarium.data.sources import load_images
+from activarium.data.test_labels import write_test_labels
 from activarium.runtime import files
 from activarium.runtime.errors import open_log
 from activarium.study.own_images import image_sources
@@ -19,5 +20,6 @@ with open_log(snakemake.log[0]):
     source = image_sources(snakemake.config["datasets"]).get(name)
     images, about = load_images(name, source, datasets.data_root(snakemake.config.get("data_root")))
     description = prepare.write(images, snakemake.output.data, name, about)
+    write_test_labels(images.test_labels, snakemake.output.labels)
     text = json.dumps(description, indent=2, sort_keys=True)
     files.write_text(snakemake.output.description, text + "\n")

@@ -77,10 +77,10 @@ def _values(entry: dict[str, Any]) -> str:
         return f"{', '.join(others)} or {last}"
     if "if" in entry:
         return "file or list"
-    kind = entry.get("type", "string")
-    kind = kind if isinstance(kind, str) else kind[0]
+    kinds = entry.get("type", "string")
+    kinds = [kinds] if isinstance(kinds, str) else [kind for kind in kinds if kind != "null"]
     bounds = [words.format(entry[key]) for key, words in BOUNDS.items() if key in entry]
-    return " ".join([WORDS.get(kind, "word"), *bounds])
+    return " ".join([" or ".join(WORDS.get(kind, "word") for kind in kinds), *bounds])
 
 
 def _default(entry: dict[str, Any], required: bool) -> str:

@@ -11,6 +11,7 @@ import pandas as pd
 import pyarrow as pa
 
 from .. import tables
+from ..runtime.errors import UserError
 from .schemas import KEY
 
 BALANCED = pa.schema(
@@ -36,12 +37,22 @@ def balanced_table(runs: pd.DataFrame, labels: Mapping[str, np.ndarray]) -> pa.T
     """A row in BALANCED for each of the `runs` on the data sets of which `labels` are given.
 
     `labels` maps a data set to the labels of its test images. Runs without a score have null.
+    Raises UserError for a run that was tested on another number of images.
     """
     rows = []
     for run in runs[runs["dataset"].isin(list(labels))].to_dict("records"):
         y, score = labels[run["dataset"]], None
         if run["status"] == "ok":
+            if run["n_test"] != len(y):
+                raise UserError(_other_images(run, len(y)))
             bits = np.unpackbits(np.frombuffer(run["correct"], np.uint8), count=len(y))
             score = balanced_accuracy(bits.astype(bool), y)
         rows.append({name: run[name] for name in KEY} | {"balanced_accuracy": score})
     return tables.table(rows, BALANCED)
+
+
+def _other_images(run: Mapping, n: int) -> str:
+    """The error for a `run` whose test images are not the `n` that there are labels of."""
+    cell = "/".join(str(run[name]) for name in KEY)
+    had = f"the run {cell} was tested on {run['n_test']} images"
+    return f"balanced accuracy: {had}, and {run['dataset']} has {n} test labels; train it again"
