@@ -335,6 +335,17 @@ def test_what_will_be_missing_is_told_and_no_torch_too(tmp_path, monkeypatch, ca
     assert capsys.readouterr().err.startswith("sanity check: no torch here")
 
 
+def test_without_torch_no_image_is_looked_at(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(preflight, "find_spec", lambda _: None)
+    monkeypatch.setattr(preflight, "_shapes", lambda *_: pytest.fail("numpy may be missing, too"))
+    own = {"digits": {"folder": "photos"}}
+    preflight.check_before_training(jobs(tmp_path, "gelu"), tmp_path / "tried", "log", own)
+    assert capsys.readouterr().err.startswith("sanity check: no torch here")
+    monkeypatch.setattr(preflight, "_shapes", lambda *_: {})
+    preflight.check_before_training([], tmp_path / "tried", "log")
+    assert capsys.readouterr().err == ""
+
+
 def test_nothing_of_the_folder_of_the_study_is_tried_instead(tmp_path, monkeypatch):
     asked = []
     done = SimpleNamespace(returncode=0, stdout="{}")

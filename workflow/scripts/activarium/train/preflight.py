@@ -31,14 +31,14 @@ def check_before_training(
     environments of --sdm, nothing is tried, and a line says so.
     """
     jobs = list(jobs)
+    if jobs and not find_spec("torch"):  # nor numpy, which the shape of own images needs
+        _print("no torch here, so that nothing is tried before it is trained")
+        return
     shapes = _shapes(jobs, sources or {})
     cells = {_key(job, shapes): job for job in jobs}
     tried = _read_record(record)
     new = [job for key, job in cells.items() if key not in tried]
     if not new:
-        return
-    if not find_spec("torch"):
-        _print("no torch here, so that nothing is tried before it is trained")
         return
     combinations = "1 combination" if len(new) == 1 else f"{len(new)} combinations"
     _print(f"trying one batch of {combinations} before any training")
