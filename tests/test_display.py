@@ -67,6 +67,16 @@ def test_a_job_says_why_where_that_is_worth_saying(reason, line):
     assert display.described(job(message="x", reason=reason)) == line
 
 
+def test_a_start_says_why_it_trains_again_and_not_why_it_trains_at_all():
+    updated = "Input files updated by another job: results/datasets/digits.json"
+    again = display.described(job("train_0", "train relu", updated))
+    assert again == f"train relu ({updated})"
+    assert display.described(job("mine_train_12", "train relu", updated)) == again
+    first = job("train_0", "train relu", f"Missing output files: 0.parquet; {updated}")
+    assert display.described(first) == "train relu"
+    assert display.described(job("collect", "collect", updated)) == "collect"
+
+
 def test_a_line_ends_before_it_fills_the_screen():
     long = display.described(job(reason="Updated input files: " + "a, " * 200))
     assert len(long) == 200 and long.endswith("…")

@@ -67,11 +67,22 @@ class JobLines(logging.Formatter):
 
 
 def described(record: Any) -> str:
-    """What a job does, and why unless its output is missing, in one line of 200 characters."""
+    """What a job does, and why unless its output is missing, in one line of 200 characters.
+
+    That another job updates its input is only said where runs that are there are trained again.
+    """
     text = record.rule_msg or record.rule_name
-    reason = re.sub(EVERY_START, "", record.reason).strip("; ")
+    reason = record.reason
+    if not _is_trained_again(record):
+        reason = re.sub(EVERY_START, "", reason).strip("; ")
     line = f"{text} ({reason})" if reason else text
     return line if len(line) <= 200 else line[:199] + "…"
+
+
+def _is_trained_again(record: Any) -> bool:
+    """Whether a job trains runs of which none is missing."""
+    trains = re.search(r"train_\d+$", record.rule_name)
+    return bool(trains) and "Missing output files" not in record.reason
 
 
 def is_exit_status(text: str) -> bool:
