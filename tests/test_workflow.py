@@ -199,6 +199,8 @@ def test_a_changed_analysis_plan_only_compares_and_reports(trained, change):
         ("workflow/scripts/profiles.py", {"profiles": 1}),
         ("workflow/scripts/claims.py", {"claims": 1, "report": 1}),
         ("workflow/scripts/numerics.py", {"numerics": 2, "report": 1}),
+        (f"{LIBRARY}/definitions/numerics.py", {"numerics": 2, "report": 1}),
+        (f"{LIBRARY}/definitions/file_checks.py", {}),  # as the other checks before a start
         (f"{LIBRARY}/figures/_style.py", DRAWN),
         (f"{LIBRARY}/report/page.py", {"report": 1}),
         (f"{LIBRARY}/tables/collect.py", COLLECTED),

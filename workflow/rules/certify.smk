@@ -82,7 +82,15 @@ rule numerics:
     input:
         profile="{folder}/profiles/{activation}.json",
         definition=CODE.profile,
-        code=CODE.files("../numerics.py", "certify/*.py", "definitions/*.py"),
+        code=CODE.files(
+            "../numerics.py",
+            "certify/*.py",
+            "definitions/__init__.py",
+            "definitions/numerics.py",
+            "definitions/on_numpy.py",
+            "definitions/on_torch.py",
+            "definitions/torch_module.py",
+        ),
     output:
         "{folder}/profiles/{activation}.numerics.json",
     log:
