@@ -32,7 +32,7 @@ if not SNAKEMAKE.study_files:
 with exit_on_error():
     config |= study.parse_cli_values(config, SNAKEMAKE.study_files, SNAKEMAKE.config_changes)
     STUDY = study.load(config, SNAKEMAKE.study_files, REPOSITORY / "config/schema.yaml")
-GRID = Grid(STUDY)
+GRID = Grid(STUDY, SNAKEMAKE.is_dry_run)
 PATHS = GRID.paths
 CODE = CodeFiles(GRID, str(REPOSITORY / "workflow/scripts/activarium"))
 GPU = SNAKEMAKE.offer_gpus()  # whether jobs ask for one

@@ -3,6 +3,7 @@
 import io
 import os
 import time
+import zipfile
 from pathlib import Path
 
 import numpy as np
@@ -18,6 +19,7 @@ from activarium.data.arrays import array_shapes
 from activarium.data.fingerprint import fingerprint
 from activarium.data.pictures import read_picture
 from activarium.runtime.errors import UserError
+from activarium.study.own_images import training_images
 from activarium.study.path_checks import check_own_images
 from activarium.train.augmentation import augment, draw
 from activarium.train.batches import load_splits
@@ -395,6 +397,64 @@ def test_a_file_that_is_no_npz_is_refused_and_nothing_is_unpickled(tmp_path):
     assert refused({"npz": file}).startswith(f"{file} ")
 
 
+def with_head(file, head):
+    """An .npz file whose test_labels.npy begins with this text in place of its header."""
+    with zipfile.ZipFile(arrays(file), "a") as held:
+        text = head.encode("latin1")
+        magic = b"\x93NUMPY\x01\x00" + len(text).to_bytes(2, "little")
+        held.writestr("labels.npy", magic + text)
+    return file
+
+
+def set_in_directory(file, offset, value):
+    """Two bytes of every entry of a zip file's central directory."""
+    held = bytearray(file.read_bytes())
+    place = held.find(b"PK\x01\x02")
+    while place >= 0:
+        held[place + offset : place + offset + 2] = value.to_bytes(2, "little")
+        place = held.find(b"PK\x01\x02", place + 1)
+    file.write_bytes(held)
+    return file
+
+
+def damaged_deflate(file):
+    """An .npz file whose first array cannot be unpacked."""
+    np.savez_compressed(file, images=noise(12, 8, 8, 3))
+    held = bytearray(file.read_bytes())
+    start = 30 + int.from_bytes(held[26:28], "little") + int.from_bytes(held[28:30], "little")
+    held[start : start + 8] = b"\xff" * 8
+    file.write_bytes(held)
+    return file
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda file: with_head(file, "[1]"),
+        lambda file: with_head(file, "{'shape': 3}"),
+        lambda file: with_head(file, "{'shape': ('a',)}"),
+        lambda file: with_head(file, "{'shape': " + "(" * 9000),
+        damaged_deflate,
+        lambda file: set_in_directory(arrays(file), 8, 1),  # encrypted
+        lambda file: set_in_directory(arrays(file), 10, 97),  # a compression that none knows
+    ],
+    ids=["list", "number", "word", "deep", "deflate", "encrypted", "compression"],
+)
+def test_a_damaged_head_of_arrays_is_one_line_before_anything_is_planned(tmp_path, damage):
+    file = damage(tmp_path / "a.npz")
+    with pytest.raises(UserError) as error:
+        training_images("mine", {"npz": file})
+    (line,) = str(error.value).splitlines()
+    assert line.startswith(f"data: mine: {file} is no .npz file that can be read (")
+
+
+def test_a_number_in_place_of_an_array_is_one_line(tmp_path):
+    file = arrays(tmp_path / "a.npz", test_labels=np.int64(3))
+    for read in (training_images, sources.glance):
+        with pytest.raises(UserError, match="a.npz: test_labels is one number; it must be an arr"):
+            read("mine", {"npz": file})
+
+
 # What is watched
 
 
@@ -452,6 +512,17 @@ def test_only_what_changed_is_read(tmp_path, monkeypatch):
     os.utime(root / "test/bee/3.png")
     fingerprint(root, cache)
     assert read == ["test/bee/3.png"]
+
+
+def test_what_is_not_written_is_remembered_by_the_process(tmp_path, monkeypatch):
+    root, cache, read = photos(tmp_path / "p"), tmp_path / "kept/files.json", []
+    first = fingerprint(root, cache, write=False)
+    whole = prints._sha256
+    monkeypatch.setattr(prints, "_sha256", lambda *file: read.append(file) or whole(*file))
+    assert fingerprint(root, cache, write=False) == first
+    assert read == [] and not cache.parent.exists()
+    (root / "train/ant/0.png").unlink()
+    assert fingerprint(root, cache, write=False) != first
 
 
 def test_a_damaged_cache_is_made_anew(tmp_path):
@@ -608,8 +679,8 @@ def test_a_network_that_takes_square_images_only_is_refused_in_one_line(trained,
     with pytest.raises(UserError) as error:
         trained((8, 12, 3), width=2)
     assert str(error.value) == (
-        "networks/plain.py takes square images only, and these are 8 × 12; write size: 8 for the "
-        "data set, or choose another network"
+        "networks/plain.py takes square images only, and these are 8 × 12; write size: 8 for a "
+        "folder of pictures, cut the arrays of an .npz file, or choose another network"
     )
 
 

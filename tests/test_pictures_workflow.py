@@ -170,3 +170,4 @@ def test_what_is_wrong_with_a_folder_is_a_line_before_anything_is_planned(elsewh
     elsewhere.changed(skip_other_files=True)
     plan = elsewhere.plan("--keep-going", RUNS)
     assert plan == {"prepare": 1, **TRAINED}
+    assert not (elsewhere / "results").exists()  # a dry run writes nothing

@@ -6,6 +6,7 @@ import zipfile
 from pathlib import Path
 
 from ..datasets import DatasetError
+from ..runtime.errors import describe_error
 
 SPLIT_KEYS = (
     ("train_images", "train_labels", "test_images", "test_labels"),
@@ -18,11 +19,16 @@ def array_keys(name: str, file: Path | str, test: float | None) -> tuple[str, ..
     """The keys of the arrays that are read: four, or two where the share `test` is drawn.
 
     Four are train_images, train_labels, test_images, test_labels, or x_train, y_train, x_test,
-    y_test; two are images and labels, or x and y. Others are passed over. Raises DatasetError.
+    y_test; two are images and labels, or x and y. Others are passed over. Raises DatasetError, also
+    for a single number in place of an array.
     """
-    has = set(array_shapes(name, file))
+    shapes = array_shapes(name, file)
+    has = set(shapes)
     for keys in WHOLE_KEYS if test is not None else SPLIT_KEYS:
         if set(keys) <= has:
+            for key in keys:
+                if not shapes[key]:
+                    raise DatasetError(name, f"{file}: {key} is one number; it must be an array")
             return keys
     other = [keys for keys in (SPLIT_KEYS if test is not None else WHOLE_KEYS) if set(keys) <= has]
     wanted = ", ".join((WHOLE_KEYS if test is not None else SPLIT_KEYS)[0])
@@ -39,9 +45,10 @@ def array_shapes(name: str, file: Path | str) -> dict[str, tuple[int, ...]]:
         with zipfile.ZipFile(Path(file).expanduser()) as held:
             arrays = [entry for entry in held.namelist() if entry.endswith(".npy")]
             return {entry.removesuffix(".npy"): _shape(held, entry) for entry in arrays}
-    except (OSError, zipfile.BadZipFile, ValueError, struct.error, SyntaxError, KeyError) as error:
+    except Exception as error:  # zip files and heads of arrays are damaged in many ways
         gone = isinstance(error, FileNotFoundError)
-        what = "is not there" if gone else f"is no .npz file that can be read ({error})"
+        why = describe_error(error)
+        what = "is not there" if gone else f"is no .npz file that can be read ({why})"
         raise DatasetError(name, f"{file} {what}; write it with numpy.savez_compressed") from error
 
 
@@ -53,4 +60,5 @@ def _shape(held: zipfile.ZipFile, entry: str) -> tuple[int, ...]:
             raise ValueError(f"{entry} is no array")
         kind, size = ("<H", 2) if magic[6] == 1 else ("<I", 4)
         (length,) = struct.unpack(kind, file.read(size))
-        return ast.literal_eval(file.read(length).decode("latin1"))["shape"]
+        shape = ast.literal_eval(file.read(length).decode("latin1"))["shape"]
+        return tuple(int(n) for n in shape)

@@ -16,15 +16,19 @@ from ..runtime.files import write_text
 MANY = 1000  # files whose reading is worth a line on the terminal
 
 
-def fingerprint(root: Path | str, cache: Path | str) -> str:
+_UNWRITTEN: dict[str, dict] = {}  # what this process found, by the cache that it did not write
+
+
+def fingerprint(root: Path | str, cache: Path | str, write: bool = True) -> str:
     """Hex digest of the names and contents of all files below `root`, or of the file `root`.
 
     Files that begin with a dot are left out, and so are folders. `cache` keeps size, dates and
     checksum of each file, as git's index does: only a file whose size or dates differ is read. So a
     folder that was copied, moved or touched has the same digest, and one with a new, changed,
     renamed or deleted file has another. Where nothing can be written all are read each time.
+    With `write` false, as in a dry run, this process alone remembers it.
     """
-    found, known = list_files(root), _read(cache)
+    found, known = list_files(root), _UNWRITTEN.get(str(cache)) or _read(cache)
     old = known.get("files", {})
     changed = [name for name, stamp in found.items() if old.get(name, [])[:-1] != stamp]
     if not changed and len(found) == len(old):
@@ -37,9 +41,13 @@ def fingerprint(root: Path | str, cache: Path | str) -> str:
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(f"{name}\0{files[name][-1]}\n".encode(errors="surrogateescape"))
-    with suppress(OSError):
-        write_text(cache, json.dumps({"digest": digest.hexdigest(), "files": files}))
-    return digest.hexdigest()
+    kept = {"digest": digest.hexdigest(), "files": files}
+    if write:
+        with suppress(OSError):
+            write_text(cache, json.dumps(kept))
+    else:
+        _UNWRITTEN[str(cache)] = kept
+    return kept["digest"]
 
 
 def list_files(root: Path | str) -> dict[str, list[int]]:

@@ -91,6 +91,7 @@ def fitting_size(name: str, size: int | Sequence[int]) -> int | tuple[int, int]:
     if not getattr(load(name), "non_square", False):
         raise UserError(
             f"networks/{name}.py takes square images only, and these are {height} × {width}; write "
-            f"size: {min(height, width)} for the data set, or choose another network"
+            f"size: {min(height, width)} for a folder of pictures, cut the arrays of an .npz file, "
+            "or choose another network"
         )
     return height, width

@@ -87,6 +87,11 @@ class Session:
         return self.workflow.local_exec
 
     @property
+    def is_dry_run(self) -> bool:
+        """Whether it is only shown what would be done, as -n says."""
+        return bool(self.workflow.output_settings.dryrun)
+
+    @property
     def has_cluster(self) -> bool:
         """Whether a cluster's profile is read: each gives default resources; in a dry run, too."""
         return self.workflow.resource_settings.default_resources is not None

@@ -25,9 +25,13 @@ def seed_words(seeds: range) -> str:
 
 @dataclass(frozen=True)
 class Grid:
-    """The files that `study` asks for, and the values behind their wildcards."""
+    """The files that `study` asks for, and the values behind their wildcards.
+
+    In a dry run no checksum of the study's own images is written.
+    """
 
     study: Study
+    dry_run: bool = False
 
     @property
     def paths(self) -> Paths:
@@ -185,7 +189,7 @@ class Grid:
     def image_checksum(self, name: str) -> str:
         """The checksum of the files of a study's own images; UserError where they are not there."""
         source, kept = self.study.image_sources[name], self.prepared(name, "files.json")
-        return own_images.checksum(name, source, self.prepared(name), kept)
+        return own_images.checksum(name, source, self.prepared(name), kept, not self.dry_run)
 
     def check_images(self) -> None:
         """Raise UserError for own images that are missing, or too few for what is trained."""

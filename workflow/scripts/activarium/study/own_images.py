@@ -55,8 +55,10 @@ def options(source: Mapping) -> dict:
     return {key: value for key, value in source.items() if key not in PLACES}
 
 
-def checksum(name: str, source: Mapping, prepared: Path | str, cache: Path | str) -> str:
-    """The checksum of a source's files, as `fingerprint` makes it.
+def checksum(
+    name: str, source: Mapping, prepared: Path | str, cache: Path | str, write: bool = True
+) -> str:
+    """The checksum of a source's files, as `fingerprint` makes it; `write` is whether it is kept.
 
     Where they are gone and what was `prepared` from them is there, it is the last one of `cache`.
     Raises UserError where the source is not there.
@@ -71,7 +73,7 @@ def checksum(name: str, source: Mapping, prepared: Path | str, cache: Path | str
             "snakemake runs"
         )
     try:
-        return fingerprint(place, cache)
+        return fingerprint(place, cache, write)
     except OSError as error:
         why = f"{error.filename or place} cannot be read ({error.strerror or error})"
         raise UserError(f"config: datasets: {name}: {why}") from error
