@@ -2,6 +2,7 @@
 
 import io
 import os
+import re
 import time
 import zipfile
 from pathlib import Path
@@ -244,6 +245,29 @@ def test_a_picture_that_is_cut_short_is_named_also_where_others_are_skipped(tmp_
         said = refused(source)
         assert said.startswith(f"{bad} cannot be read as a picture (")
         assert said.endswith("); replace it or take it away")
+
+
+@pytest.mark.parametrize("kind", ["EPS", "TIFF", "GIF", "PPM", "PDF"])
+def test_a_file_of_another_format_is_not_opened_whatever_its_name_says(tmp_path, kind):
+    root = photos(tmp_path / "p")
+    bad = root / "train/ant/0.png"
+    Image.fromarray(smooth(8, 8)).save(bad, format=kind)
+    assert refused({"folder": root}).startswith(f"{bad} cannot be read as a picture (Unidentified")
+
+
+def test_a_folder_that_may_not_be_read_is_one_line(tmp_path, monkeypatch):
+    root, scan = photos(tmp_path / "p"), os.scandir
+
+    def forbid(place):
+        if Path(place) == root / "train/bee":
+            raise PermissionError(13, "Permission denied", str(place))
+        return scan(place)
+
+    monkeypatch.setattr(os, "scandir", forbid)
+    said = f"{root}/train/bee cannot be read (Permission denied)"
+    assert refused({"folder": root}) == said
+    with pytest.raises(UserError, match=re.escape(said)):
+        training_images("mine", {"folder": root})
 
 
 def test_a_class_of_too_few_pictures_is_refused_with_the_number(tmp_path):

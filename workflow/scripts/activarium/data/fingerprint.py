@@ -41,13 +41,14 @@ def fingerprint(root: Path | str, cache: Path | str, write: bool = True) -> str:
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(f"{name}\0{files[name][-1]}\n".encode(errors="surrogateescape"))
-    kept = {"digest": digest.hexdigest(), "files": files}
+    found_digest = digest.hexdigest()
+    kept = {"digest": found_digest, "files": files}
     if write:
         with suppress(OSError):
             write_text(cache, json.dumps(kept))
     else:
         _UNWRITTEN[str(cache)] = kept
-    return kept["digest"]
+    return found_digest
 
 
 def list_files(root: Path | str) -> dict[str, list[int]]:

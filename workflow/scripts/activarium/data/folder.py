@@ -23,14 +23,14 @@ def list_pictures(
     holds the classes themselves, of which the share `test` is to be drawn; the only split is "all"
     then. A picture is a file whose name ends as one of SUFFIXES says, in any case; names that begin
     with a dot are passed over. Raises DatasetError, one line, for what is no picture (unless
-    `skip_other_files`), a folder within a class, a class without pictures, and two splits whose
-    classes differ.
+    `skip_other_files`), a folder within a class, a class without pictures, a folder that may not
+    be read, and two splits whose classes differ.
     """
     root = Path(folder).expanduser()
     if not root.is_dir():
         where = "is no folder" if root.exists() else "is not there"
         raise DatasetError(name, f"{root} {where}; a path is relative to where snakemake runs")
-    folders, others = _entries(root)
+    folders, others = _entries(name, root)
     found = {}
     if set(SPLITS) <= set(folders):
         if test is not None:
@@ -56,26 +56,29 @@ def test_size(n: int, test: float) -> int:
     return max(1, round(test * n))
 
 
-def _entries(folder: Path) -> tuple[dict[str, Path], list[Path]]:
+def _entries(name: str, folder: Path) -> tuple[dict[str, Path], list[Path]]:
     """({name: folder}, files) in a folder; those that begin with a dot are passed over."""
     folders, files = {}, []
-    with os.scandir(folder) as entries:
-        for entry in entries:
-            if entry.name.startswith("."):
-                continue
-            if entry.is_dir():
-                folders[entry.name] = Path(entry.path)
-            else:
-                files.append(Path(entry.path))
+    try:
+        with os.scandir(folder) as entries:
+            for entry in entries:
+                if entry.name.startswith("."):
+                    continue
+                if entry.is_dir():
+                    folders[entry.name] = Path(entry.path)
+                else:
+                    files.append(Path(entry.path))
+    except OSError as error:
+        raise DatasetError(name, f"{folder} cannot be read ({error.strerror or error})") from error
     return folders, sorted(files)
 
 
 def _classes(name: str, folder: Path, skip: bool) -> dict[str, list[Path]]:
     """{class: pictures} of a folder with a folder a class."""
-    folders, others = _entries(folder)
+    folders, others = _entries(name, folder)
     classes = {}
     for label, place in sorted(folders.items()):
-        inner, files = _entries(place)
+        inner, files = _entries(name, place)
         if inner:
             deep = min(inner.values())
             raise DatasetError(name, f"{deep} is a folder within a class; put its pictures above")

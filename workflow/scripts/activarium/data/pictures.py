@@ -7,6 +7,7 @@ from PIL import Image, ImageOps
 
 WHITE = 255
 BITS_16 = 65535
+FORMATS = ("PNG", "JPEG", "BMP", "WEBP")  # as Pillow calls them; never another one by content
 
 
 def read_picture(path: Path | str, size: tuple[int, int] | None = None) -> np.ndarray:
@@ -21,7 +22,7 @@ def read_picture(path: Path | str, size: tuple[int, int] | None = None) -> np.nd
     centre out. A JPEG is decoded at a half, a quarter or an eighth, where that is at least twice
     `size`. Raises whatever Pillow does for a damaged file.
     """
-    with Image.open(path) as opened:
+    with Image.open(path, formats=FORMATS) as opened:
         if size:
             opened.draft(None, (2 * max(size), 2 * max(size)))
         plain = _on_white(_eight_bits(ImageOps.exif_transpose(opened)))
