@@ -40,6 +40,8 @@ def layers(network, width, size, channels):
         found.setdefault((str(layer), tuple(inputs[0].shape)), layer)
 
     with torch.device("meta"):
+        heads = networks.parameters(network).get("heads", 1)
+        width = -(-width // heads) * heads
         net = networks.load(network).build(torch.nn.GELU, channels, 10, size, width=width)
         for layer in net.modules():
             if not list(layer.children()):

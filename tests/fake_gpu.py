@@ -9,7 +9,7 @@ from functools import cache
 
 import torch
 
-from activarium.train import concurrent_trainer, graphs
+from activarium.train import concurrent_trainer, graphed_evaluation, graphs
 
 
 class FakeGraph:
@@ -59,7 +59,7 @@ class FakeGpu:
         }
         for name, fake in cuda.items():
             monkeypatch.setattr(torch.cuda, name, fake)
-        for module in (concurrent_trainer, *modules):
+        for module in (concurrent_trainer, graphed_evaluation, *modules):
             monkeypatch.setattr(module, "capture", self.capture)
         for made in (graphs.branch_streams, graphs.capture_stream):
             monkeypatch.setattr(graphs, made.__name__, cache(made.__wrapped__))

@@ -225,6 +225,20 @@ def test_a_network_may_draw_its_weights_itself_and_says_how(name):
     assert start.lower() in text.lower()
 
 
+@pytest.mark.parametrize(
+    ("name", "size", "parameters", "reason"),
+    [
+        ("vit", 32, {"width": 64}, "width 64 is no multiple of heads 3"),
+        ("vit", 3, {}, "images of 3 pixels hold no patch of 4; set patch"),
+        ("mixer", 3, {}, "images of 3 pixels hold no patch of 4; set patch"),
+        ("convnext", 7, {}, "images of 7 pixels are less than 4 patches of 2; set patch"),
+    ],
+)
+def test_what_a_network_cannot_be_built_for_is_said_in_words(name, size, parameters, reason):
+    with pytest.raises(ValueError, match=reason):
+        built(name, size=size, **parameters)
+
+
 def test_a_gate_is_true_or_false_in_a_study():
     given = {"name": "glu", "file": "vit", "gated": True}
     assert network_with_defaults(given)[1]["parameters"]["gated"] is True

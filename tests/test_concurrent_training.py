@@ -13,7 +13,7 @@ from fake_gpu import FakeGpu
 from test_training import RECIPE, Restless, as_a_job, hashed, pack, prepared, settled
 
 from activarium import activations
-from activarium.train import checkpoints, graphs, job, progress, step
+from activarium.train import checkpoints, graphed_evaluation, graphs, job, progress, step
 from activarium.train import concurrent_trainer as gpu_
 from activarium.train.pack import CrashedError
 
@@ -313,7 +313,8 @@ def test_what_cuda_refuses_to_capture_is_launched(tmp_path, prepared, gpu, monke
             raise graphs.CaptureError("operation not permitted")
         return gpu.capture(work, generators)
 
-    monkeypatch.setattr(gpu_, "capture", capture)
+    for module in (gpu_, graphed_evaluation):
+        monkeypatch.setattr(module, "capture", capture)
     assert rows(tmp_path / "launched", [0, 1], prepared) == whole
     assert "slower: CaptureError: operation not permitted" in log(tmp_path / "launched")
     assert len(gpu.captured) == refused - 1

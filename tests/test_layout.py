@@ -1,4 +1,4 @@
-"""The house is walked into: rooms by name, short functions, types where modules meet."""
+"""The library's layout: rooms by name, short functions, types where modules meet."""
 
 import ast
 from collections import Counter

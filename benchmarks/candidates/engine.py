@@ -16,7 +16,7 @@ def pack(setting, seeds):
 
 
 class ConcurrentPack:
-    """`gpu.ConcurrentTrainer` with runs that never end."""
+    """`concurrent_trainer.ConcurrentTrainer` with runs that never end."""
 
     def __init__(self, setting, seeds):
         def make_run(seed):

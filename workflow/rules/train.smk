@@ -24,6 +24,7 @@ for k, seeds in enumerate(GRID.packs):
                 "train/initialisation.py",
                 "train/precision.py",
                 "train/graphs.py",
+                "train/graphed_evaluation.py",
                 "train/randomness.py",
                 "data/stratified_sample.py",
                 "definitions/torch_module.py",
@@ -46,6 +47,8 @@ for k, seeds in enumerate(GRID.packs):
             expr=GRID.expression,
             recipe=GRID.recipe,
             network=GRID.network,
+            # Here too, so that a preparation that failed is not forgotten at the next start.
+            images=GRID.image_source,
             train_size=STUDY.train_size,
             validation=STUDY.validation,
             unfinished=PATHS.unfinished,

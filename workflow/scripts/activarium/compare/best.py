@@ -13,9 +13,10 @@ from .scores import differences_from, significance_level, sorted_values
 def list_possible_best(scores: pd.DataFrame, confidence: float) -> list[str]:
     """The activations that are not ruled out as the best of a setting, in the order of `scores`.
 
-    Each is held against all others by a `flips.max_t` of its own and ruled out when one of them is
-    shown to be better. The best one is among those that are left with at least `confidence`; no
-    correction over the candidates is needed, for ruling one out is wrong only of the best (after
+    Each is held against all others by a `permutation_tests.max_t` of its own. It is ruled out when
+    one of them is shown to be better. The best one is among those that are left with at least
+    `confidence`. No correction over the candidates is needed, for ruling one out is wrong only of
+    the best (after
     Gupta 1965, Technometrics 7, and Hsu 1981, Annals of Statistics 9, whose tests are normal). One
     without a pair with any other is left in. `scores` is from `pivot_scores`.
     """

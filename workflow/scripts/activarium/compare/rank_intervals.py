@@ -13,11 +13,11 @@ from .scores import DIGITS, significance_level
 def rank_intervals(scores: pd.DataFrame, confidence: float) -> dict[str, dict]:
     """{activation: {"rank_low", "rank_high"}} in one setting; rank 1 has the highest mean score.
 
-    All pairs are compared in one `flips.max_t` family: an activation's best possible rank is one
-    after those shown to be better, its worst possible one before those shown to be worse. All
-    true ranks lie in their intervals together with at least `confidence` (Mogstad, Romano, Shaikh
-    and Wilhelm 2024, Inference for ranks, Review of Economic Studies 91). For the first place
-    alone `best.list_possible_best` needs fewer comparisons. `scores` is from `pivot_scores`.
+    All pairs are compared in one family of `permutation_tests.max_t`. An activation's best possible
+    rank is one after those shown to be better, its worst possible one before those shown to be
+    worse. All true ranks lie in their intervals together with at least `confidence` (Mogstad,
+    Romano, Shaikh and Wilhelm 2024, Inference for ranks, Review of Economic Studies 91). For the
+    first place alone `best.list_possible_best` needs fewer comparisons. `scores` is from `pivot_scores`.
     """
     names = list(scores)
     pairs = list(combinations(range(len(names)), 2))

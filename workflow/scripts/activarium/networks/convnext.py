@@ -50,6 +50,8 @@ class ConvNeXt(nn.Sequential):
 
 def build(activation, channels, classes, size, *, width=32, blocks=2, patch=2):
     """Three stages of `blocks` blocks with 1, 2 and 4 times `width`, each on half the map."""
+    if size < 4 * patch:
+        raise ValueError(f"images of {size} pixels are less than 4 patches of {patch}; set patch")
     layers = [nn.Conv2d(channels, width, patch, patch), ChannelNorm(width, eps=1e-6)]
     before, side = width, size // patch
     for stage in range(3):

@@ -49,6 +49,8 @@ class Mixer(nn.Module):
 
 def build(activation, channels, classes, size, *, width=128, depth=6, patch=4, gated=False):
     """`depth` blocks of `width` channels; mixing places has half, mixing channels four times it."""
+    if size < patch:
+        raise ValueError(f"images of {size} pixels hold no patch of {patch}; set patch")
     places = (size // patch) ** 2
     hidden = width // 2, 4 * width
     blocks = [Block(activation, places, width, hidden, gated) for _ in range(depth)]

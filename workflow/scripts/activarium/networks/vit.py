@@ -6,7 +6,6 @@ thirds of the width (Shazeer 2020, arXiv 2002.05202), so that each activation ma
 
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 label = "vision transformer"
 START = 0.02  # standard deviation of the truncated normal distribution that weights start from
@@ -20,8 +19,10 @@ class Attention(nn.Module):
         self.heads, self.qkv, self.out = heads, nn.Linear(width, 3 * width), nn.Linear(width, width)
 
     def forward(self, x):
-        parts = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
-        return self.out(F.scaled_dot_product_attention(*parts).transpose(1, 2).flatten(2))
+        q, k, v = self.qkv(x).unflatten(2, (3, self.heads, -1)).permute(2, 0, 3, 1, 4)
+        # Written out: torch's fused attention need not give the same bits twice on a GPU.
+        weights = (q @ k.transpose(-2, -1) * q.shape[-1] ** -0.5).softmax(-1)
+        return self.out((weights @ v).transpose(1, 2).flatten(2))
 
 
 class FeedForward(nn.Module):
@@ -96,6 +97,11 @@ def build(
     """`depth` blocks of `width` numbers a token, feed-forwards `ratio` times as wide.
 
     A `patch` is so many pixels wide and high; what is left at the right and below is not seen.
+    Raises ValueError for a `width` that is no multiple of `heads`, and for too small an image.
     """
+    if width % heads:
+        raise ValueError(f"width {width} is no multiple of heads {heads}")
+    if size < patch:
+        raise ValueError(f"images of {size} pixels hold no patch of {patch}; set patch")
     blocks = [Block(activation, width, heads, ratio * width, gated) for _ in range(depth)]
     return ViT(blocks, channels, classes, size, width, patch)

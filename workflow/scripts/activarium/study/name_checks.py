@@ -65,7 +65,7 @@ def _check_distinct(key: str, names: list[str]) -> None:
 
 
 def _check_sizes(config: dict) -> None:
-    """`check_size` for the built-in data sets; `input_files.check_images` does it for others."""
+    """`check_size` for the built-in data sets; `path_checks.check_own_images` for others."""
     built_in = [name for name in config["datasets"] if isinstance(name, str)]
     batches = {recipe: values["batch_size"] for recipe, values in config["recipes"].items()}
     for name in built_in:

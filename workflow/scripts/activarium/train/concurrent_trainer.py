@@ -17,6 +17,7 @@ import pyarrow as pa
 import torch
 
 from ..runtime.errors import describe_error
+from .graphed_evaluation import capture_evaluation, evaluate_together
 from .graphs import (
     BRANCHES,
     CaptureError,
@@ -122,7 +123,7 @@ class ConcurrentTrainer:
             why = "it waits for the GPU" if waits else "it draws numbers on the CPU"
             self._disable_graph([], why)
         if self.captures:
-            self._capture_evaluation(training)
+            capture_evaluation(training)
         if self.capacity is None and (on_host or on_gpu):
             self.progress.log(
                 "steps draw from torch's global generator, so that seeds train one after the other"
@@ -157,7 +158,7 @@ class ConcurrentTrainer:
         start = time.perf_counter()
         trained = self._replay_steps() if self.graph else self._launch_steps()
         middle = time.perf_counter()
-        evaluated = self._evaluate(trainings)
+        evaluated = evaluate_together(trainings)
         seconds = {"train": middle - start, "evaluate": time.perf_counter() - middle}
         seconds = {phase: spent / len(trainings) for phase, spent in seconds.items()}
         given = zip(self.runs.items(), trained, evaluated, strict=True)
@@ -191,30 +192,6 @@ class ConcurrentTrainer:
             with torch.cuda.stream(run.training.stream):
                 trained.append(run.training.train_epoch(run.epoch))  # waits for it
         return trained
-
-    def _capture_evaluation(self, training):
-        """From now on its evaluation is replayed, which has been launched once before."""
-        synchronize()
-        work = [(training.evaluate_splits, training.stream)]
-        training.evaluation_graph = capture(work, training.generators())
-
-    def _evaluate(self, trainings):
-        """{split: (loss, correct)} of each run, all computed at the same time."""
-        current, evaluations = torch.cuda.current_stream(), []
-        for training in trainings:
-            training.stream.wait_stream(current)
-            with torch.cuda.stream(training.stream):
-                if training.evaluation_graph:
-                    training.evaluation_graph.replay()
-                else:
-                    training.evaluate_splits()
-                evaluations.append(training.evaluations)
-        for training in trainings:
-            current.wait_stream(training.stream)
-        return [
-            {split: (loss.item(), correct.cpu()) for split, (loss, correct) in splits.items()}
-            for splits in evaluations
-        ]
 
     def _advance(self, seed, result):
         """Tell a run what its epoch gave; one that has ended is kept."""

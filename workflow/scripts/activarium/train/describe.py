@@ -37,8 +37,10 @@ def describe_networks(declared: dict, names: Iterable[str], own: dict | None = N
 
     A description holds `label`, `about` (the first line of the file), `layers` {name in words:
     number}, `activations` (how many modules), `norm` (whether a layer normalises), `parameters`
-    {data set: number, those of activations left out}, `sigma_w2` and `sigma_b2`. A network that
-    cannot be built here has `refused`, the reason: a description must stop no report.
+    {data set: number, those of activations left out}, `start` (how weights start, in words, where
+    the network draws them itself), else `sigma_w2` and `sigma_b2`, which are None beside a `start`.
+    A network that cannot be built here has `refused`, the reason, since a description must stop no
+    report.
     """
     return {name: _describe(network, names, own or {}) for name, network in declared.items()}
 
@@ -61,6 +63,7 @@ def _build(network, shape):
 def _count(file, built):
     net = next(iter(built.values()))
     sigma_w, sigma_b = sigmas(net)
+    own_start = getattr(net, "start", None)
     kinds = Counter(kind for module in net.modules() if (kind := _kind(module)))
     return {
         "label": file.label,
@@ -69,9 +72,9 @@ def _count(file, built):
         "activations": sum(isinstance(module, Activation) for module in net.modules()),
         "norm": any(kind in NORMS.values() for kind in kinds),
         "parameters": {name: _parameters(net) for name, net in built.items()},
-        "start": getattr(net, "start", None),
-        "sigma_w2": float(sigma_w) ** 2,
-        "sigma_b2": float(sigma_b) ** 2,
+        "start": own_start,
+        "sigma_w2": None if own_start else float(sigma_w) ** 2,
+        "sigma_b2": None if own_start else float(sigma_b) ** 2,
     }
 
 

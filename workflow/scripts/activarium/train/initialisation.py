@@ -2,6 +2,7 @@
 
 import math
 from functools import partial
+from typing import Any
 
 import torch
 from torch import nn
@@ -18,8 +19,9 @@ def initialise(network: nn.Module, seed: int) -> None:
     network with a method `init_weights(generator)` draws its weights itself.
     """
     g = generator("weights", seed)
-    if hasattr(network, "init_weights"):
-        network.init_weights(g)
+    init_weights: Any = getattr(network, "init_weights", None)
+    if init_weights is not None:
+        init_weights(g)
         return
     sigma_w, sigma_b = sigmas(network)
     with torch.no_grad():

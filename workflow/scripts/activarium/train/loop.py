@@ -150,7 +150,7 @@ def train_epoch(training: Training, epoch: int) -> tuple[dict, torch.Tensor, dic
     """Train and evaluate one epoch: (metrics, correct bool [n] of the test images, seconds).
 
     Seconds are {"train", "evaluate"}: a CPU's own, so that other work beside a run does not look
-    like its cost. On a GPU, where `gpu` trains, they are the run's share of the wall's.
+    like its cost. On a GPU, where `concurrent_trainer` trains, they are its share of the wall's.
     """
     start = time.process_time()
     trained = training.train_epoch(epoch)
