@@ -17,7 +17,8 @@ def rank_intervals(scores: pd.DataFrame, confidence: float) -> dict[str, dict]:
     rank is one after those shown to be better, its worst possible one before those shown to be
     worse. All true ranks lie in their intervals together with at least `confidence` (Mogstad,
     Romano, Shaikh and Wilhelm 2024, Inference for ranks, Review of Economic Studies 91). For the
-    first place alone `best.list_possible_best` needs fewer comparisons. `scores` is from `pivot_scores`.
+    first place alone `best.list_possible_best` needs fewer comparisons. `scores` is from
+    `pivot_scores`.
     """
     names = list(scores)
     pairs = list(combinations(range(len(names)), 2))
