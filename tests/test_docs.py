@@ -18,6 +18,7 @@ from snakemake.cli import get_argument_parser
 from activarium import cli, study
 from activarium.compare.plan import METHODS
 from activarium.data.image_checks import check_images
+from activarium.data.sources import load_images
 from activarium.definitions.file_checks import check_file
 from activarium.report.study_tables import StudyTables
 
@@ -381,6 +382,19 @@ def test_the_study_of_the_tutorial_is_one():
     default = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     read = study.read(default | yaml.safe_load(lines), SCHEMA)
     assert read.size == 30, "thirty runs, as the tutorial says"
+
+
+def test_the_images_of_a_study_are_as_shown(tmp_path, monkeypatch):
+    default = yaml.safe_load((ROOT / "config/config.yaml").read_text())
+    blocks = [text for language, text in fenced(TEXT["docs/your-own.md"]) if language == "yaml"]
+    blocks += re.findall(r"^- `(datasets: .*)`$", TEXT["docs/tutorial.md"], re.MULTILINE)
+    found = [study.read(default | yaml.safe_load(lines), SCHEMA).image_sources for lines in blocks]
+    assert [tuple(sources) for sources in found] == [("flowers",), ("mine",)] * 2
+    monkeypatch.chdir(tmp_path)
+    (block,) = [b for b in python_blocks("docs/your-own.md") if "savez" in b]
+    exec(block, {})
+    images, about = load_images("mine", {"npz": "mine.npz"}, "")
+    assert (about.classes, images.train_images.shape) == (3, (48, 8, 8, 3))
 
 
 def test_the_tables_of_the_tutorial_have_these_columns(tmp_path, monkeypatch, capsys):
