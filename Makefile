@@ -68,6 +68,7 @@ docs: $(VENV)/ready
 $(VENV)/ready: requirements.txt
 	@PYTHON="$(PYTHON)" VENV="$(VENV)" sh workflow/envs/venv.sh
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements.txt
+	@sh workflow/envs/command.sh $(BIN)
 	@touch $@
 
 $(VENV)/ready-to-test: $(VENV)/ready requirements-test.txt

@@ -297,7 +297,7 @@ def test_benchmarks_have_the_options(words):
 
 
 PLANNED = {
-    "a line of one's own": ("README.md", "name=mine"),
+    "a line of one's own": ("README.md", "name=first"),
     "another study": ("docs/tutorial.md", "config/cifar10-quick.yaml"),
     "a part of a study": ("config/README.md", "name=here"),
     "a reference from its tables": ("reference/README.md", "shards=reference/depth/runs.parquet"),

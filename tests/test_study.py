@@ -99,10 +99,13 @@ def test_every_shipped_study_stands_in_the_table_of_times_with_its_runs():
             "activations: no 'rellu' (did you mean relu?); known are ",
         ),
         (
-            {"networks": ["resnet"]},
-            "networks: no 'resnet' (did you mean resnet14?); known are mlp, ",
+            {"networks": ["resnet15"]},
+            "networks: no 'resnet15' (did you mean resnet14?); known are convnext, ",
         ),
-        (network(file="vgg"), "networks: no 'vgg'; known are mlp, plain, resnet14"),
+        (
+            network(file="vgg"),
+            "networks: no 'vgg'; known are convnext, fast, mixer, mlp, mobilenet, ",
+        ),
         ({"control": "silu"}, "control: 'silu' is not among the activations of this study"),
         ({"epochs": 3}, "'epochs' is not a key here; known are name, datasets, activations, "),
         (

@@ -32,6 +32,8 @@ def duplicate_keys(path: Path | str) -> str | None:
 def _read_yaml(file: Path | str, read: Callable[..., Any]) -> Any:
     try:
         return read(Path(file).read_text(encoding="utf-8"), yaml.SafeLoader)
+    except FileNotFoundError as error:
+        raise StudyError(f"config: no file {file}") from error
     except (OSError, ValueError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())[:160]
         raise StudyError(f"config: {file} cannot be read as YAML ({reason})") from error
