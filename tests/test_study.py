@@ -99,8 +99,8 @@ def test_every_shipped_study_stands_in_the_table_of_times_with_its_runs():
             "activations: no 'rellu' (did you mean relu?); known are ",
         ),
         (
-            {"networks": ["resnet15"]},
-            "networks: no 'resnet15' (did you mean resnet14?); known are convnext, ",
+            {"networks": ["resnett14"]},
+            "networks: no 'resnett14' (did you mean resnet14?); known are convnext, ",
         ),
         (
             network(file="vgg"),
