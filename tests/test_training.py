@@ -37,7 +37,15 @@ TINY = {
     "resnet14": {"width": 2},
     "plain": {"width": 2},
     "mlp": {"width": 8},
+    "resnet18": {"width": 2},
+    "resnet": {"width": 2, "blocks": 1},
+    "fast": {"width": 2},
+    "mobilenet": {"width": 2, "blocks": 1, "expand": 2},
+    "convnext": {"width": 4, "blocks": 1},
+    "vit": {"width": 6, "depth": 1},
+    "mixer": {"width": 8, "depth": 1},
 }
+SMALLEST = {"convnext": 8}  # pixels, where it is not 4
 RECIPE = {
     "optimizer": "adam",
     "learning_rate": 0.01,
@@ -679,7 +687,12 @@ def test_taking_pixels_first_is_the_strided_convolution():
 @pytest.mark.parametrize("size", [4, 5, 8, 17, 32])
 def test_any_image_size_from_4_and_any_number_of_classes_fit(network, size):
     for channels, classes in ((1, 2), (3, 100)):
-        net = networks.load(network).build(nn.ReLU, channels, classes, size, **TINY[network])
+        about = nn.ReLU, channels, classes, size
+        if size < SMALLEST.get(network, 4):
+            with pytest.raises(ValueError, match=f"images of {size} pixels"):
+                networks.load(network).build(*about, **TINY[network])
+            continue
+        net = networks.load(network).build(*about, **TINY[network])
         assert net(torch.zeros(2, channels, size, size)).shape == (2, classes)
 
 
@@ -703,14 +716,20 @@ def test_images_and_their_gradients_are_channels_last_throughout(network):
 
 @pytest.mark.parametrize("network", networks.names())
 def test_the_parameters_of_a_network_do_something(network):
+    """Of two values each, the networks have other shapes, or give other scores."""
     file = networks.load(network)
-    for name, default in networks.parameters(network).items():
+    given = networks.parameters(network)
+    x = torch.rand(2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
+    for name, default in given.items():
         if isinstance(default, int):
-            small, large = (
-                sum(p.numel() for p in file.build(nn.ReLU, 1, 10, 8, **{name: n}).parameters())
-                for n in (1, 2)
-            )
-            assert small < large
+            values = (False, True) if isinstance(default, bool) else (1, 2)
+            values = (3, 6) if name == "width" and "heads" in given else values
+            found = []
+            for value in values:
+                torch.manual_seed(0)
+                net = file.build(nn.ReLU, 1, 10, 8, **{name: value}).eval()
+                found.append(([p.shape for p in net.parameters()], net(x).tolist()))
+            assert found[0] != found[1], name
     assert file.label and file.__doc__
 
 

@@ -603,7 +603,7 @@ def test_make_says_the_verdict_once(trained, edited):
 
 def test_make_names_a_study_that_is_not_there(house):
     done = make(house, "check", study="config/swoosh.yaml")
-    assert done.returncode == 2 and "'config/swoosh.yaml'" in done.stderr
+    assert done.returncode == 2 and "config: no file config/swoosh.yaml" in done.stderr
 
 
 @pytest.mark.slow
