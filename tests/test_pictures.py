@@ -326,7 +326,7 @@ def test_what_a_glance_sees_is_what_is_prepared(tmp_path):
         images, about = loaded(source)
         description = prepare.write(images, tmp_path / "mine.arrow", "mine", about)
         seen = sources.glance("mine", source)
-        assert seen | {"size": list(seen["size"])} == prepare.network_shape(description)
+        assert seen | {"size": list(seen["size"])} == prepare.prepared_shape(description)
     assert description["class_names"] == ["ant", "bee", "cow"]
 
 

@@ -147,6 +147,21 @@ def test_tables_without_the_images_are_the_same(elsewhere):
 
 
 @pytest.mark.slow
+def test_a_picture_that_was_damaged_after_the_training_ends_every_start(elsewhere):
+    first = elsewhere.train()
+    bad = elsewhere / "photos/train/bee/5.png"
+    whole = bad.read_bytes()
+    bad.write_bytes(whole[:100])
+    for _ in range(2):  # the first failure takes the prepared images away
+        done = elsewhere.snakemake(RUNS)
+        assert done.returncode != 0
+        assert "photos/train/bee/5.png cannot be read as a picture (" in done.stderr
+        assert elsewhere.plan("--keep-going", RUNS) == {"prepare": 1, **TRAINED}
+    bad.write_bytes(whole)
+    assert elsewhere.train() == first
+
+
+@pytest.mark.slow
 def test_a_damaged_picture_ends_the_preparation_in_a_line_that_names_it(elsewhere):
     bad = elsewhere / "photos/train/bee/5.png"
     bad.write_bytes(bad.read_bytes()[:100])

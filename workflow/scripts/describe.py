@@ -12,6 +12,6 @@ from activarium.train.describe import describe_networks  # noqa: E402
 
 with open_log(snakemake.log[0]):
     found = map(prepare.description, snakemake.input.images)
-    own = {images["name"]: prepare.network_shape(images) for images in found}
+    own = {images["name"]: prepare.prepared_shape(images) for images in found}
     about = describe_networks(snakemake.params.networks, snakemake.params.datasets, own)
     files.write_json(snakemake.output[0], about)

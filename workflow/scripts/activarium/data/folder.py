@@ -51,6 +51,11 @@ def count_training_images(pictures: dict[str, dict[str, list[Path]]], test: floa
     return n - test_size(n, test) if "all" in pictures and test else n
 
 
+def smallest_class(test: float) -> int:
+    """How many images a class needs at least, so that the share `test` of it can be drawn."""
+    return max(2, math.ceil(1 / min(test, 1 - test)))
+
+
 def test_size(n: int, test: float) -> int:
     """How many of `n` images the share `test` is, at least one."""
     return max(1, round(test * n))
@@ -125,7 +130,7 @@ def _check_draw(
         has = f"{half[0]}/ alone" if half else "neither train/ nor test/"
         way = "write test: 0.2 to draw a fifth of each class" if not half else "both are needed"
         raise DatasetError(name, f"{root} has {has}; {way}")
-    needed = max(2, math.ceil(1 / min(test, 1 - test)))
+    needed = smallest_class(test)
     small = min(classes, key=lambda label: len(classes[label]))
     if len(classes[small]) < needed:
         n = len(classes[small])

@@ -85,7 +85,7 @@ def chance(description: dict[str, Any]) -> float:
     return description.get("majority", 1 / description["classes"])
 
 
-def network_shape(description: dict[str, Any]) -> dict[str, Any]:
+def prepared_shape(description: dict[str, Any]) -> dict[str, Any]:
     """What a network is built for: {channels, size [height, width], classes} of prepared images."""
     height, width, channels = description["shape"]
     return {"channels": channels, "size": [height, width], "classes": description["classes"]}

@@ -12,8 +12,9 @@ from ..datasets import MOST_CLASSES, DatasetError, Images
 from ..runtime.errors import describe_error
 from . import prepare
 from .arrays import array_keys
-from .folder import list_pictures, test_size
+from .folder import list_pictures, smallest_class, test_size
 from .image_checks import check_images, load_checked_images
+from .image_size import height_width
 from .pictures import read_picture, stack_pictures
 from .stratified_sample import stratified_sample
 
@@ -108,10 +109,10 @@ def draw_test(x: np.ndarray, y: np.ndarray, test: float) -> Images:
     return Images(x[left], y[left], x[drawn], y[drawn])
 
 
-def network_shape(name: str, source: Mapping, description: Path | str) -> dict:
+def known_shape(name: str, source: Mapping, description: Path | str) -> dict:
     """{channels, size, classes} of a source's images: by the file `description`, else a glance."""
     if Path(description).exists():
-        return prepare.network_shape(prepare.description(description))
+        return prepare.prepared_shape(prepare.description(description))
     return glance(name, source)
 
 
@@ -138,7 +139,7 @@ def _read_split(
     name: str, classes: Mapping[str, list[Path]], size: int | list[int] | None
 ) -> Iterable[tuple[Path, np.ndarray, int]]:
     """(file, picture, label) of each picture of one split."""
-    target = _height_width(size)
+    target = None if size is None else height_width(size)
     for label, files in enumerate(classes.values()):
         for file in files:
             try:
@@ -146,13 +147,6 @@ def _read_split(
             except Exception as error:  # Pillow has as many kinds as formats
                 why = f"cannot be read as a picture ({describe_error(error)})"
                 raise DatasetError(name, f"{file} {why}; replace it or take it away") from error
-
-
-def _height_width(size: int | list[int] | None) -> tuple[int, int] | None:
-    if size is None:
-        return None
-    height, width = (size, size) if isinstance(size, int) else size
-    return height, width
 
 
 def _check_sizes(name: str, pictures: list[tuple[Path, np.ndarray, int]]) -> None:
@@ -175,7 +169,7 @@ def _can_be_drawn(x: np.ndarray, y: np.ndarray) -> bool:
 
 def _check_drawn(name: str, labels: np.ndarray, test: float) -> None:
     """Refuse a class that is too small for the share `test` of it to be drawn."""
-    needed = max(2, int(np.ceil(1 / min(test, 1 - test))))
+    needed = smallest_class(test)
     values, counts = np.unique(labels, return_counts=True)
     if counts.min() < needed:
         few = f"class {values[counts.argmin()]} has {counts.min()} images"

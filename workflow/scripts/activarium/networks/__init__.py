@@ -11,7 +11,7 @@ So nothing that `build` sets in a convolution or a linear layer is trained on;
 `activarium.train.pretrained` says which networks that concerns.
 
 A file that says `non_square = True` gets `size` as (height, width) where these differ, which
-`_image_size.height_width` takes apart; any other is not built for such images.
+`data.image_size.height_width` takes apart; any other is not built for such images.
 """
 
 import ast
@@ -20,9 +20,9 @@ from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 
+from ..data.image_size import height_width
 from ..runtime import source
 from ..runtime.errors import UserError
-from ._image_size import height_width
 
 FOLDER = Path(__file__).parent
 BUILD = "build(activation, channels, classes, size, *, …)"

@@ -6,8 +6,9 @@ Liu et al. 2022, arXiv 2201.03545: three stages here instead of four, patches of
 import torch
 from torch import nn
 
+from ._truncated_normal import IN_WORDS, draw_truncated_normal
+
 label = "ConvNeXt, small"
-START = 0.02  # standard deviation of the truncated normal distribution that weights start from
 SCALE = 1e-6  # where the layer scale starts
 
 
@@ -38,14 +39,11 @@ class Block(nn.Module):
 class ConvNeXt(nn.Sequential):
     """The layers in a row, with a start of its own."""
 
-    start = "truncated normal with standard deviation 0.02, biases 0"
+    start = IN_WORDS
 
     def init_weights(self, generator):
         """Draw every weight anew; biases start at 0."""
-        for layer in self.modules():
-            if isinstance(layer, (nn.Linear, nn.Conv2d)):
-                nn.init.trunc_normal_(layer.weight, std=START, generator=generator)
-                nn.init.zeros_(layer.bias)
+        draw_truncated_normal(self, generator)
 
 
 def build(activation, channels, classes, size, *, width=32, blocks=2, patch=2):

@@ -6,6 +6,8 @@ convolution → max-pooling → norm → activation → convolution → norm →
 
 from torch import nn
 
+from .resnet import stem
+
 label = "fast convolutional net"
 
 
@@ -24,8 +26,7 @@ def group(activation, before, after):
 
 def build(activation, channels, classes, size, *, width=16):
     """The net for images of any size; its groups have 2, 4 and 4 times `width` channels."""
-    layers = [nn.Conv2d(channels, width, 3, padding=1, bias=False)]
-    layers += [nn.BatchNorm2d(width), activation()]
+    layers = stem(activation, channels, width)
     before, map_size = width, size
     for after in (2 * width, 4 * width, 4 * width):
         layers += group(activation, before, after)

@@ -5,7 +5,8 @@ Tolstikhin et al. 2021, arXiv 2105.01601. `gated` makes both feed-forwards gated
 
 from torch import nn
 
-from .vit import START, FeedForward
+from ._truncated_normal import IN_WORDS, draw_truncated_normal
+from .vit import FeedForward
 
 label = "MLP-Mixer"
 
@@ -27,7 +28,7 @@ class Block(nn.Module):
 class Mixer(nn.Module):
     """Images [n, channels, size, size] to scores [n, classes], by the mean over places."""
 
-    start = "truncated normal with standard deviation 0.02, biases 0"
+    start = IN_WORDS
 
     def __init__(self, blocks, channels, classes, width, patch):
         super().__init__()
@@ -41,10 +42,7 @@ class Mixer(nn.Module):
 
     def init_weights(self, generator):
         """Draw every weight anew, as vit.py does; biases start at 0."""
-        for layer in self.modules():
-            if isinstance(layer, (nn.Linear, nn.Conv2d)):
-                nn.init.trunc_normal_(layer.weight, std=START, generator=generator)
-                nn.init.zeros_(layer.bias)
+        draw_truncated_normal(self, generator)
 
 
 def build(activation, channels, classes, size, *, width=128, depth=6, patch=4, gated=False):

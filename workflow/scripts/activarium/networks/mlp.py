@@ -8,7 +8,7 @@ import math
 
 from torch import nn
 
-from ._image_size import height_width
+from ..data.image_size import height_width
 
 label = "deep MLP, un-normalised"
 non_square = True

@@ -5,6 +5,8 @@ Sandler et al. 2018, arXiv 1801.04381, with a stem of stride 1 and three stages.
 
 from torch import nn
 
+from .resnet import stem
+
 label = "MobileNetV2, small"
 
 
@@ -32,8 +34,7 @@ class Block(nn.Module):
 
 def build(activation, channels, classes, size, *, width=16, blocks=2, expand=6):
     """Three stages of `blocks` blocks with 1, 2 and 4 times `width`, then 16 times `width`."""
-    layers = [nn.Conv2d(channels, width, 3, padding=1, bias=False)]
-    layers += [nn.BatchNorm2d(width), activation()]
+    layers = stem(activation, channels, width)
     before = width
     for stage in range(3):
         for block in range(blocks):

@@ -2,7 +2,7 @@
 
 from torch import nn
 
-from ._image_size import height_width
+from ..data.image_size import height_width
 
 label = "plain convolutional net"
 non_square = True

@@ -7,7 +7,7 @@ shortcuts, a 1×1 convolution where the shape changes; three stages of `width`, 
 
 from torch import nn
 
-from ._image_size import height_width
+from ..data.image_size import height_width
 
 label = "ResNet-14, pre-activation"
 non_square = True

@@ -7,8 +7,9 @@ thirds of the width (Shazeer 2020, arXiv 2002.05202), so that each activation ma
 import torch
 from torch import nn
 
+from ._truncated_normal import IN_WORDS, SD, draw_truncated_normal
+
 label = "vision transformer"
-START = 0.02  # standard deviation of the truncated normal distribution that weights start from
 
 
 class Attention(nn.Module):
@@ -57,7 +58,7 @@ class Block(nn.Module):
 class ViT(nn.Module):
     """Images [n, channels, size, size] to scores [n, classes]."""
 
-    start = "truncated normal with standard deviation 0.02, biases 0"
+    start = IN_WORDS
 
     def __init__(self, blocks, channels, classes, size, width, patch):
         super().__init__()
@@ -74,11 +75,8 @@ class ViT(nn.Module):
 
     def init_weights(self, generator):
         """Draw every weight anew; biases and the class token start at 0."""
-        for layer in self.modules():
-            if isinstance(layer, (nn.Linear, nn.Conv2d)):
-                nn.init.trunc_normal_(layer.weight, std=START, generator=generator)
-                nn.init.zeros_(layer.bias)
-        nn.init.trunc_normal_(self.positions, std=START, generator=generator)
+        draw_truncated_normal(self, generator)
+        nn.init.trunc_normal_(self.positions, std=SD, generator=generator)
 
 
 def build(

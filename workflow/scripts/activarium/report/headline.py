@@ -6,7 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 
-def headline(page: Path | str) -> str | None:
+def read_headline(page: Path | str) -> str | None:
     """The text of the first headline of the report at the path `page`; None where there is none."""
     with suppress(OSError, UnicodeDecodeError):
         text = Path(page).read_text(encoding="utf-8")

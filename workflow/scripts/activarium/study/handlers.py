@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any, TextIO
 
 from ..report import outdated
-from ..report.headline import headline
+from ..report.headline import read_headline
 from ..runtime import interrupt, lock, manifest
 from ..runtime.snakemake_internals import Session
 from ..train import preflight, progress
@@ -64,7 +64,7 @@ def say_result(grid: Grid, session: Session) -> None:
 
 def print_result(report: str, file: TextIO) -> None:
     """Print the first sentence of the page `report`, if it is there, and where it stands."""
-    if sentence := headline(report):
+    if sentence := read_headline(report):
         print(sentence, file=file)
     print(f"The report: {report}", file=file, flush=True)
 

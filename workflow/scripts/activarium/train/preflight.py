@@ -95,9 +95,9 @@ def _shapes(jobs, sources):
     shapes = {}
     for name in sorted({job.wildcards.dataset for job in jobs}):
         if name in sources:
-            from ..data.sources import network_shape  # numpy and Pillow, only where needed
+            from ..data.sources import known_shape  # numpy and Pillow, only where needed
 
-            shapes[name] = network_shape(name, sources[name], descriptions[name])
+            shapes[name] = known_shape(name, sources[name], descriptions[name])
         else:
             shapes[name] = datasets.shape(name)
     return shapes

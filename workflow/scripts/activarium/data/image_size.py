@@ -1,4 +1,4 @@
-"""The size of the images that a network is built for, as height and width."""
+"""The size of images, as height and width."""
 
 from collections.abc import Sequence
 
