@@ -10,7 +10,16 @@ import weakref
 import pytest
 import torch
 from fake_gpu import FakeGpu
-from test_training import RECIPE, Restless, as_a_job, hashed, pack, prepared, settled
+from test_training import (
+    RECIPE,
+    Restless,
+    as_a_job,
+    hashed,
+    pack,
+    prepared,
+    settled,
+    without_evaluations,
+)
 
 from activarium import activations
 from activarium.train import checkpoints, graphed_evaluation, graphs, job, progress, step
@@ -89,6 +98,15 @@ def test_all_steps_and_evaluations_are_replay_steps(tmp_path, prepared, gpu):
     assert [(len(r.work), r.replays) for r in gpu.captured] == [(1, 2)] * 3 + [(3, 2 * 3)]
     assert len(gpu.captured[-1].generators) == 3, "each draws its own noise"
     assert len({stream for _, stream in gpu.captured[-1].work}) == 3, "on a stream of its own"
+
+
+def test_epochs_that_are_not_evaluated_replay_no_evaluation(tmp_path, prepared, gpu):
+    whole = rows(tmp_path / "whole", [0, 1], prepared, epochs=3)
+    sparse = rows(tmp_path / "sparse", [0, 1], prepared, epochs=3, evaluate_every=2)
+    for seed, row in whole.items():
+        assert sparse[seed] == row | {"epochs": without_evaluations(row, {2, 3})}
+    replayed = [r.replays for r in gpu.captured if len(r.work) == 1]
+    assert replayed == [3, 3, 2, 2]
 
 
 def test_an_evaluation_waits_for_the_steps_and_the_next_steps_for_it(tmp_path, prepared, gpu):

@@ -1438,3 +1438,18 @@ def test_real_cifar10_is_learned_far_above_chance_and_the_same_way_twice(tmp_pat
     row = found[0][1]
     assert row["n_test"] == 10000
     assert row["test_accuracy"] > 0.3, "chance is 0.1"
+
+
+EVALUATED = ("test_loss", "test_accuracy", "validation_loss", "validation_accuracy")
+
+
+def without_evaluations(row, epochs):
+    """The history of a run with null where an epoch was not evaluated."""
+    return [e if e["epoch"] in epochs else e | dict.fromkeys(EVALUATED) for e in row["epochs"]]
+
+
+@pytest.mark.parametrize(("every", "evaluated"), [(1, {1, 2, 3}), (2, {2, 3}), (9, {3})])
+def test_a_run_evaluated_less_often_is_the_same_run_with_gaps(every, evaluated):
+    whole, sparse = trained(epochs=3), trained(epochs=3, evaluate_every=every)
+    assert sparse["epochs"] == without_evaluations(whole, evaluated)
+    assert all(sparse[k] == whole[k] for k in ("test_accuracy", "correct", "n_correct", "status"))

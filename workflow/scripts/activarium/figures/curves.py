@@ -1,4 +1,4 @@
-"""Test accuracy after every epoch. A thin line is a run. A thick line is the mean of an
+"""Test accuracy after every epoch that was evaluated. A thin line is a run. A thick line is the mean of an
 activation's runs, up to where the first of them was cut short. The control and the few best
 activations are coloured and drawn on top. The last point of each thin line is the run's score."""
 
@@ -26,7 +26,7 @@ def draw(tables):
     shown = activation_styles(tables)
     order = [*(a for a in tables.activations if a not in shown), *reversed(shown)]
     for i, (setting, ax) in enumerate(axes.items()):
-        epochs = tables.of(tables.epochs, setting)
+        epochs = tables.of(tables.epochs, setting).dropna(subset="test_accuracy")
         cells = {a: cell for a in order if len(cell := epochs[epochs["activation"] == a])}
         for draw_lines in (_runs, _mean):
             for activation, cell in cells.items():
@@ -67,7 +67,7 @@ def finding(tables):
         return "No table of epochs came with these runs."
     words = []
     for setting in tables.settings:
-        epochs = tables.of(tables.epochs, setting)
+        epochs = tables.of(tables.epochs, setting).dropna(subset="test_accuracy")
         control = epochs[epochs["activation"] == tables.control]
         last = control["epoch"].max()
         ends = [

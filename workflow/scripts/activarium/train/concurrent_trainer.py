@@ -27,7 +27,7 @@ from .graphs import (
     synchronize,
     warm_up,
 )
-from .loop import Run, join_metrics
+from .loop import Run, is_evaluated, join_metrics
 from .progress import Progress
 from .step import GraphedTraining
 
@@ -158,11 +158,17 @@ class ConcurrentTrainer:
         start = time.perf_counter()
         trained = self._replay_steps() if self.graph else self._launch_steps()
         middle = time.perf_counter()
-        evaluated = evaluate_together(trainings)
+        evaluated = self._evaluate()
         seconds = {"train": middle - start, "evaluate": time.perf_counter() - middle}
         seconds = {phase: spent / len(trainings) for phase, spent in seconds.items()}
         given = zip(self.runs.items(), trained, evaluated, strict=True)
         return {seed: (*join_metrics(run.epoch, t, e), seconds) for (seed, run), t, e in given}
+
+    def _evaluate(self):
+        """{split: (loss, correct)} of each run; empty where its recipe leaves this epoch out."""
+        due = [r.training for r in self.runs.values() if is_evaluated(r.cell.recipe, r.epoch)]
+        found = dict(zip(map(id, due), evaluate_together(due), strict=True))
+        return [found.get(id(run.training), {}) for run in self.runs.values()]
 
     def _capture_step(self, trainings):
         """One step of all these runs as a graph, in place of the one before."""

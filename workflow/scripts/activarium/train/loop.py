@@ -95,7 +95,7 @@ class Run:
         """Whether it has had its last epoch, or has diverged."""
         return self.status == "diverged" or self.epoch == self.cell.recipe["epochs"]
 
-    def add_epoch(self, metrics: dict, correct: torch.Tensor, seconds: dict) -> None:
+    def add_epoch(self, metrics: dict, correct: torch.Tensor | None, seconds: dict) -> None:
         """Take what the next epoch gave, as `train_epoch` returns it.
 
         Infinite or undefined losses end the run as "diverged", with the finite epochs before.
@@ -146,24 +146,33 @@ def train_run(
     return run.table()
 
 
-def train_epoch(training: Training, epoch: int) -> tuple[dict, torch.Tensor, dict]:
-    """Train and evaluate one epoch: (metrics, correct bool [n] of the test images, seconds).
+def is_evaluated(recipe: dict, epoch: int) -> bool:
+    """Whether `recipe` evaluates after `epoch`, counted from 0: each k-th epoch, and the last."""
+    number = epoch + 1
+    return number % recipe.get("evaluate_every", 1) == 0 or number == recipe["epochs"]
 
-    Seconds are {"train", "evaluate"}: a CPU's own, so that other work beside a run does not look
-    like its cost. On a GPU, where `concurrent_trainer` trains, they are its share of the wall's.
+
+def train_epoch(training: Training, epoch: int) -> tuple[dict, torch.Tensor | None, dict]:
+    """Train one epoch, and evaluate it if the recipe says so: (metrics, correct, seconds).
+
+    Correct is bool [n] of the test images, or None. Seconds are {"train", "evaluate"}: a CPU's
+    own, so that other work beside a run does not look like its cost. On a GPU, where
+    `concurrent_trainer` trains, they are its share of the wall's.
     """
     start = time.process_time()
     trained = training.train_epoch(epoch)
     middle = time.process_time()
-    evaluated = {split: training.evaluate(split) for split in training.splits}
+    splits = training.splits if is_evaluated(training.recipe, epoch) else []
+    evaluated = {split: training.evaluate(split) for split in splits}
     seconds = {"train": middle - start, "evaluate": time.process_time() - middle}
     return *join_metrics(epoch, trained, evaluated), seconds
 
 
-def join_metrics(epoch: int, trained: dict, evaluated: dict) -> tuple[dict, torch.Tensor]:
+def join_metrics(epoch: int, trained: dict, evaluated: dict) -> tuple[dict, torch.Tensor | None]:
     """(metrics of an epoch, correct test images) from what its training and evaluations gave.
 
-    `trained` is of `Training.train_epoch`, `evaluated` maps a split to (loss, correct bool [n]).
+    `trained` is of `Training.train_epoch`, `evaluated` maps a split to (loss, correct bool [n]);
+    metrics of a split that is not there are None.
     """
     metrics = {"epoch": epoch + 1} | trained
     for split in ("validation", "test"):

@@ -72,13 +72,14 @@ class Progress:
         show = now - self.shown >= self.every
         if show:
             self.shown, self.every = now, min(2 * self.every, 600)
-        self.log(
+        words = [
             f"seed {seed}, epoch {metrics['epoch']} of {self.epochs}: "
-            f"train loss {metrics['train_loss']:.3f}, "
-            f"test accuracy {100 * metrics['test_accuracy']:.2f} %, "
-            f"{format_duration(left)} left in this pack",
-            terminal=show,
-        )
+            f"train loss {metrics['train_loss']:.3f}"
+        ]
+        if metrics["test_accuracy"] is not None:
+            words.append(f"test accuracy {100 * metrics['test_accuracy']:.2f} %")
+        words.append(f"{format_duration(left)} left in this pack")
+        self.log(", ".join(words), terminal=show)
 
 
 def open_tally(path: Path | str, left: int, declared: int, at_once: int, kept: int = 0) -> None:
