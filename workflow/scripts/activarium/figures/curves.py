@@ -1,6 +1,7 @@
-"""Test accuracy after every epoch that was evaluated. A thin line is a run. A thick line is the mean of an
-activation's runs, up to where the first of them was cut short. The control and the few best
-activations are coloured and drawn on top. The last point of each thin line is the run's score."""
+"""Test accuracy after every epoch that was evaluated. A thin line is a run. A thick line is the
+mean of an activation's runs, up to where the first of them was cut short. The control and the few
+best activations are coloured and drawn on top. The last point of each thin line is the run's
+score."""
 
 import seaborn as sns
 
