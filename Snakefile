@@ -1,6 +1,7 @@
 """Activarium: every activation × network × data set × recipe × seed trained, compared, reported."""
 
 import os
+import re
 import sys
 from pathlib import Path
 
@@ -43,6 +44,8 @@ if not SNAKEMAKE.sends_all:
 
     localrules:
         prepare,
+        choose,
+        tuning,
         certify,
         profiles,
         claims,
@@ -63,7 +66,7 @@ if SNAKEMAKE.is_main_process:
     start_warnings.warn_missing_runs(GRID, *SNAKEMAKE.study_files, changes=SNAKEMAKE.config_changes)
     start_warnings.warn_no_validation(GRID)
     if SNAKEMAKE.has_cluster:
-        manifest.announce(len(GRID.packs), sends_all=SNAKEMAKE.sends_all)
+        manifest.announce(len(GRID.packs), SNAKEMAKE.sends_all, len(GRID.tuning.packs))
     STOP_FILTER = interrupt.hide_errors_after_stop()
     SNAKEMAKE.show(display.JobLines)
 else:
@@ -77,6 +80,7 @@ wildcard_constraints:
 
 include: "workflow/rules/prepare.smk"
 include: "workflow/rules/train.smk"
+include: "workflow/rules/tune.smk"
 include: "workflow/rules/certify.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/compare.smk"
@@ -92,6 +96,7 @@ rule all:
         PATHS.tables,
         GRID.profiles_table,
         GRID.balanced_table,
+        GRID.tuning.tables,
     message:
         "the study is done"
 

@@ -1,11 +1,29 @@
 # Train every run of the study: a pack of seeds of one cell in one job.
 #
 # inputs   results/datasets/{dataset}.arrow and .json
+#          what tuning chose for the cell, where its recipe is tuned (tune.smk)
 #          the code that defines a run's numbers, compared by content
 # outputs  results/{study}/runs/{recipe}/{network}/{dataset}/{activation}/{seed}.parquet
 # steps    one rule for each pack, train_0, train_1, …, since its seeds are named by its outputs
 #
 # What is no input re-trains nothing: progress, logging and timing.
+
+# What every training runs, that of tuning as well.
+TRAINING_CODE = CODE.files(
+    "train/loop.py",
+    "train/step.py",
+    "train/batches.py",
+    "train/augmentation.py",
+    "train/initialisation.py",
+    "train/precision.py",
+    "train/graphs.py",
+    "train/graphed_evaluation.py",
+    "train/randomness.py",
+    "data/stratified_sample.py",
+    "definitions/torch_module.py",
+    "definitions/on_torch.py",
+    "definitions/on_numpy.py",  # constants, as sqrt(2 / pi)
+)
 
 for k, seeds in enumerate(GRID.packs):
 
@@ -16,21 +34,8 @@ for k, seeds in enumerate(GRID.packs):
         input:
             activation=CODE.activation,
             network=CODE.network,
-            step=CODE.files(
-                "train/loop.py",
-                "train/step.py",
-                "train/batches.py",
-                "train/augmentation.py",
-                "train/initialisation.py",
-                "train/precision.py",
-                "train/graphs.py",
-                "train/graphed_evaluation.py",
-                "train/randomness.py",
-                "data/stratified_sample.py",
-                "definitions/torch_module.py",
-                "definitions/on_torch.py",
-                "definitions/on_numpy.py",  # constants, as sqrt(2 / pi)
-            ),
+            step=TRAINING_CODE,
+            choice=GRID.tuning.choice,
             description=GRID.description,
             # Whole files of images are compared by date only; the description holds their checksum.
             data=ancient(GRID.images),

@@ -1,6 +1,6 @@
 """Train one pack: the seeds of one cell, each into its own file."""
 
-from activarium.runtime import devices, interrupt
+from activarium.runtime import devices, files, interrupt
 from activarium.runtime.child_process import run_in_child
 from activarium.runtime.errors import open_log
 
@@ -16,9 +16,14 @@ with open_log(snakemake.log[0]) as log:
 
     given, params = snakemake.input, snakemake.params
     code = [*given.activation, *given.network, *given.step]
+    names = dict(snakemake.wildcards.items())
+    candidate, choice = names.pop("candidate", None), given.get("choice", [])
+    recipe = params.recipe | (files.read_json(choice[0]) if choice else {})
+    place = params.unfinished, params.tally_file, params.locks
+    tested = params.get("tested", True)
     train_cell(
-        Cell(dict(snakemake.wildcards.items()), params.recipe, params.network, params.expr),
-        DataSource(given.data, given.description, params.train_size, params.validation),
-        JobFiles(snakemake.output, code, params.unfinished, params.tally_file, params.locks),
+        Cell(names, recipe, params.network, params.expr, candidate),
+        DataSource(given.data, given.description, params.train_size, params.validation, tested),
+        JobFiles(snakemake.output, code, *place, keeps=bool(choice)),
         log,
     )

@@ -77,6 +77,27 @@ def training_facts(
 
 def describe_recipe(values: Mapping) -> dict[str, str]:
     """One recipe as a mapping of its key to words."""
+    words = _describe_numbers({k: _first(v) for k, v in values.items()})
+    tuned = {key: f"{_plain(key)} tuned" for key, v in values.items() if isinstance(v, Mapping)}
+    return words | {key: f"{text}: {_tried(values[key])}" for key, text in tuned.items()}
+
+
+def _first(value):
+    """A value of a recipe; of a tuned number the first one tried."""
+    return value["tune"][0] if isinstance(value, Mapping) else value
+
+
+def _plain(key):
+    return key.replace("_", " ")
+
+
+def _tried(value):
+    """What a tuned number tries, and on how many seeds."""
+    tried = join_words(f"{v:g}" for v in sorted(value["tune"]))
+    return f"{tried}, {count(value['seeds'], 'tuning seed')} each"
+
+
+def _describe_numbers(values):
     decay, smoothing = values["weight_decay"], values["label_smoothing"]
     return {
         "optimizer": OPTIMIZERS[values["optimizer"]],

@@ -47,12 +47,16 @@ def check(
         )
 
 
-def announce(packs: int, sends_all: bool) -> None:
+def announce(packs: int, sends_all: bool, tuning_packs: int = 0) -> None:
     """Print which jobs are submitted to a cluster and which run here; a dry run marks neither.
 
-    `packs` is how many rules of training there are, `sends_all` whether there are no local rules.
+    `packs` is how many rules of training there are, `tuning_packs` how many that tune; `sends_all`
+    whether there are no local rules.
     """
     trains = "train_0" if packs == 1 else f"train_0 to train_{packs - 1}"
+    if tuning_packs:
+        tunes = "tune_0" if tuning_packs == 1 else f"tune_0 to tune_{tuning_packs - 1}"
+        trains = f"{tunes} and {trains}"
     rest = "and so are all others" if sends_all else "all others run here"
     print(f"on a cluster: jobs of {trains} are sent off, {rest}", file=sys.stderr)
 

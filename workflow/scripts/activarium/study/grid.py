@@ -12,6 +12,7 @@ from .. import activations, datasets, figures
 from . import Study, own_images
 from .path_checks import check_own_images
 from .paths import Paths
+from .tuning_grid import TuningGrid
 
 SHARED = "results"  # above what belongs to no study: profiles and images of what is built in
 UNEQUAL = 1.5  # times its equal share that the most frequent class has, for balanced accuracy
@@ -37,6 +38,11 @@ class Grid:
     def paths(self) -> Paths:
         """Where the results of this study stand."""
         return Paths(self.study.name)
+
+    @property
+    def tuning(self) -> TuningGrid:
+        """What is asked for where a recipe tunes a number."""
+        return TuningGrid(self.study)
 
     # Runs
 
@@ -66,7 +72,7 @@ class Grid:
 
         It tells a job of training, whose rule has another name where a module takes it up.
         """
-        return any(file.startswith(f"{self.paths.folder}/runs/") for file in files)
+        return any(re.match(self._trained_files, file) for file in files)
 
     def finished_runs(self, files: list[str]) -> list[str]:
         """Those of these runs' files that are there, or wait until their pack is finished."""
@@ -74,8 +80,12 @@ class Grid:
 
     def _waiting_run(self, run: str) -> str:
         """Where a run's file waits while its pack is unfinished."""
-        folder = self.paths.folder
-        return f"{folder}/unfinished/{Path(run).relative_to(f'{folder}/runs')}"
+        return re.sub(self._trained_files, f"{self.paths.folder}/unfinished/", run)
+
+    @property
+    def _trained_files(self) -> str:
+        """A pattern of how the file of a run begins, of one that tunes as well."""
+        return f"{re.escape(self.paths.folder)}/(runs|tuning(?!/choices))/"
 
     # Tables
 
@@ -269,7 +279,7 @@ class Grid:
             "figure": figures.names(),
         }
         names = {axis: "|".join(map(re.escape, words)) or "-" for axis, words in axes.items()}
-        return names | {"seed": "[0-9]+"}
+        return names | {"seed": "[0-9]+", "candidate": self.tuning.candidate_pattern}
 
     # Figures
 

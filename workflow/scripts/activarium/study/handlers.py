@@ -41,7 +41,7 @@ def begin(grid: Grid, session: Session) -> None:
         paths.tally,
         left=len(runs),
         kept=len(grid.finished_runs(runs)),
-        declared=grid.study.size,
+        declared=grid.study.size + len(grid.tuning.runs),
         at_once=session.jobs_at_once(),
     )
 
@@ -71,4 +71,5 @@ def print_result(report: str, file: TextIO) -> None:
 
 def say_stop(grid: Grid, stop_filter: interrupt.StopFilter) -> None:
     """Say how far the study is and how to go on, where a person stopped this execution."""
-    interrupt.report_stop(stop_filter, len(grid.finished_runs(grid.runs)), len(grid.runs))
+    runs = grid.tuning.runs + grid.runs
+    interrupt.report_stop(stop_filter, len(grid.finished_runs(runs)), len(runs))

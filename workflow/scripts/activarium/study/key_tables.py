@@ -16,6 +16,7 @@ TABLES = {
     "trained": "A study that trains:",
     "images": "A data set of your own, in the list `datasets`:",
     "recipe": "A recipe, below its name in `recipes`:",
+    "tuning": "A number of a recipe that is tuned, such as `{tune: [0.001, 0.01], seeds: 2}`:",
     "external": "A study of tables made elsewhere:",
 }
 HEAD = "| key | values | default | what it says |\n|---|---|---|---|\n"

@@ -1,6 +1,7 @@
 """Holds the names that a study gives against the folders of the library that define them."""
 
 from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -8,6 +9,7 @@ from .. import activations, datasets, networks
 from ..definitions import expression_checks, file_checks
 from ..runtime.errors import UserError, suggest
 from ..runtime.similar_names import find_lookalikes
+from . import tuned_recipes
 from .own_images import wrong_entry
 from .study_error import shorten, study_error
 
@@ -67,24 +69,33 @@ def _check_distinct(key: str, names: list[str]) -> None:
 def _check_sizes(config: dict) -> None:
     """`check_size` for the built-in data sets; `path_checks.check_own_images` for others."""
     built_in = [name for name in config["datasets"] if isinstance(name, str)]
-    batches = {recipe: values["batch_size"] for recipe, values in config["recipes"].items()}
     for name in built_in:
         n = datasets.load(name).n_train
-        check_size(name, n, config["train_size"], config["validation"], batches)
+        check_size(name, n, config["train_size"], config["validation"], config["recipes"])
 
 
 def check_size(
-    name: str, n: int, size: int | None, validation: float, batches: dict[str, int]
+    name: str, n: int, size: int | None, validation: float, recipes: Mapping[str, dict]
 ) -> None:
     """Raise StudyError for more training images than the `n` of a data set, or too large a batch.
 
-    `batches` maps a recipe to its batch size.
+    Also where too few images are held out to choose a tuned number by. `recipes` maps a recipe to
+    its values.
     """
     if size is not None and size > n:
         raise study_error(["train_size"], f"{size} is more than {name} has, {n}")
-    held_out = max(1, round(validation * (size or n))) if validation else 0  # as in training
-    left = (size or n) - held_out
-    for recipe, batch in batches.items():
+    for recipe, values in recipes.items():
+        fraction, batch = (
+            tuned_recipes.held_out_fraction(values, validation),
+            tuned_recipes.largest_batch(values),
+        )
+        held_out = max(1, round(fraction * (size or n))) if fraction else 0  # as in training
+        if tuned_recipes.is_tuned(values) and held_out < tuned_recipes.FEWEST:
+            few = f"{held_out} of {size or n} images of {name} are held out to tune {recipe}"
+            way = "write a larger train_size or validation"
+            key = "validation" if size is None else "train_size"
+            raise study_error([key], f"{few}, fewer than {tuned_recipes.FEWEST}; {way}")
+        left = (size or n) - held_out
         if batch > left:
             what = f"{batch} is more than the {left} images of {name} that are trained on"
             raise study_error(["recipes", recipe, "batch_size"], what)

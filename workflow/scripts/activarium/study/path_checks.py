@@ -65,8 +65,7 @@ def check_own_images(study: Study) -> None:
 
     Raises UserError. It lists their folders, so that only the main process does it, once.
     """
-    batches = {recipe: values["batch_size"] for recipe, values in study.recipes.items()}
     for name, source in study.image_sources.items():
         n = training_images(name, source)
         if n is not None:
-            check_size(name, n, study.train_size, study.validation, batches)
+            check_size(name, n, study.train_size, study.validation, study.recipes)

@@ -25,6 +25,21 @@ class Paths:
         return f"{self.folder}/runs/{CELL}/{{seed}}.parquet"
 
     @property
+    def tuning_run(self) -> str:
+        """The file of a run that tunes, with the wildcards of what it tries and of its cell."""
+        return f"{self.folder}/tuning/{{candidate}}/{CELL}/{{seed}}.parquet"
+
+    @property
+    def choice(self) -> str:
+        """What tuning chose for a cell: {key: value} of each tuned number."""
+        return f"{self.folder}/tuning/choices/{CELL}.json"
+
+    @property
+    def unfinished_tuning(self) -> str:
+        """As `unfinished`, for the runs that tune."""
+        return f"{self.folder}/unfinished/{{candidate}}/{CELL}"
+
+    @property
     def unfinished(self) -> str:
         """The folder where the finished runs of an unfinished pack wait, by cell."""
         return f"{self.folder}/unfinished/{CELL}"

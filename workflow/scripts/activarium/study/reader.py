@@ -12,6 +12,7 @@ from .path_checks import check_data_root, check_tables
 from .schema import check_finite, definitions, fill_defaults, validate
 from .study import Study
 from .study_error import study_error
+from .tuning_checks import check_tuning, studies_at_values, with_seeds
 from .yaml_files import duplicate_keys
 
 OLD_KEYS = {"pieces": "shards"}  # the last version's names, which this one still reads
@@ -46,7 +47,10 @@ def read(config: Any, schema: Path | str) -> Study:
     defined = definitions(schema)
     kind = "external" if isinstance(config, dict) and "runs" in config else "trained"
     check_finite(config)
-    validate(config, kind, defined)
+    if kind == "trained":
+        check_tuning(config, defined)
+    for stated in studies_at_values(config) if kind == "trained" else [config]:
+        validate(stated, kind, defined)
     filled = fill_defaults(config, defined[kind], defined)
     analysis = filled.pop("analysis")
     for key in ("runs", "shards"):
@@ -54,6 +58,8 @@ def read(config: Any, schema: Path | str) -> Study:
             files = [filled[key]] if isinstance(filled[key], str) else filled[key]
             filled[key] = tuple(_expand(file, key) for file in files)
     if kind == "trained":
+        seeds = defined["tuning"]["properties"]["seeds"]["default"]
+        filled["recipes"] = with_seeds(filled["recipes"], seeds)
         check_names(filled)
         filled |= _grid(filled)
     return Study(**filled, **analysis)

@@ -1,6 +1,7 @@
 """Holds a study against config/schema.yaml, and fills in the defaults that stand there."""
 
 import math
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -37,10 +38,12 @@ def check_finite(value: Any, path: tuple = ()) -> None:
         check_finite(item, (*path, key))
 
 
-def validate(config: Any, kind: str, definitions: dict[str, dict]) -> None:
+def validate(
+    config: Any, kind: str, definitions: dict[str, dict], where: Sequence[str] = ()
+) -> None:
     """Raise StudyError where `config` breaks the schema of its `kind`, trained or external.
 
-    Of several errors the deepest is named, since it says most.
+    Of several errors the deepest is named, since it says most. `where` are the keys above `config`.
     """
     schema = {"$ref": f"#/$defs/{kind}", "$defs": definitions}
     errors = list(_Validator(schema).iter_errors(config))
@@ -51,7 +54,7 @@ def validate(config: Any, kind: str, definitions: dict[str, dict]) -> None:
     for step in error.absolute_path:
         path.append(step + 1 if isinstance(value, list) else step)  # people count from 1
         value = value[step]
-    raise study_error(path, message(error, config))
+    raise study_error([*where, *path], message(error, config))
 
 
 def fill_defaults(config: Any, schema: dict, definitions: dict[str, dict]) -> Any:

@@ -20,7 +20,7 @@ def read_shards(grid: Grid) -> int:
 def broken_runs(grid: Grid) -> dict[str, str]:
     """{file: what is wrong with it} of each run's file that is gone or damaged; reads them all."""
     broken = {}
-    for run in grid.runs:
+    for run in grid.tuning.runs + grid.runs:
         try:
             read_run(run)
         except CollectError as error:

@@ -1,6 +1,17 @@
 """The tables of a study, how they are stored, and how runs from anywhere become them."""
 
-from .schemas import CONTRASTS, COSTS, EPOCHS, KEY, PROFILES, RUN_FILE, RUNS, SUMMARIES
+from .schemas import (
+    CONTRASTS,
+    COSTS,
+    EPOCHS,
+    KEY,
+    PROFILES,
+    RUN_FILE,
+    RUNS,
+    SUMMARIES,
+    TUNING,
+    TUNING_COSTS,
+)
 from .storage import (
     DAMAGED,
     finite,
@@ -25,6 +36,8 @@ __all__ = [
     "RUNS",
     "RUN_FILE",
     "SUMMARIES",
+    "TUNING",
+    "TUNING_COSTS",
     "finite",
     "has_checksum",
     "read",

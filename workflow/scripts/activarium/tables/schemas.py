@@ -60,6 +60,21 @@ COSTS = pa.schema([*_KEY, *_COST])
 _EPOCHS = pa.list_(pa.field("element", pa.struct(_METRICS)))  # Parquet's own word for an item
 RUN_FILE = pa.schema([*RUNS, _field("epochs", _EPOCHS), _field("cost", pa.struct(_COST))])
 
+_TUNING_KEY = [*_CELL, _field("candidate", pa.string(), nullable=False), _KEY[-1]]
+TUNING = pa.schema(
+    [
+        *_TUNING_KEY,
+        _field("number", pa.string(), nullable=False),
+        _field("value", pa.float64(), nullable=False),
+        _field("second_number", pa.string()),
+        _field("second_value", pa.float64()),
+        _field("status", pa.string(), nullable=False),
+        _field("validation_accuracy", pa.float64(), "fraction"),
+        _field("chosen", pa.bool_(), nullable=False),
+    ]
+)
+TUNING_COSTS = pa.schema([*_TUNING_KEY, *_COST])
+
 SUMMARIES = pa.schema(
     [
         *_CELL,

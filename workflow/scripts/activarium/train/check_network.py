@@ -32,7 +32,7 @@ def check_network(cell: Cell, data: dict) -> None:
     with _explain_misuse(file):
         model = cell.build_network(data, calls.activation)
     _check_unshared(model, cell.build_network(data), file, "build")
-    x = data["test"][0][:4].float().div(255).contiguous(memory_format=torch.channels_last)
+    x = data["train"][0][:4].float().div(255).contiguous(memory_format=torch.channels_last)
     model = model.to(x.device)
     y = _run(model, x, calls, file, name)
     _check_calls(model, calls, file, name)

@@ -31,13 +31,15 @@ class DataSource:
     """A prepared data set, and which of its training images are trained on.
 
     `file` and `description` are the paths that `prepare` wrote; `train_size` images are drawn, all
-    where it is None, and the fraction `validation` of them is held out.
+    where it is None, and the fraction `validation` of them is held out. Without `tested` the run
+    never sees the test images.
     """
 
     file: str
     description: str
     train_size: int | None = None
     validation: float = 0
+    tested: bool = True
 
 
 @dataclass(frozen=True)
@@ -47,6 +49,8 @@ class JobFiles:
     `runs` are the files to be made, {seed}.parquet each. `sources` are the files of code that
     define the numbers. In the folder `unfinished` finished runs wait for the rest of the pack.
     Through the folder `locks` jobs share GPUs. The file `tally` counts the study's finished runs.
+    With `keeps` finished runs stay in `unfinished` as well. A later job that turns out to ask for
+    the same takes them from there.
     """
 
     runs: Sequence[str]
@@ -54,6 +58,7 @@ class JobFiles:
     unfinished: str
     tally: str
     locks: str
+    keeps: bool = False
 
     @property
     def by_seed(self) -> dict[int, str]:
@@ -69,7 +74,7 @@ def train_cell(cell: Cell, source: DataSource, files: JobFiles, log: TextIO) -> 
     """
     started = time.monotonic()
     about = prepare.description(source.description)
-    progress = Progress(" ".join(cell.names.values()), log, cell.recipe["epochs"])
+    progress = Progress(cell.label, log, cell.recipe["epochs"])
     digest = _digest(cell, source, files, about)
     store = RunStore(files.unfinished, digest)
     with devices.lease_gpu(devices.visible_gpus(), files.locks) as card:
@@ -77,6 +82,8 @@ def train_cell(cell: Cell, source: DataSource, files: JobFiles, log: TextIO) -> 
         prepare_torch(cell.recipe["precision"])
         skip_dynamo_import()
         data = load_splits(source.file, about, source.train_size, source.validation, device)
+        if not source.tested:
+            data["test"] = None
         _check(cell, data, progress)
         pack = Pack(files.by_seed, store, progress)
         progress.start_pack(pack.missing)
@@ -99,6 +106,7 @@ def _digest(cell, source, files, about):
     """The digest of all that defines the cell's numbers."""
     values = [cell.names, cell.expr, cell.recipe, cell.network]
     values += [source.train_size, source.validation, about["sha256"], torch.__version__]
+    values += [] if source.tested else ["untested"]
     return compute_digest(files.sources, values)
 
 
@@ -160,6 +168,7 @@ def _write_runs(pack, files):
     for seed, file in files.by_seed.items():
         tables.write_run(pack.finished[seed], file)
     if not child_process.is_orphaned():
-        pack.store.clear(pack.finished)
+        if not files.keeps:
+            pack.store.clear(pack.finished)
     else:  # who would have taken note of these files is gone, so the next start makes them anew
         pack.progress.log("Snakemake was killed meanwhile: its next start takes these runs up")

@@ -31,13 +31,19 @@ class Cell:
 
     `names` says which recipe, network, dataset and activation it is; `recipe` holds the recipe's
     values, `network` the network's file and parameters. `expr` is the activation's text where the
-    study declares it, else None.
+    study declares it, else None. `candidate` names the values that a run tries in order to tune.
     """
 
     names: dict
     recipe: dict
     network: dict
     expr: str | None = None
+    candidate: str | None = None
+
+    @property
+    def label(self) -> str:
+        """Which cell it is, for people."""
+        return " ".join([*self.names.values(), *filter(None, [self.candidate])])
 
     def make_activation(self) -> nn.Module:
         """A new module of the activation."""
@@ -45,7 +51,7 @@ class Cell:
 
     def build_network(self, data: dict, make_activation: Callable | None = None) -> nn.Module:
         """A new network for `data` as `Training` takes it; `make_activation` in place of ours."""
-        channels, *height_width = data["test"][0].shape[1:]
+        channels, *height_width = data["train"][0].shape[1:]
         size = networks.fitting_size(self.network["file"], height_width)
         build = networks.load(self.network["file"]).build
         make = make_activation or self.make_activation
@@ -126,6 +132,7 @@ class Run:
         result = {"status": self.status, "epochs": epochs}
         if self.status == "ok":
             result |= {n: epochs[-1][n] for n in ("test_accuracy", "validation_accuracy")}
+        if self.status == "ok" and self.correct is not None:
             result["n_correct"], result["n_test"] = int(self.correct.sum()), len(self.correct)
             result["correct"] = np.packbits(self.correct.numpy()).tobytes()
         return result

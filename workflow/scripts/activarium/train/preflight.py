@@ -18,6 +18,7 @@ from .. import datasets
 from ..runtime import child_process, devices
 from ..runtime.errors import UserError
 from ..runtime.files import read_json, write_json
+from ..study.tuned_recipes import first_candidate
 
 
 def check_before_training(
@@ -30,7 +31,7 @@ def check_before_training(
     of the trials, and tracebacks. `sources` are `Study.image_sources`. Without torch here, as with
     environments of --sdm, nothing is tried, and a line says so.
     """
-    jobs = list(jobs)
+    jobs = _one_per_cell(jobs)
     if jobs and not find_spec("torch"):  # nor numpy, which the shape of own images needs
         _print("no torch here, so that nothing is tried before it is trained")
         return
@@ -56,15 +57,25 @@ def check_before_training(
 
 def _key(job, shapes):
     """What a trial of a job depends on: the content of its code and the values of its cell."""
-    about = [*job.wildcards, *_values(job), shapes[job.wildcards.dataset]]
+    about = [*_cell(job), *_values(job), shapes[job.wildcards.dataset]]
     sha = hashlib.sha256(json.dumps(about, sort_keys=True).encode())
     for file in (*job.input.activation, *job.input.network, *job.input.step):
         sha.update(Path(file).read_bytes())
     return sha.hexdigest()
 
 
+def _cell(job):
+    return [getattr(job.wildcards, axis) for axis in ("recipe", "network", "dataset", "activation")]
+
+
+def _one_per_cell(jobs):
+    """One job of each cell: of those that tune and those that are scored, the last."""
+    return list({tuple(_cell(job)): job for job in jobs}.values())
+
+
 def _values(job):
-    return job.params.expr, job.params.network, job.params.recipe
+    """(expression, network, recipe) of a job; of tuned numbers the first value is tried."""
+    return job.params.expr, job.params.network, first_candidate(job.params.recipe)
 
 
 def _read_record(record):

@@ -1,0 +1,114 @@
+"""What a study's rules of tuning ask for: the runs that choose, and what they chose for each cell.
+
+Imported by the Snakefile at the start of every job, so neither torch nor pandas is here.
+"""
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from . import Study, tuned_recipes
+from .paths import Paths
+
+AXES = ("recipe", "network", "dataset", "activation")
+Wildcards = Any  # Snakemake's, an attribute for each wildcard
+
+
+@dataclass(frozen=True)
+class TuningGrid:
+    """The files behind the tuned numbers of `study`, all of them empty where it tunes none."""
+
+    study: Study
+
+    @property
+    def paths(self) -> Paths:
+        """Where the results of this study stand."""
+        return Paths(self.study.name)
+
+    @property
+    def recipes(self) -> dict[str, dict[str, Any]]:
+        """The recipes that tune a number, with their values."""
+        return {name: r for name, r in self.study.recipes.items() if tuned_recipes.is_tuned(r)}
+
+    @property
+    def packs(self) -> list[tuple[str, range]]:
+        """(recipe, seeds) of each pack of runs that tune, `pack` seeds in a row at most."""
+        size = self.study.pack
+        seeds = {name: tuned_recipes.tuning_seeds(recipe) for name, recipe in self.recipes.items()}
+        return [
+            (name, all_seeds[start : start + size])
+            for name, all_seeds in seeds.items()
+            for start in range(0, len(all_seeds), size)
+        ]
+
+    @property
+    def candidate_pattern(self) -> str:
+        """A pattern of the names of everything that is tried."""
+        return "|".join(map(re.escape, sorted(self.all_candidates))) or "-"
+
+    @property
+    def runs(self) -> list[str]:
+        """The file of every run that tunes."""
+        return [file for cell in self._cells() for file in self._runs_of(cell)]
+
+    @property
+    def choices(self) -> list[str]:
+        """The file of what was chosen, for each cell that is tuned."""
+        return [self.paths.choice.format(**cell) for cell in self._cells()]
+
+    @property
+    def table(self) -> list[str]:
+        """The table of all runs that tune, where there are any."""
+        return [self.paths.table("tuning")] if self.recipes else []
+
+    @property
+    def tables(self) -> list[str]:
+        """`table` and what its runs have cost, each with its file for people."""
+        names = ("tuning", "tuning_costs") if self.recipes else ()
+        return [file for name in names for file in self.paths.table_pair(name)]
+
+    @property
+    def validation(self) -> float:
+        """The fraction of the training images that choices are made by."""
+        return self.study.validation or tuned_recipes.HELD_OUT
+
+    def runs_of(self, wildcards: Wildcards) -> list[str]:
+        """The runs that choose for one cell."""
+        return self._runs_of({axis: getattr(wildcards, axis) for axis in AXES})
+
+    def choice(self, wildcards: Wildcards) -> list[str]:
+        """The file of what was chosen for one cell, where its recipe is tuned."""
+        tuned = wildcards.recipe in self.recipes
+        return [self.paths.choice.format(**dict(wildcards.items()))] if tuned else []
+
+    def candidates(self, wildcards: Wildcards) -> dict[str, dict[str, float]]:
+        """{name: {key: value}} of what a cell tries."""
+        return tuned_recipes.list_candidates(self.study.recipes[wildcards.recipe])
+
+    @property
+    def all_candidates(self) -> dict[str, dict[str, float]]:
+        """{name: {key: value}} of what any cell tries."""
+        found = [tuned_recipes.list_candidates(recipe) for recipe in self.recipes.values()]
+        return {name: values for tried in found for name, values in tried.items()}
+
+    def recipe_at(self, wildcards: Wildcards) -> dict[str, Any]:
+        """The values of a cell's recipe at one candidate."""
+        recipe = self.study.recipes[wildcards.recipe]
+        return {**recipe, **tuned_recipes.list_candidates(recipe)[wildcards.candidate]}
+
+    def _cells(self) -> Iterator[dict[str, str]]:
+        s = self.study
+        for r in self.recipes:
+            for n in s.networks:
+                for d in s.datasets:
+                    for a in s.activations:
+                        yield dict(zip(AXES, (r, n, d, a), strict=True))
+
+    def _runs_of(self, cell: dict[str, str]) -> list[str]:
+        recipe = self.recipes[cell["recipe"]]
+        return [
+            self.paths.tuning_run.format(**cell, candidate=name, seed=seed)
+            for name in tuned_recipes.list_candidates(recipe)
+            for seed in tuned_recipes.tuning_seeds(recipe)
+        ]
