@@ -364,7 +364,7 @@ def test_new_files_load_without_a_clone(activarium, here):
         made[kind] = names
     images = made["dataset"]["load"]()
     assert images.train_images.shape == (200, 8, 8, 1) and set(images.test_labels) == {0, 1}
-    net = made["network"]["build"](lambda: activations.module("gelu"), 1, 2, 8)
+    net = made["network"]["build"](lambda *_: activations.module("gelu"), 1, 2, 8)
     assert net(torch.zeros(3, 1, 8, 8)).shape == (3, 2)
     assert callable(on_torch.exp)
 

@@ -280,7 +280,7 @@ def test_a_run_that_diverges_leaves_the_others(tmp_path, prepared, gpu, monkeypa
 
 
 def test_what_draws_from_the_global_generator_trains_alone(tmp_path, prepared, gpu, monkeypatch):
-    monkeypatch.setattr(activations, "module", lambda *_: Restless())
+    monkeypatch.setattr(activations, "module", lambda *_, **__: Restless())
     alone = rows(tmp_path / "alone", [1], prepared)[1]
     assert rows(tmp_path / "pack", [0, 1, 2], prepared)[1] == alone
     assert "so that seeds train one after the other" in log(tmp_path / "pack")

@@ -18,7 +18,7 @@ def test_a_description_counts_layers_activations_and_parameters():
     found = about("resnet14", "digits", "cifar10", "cifar100")
     assert found["layers"] == {"convolution": 15, "batch norm": 13, "linear layer": 1}
     assert (found["activations"], found["norm"]) == (13, True)
-    net = networks.load("resnet14").build(nn.ReLU, 3, 100, 32)
+    net = networks.load("resnet14").build(lambda *_: nn.ReLU(), 3, 100, 32)
     assert found["parameters"]["cifar100"] == sum(p.numel() for p in net.parameters())
     assert found["parameters"]["digits"] < found["parameters"]["cifar10"]
     plain = about("mlp", depth=3)
@@ -28,7 +28,7 @@ def test_a_description_counts_layers_activations_and_parameters():
 @pytest.mark.parametrize("changed", [{}, {"sigma_w": 1.0, "sigma_b": 0.5}])
 def test_weights_start_with_the_variance_that_is_describe_networks(changed):
     found = about("mlp", width=512, **changed)
-    net = networks.load("mlp").build(nn.ReLU, 1, 10, 8, width=512, **changed)
+    net = networks.load("mlp").build(lambda *_: nn.ReLU(), 1, 10, 8, width=512, **changed)
     initialise(net, 0)
     layer = net[3]
     assert found["sigma_w2"] == pytest.approx(512 * layer.weight.var().item(), rel=0.02)

@@ -140,7 +140,9 @@ def test_an_activation_that_is_taken_for_the_module_is_refused_with_its_line(
 ):
     file(networks, "uncalled", net(forward, before))
     said = held("uncalled")
-    assert f"uncalled.py, line {at}: activation is no module; activation() makes one" in said
+    assert (
+        f"uncalled.py, line {at}: activation is no module; activation(channels) makes one" in said
+    )
     assert "CallRecorder" not in said
 
 
@@ -466,7 +468,9 @@ class Crash(nn.Module):
 
 whole, load = activations.module, activations.load
 activations.load = lambda name: SimpleNamespace() if name == "crash" else load(name)
-activations.module = lambda name, expr=None: Crash() if name == "crash" else whole(name, expr)
+def module(name, *rest, **of):
+    return Crash() if name == "crash" else whole(name, *rest, **of)
+activations.module = module
 from activarium.train.sanity_check import sanity_check
 names = dict.fromkeys(["gelu", "crash", "relu"])
 nets = {"n": {"file": "mlp", "parameters": {"depth": 1, "width": 2}}}

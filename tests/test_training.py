@@ -94,7 +94,7 @@ def training(activation="gelu", seed=0, data=None, network="plain", parameters=N
     data = data or images()
     channels, size = data["test"][0].shape[1:3]
     net = networks.load(network).build(
-        lambda: activations.module(activation),
+        lambda channels, dim=1: activations.module(activation, channels=channels, dim=dim),
         channels,
         data["classes"],
         size,
@@ -226,7 +226,7 @@ class Restless(nn.Module):
 
 
 def test_even_unasked_randomness_belongs_to_the_run(monkeypatch, weights):
-    monkeypatch.setattr(activations, "module", lambda *_: Restless())
+    monkeypatch.setattr(activations, "module", lambda *_, **__: Restless())
     trained(seed=1)
     alone = weights[1]
     trained(seed=0)
@@ -1374,7 +1374,7 @@ class PerChannel(nn.Module):
 
 
 def test_a_measurement_that_fails_costs_no_run(tmp_path, prepared, monkeypatch):
-    monkeypatch.setattr(activations, "module", lambda *_: PerChannel())
+    monkeypatch.setattr(activations, "module", lambda *_, **__: PerChannel())
     row = tables.read_run(pack(tmp_path, [0], prepared)[0]).to_pylist()[0]
     assert row["status"] == "ok" and row["test_accuracy"] > 0
     assert row["cost"]["saved_bytes_per_element"] is None

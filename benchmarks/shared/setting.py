@@ -48,11 +48,15 @@ class Setting:
             "precision": self.precision,
         }
 
+    def make_activation(self, channels, dim=1):
+        """A new module of the activation."""
+        return activations.module(self.activation, channels=channels, dim=dim)
+
     def network(self):
         """The network, not yet initialised."""
         build = networks.load("resnet14").build
         size = {"width": self.width, "blocks": self.blocks}
-        return build(lambda: activations.module(self.activation), 3, 10, 32, **size)
+        return build(self.make_activation, 3, 10, 32, **size)
 
     def training(self, kind, seed):
         """A run of `kind` (Training, or one that takes the same) with that seed."""

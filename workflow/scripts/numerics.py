@@ -13,7 +13,8 @@ def measured():
     from activarium import activations
     from activarium.definitions.numerics import measure_numerics
 
-    return measure_numerics(activations.definition(name, expr), activations.module(name, expr))
+    module = activations.module(name, expr, channels=1)
+    return measure_numerics(activations.definition(name, expr), module)
 
 
 with open_log(snakemake.log[0]) as log:

@@ -85,16 +85,29 @@ def definition(name: str, expr: str | None = None) -> Callable:
     return expressions.definition(expr)
 
 
-def module(name: str, expr: str | None = None) -> "nn.Module":
+def module(
+    name: str,
+    expr: str | None = None,
+    *,
+    learned: str | None = None,
+    channels: int | None = None,
+    dim: int = 1,
+) -> "nn.Module":
     """A new torch module of an activation, its learned parameters at their defaults.
 
     It takes and gives tensors of any shape and floating dtype. With `expr` no file is read.
+    `learned` says whether parameters are one a "layer" or one a "channel"; None leaves that to
+    the file.
+    `channels` is how many channels there are, in dimension `dim` of an input.
 
         >>> import torch
         >>> module("golu")(torch.ones(2, 3)).shape
         torch.Size([2, 3])
+        >>> module("prelu", learned="channel", channels=3)(torch.ones(2, 3)).shape
+        torch.Size([2, 3])
 
-    Raises UserError for an unknown name, and where torch is not installed.
+    Raises UserError for an unknown name, and where torch is not installed. Raises
+    `definitions.learned.NoChannelsError` where parameters are one a channel and `channels` is None.
     """
     if expr is None:
         file = load(name)
@@ -108,5 +121,5 @@ def module(name: str, expr: str | None = None) -> "nn.Module":
         way = "install it with pip install 'activarium[train]'"
         raise UserError(f"a module of {name} needs torch; {way}") from error
     if expr is None:
-        return torch_module.build_module(file)
+        return torch_module.build_module(file, learned, channels, dim)
     return torch_module.DefinitionModule(function)

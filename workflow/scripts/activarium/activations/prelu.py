@@ -12,7 +12,7 @@ def definition(x, xp, *, slope=0.25):
     return xp.piecewise(x, 0, lambda x: slope * x, lambda x: x, at="left")
 
 
-def module():
+def module(channels=1):
     from torch import nn
 
-    return nn.PReLU()
+    return nn.PReLU(channels)

@@ -6,7 +6,7 @@ overflows or cancels. So what is trained is what is certified, on every device.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import cache
 from types import ModuleType
 
@@ -15,6 +15,13 @@ from torch import nn
 from torch.autograd.function import once_differentiable
 
 from . import on_torch
+from .learned import (
+    NoChannelsError,
+    is_per_channel,
+    learned_starts,
+    no_channels_message,
+    per_channel,
+)
 
 MAX_INPUT = 1e4  # the |x| up to which float32 must be accurate to be used
 ALLOWED_EPS = 32  # times float32's eps: the error allowed, relative to the exact result or to 1
@@ -24,26 +31,72 @@ CHUNK_SIZE = 2**16  # numbers at a time on a CPU, so that intermediate results s
 class DefinitionModule(nn.Module):
     """The definition on tensors of any shape, without randomness.
 
-    Its keyword-only arguments, if any, become scalar parameters, learned from their defaults.
+    Its keyword-only arguments, if any, become parameters, learned from their defaults: scalars, or
+    [channels] for those in `per_channel`. The channels are dimension `channel_dim` of an input.
     """
 
-    def __init__(self, definition: Callable):
+    def __init__(
+        self,
+        definition: Callable,
+        per_channel: Sequence[str] = (),
+        channels: int = 1,
+        channel_dim: int = 1,
+    ):
         super().__init__()
-        self.definition = definition
-        for name, start in (getattr(definition, "__kwdefaults__", None) or {}).items():
-            self.register_parameter(name, nn.Parameter(torch.tensor(float(start))))
+        self.definition, self.channel_dim = definition, channel_dim
+        for name, start in learned_starts(definition).items():
+            shape = (channels,) if name in per_channel else ()
+            self.register_parameter(name, nn.Parameter(torch.full(shape, float(start))))
         self.dtype = required_dtype(definition)
 
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        parameters = dict(self.named_parameters(recurse=False))
+        named = self.named_parameters(recurse=False)
+        parameters = {name: align(p, x, self.channel_dim) for name, p in named}
         return evaluate(self.definition, self.dtype, x, **parameters)
 
 
-def build_module(file: ModuleType) -> nn.Module:
-    """What is trained of an activation's file: its own module, else its definition made one."""
-    if hasattr(file, "module"):
+def align(parameter: torch.Tensor, x: torch.Tensor, channel_dim: int) -> torch.Tensor:
+    """A parameter of one number, or of one a channel, in a shape that x can be multiplied by."""
+    if parameter.numel() == 1:
+        return parameter
+    shape = [1] * x.ndim
+    shape[channel_dim] = len(parameter)
+    return parameter.view(shape)
+
+
+def build_module(
+    file: ModuleType,
+    learned: str | None = None,
+    channels: int | None = None,
+    channel_dim: int = 1,
+) -> nn.Module:
+    """What is trained of an activation's file: its own module, else its definition made one.
+
+    `learned` is "layer", "channel", or None for what the file says. `channels` is how many an input
+    has in `channel_dim`; a file's own module always has them in dimension 1. Raises NoChannelsError
+    where it is None and needed, and UserError where the file cannot learn so.
+    """
+    names = per_channel(file, learned)
+    needs = is_per_channel(file, learned)
+    if needs and channels is None:
+        raise NoChannelsError(no_channels_message(file, names))
+    if not hasattr(file, "module"):
+        return DefinitionModule(file.definition, names, channels or 1, channel_dim)
+    if not needs:
         return wrap_in_float32(file.module())
-    return DefinitionModule(file.definition)
+    module = wrap_in_float32(file.module(channels))
+    return module if channel_dim == 1 else ChannelsFirst(module, channel_dim)
+
+
+class ChannelsFirst(nn.Module):
+    """A module that has its channels in dimension 1, applied where they are in `channel_dim`."""
+
+    def __init__(self, module, channel_dim):
+        super().__init__()
+        self.module, self.channel_dim = module, channel_dim
+
+    def forward(self, x):
+        return self.module(x.movedim(self.channel_dim, 1)).movedim(1, self.channel_dim)
 
 
 COMPOSITE_MODULES = (nn.Softsign, nn.Tanhshrink)  # torch makes them of several operators
@@ -81,8 +134,10 @@ def required_dtype(definition: Callable) -> torch.dtype:
 
     Its parameters are at their starts. Found on a CPU with 400 inputs of each sign, for any device.
     """
-    starts = (getattr(definition, "__kwdefaults__", None) or {}).items()
-    starts = {n: torch.tensor(float(v), dtype=torch.float64, device="cpu") for n, v in starts}
+    starts = {
+        name: torch.tensor(float(start), dtype=torch.float64, device="cpu")
+        for name, start in learned_starts(definition).items()
+    }
     sizes = torch.logspace(
         -14, math.log2(MAX_INPUT), 400, base=2, dtype=torch.float32, device="cpu"
     )
@@ -107,7 +162,8 @@ def evaluate(
 ) -> torch.Tensor:
     """`definition(x, xp, **parameters)` computed in `dtype`, of x's own shape and dtype.
 
-    The parameters are scalar tensors. Differentiable once, by x and by the parameters.
+    The parameters are of shapes that x can be multiplied by. Differentiable once, by x and by the
+    parameters.
     """
     dtype = torch.promote_types(dtype, x.dtype)
     with torch.autocast(x.device.type, enabled=False):
@@ -150,7 +206,7 @@ class _DefinitionFunction(torch.autograd.Function):
             for slope, computed in zip(slopes, found, strict=True):
                 slope.copy_(computed)
         ctx.save_for_backward(*kept)
-        ctx.dtypes = [p.dtype for p in parameters]
+        ctx.parameters = [(p.dtype, p.shape) for p in parameters]
         return y
 
     @staticmethod
@@ -158,10 +214,19 @@ class _DefinitionFunction(torch.autograd.Function):
     def backward(ctx, gradient):
         by_x, *by_parameters = (k if k is None else gradient * k for k in ctx.saved_tensors)
         sums = (
-            by if by is None else by.sum(dtype=torch.float64).to(dtype)
-            for by, dtype in zip(by_parameters, ctx.dtypes, strict=True)
+            by if by is None else _sum_to_shape(by, shape).to(dtype)
+            for by, (dtype, shape) in zip(by_parameters, ctx.parameters, strict=True)
         )
         return None, None, None, by_x if by_x is None else by_x.to(gradient.dtype), *sums
+
+
+def _sum_to_shape(by, shape):
+    """The sums of `by` in float64 over all that one number of a tensor of this shape stands for."""
+    if shape.numel() == 1:
+        return by.sum(dtype=torch.float64).reshape(shape)
+    wide = (1,) * (by.ndim - len(shape)) + tuple(shape)
+    over = [k for k, length in enumerate(wide) if length == 1]
+    return by.sum(over, dtype=torch.float64).reshape(shape)
 
 
 def _value_and_derivatives(definition, names, x, parameters, wanted, dtype):

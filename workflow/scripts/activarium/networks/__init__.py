@@ -1,11 +1,12 @@
 """The networks: one file each, and the file's name is the network's name.
 
 A file holds `label` and `build(activation, channels, classes, size, *, …) -> torch.nn.Module`:
-`activation()` makes a new activation module, images come as [n, channels, size, size] and go
-out as [n, classes]. What stands behind the `*` are the parameters that a study may set. Their
-weights are drawn by the training, not by the network: see `activarium.train.initialisation`. A
-network that needs another start has a method `init_weights(generator)` that draws all weights from
-the given generator, and `start`, which says in words how.
+`activation(n)` makes a new activation module for n channels, in dimension 1 of its input or in
+`dim`: activation(n, dim=-1). Images come as [n, channels, size, size] and go out as [n, classes].
+What stands behind the `*` are the parameters that a study may set. Their weights are drawn by the
+training, not by the network: see `activarium.train.initialisation`. A network that needs another
+start has a method `init_weights(generator)` that draws all weights from the given generator, and
+`start`, which says in words how.
 
 So nothing that `build` sets in a convolution or a linear layer is trained on;
 `activarium.train.pretrained` says which networks that concerns.

@@ -26,7 +26,7 @@ class Block(nn.Module):
         super().__init__()
         self.depthwise = nn.Conv2d(width, width, 7, padding=3, groups=width)
         self.norm = nn.LayerNorm(width, eps=1e-6)
-        self.first, self.act = nn.Linear(width, 4 * width), activation()
+        self.first, self.act = nn.Linear(width, 4 * width), activation(4 * width, dim=-1)
         self.last = nn.Linear(4 * width, width)
         self.scale = nn.Parameter(torch.full((width, 1, 1), SCALE))
 

@@ -17,10 +17,10 @@ def group(activation, before, after):
         nn.Conv2d(before, after, 3, padding=1, bias=False),
         nn.MaxPool2d(2, ceil_mode=True),
         nn.BatchNorm2d(after),
-        activation(),
+        activation(after),
         nn.Conv2d(after, after, 3, padding=1, bias=False),
         nn.BatchNorm2d(after),
-        activation(),
+        activation(after),
     ]
 
 

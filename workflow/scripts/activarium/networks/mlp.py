@@ -26,6 +26,6 @@ def build(activation, channels, classes, size, *, depth=16, width=64, sigma_w=1.
     """`depth` hidden layers of `width` units on the flattened image."""
     layers, before = [nn.Flatten()], channels * math.prod(height_width(size))
     for _ in range(depth):
-        layers += [nn.Linear(before, width), activation()]
+        layers += [nn.Linear(before, width), activation(width)]
         before = width
     return MLP([*layers, nn.Linear(before, classes)], sigma_w, sigma_b)

@@ -20,10 +20,10 @@ class Block(nn.Module):
         self.layers = nn.Sequential(
             nn.Conv2d(before, wide, 1, bias=False),
             nn.BatchNorm2d(wide),
-            activation(),
+            activation(wide),
             nn.Conv2d(wide, wide, 3, stride, padding=1, groups=wide, bias=False),
             nn.BatchNorm2d(wide),
-            activation(),
+            activation(wide),
             nn.Conv2d(wide, after, 1, bias=False),
             nn.BatchNorm2d(after),
         )
@@ -41,6 +41,7 @@ def build(activation, channels, classes, size, *, width=16, blocks=2, expand=6):
             stride = 2 if stage > 0 and block == 0 else 1
             layers.append(Block(activation, before, width * 2**stage, stride, expand))
             before = width * 2**stage
-    layers += [nn.Conv2d(before, 16 * width, 1, bias=False), nn.BatchNorm2d(16 * width)]
+    last = 16 * width
+    layers += [nn.Conv2d(before, last, 1, bias=False), nn.BatchNorm2d(last), activation(last)]
     pool = nn.AvgPool2d(-(-size // 4))  # over the whole map, see resnet14.py
-    return nn.Sequential(*layers, activation(), pool, nn.Flatten(), nn.Linear(16 * width, classes))
+    return nn.Sequential(*layers, pool, nn.Flatten(), nn.Linear(last, classes))

@@ -17,6 +17,6 @@ def build(activation, channels, classes, size, *, width=16):
         (2 * width, 4 * width, 2),
     ):
         layers += [nn.Conv2d(before, after, 3, stride, padding=1, bias=False)]
-        layers += [nn.BatchNorm2d(after), activation()]
+        layers += [nn.BatchNorm2d(after), activation(after)]
     pool = nn.AvgPool2d([-(-n // 4) for n in height_width(size)])  # the whole map, see resnet14.py
     return nn.Sequential(*layers, pool, nn.Flatten(), nn.Linear(4 * width, classes))

@@ -16,9 +16,9 @@ class Block(nn.Module):
     def __init__(self, activation, before, after, stride, shortcut):
         super().__init__()
         self.conv1 = nn.Conv2d(before, after, 3, stride, padding=1, bias=False)
-        self.norm1, self.act1 = nn.BatchNorm2d(after), activation()
+        self.norm1, self.act1 = nn.BatchNorm2d(after), activation(after)
         self.conv2 = nn.Conv2d(after, after, 3, padding=1, bias=False)
-        self.norm2, self.act2 = nn.BatchNorm2d(after), activation()
+        self.norm2, self.act2 = nn.BatchNorm2d(after), activation(after)
         self.shortcut = shortcut
 
     def forward(self, x):
@@ -40,7 +40,7 @@ class ZeroShortcut(nn.Module):
 def stem(activation, channels, width):
     """What comes before the blocks: a 3×3 convolution that keeps the image's size."""
     conv = nn.Conv2d(channels, width, 3, padding=1, bias=False)
-    return [conv, nn.BatchNorm2d(width), activation()]
+    return [conv, nn.BatchNorm2d(width), activation(width)]
 
 
 def build(activation, channels, classes, size, *, width=16, blocks=3):

@@ -35,9 +35,9 @@ class Block(nn.Module):
 
     def __init__(self, activation, before, after, stride):
         super().__init__()
-        self.norm1, self.act1 = nn.BatchNorm2d(before), activation()
+        self.norm1, self.act1 = nn.BatchNorm2d(before), activation(before)
         self.conv1 = nn.Conv2d(before, after, 3, stride, padding=1, bias=False)
-        self.norm2, self.act2 = nn.BatchNorm2d(after), activation()
+        self.norm2, self.act2 = nn.BatchNorm2d(after), activation(after)
         self.conv2 = nn.Conv2d(after, after, 3, padding=1, bias=False)
         self.project = None
         if before != after or stride != 1:
@@ -63,5 +63,5 @@ def build(activation, channels, classes, size, *, width=16, blocks=2):
     # channels first, with which the backward pass of the norm and the activation before it takes
     # four times as long on a CPU.
     pool = nn.AvgPool2d([-(-n // 4) for n in height_width(size)])
-    head = [nn.BatchNorm2d(before), activation(), pool, nn.Flatten()]
+    head = [nn.BatchNorm2d(before), activation(before), pool, nn.Flatten()]
     return nn.Sequential(*layers, *head, nn.Linear(before, classes))

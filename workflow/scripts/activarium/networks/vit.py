@@ -32,7 +32,7 @@ class FeedForward(nn.Module):
     def __init__(self, activation, width, hidden, gated):
         super().__init__()
         hidden = 2 * hidden // 3 if gated else hidden
-        self.first, self.act = nn.Linear(width, hidden), activation()
+        self.first, self.act = nn.Linear(width, hidden), activation(hidden, dim=-1)
         self.gate = nn.Linear(width, hidden) if gated else None
         self.last = nn.Linear(hidden, width)
 

@@ -7,12 +7,15 @@ its run would begin the next run where the last one ended.
 import os
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from functools import partial
+from numbers import Integral
 from pathlib import Path
 
 import torch
 from torch import nn
 
 from .. import activations, networks
+from ..definitions.learned import NoChannelsError, is_per_channel
 from ..definitions.module_checks import find_mismatch
 from ..runtime.errors import UserError, describe_error
 from .loop import Cell
@@ -28,7 +31,7 @@ def check_network(cell: Cell, data: dict) -> None:
     """
     name, place, file = cell.names["activation"], place_of_activation(cell), place_of_network(cell)
     _check_module(cell, place)
-    calls = CallRecorder(cell.make_activation, place)
+    calls = CallRecorder(cell.make_activation, place, file)
     with _explain_misuse(file):
         model = cell.build_network(data, calls.activation)
     _check_unshared(model, cell.build_network(data), file, "build")
@@ -59,27 +62,44 @@ def _relative_file(package, name):
 
 
 class CallRecorder:
-    """The modules that `make()`, declared at `place`, has made for a network, and their calls.
+    """The modules that `make(channels, dim)` has made for the network in `file`, and their calls.
+
+    `place` is where the activation is declared.
 
     `called` are the modules called, in order; `open_shapes` the input shapes of those calls that
     have not returned. `in_place` says whether a call has changed its input; with `copies_inputs`
     each call gets a copy of it.
     """
 
-    def __init__(self, make: Callable[[], nn.Module], place: str):
-        self.make, self.place = make, place
+    def __init__(self, make: Callable[..., nn.Module], place: str, file: str):
+        self.make, self.place, self.file = make, place, file
         self.made: list[nn.Module] = []
         self.called: list[nn.Module] = []
         self.open_shapes: list[torch.Size] = []
         self.in_place, self.copies_inputs = False, False
 
-    def activation(self) -> nn.Module:
+    def activation(self, channels: int | None = None, dim: int = 1) -> nn.Module:
         """A new module, whose calls are noted."""
-        module = self.make()
+        if not (channels is None or isinstance(channels, Integral)):  # as activation(x) would be
+            raise TypeError(f"{CallRecorder.activation.__qualname__} of a {type(channels)}")
+        module = self.make(channels, dim)
         self.made.append(module)
+        if channels is not None:
+            check = partial(self._check_channels, channels, dim)
+            module.register_forward_pre_hook(check, with_kwargs=True)
         module.register_forward_pre_hook(self._before_call, with_kwargs=True)
         module.register_forward_hook(self._after_call, with_kwargs=True)
         return module
+
+    def _check_channels(self, channels, dim, module, args, kwargs):
+        """Refuse an input with another number of channels than the network has said."""
+        shape = list(_first_input(args, kwargs).shape)
+        if not -len(shape) <= dim < len(shape) or shape[dim] != channels:
+            said = f"activation({channels})" if dim == 1 else f"activation({channels}, dim={dim})"
+            raise UserError(
+                f"{self.file}: the network makes {said} and calls it on {shape}; give it the size "
+                "of the input's dimension that has the channels, dim=-1 where that is the last"
+            )
 
     def _before_call(self, module, args, kwargs):
         x = _first_input(args, kwargs)
@@ -113,11 +133,11 @@ def _explain_misuse(file: str) -> Iterator[None]:
     except TypeError as error:  # torch's or Python's own, which names the method of ours
         if CallRecorder.activation.__qualname__ not in str(error):
             raise
-        advice = (
-            "activation() makes one and takes nothing, self.act = activation(), then self.act(x)"
-        )
+        advice = "activation(channels) makes one: self.act = activation(64), then self.act(x)"
         place = find_place(error) or file
         raise UserError(f"{place}: activation is no module; {advice}") from error
+    except NoChannelsError as error:
+        raise UserError(f"{find_place(error) or file}: {error}") from error
 
 
 def _run(model, x, calls, file, name):
@@ -135,7 +155,7 @@ def _run(model, x, calls, file, name):
 
 def _check_module(cell, place):
     """Refuse an activation that gives no new module each time, or another than it defines."""
-    first, second = cell.make_activation(), cell.make_activation()
+    first, second = cell.make_activation(1), cell.make_activation(1)
     if not isinstance(first, nn.Module):
         kind = type(first).__name__
         raise UserError(f"{place}: module() gives a {kind}, and no torch.nn.Module")
@@ -149,7 +169,8 @@ def _check_module(cell, place):
 def _check_definition(file, place):
     """Refuse a file whose `module()` is not its definition; without both there is no question."""
     if hasattr(file, "module") and hasattr(file, "definition"):
-        difference = find_mismatch(file.module(), file.definition)
+        module = file.module(1) if is_per_channel(file) else file.module()
+        difference = find_mismatch(module, file.definition)
         if difference:
             raise UserError(f"{place}: {difference}")
 
@@ -166,7 +187,7 @@ def _check_unshared(first, second, place, what):
 
 def _check_calls(model, calls, file, name):
     """Refuse a network that never calls the activation, or whose training passes it over."""
-    advice = "call activation() for each place and use what it gives"
+    advice = "call activation(channels) for each place and use what it gives"
     if not calls.called:
         done = "makes activations and never calls them" if calls.made else "never calls activation"
         raise UserError(f"{file}: the network {done}, so that all would train alike; {advice}")

@@ -32,6 +32,7 @@ class Cell:
     `names` says which recipe, network, dataset and activation it is; `recipe` holds the recipe's
     values, `network` the network's file and parameters. `expr` is the activation's text where the
     study declares it, else None. `candidate` names the values that a run tries in order to tune.
+    `learned` is "layer" or "channel" where the study says so, else None.
     """
 
     names: dict
@@ -39,15 +40,17 @@ class Cell:
     network: dict
     expr: str | None = None
     candidate: str | None = None
+    learned: str | None = None
 
     @property
     def label(self) -> str:
         """Which cell it is, for people."""
         return " ".join([*self.names.values(), *filter(None, [self.candidate])])
 
-    def make_activation(self) -> nn.Module:
-        """A new module of the activation."""
-        return activations.module(self.names["activation"], self.expr)
+    def make_activation(self, channels: int | None = None, dim: int = 1) -> nn.Module:
+        """A new module of the activation, for inputs with so many channels in dimension `dim`."""
+        name = self.names["activation"]
+        return activations.module(name, self.expr, learned=self.learned, channels=channels, dim=dim)
 
     def build_network(self, data: dict, make_activation: Callable | None = None) -> nn.Module:
         """A new network for `data` as `Training` takes it; `make_activation` in place of ours."""
@@ -78,7 +81,7 @@ class Run:
         self.cell, self.seed, self.progress, self.checkpoints = cell, seed, progress, checkpoints
         # Measured before the first epoch: no training is lost by a measurement.
         log = partial(progress.log, terminal=False)
-        self.saved_bytes = saved_bytes_or_none(cell.make_activation, log)
+        self.saved_bytes = saved_bytes_or_none(partial(cell.make_activation, 1), log)
         seed_the_rest(seed)
         self.training = training_class(cell.build_network(data), data, cell.recipe, seed, device)
         self.history: dict[str, Any] = {

@@ -154,7 +154,7 @@ def _random_images(shape, n):
 
 def _measurements(name, expr):
     """{what: function} of each measurement of an activation that comes after or beside training."""
-    make = partial(activations.module, name, expr)
+    make = partial(activations.module, name, expr, channels=1)
     works = {f"{name}: saved bytes": partial(_measure_saved_bytes, make)}
     for label, dtype in numerics.DTYPES.items():
         works[f"{name}: numerics in {label}"] = partial(_measure_numerics, make, dtype)
