@@ -593,11 +593,32 @@ def test_the_recipe_stands_on_the_first_screen_and_of_several_what_they_share():
 
 def test_every_recipe_that_a_study_may_state_has_words():
     schema = yaml.safe_load((ROOT / "config/schema.yaml").read_text())["$defs"]["recipe"]
+    given = {"warmup": 0.1, "clip": 1, "ema": 0.99, "betas": [0.9, 0.95], "momentum": 0.5,
+             "evaluate_every": 2}  # fmt: skip
+    of_optimizer = {"betas", "momentum"}
     for key in ("optimizer", "schedule", "augmentation", "precision"):
         for value in schema["properties"][key]["enum"]:
-            assert set(training_summary.describe_recipe(RECIPE | {key: value})) == set(
-                schema["properties"]
-            )
+            words = training_summary.describe_recipe(RECIPE | given | {key: value})
+            assert set(words) == set(schema["properties"]) - of_optimizer
+    assert training_summary.describe_recipe(RECIPE | given)["optimizer"] == (
+        "Adam with betas 0.9 and 0.95"
+    )
+    words = [training_summary.describe_recipe(RECIPE | {"optimizer": "sgd"} | given)["optimizer"]
+             for given in ({}, {"momentum": 0.5}, {"momentum": 0},
+                           {"momentum": {"tune": [0.5, 0.9], "seeds": 3}})]  # fmt: skip
+    assert words == [
+        "SGD with Nesterov momentum 0.9", "SGD with Nesterov momentum 0.5", "plain SGD",
+        "SGD with Nesterov momentum",
+    ]  # fmt: skip
+
+
+def test_what_only_some_recipes_say_is_told_of_the_others_too():
+    recipes = {"slow": RECIPE, "fast": RECIPE | {"warmup": 0.05, "clip": 1, "ema": 0.99}}
+    text = training_summary.describe_recipes(recipes)
+    assert text.endswith(
+        "slow: no warm-up, no clipping, no moving average; fast: warm-up over 5 % of the steps, "
+        "gradients clipped to a norm of 1, scored by a moving average of the weights of decay 0.99."
+    )
 
 
 def test_how_much_the_last_epoch_still_brought_stands_on_the_first_screen():

@@ -199,12 +199,44 @@ def test_yaml_reads_1e_3_as_a_word_and_the_refusal_says_how_to_write_it():
         (recipe(learning_rate=0), "recipes: short: learning_rate: 0 must be more than 0"),
         (recipe(label_smoothing=1), "recipes: short: label_smoothing: 1 must be less than 1"),
         (recipe(batch_size=1), "recipes: short: batch_size: 1 must be at least 2"),
+        (recipe(warmup=1), "recipes: short: warmup: 1 must be less than 1"),
+        (recipe(clip=0), "recipes: short: clip: 0 must be more than 0"),
+        (recipe(ema=1), "recipes: short: ema: 1 must be less than 1"),
+        (recipe(betas=[0.9, 1]), "recipes: short: betas: 2: 1 must be less than 1"),
+        (recipe(betas=[0.9]), "recipes: short: betas: [0.9] has 1 entries; 2 are needed"),
+        (recipe(betas=[0, 0, 0]), "recipes: short: betas: [0, 0, 0] has 3 entries; 2 are needed"),
         (network(width=0), "networks: net: width: 0 must be from 1 to 65536"),
         (network(file="mlp", sigma_w=-1), "networks: net: sigma_w: -1 must be from 0 to 1000000"),
     ],
 )
 def test_a_value_out_of_bounds_is_refused(change, line):
     assert refusal(said(TINY, **change)) == f"config: {line}"
+
+
+@pytest.mark.parametrize(
+    ("change", "line"),
+    [
+        (
+            {"optimizer": "sgd", "betas": [0.9, 0.95]},
+            "betas: sgd does not have it; write momentum, or optimizer: adam or adamw",
+        ),
+        (
+            {"optimizer": "adamw", "momentum": 0.9},
+            "momentum: adamw does not have it; write betas, or optimizer: sgd",
+        ),
+    ],
+)
+def test_a_key_that_the_optimizer_does_not_have_is_refused(change, line):
+    assert refusal(said(TINY, **recipe(**change))) == f"config: recipes: short: {line}"
+
+
+def test_a_recipe_has_the_keys_that_it_had_and_no_others_unless_it_says_them():
+    read = study.read(TINY, SCHEMA).recipes["short"]
+    assert set(read) == {"optimizer", "learning_rate", "schedule", "batch_size", "epochs",
+                         "weight_decay", "augmentation", "label_smoothing",
+                         "precision"}  # fmt: skip
+    given = {"warmup": 0.1, "clip": 1, "ema": 0.9, "betas": [0.9, 0.95], "schedule": "one_cycle"}
+    assert study.read(said(TINY, **recipe(**given)), SCHEMA).recipes["short"] == read | given
 
 
 @pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])

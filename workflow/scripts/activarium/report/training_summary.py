@@ -5,17 +5,24 @@ from collections.abc import Mapping
 from .formatting import count, join_words, points, thousands
 from .study_tables import StudyTables, dataset_label, label
 
-OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD with Nesterov momentum 0.9"}
+OPTIMIZERS = {"adam": "Adam", "adamw": "AdamW", "sgd": "SGD"}
 SCHEDULES = {
     "constant": "constant rate",
     "cosine": "rate falling to 0 along a cosine",
     "linear": "rate falling to 0 along a line",
+    "one_cycle": "one cycle of the rate, as of OneCycleLR",
 }
 AUGMENTATIONS = {
     "none": "no augmentation",
     "flip": "random flips",
     "crop": "random crops",
     "crop_flip": "random crops and flips",
+}
+OPTIONAL = {  # what a recipe may leave out: in words where it has it, and where only others have
+    "evaluate_every": (lambda k: f"evaluated once in {count(k, 'epoch')}", "evaluated each epoch"),
+    "warmup": (lambda part: f"warm-up over {100 * part:g} % of the steps", "no warm-up"),
+    "clip": ("gradients clipped to a norm of {:g}".format, "no clipping"),
+    "ema": ("scored by a moving average of the weights of decay {:g}".format, "no moving average"),
 }
 
 
@@ -78,6 +85,8 @@ def training_facts(
 def describe_recipe(values: Mapping) -> dict[str, str]:
     """One recipe as a mapping of its key to words."""
     words = _describe_numbers({k: _first(v) for k, v in values.items()})
+    if isinstance(values.get("momentum"), Mapping):
+        words["optimizer"] = f"{OPTIMIZERS['sgd']} with Nesterov momentum"
     tuned = {key: f"{_plain(key)} tuned" for key, v in values.items() if isinstance(v, Mapping)}
     return words | {key: f"{text}: {_tried(values[key])}" for key, text in tuned.items()}
 
@@ -100,7 +109,7 @@ def _tried(value):
 def _describe_numbers(values):
     decay, smoothing = values["weight_decay"], values["label_smoothing"]
     return {
-        "optimizer": OPTIMIZERS[values["optimizer"]],
+        "optimizer": _describe_optimizer(values),
         "learning_rate": f"learning rate {values['learning_rate']:g}",
         "schedule": SCHEDULES[values["schedule"]],
         "batch_size": f"batches of {values['batch_size']}",
@@ -109,12 +118,28 @@ def _describe_numbers(values):
         "augmentation": AUGMENTATIONS[values["augmentation"]],
         "weight_decay": f"weight decay {decay:g}" if decay else "no weight decay",
         "label_smoothing": f"label smoothing {smoothing:g}" if smoothing else "no label smoothing",
-    }
+    } | {key: words(values[key]) for key, (words, _) in OPTIONAL.items() if key in values}
+
+
+def _describe_optimizer(values):
+    """The optimizer, and what the recipe says of its momentum or betas."""
+    name = OPTIMIZERS[values["optimizer"]]
+    if values["optimizer"] == "sgd":
+        momentum = values.get("momentum", 0.9)
+        return f"{name} with Nesterov momentum {momentum:g}" if momentum else f"plain {name}"
+    if "betas" not in values:
+        return name
+    return f"{name} with betas {' and '.join(map('{:g}'.format, values['betas']))}"
 
 
 def describe_recipes(recipes: Mapping[str, Mapping]) -> str:
     """All recipes of a study in one text: first what they share, then what each has of its own."""
     worded = {name: describe_recipe(values) for name, values in recipes.items()}
+    for key, (_, absent) in OPTIONAL.items():
+        if any(key in words for words in worded.values()):
+            worded = {
+                name: {**words, key: words.get(key, absent)} for name, words in worded.items()
+            }
     first = next(iter(worded.values()))
     shared = [key for key in first if len({words[key] for words in worded.values()}) == 1]
     text = "; ".join(first[key] for key in shared) + "."

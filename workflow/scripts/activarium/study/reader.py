@@ -9,6 +9,7 @@ from .. import datasets
 from .name_checks import check_names, network_with_defaults
 from .own_images import image_sources
 from .path_checks import check_data_root, check_tables
+from .recipe_checks import check_recipes
 from .schema import check_finite, definitions, fill_defaults, validate
 from .study import Study
 from .study_error import study_error
@@ -60,6 +61,7 @@ def read(config: Any, schema: Path | str) -> Study:
     if kind == "trained":
         seeds = defined["tuning"]["properties"]["seeds"]["default"]
         filled["recipes"] = with_seeds(filled["recipes"], seeds)
+        check_recipes(filled["recipes"])
         check_names(filled)
         filled |= _grid(filled)
     return Study(**filled, **analysis)

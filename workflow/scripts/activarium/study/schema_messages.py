@@ -40,6 +40,8 @@ def message(error: ValidationError, config: Any) -> str:
             return f"{shown} is reserved in results/; choose another"
         case "pattern":
             return f"{shown} cannot be a name: letters, digits and _ . + - only, 64 at most"
+        case "minItems" | "maxItems" if wanted > 1:
+            return f"{shown} has {len(value)} entries; {wanted} are needed"
         case "minItems" | "minProperties":
             return "is empty; at least one is needed"
         case "minimum" | "exclusiveMinimum" | "maximum" | "exclusiveMaximum":

@@ -30,7 +30,7 @@ from .run_cost import saved_bytes
 
 IMAGES = 4  # of a batch here, whatever the recipe's: shapes and words fail on few images, too
 # Of a recipe, what no batch fails for.
-HARMLESS = ("learning_rate", "schedule", "epochs", "batch_size")
+HARMLESS = ("learning_rate", "schedule", "warmup", "betas", "momentum", "epochs", "batch_size")
 
 
 def sanity_check(

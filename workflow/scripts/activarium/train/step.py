@@ -4,7 +4,6 @@ A batch comes here from `batches` and leaves as one step of the optimiser. Every
 defines results. Progress, timing and files are elsewhere.
 """
 
-import math
 from contextlib import AbstractContextManager, nullcontext
 
 import torch
@@ -13,15 +12,11 @@ from torch.nn import functional as F
 
 from .batches import DeviceLoader, count_steps, epoch_batches
 from .initialisation import initialise, take_pixels_first, weighted_layers
+from .moving_average import ExponentialMovingAverage
 from .randomness import generator
+from .schedules import learning_rate
 
 EVALUATION_BATCH = 256  # fixed, because the sum over a batch depends on its size in the last bit
-
-SCHEDULES = {  # the share of the learning rate at progress t in [0, 1)
-    "constant": lambda t: 1.0,
-    "cosine": lambda t: 0.5 * (1 + math.cos(math.pi * t)),
-    "linear": lambda t: 1 - t,
-}
 
 
 def make_optimiser(network: nn.Module, recipe: dict) -> torch.optim.Optimizer:
@@ -35,9 +30,11 @@ def make_optimiser(network: nn.Module, recipe: dict) -> torch.optim.Optimizer:
     ]
     rate = recipe["learning_rate"]
     if recipe["optimizer"] == "sgd":
-        return torch.optim.SGD(groups, lr=rate, momentum=0.9, nesterov=True, fused=True)
+        momentum = recipe.get("momentum", 0.9)
+        nesterov = momentum > 0  # torch has none without momentum
+        return torch.optim.SGD(groups, lr=rate, momentum=momentum, nesterov=nesterov, fused=True)
     kind = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW}[recipe["optimizer"]]
-    return kind(groups, lr=rate, fused=True)
+    return kind(groups, lr=rate, betas=tuple(recipe.get("betas", (0.9, 0.999))), fused=True)
 
 
 class Training:
@@ -57,13 +54,21 @@ class Training:
         self.network = network.to(device, memory_format=torch.channels_last)  # type: ignore[call-overload]
         self.data, self.recipe, self.seed, self.device = data, recipe, seed, device
         self.optimiser = make_optimiser(self.network, recipe)
+        self.average = None
+        if "ema" in recipe:
+            self.average = ExponentialMovingAverage(self.network, recipe["ema"])
         self.noise = generator("activation", seed, device=device)
-        for layer in self.network.modules():
+        for layer in (*self.network.modules(), *self.scored_network.modules()):
             if hasattr(layer, "generator"):
                 layer.generator = self.noise
         sd = torch.as_tensor(data["sd"], device=device)
         self.scale = (1 / (255 * sd))[:, None, None]
         self.shift = (-torch.as_tensor(data["mean"], device=device) / sd)[:, None, None]
+
+    @property
+    def scored_network(self) -> nn.Module:
+        """The network that is evaluated: where the recipe has `ema`, the average of its weights."""
+        return self.average.model if self.average else self.network
 
     @property
     def splits(self) -> list[str]:
@@ -99,7 +104,11 @@ class Training:
         loss = F.cross_entropy(logits, y, label_smoothing=self.recipe["label_smoothing"])
         self.optimiser.zero_grad(set_to_none=True)
         loss.backward()
+        if "clip" in self.recipe:
+            nn.utils.clip_grad_norm_(self.network.parameters(), self.recipe["clip"])
         self.optimiser.step()
+        if self.average:
+            self.average.update()
         with torch.no_grad():
             return torch.stack([loss.double() * len(y), (logits.argmax(1) == y).sum().double()])
 
@@ -111,7 +120,8 @@ class Training:
 
     def learning_rate(self, progress: float) -> float:
         """The learning rate at `progress` in [0, 1) of the whole training."""
-        return self.recipe["learning_rate"] * SCHEDULES[self.recipe["schedule"]](progress)
+        steps = self.recipe["epochs"] * count_steps(self.data, self.recipe)[1]
+        return learning_rate(self.recipe, progress, steps)
 
     def _set_rate(self, progress):
         rate = self.learning_rate(progress)
@@ -128,14 +138,14 @@ class Training:
     def evaluate_on_device(self, split: str) -> tuple[torch.Tensor, torch.Tensor]:
         """As `evaluate`, with both still on the device."""
         images, labels = self.data[split]
-        self.network.eval()
+        network = self.scored_network.eval()
         total = torch.zeros((), dtype=torch.float64, device=self.device)
         correct = []
         for x, y in zip(
             images.split(EVALUATION_BATCH), labels.split(EVALUATION_BATCH), strict=True
         ):
             with self.autocast():
-                logits = self.network(self.normalise(x)).float()
+                logits = network(self.normalise(x)).float()
             total += F.cross_entropy(logits, y, reduction="sum").double()
             correct.append(logits.argmax(1) == y)
         return total / len(labels), torch.cat(correct)
@@ -148,6 +158,8 @@ class Training:
             "noise": self.noise.get_state(),
             "anything else": torch.get_rng_state(),
         }
+        if self.average:
+            state["average"] = self.average.state_dict()
         if self.device.type == "cuda":
             state["anything else on the GPU"] = torch.cuda.get_rng_state(self.device)
         return state
@@ -156,6 +168,8 @@ class Training:
         """Go back to where `state` was taken: the epochs after it are the same, bit by bit."""
         self.network.load_state_dict(state["network"])
         self.optimiser.load_state_dict(state["optimiser"])
+        if self.average:
+            self.average.load_state_dict(state["average"])
         self.noise.set_state(state["noise"])
         torch.set_rng_state(state["anything else"])
         if self.device.type == "cuda":
@@ -217,7 +231,8 @@ class GraphedTraining(Training):
 
     def tensors(self) -> list[torch.Tensor]:
         """All that steps change besides the optimiser's state and the loader."""
-        return [*self.network.parameters(), *self.network.buffers()]
+        averages = self.average.tensors() if self.average else []
+        return [*self.network.parameters(), *self.network.buffers(), *averages]
 
     def generators(self) -> set[torch.Generator]:
         """That which activations draw their noise from."""
