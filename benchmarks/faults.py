@@ -47,11 +47,11 @@ class Machine:
         self.tables = tables(self.trained, self.name)
 
     @cached_property
-    def default(self):
-        """The same of the default study, trained when it is first asked for."""
-        folder = self.folder / "default"
+    def digits(self):
+        """The same of config/digits.yaml, trained when it is first asked for."""
+        folder = self.folder / "digits"
         folder.mkdir()
-        return Machine(folder, ROOT / "config/config.yaml", "digits")
+        return Machine(folder, ROOT / "config/digits.yaml", "digits")
 
     def house(self):
         """A copy of the checkout, where nothing is trained yet."""
@@ -143,9 +143,9 @@ def killed(machine, draw):
     return "tables equal"
 
 
-def default_killed(machine, draw):
-    """the same in the default study, config/config.yaml"""
-    return killed(machine.default, draw)
+def digits_killed(machine, draw):
+    """the same in config/digits.yaml"""
+    return killed(machine.digits, draw)
 
 
 def killed_alone(machine, draw):
@@ -492,7 +492,7 @@ def two_studies(machine, draw):
 
 FAULTS = {
     killed: 30,
-    default_killed: 3,
+    digits_killed: 3,
     killed_alone: 5,
     job_killed: 5,
     stale_lock: 1,
@@ -535,7 +535,7 @@ def on_slurm(times, names):
     wrong = 0
     with tempfile.TemporaryDirectory() as folder, cluster.Slurm() as slurm:
         place = Path(folder)
-        rows = dict.fromkeys((default_study, paper_grid), (slurm, place))
+        rows = dict.fromkeys((digits_study, paper_grid), (slurm, place))
         if not names or not {f.__name__ for f in rows}.issuperset(names):
             expected = faults_of_slurm.undisturbed(House(place / "undisturbed").built())
             rows = {as_fault(f): (slurm, place, expected) for f in faults_of_slurm.ALL} | rows
@@ -560,9 +560,9 @@ def as_fault(fault):
     return row
 
 
-def default_study(slurm, folder, draw):
-    """the default study to its report, 110 runs in packs of 10, undisturbed"""
-    return both(slurm, folder, yaml.safe_load((ROOT / "config/config.yaml").read_text()))
+def digits_study(slurm, folder, draw):
+    """config/digits.yaml to its report, 110 runs in packs of 10, undisturbed"""
+    return both(slurm, folder, yaml.safe_load((ROOT / "config/digits.yaml").read_text()))
 
 
 def paper_grid(slurm, folder, draw):
@@ -602,7 +602,7 @@ def main():
     parser.add_argument("--times", type=int, help="how often, instead of each one's own number")
     parser.add_argument("--slurm", action="store_true", help="the faults of tests/slurm")
     asked = parser.parse_args()
-    House.patience = 3600  # the default study takes minutes, and longer where others work
+    House.patience = 3600  # config/digits.yaml takes minutes, and longer where others work
     print("| fault | times | outcome |\n|---|---|---|", flush=True)
     if asked.slurm:
         sys.exit(on_slurm(asked.times, asked.names))

@@ -161,7 +161,7 @@ def test_a_study_takes_an_expression_beside_files():
     read = study.read(with_activations({"name": "mine", "expr": "x * ndtr(1.1*x)"}), SCHEMA)
     assert read.activations == {"gelu": None, "mine": "x * ndtr(1.1*x)"}
     grid = Grid(read)
-    assert grid.profiles == ["results/profiles/gelu.json", "results/digits/profiles/mine.json"]
+    assert grid.profiles == ["results/profiles/gelu.json", "results/mnist5k/profiles/mine.json"]
 
 
 @pytest.mark.parametrize(

@@ -128,7 +128,7 @@ def test_every_command_works_where_nothing_else_is_installed(activarium, tmp_pat
 @pytest.mark.xdist_group("package")
 def test_the_installed_command_reads_a_study_by_its_own_schema(activarium, tmp_path):
     (tmp_path / "study.yaml").write_bytes((ROOT / "config/config.yaml").read_bytes())
-    assert activarium("report-path", "study.yaml") == "The report: results/digits/report.html\n"
+    assert activarium("report-path", "study.yaml") == "The report: results/mnist5k/report.html\n"
 
 
 @pytest.mark.slow
