@@ -21,6 +21,7 @@ from torch import nn
 from torch._subclasses import FakeTensorMode
 
 from activarium import activations
+from activarium.activations import ActivationSpec
 from activarium.definitions import FUNCTIONS, expressions, on_numpy, on_torch
 from activarium.definitions.module_checks import find_mismatch
 from activarium.definitions.torch_module import DefinitionModule, required_dtype
@@ -548,7 +549,7 @@ FAR = {  # a line: {x: (value, slope)}
 @pytest.mark.parametrize("expr", FAR)
 def test_a_line_is_trained_as_it_is_certified_far_out(expr):
     at = torch.tensor(list(FAR[expr]))
-    y, dy = value_and_gradient(activations.module(None, expr), at)
+    y, dy = value_and_gradient(activations.module(ActivationSpec("mine", expr)), at)
     expected, slope = map(torch.tensor, zip(*FAR[expr].values(), strict=True))
     torch.testing.assert_close(y, expected.float(), rtol=2e-7, atol=1e-30)
     torch.testing.assert_close(dy, slope.float(), rtol=1e-6, atol=1e-12)
@@ -597,8 +598,8 @@ def test_the_precision_is_found_on_a_cpu_whatever_the_default_device():
 
 def test_the_precision_is_found_once_for_all_layers_of_a_network():
     before = required_dtype.cache_info().misses
-    for name, expr in [("mine", "x * tanh(x + 0.123)")] * 13:
-        activations.module(name, expr)
+    for _ in range(13):
+        activations.module(ActivationSpec("mine", "x * tanh(x + 0.123)"))
     assert required_dtype.cache_info().misses == before + 1
 
 

@@ -10,6 +10,7 @@ import torch
 import yaml
 
 from activarium import activations, study
+from activarium.activations import ActivationSpec
 from activarium.certify import certify
 from activarium.definitions import FUNCTIONS, expression_checks, expressions
 from activarium.definitions.expressions import ExpressionError
@@ -44,17 +45,19 @@ def test_an_expression_has_the_profile_of_the_file_it_repeats(text, name):
 @pytest.mark.parametrize(("text", "name"), SAME.items())
 def test_an_expression_trains_as_the_file_it_repeats(text, name):
     x = torch.linspace(-4, 4, 801, dtype=torch.float64).requires_grad_()
-    for module in (activations.module("mine", text), activations.module(name)):
+    for module in (activations.module(ActivationSpec("mine", text)), activations.module(name)):
         gradient = torch.autograd.grad(module(x).sum(), x)[0]
         assert module(x).shape == x.shape and gradient.isfinite().all()
     expected = activations.module(name)(x)
-    torch.testing.assert_close(activations.module("mine", text)(x), expected, rtol=0, atol=1e-13)
+    torch.testing.assert_close(
+        activations.module(ActivationSpec("mine", text))(x), expected, rtol=0, atol=1e-13
+    )
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16, torch.float16])
 @pytest.mark.parametrize("text", [*SAME, "1 if x < 0 else 2"])
 def test_an_expression_keeps_shape_and_dtype(text, dtype):
-    y = activations.module("mine", text)(torch.zeros(2, 3, dtype=dtype))
+    y = activations.module(ActivationSpec("mine", text))(torch.zeros(2, 3, dtype=dtype))
     assert y.shape == (2, 3) and y.dtype == dtype
 
 
@@ -159,7 +162,7 @@ def test_a_branch_may_hold_what_is_sound_on_its_side_alone():
 
 def test_a_study_takes_an_expression_beside_files():
     read = study.read(with_activations({"name": "mine", "expr": "x * ndtr(1.1*x)"}), SCHEMA)
-    assert read.activations == {"gelu": None, "mine": "x * ndtr(1.1*x)"}
+    assert read.declared_activations == {"gelu": None, "mine": "x * ndtr(1.1*x)"}
     grid = Grid(read)
     assert grid.profiles == ["results/profiles/gelu.json", "results/mnist5k/profiles/mine.json"]
 

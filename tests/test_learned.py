@@ -14,7 +14,8 @@ __all__ = ["as_a_job", "file"]  # fixtures, used by their names
 
 
 def cell(activation="prelu", network=PLAIN, learned=None):
-    return loop.Cell(CELL | {"activation": activation}, RECIPE, network, learned=learned)
+    spec = activations.ActivationSpec(activation, learned=learned)
+    return loop.Cell(CELL | {"activation": activation}, RECIPE, network, spec)
 
 
 def refused(network, learned="channel"):

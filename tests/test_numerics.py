@@ -7,6 +7,7 @@ import pytest
 import torch
 
 from activarium import activations
+from activarium.activations import ActivationSpec
 from activarium.certify import Unproven
 from activarium.definitions.numerics import ExactFunction, all_inputs, measure_numerics, ulp
 
@@ -148,6 +149,7 @@ def test_a_breakpoint_that_is_not_rational_is_refused_with_the_reason():
 def test_a_line_is_measured_as_a_file_is_and_said_where_it_ends():
     """eˣ is held where float64 ends, so that log(1 + eˣ) stands still beyond 709."""
     text = "log1p(exp(x))"
-    made = activations.definition("mine", text), activations.module("mine", text)
+    spec = ActivationSpec("mine", text)
+    made = activations.definition(spec), activations.module(spec)
     found = measure_numerics(*made)["float32"]
     assert 300 < found["value"]["right_to"] < 709 and found["gradient"]["right_to"] == 1e4

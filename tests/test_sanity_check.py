@@ -35,9 +35,10 @@ def file(tmp_path, monkeypatch):
         texts[kind][name] = path
 
     def load(kind, whole):
-        def either(name):
+        def either(named):
+            name = getattr(named, "name", named)
             if name not in texts[kind]:
-                return whole(name)
+                return whole(named)
             namespace = made.setdefault(name, {})
             if not namespace:
                 path = texts[kind][name]
@@ -71,7 +72,7 @@ def checked(tmp_path, names, nets=None, **recipe):
     with (tmp_path / "log").open("w") as log:
         recipes = {"r": RECIPE | recipe}
         return sanity_check.sanity_check(
-            dict.fromkeys(names), nets or {"n": PLAIN}, recipes, SHAPES, log
+            {name: {"name": name} for name in names}, nets or {"n": PLAIN}, recipes, SHAPES, log
         )
 
 
@@ -274,7 +275,7 @@ def jobs(folder, *names, width=4):
     for name in names:
         cell = {"recipe": "r", "network": "n", "dataset": "digits", "activation": name}
         network = {"file": "plain", "parameters": {"width": width}}
-        params = {"expr": None, "network": network, "recipe": RECIPE}
+        params = {"activation": {"name": name}, "network": network, "recipe": RECIPE}
         code = dict.fromkeys(("activation", "network", "step"), [folder / "code.py"])
         yield SimpleNamespace(
             wildcards=Wildcards(fromdict=cell),
@@ -295,7 +296,7 @@ def test_only_what_was_not_tried_before_is_tried(tmp_path, monkeypatch):
         preflight.check_before_training(
             list(jobs(tmp_path, *names, **changed)), tmp_path / "tried", "log"
         )
-        return [list(about["exprs"]) for about in asked]
+        return [list(about["specs"]) for about in asked]
 
     assert start("gelu", "relu") == [["gelu", "relu"]]
     assert asked[0]["shapes"] == SHAPES and asked[0]["networks"]["n"]["file"] == "plain"
@@ -467,12 +468,12 @@ class Crash(nn.Module):
         os.kill(os.getpid(), 11)
 
 whole, load = activations.module, activations.load
-activations.load = lambda name: SimpleNamespace() if name == "crash" else load(name)
-def module(name, *rest, **of):
-    return Crash() if name == "crash" else whole(name, *rest, **of)
+activations.load = lambda spec: SimpleNamespace() if spec.name == "crash" else load(spec)
+def module(spec, **of):
+    return Crash() if spec.name == "crash" else whole(spec, **of)
 activations.module = module
 from activarium.train.sanity_check import sanity_check
-names = dict.fromkeys(["gelu", "crash", "relu"])
+names = {name: {"name": name} for name in ("gelu", "crash", "relu")}
 nets = {"n": {"file": "mlp", "parameters": {"depth": 1, "width": 2}}}
 with open(sys.argv[1], "w") as log:
     print(*sanity_check(names, nets, RECIPES, SHAPES, log)[0])
@@ -521,7 +522,8 @@ def test_recipes_that_differ_in_rate_and_length_are_tried_once(tmp_path):
     recipes = {f"r{n}": RECIPE | {"learning_rate": n, "epochs": n} for n in (1, 2)}
     recipes["sgd"] = RECIPE | {"optimizer": "sgd"}
     with (tmp_path / "log").open("w") as log:
-        assert sanity_check.sanity_check({"relu": None}, {"n": PLAIN}, recipes, SHAPES, log) == (
+        specs = {"relu": {"name": "relu"}}
+        assert sanity_check.sanity_check(specs, {"n": PLAIN}, recipes, SHAPES, log) == (
             [],
             [],
         )

@@ -2,6 +2,7 @@
 
 import copy
 import datetime
+import json
 import math
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from snakemake.cli import parse_config
 from snakemake.utils import update_config
 
 from activarium import activations, datasets, networks, study
+from activarium.activations import ActivationSpec
 from activarium.runtime.errors import UserError
 from activarium.study import StudyError, start_warnings
 from activarium.study.grid import Grid
@@ -794,3 +796,56 @@ def test_recipes_that_nothing_can_choose_among_are_named_before_training(
     line += "compared, as that is chosen by validation accuracy, never by test; write validation: "
     line += "0.1 now, as a later change trains every run anew\n"
     assert capsys.readouterr().err == (line if told else "")
+
+
+# What a study says of an activation
+
+
+def activations_of(*entries):
+    """A study of these activations beside GELU."""
+    return said(TINY, activations=["gelu", *entries])
+
+
+def test_an_activation_is_one_value_whatever_the_study_says_of_it():
+    line = {"name": "mine", "expr": "x * ndtr(x)"}
+    renamed = {"name": "prelu_2", "file": "prelu", "learned": "channel"}
+    shared = {"name": "prelu", "learned": "channel"}
+    found = study.read(activations_of(line, renamed, shared), SCHEMA).activations
+    assert found == {
+        "gelu": ActivationSpec("gelu"),
+        "mine": ActivationSpec("mine", expr="x * ndtr(x)"),
+        "prelu_2": ActivationSpec("prelu_2", file="prelu", learned="channel"),
+        "prelu": ActivationSpec("prelu", learned="channel"),
+    }
+    assert [spec.built_in for spec in found.values()] == ["gelu", None, "prelu", "prelu"]
+    assert [spec.is_shared for spec in found.values()] == [True, False, False, True]
+
+
+@pytest.mark.parametrize("spec", [
+    ActivationSpec("gelu"),
+    ActivationSpec("mine", expr="x * ndtr(x)"),
+    ActivationSpec("mine", file="prelu", learned="channel"),
+])  # fmt: skip
+def test_what_a_study_declared_is_read_back_from_a_provenance(spec):
+    kept = json.loads(json.dumps(spec.declared))
+    assert ActivationSpec.from_declared(spec.name, kept) == spec
+
+
+def test_a_provenance_holds_names_and_expressions_as_older_versions_wrote_them():
+    assert ActivationSpec("gelu").declared is None
+    assert ActivationSpec("mine", expr="1*x").declared == "1*x"
+
+
+@pytest.mark.parametrize(("entry", "line"), [
+    ({"name": "gelu2", "file": "gelu", "learned": "channel"},
+     "gelu2: gelu.py learns nothing; leave out learned: channel"),
+    ({"name": "mine", "file": "swoosh"}, "no 'swoosh'"),
+    ({"name": "mine"}, "no 'mine'"),
+    ({"name": "relu", "file": "prelu"}, "'relu' is a built-in activation; give yours another"),
+    ({"name": "mine", "expr": "1*x", "file": "prelu"}, "mine: file: does not go with expr"),
+    ({"name": "mine", "expr": "1*x", "learned": "layer"}, "mine: learned: does not go with expr"),
+    ({"name": "prelu", "learned": "row"}, "learned: no 'row'; known are layer, channel"),
+])  # fmt: skip
+def test_an_activation_that_cannot_be_is_a_line(entry, line):
+    found = refusal(activations_of(entry))
+    assert found.startswith("config: activations: ") and line in found

@@ -137,7 +137,7 @@ def prepared(tmp_path_factory):
 
 
 def pack(folder, seeds, prepared, activation="gelu", *, names=CELL, recipe=RECIPE, network=PLAIN,
-         expr=None, train_size=None, validation=0, sources=()):  # fmt: skip
+         spec=None, train_size=None, validation=0, sources=()):  # fmt: skip
     """Train a pack as a job does; the path of each seed's file."""
     runs = {seed: folder / f"{activation}/{seed}.parquet" for seed in seeds}
     folder.mkdir(exist_ok=True, parents=True)
@@ -148,7 +148,7 @@ def pack(folder, seeds, prepared, activation="gelu", *, names=CELL, recipe=RECIP
         tally=folder / "tally.jsonl",
         locks=folder / "locks",
     )
-    cell = job.Cell(names | {"activation": activation}, recipe, network, expr)
+    cell = job.Cell(names | {"activation": activation}, recipe, network, spec)
     with (folder / "log").open("a") as log:
         job.train_cell(cell, job.DataSource(*prepared, train_size, validation), files, log)
     return runs

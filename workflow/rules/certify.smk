@@ -27,7 +27,7 @@ rule certify:
     conda:
         "../envs/activarium.yaml"
     params:
-        expr=GRID.profile_expression,
+        activation=GRID.profiled,
     message:
         "certify {wildcards.activation}"
     script:
@@ -102,7 +102,7 @@ rule numerics:
         "../envs/activarium.yaml"
     threads: 1
     params:
-        expr=GRID.profile_expression,
+        activation=GRID.profiled,
     message:
         "measure how exact torch's {wildcards.activation} is"
     script:

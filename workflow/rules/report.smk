@@ -42,7 +42,7 @@ rule figure:
         "../envs/activarium.yaml"
     params:
         caption=GRID.caption,
-        expressions=GRID.expressions,
+        activations=GRID.own_activations,
     message:
         "draw {wildcards.figure}"
     script:

@@ -51,7 +51,7 @@ for k, seeds in enumerate(GRID.packs):
         resources:
             gpu=int(GPU),
         params:
-            expr=GRID.expression,
+            activation=GRID.activation,
             recipe=GRID.recipe,
             network=GRID.network,
             # Here too, so that a preparation that failed is not forgotten at the next start.

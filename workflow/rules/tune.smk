@@ -34,7 +34,7 @@ for k, (tuned_recipe, seeds) in enumerate(GRID.tuning.packs):
         resources:
             gpu=int(GPU),
         params:
-            expr=GRID.expression,
+            activation=GRID.activation,
             recipe=GRID.tuning.recipe_at,
             network=GRID.network,
             images=GRID.image_source,

@@ -11,6 +11,6 @@ from activarium.runtime.errors import open_log
 
 name = snakemake.wildcards.figure
 with open_log(snakemake.log[0]):
-    read, expressions = snakemake.input, snakemake.params.expressions
-    tables = StudyTables.read(read.tables, read.analysis, read.profiles, expressions)
+    read, own = snakemake.input, snakemake.params.activations
+    tables = StudyTables.read(read.tables, read.analysis, read.profiles, own)
     files.write_text(snakemake.output[0], figures.draw_figure(name, tables))

@@ -6,15 +6,15 @@ from activarium.runtime.errors import open_log
 interrupt.end_on_sigint()
 devices.use_one_thread()  # before torch is imported
 name, (file,) = snakemake.wildcards.activation, snakemake.output
-expr = snakemake.params.get("expr")
 
 
 def measured():
     from activarium import activations
     from activarium.definitions.numerics import measure_numerics
 
-    module = activations.module(name, expr, channels=1)
-    return measure_numerics(activations.definition(name, expr), module)
+    spec = activations.ActivationSpec(**snakemake.params.activation)
+    module = activations.module(spec, channels=1)
+    return measure_numerics(activations.definition(spec), module)
 
 
 with open_log(snakemake.log[0]) as log:

@@ -12,6 +12,7 @@ devices.keep_freed_memory()
 
 with open_log(snakemake.log[0]) as log:
     run_in_child(log, " ".join(snakemake.wildcards))
+    from activarium.activations import ActivationSpec
     from activarium.train.job import Cell, DataSource, JobFiles, train_cell
 
     given, params = snakemake.input, snakemake.params
@@ -22,7 +23,7 @@ with open_log(snakemake.log[0]) as log:
     place = params.unfinished, params.tally_file, params.locks
     tested = params.get("tested", True)
     train_cell(
-        Cell(names, recipe, params.network, params.expr, candidate),
+        Cell(names, recipe, params.network, ActivationSpec(**params.activation), candidate),
         DataSource(given.data, given.description, params.train_size, params.validation, tested),
         JobFiles(snakemake.output, code, *place, keeps=bool(choice)),
         log,

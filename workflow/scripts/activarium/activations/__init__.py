@@ -24,9 +24,12 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ..runtime.errors import UserError, suggest
+from ._spec import ActivationSpec, spec_of
 
 if TYPE_CHECKING:
     from torch import nn
+
+__all__ = ["ActivationSpec", "definition", "label", "load", "module", "names", "spec_of"]
 
 
 def names() -> list[str]:
@@ -35,12 +38,15 @@ def names() -> list[str]:
 
 
 @cache
-def label(name: str) -> str:
+def label(activation: str | ActivationSpec) -> str:
     """What people read for an activation: its file's `label`, else its name.
 
-    Read from the text of the file, so that reports need not import it.
+    Read from the text of the file, so that reports need not import it. A built-in file under
+    another name is called by that name.
     """
-    if name not in names():
+    spec = spec_of(activation)
+    name = spec.name
+    if not spec.is_shared or name not in names():
         return name
     text = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
     for node in ast.parse(text).body:
@@ -51,11 +57,12 @@ def label(name: str) -> str:
     return name
 
 
-def load(name: str) -> ModuleType:
-    """The file `name` as a Python module with `label`, `formula` and `definition`.
+def load(activation: str | ActivationSpec) -> ModuleType:
+    """An activation's file as a Python module with `label`, `formula` and `definition`.
 
     Raises UserError for an unknown name, with a suggestion where one is close.
     """
+    name = spec_of(activation).built_in
     try:
         return import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as error:
@@ -66,11 +73,11 @@ def load(name: str) -> ModuleType:
         raise UserError(f"no activation '{name}'{way}") from None
 
 
-def definition(name: str, expr: str | None = None) -> Callable:
-    """The exact function `definition(x, xp)` of an activation.
+def definition(activation: str | ActivationSpec) -> Callable:
+    """The exact function `definition(x, xp)` of an activation, a name or what a study says.
 
-    `xp` is `definitions.on_torch`, `definitions.on_numpy` or the proofs' own. With `expr`, an
-    expression such as "x * ndtr(x)", no file is read and the name is not looked up.
+    `xp` is `definitions.on_torch`, `definitions.on_numpy` or the proofs' own. Of an expression no
+    file is read and the name is not looked up.
 
         >>> from activarium.definitions import on_numpy
         >>> float(definition("golu")(1.0, on_numpy))
@@ -78,16 +85,16 @@ def definition(name: str, expr: str | None = None) -> Callable:
 
     Raises UserError for an unknown name or an expression that cannot be used.
     """
-    if expr is None:
-        return load(name).definition
+    spec = spec_of(activation)
+    if spec.expr is None:
+        return load(spec).definition
     from ..definitions import expressions
 
-    return expressions.definition(expr)
+    return expressions.definition(spec.expr)
 
 
 def module(
-    name: str,
-    expr: str | None = None,
+    activation: str | ActivationSpec,
     *,
     learned: str | None = None,
     channels: int | None = None,
@@ -95,9 +102,9 @@ def module(
 ) -> "nn.Module":
     """A new torch module of an activation, its learned parameters at their defaults.
 
-    It takes and gives tensors of any shape and floating dtype. With `expr` no file is read.
-    `learned` says whether parameters are one a "layer" or one a "channel"; None leaves that to
-    the file.
+    `activation` is a name or what a study says. The module takes and gives tensors of any shape and
+    floating dtype. `learned` says whether parameters are one a "layer" or one a "channel"; None
+    leaves that to the study, then to the file.
     `channels` is how many channels there are, in dimension `dim` of an input.
 
         >>> import torch
@@ -109,17 +116,15 @@ def module(
     Raises UserError for an unknown name, and where torch is not installed. Raises
     `definitions.learned.NoChannelsError` where parameters are one a channel and `channels` is None.
     """
-    if expr is None:
-        file = load(name)
-    else:
-        function = definition(name, expr)
+    spec = spec_of(activation)
+    file = None if spec.expr else load(spec)
     try:
         from ..definitions import torch_module
     except ModuleNotFoundError as error:
         if error.name != "torch":
             raise
         way = "install it with pip install 'activarium[train]'"
-        raise UserError(f"a module of {name} needs torch; {way}") from error
-    if expr is None:
-        return torch_module.build_module(file, learned, channels, dim)
-    return torch_module.DefinitionModule(function)
+        raise UserError(f"a module of {spec.name} needs torch; {way}") from error
+    if file is None:
+        return torch_module.DefinitionModule(definition(spec))
+    return torch_module.build_module(file, learned or spec.learned, channels, dim)

@@ -24,13 +24,13 @@ def certify_activation(activation: str) -> dict:
     return certify(found.definition, draws=found.draws)
 
 
-def certify_named(name: str, expr: str | None = None) -> dict:
-    """The profile of the activation `name`: of the text `expr` where there is one, else its file.
+def certify_declared(spec: activations.ActivationSpec) -> dict:
+    """The profile of an activation as a study says it.
 
     Nothing is checked before; what cannot be read is a profile with the reason.
     """
-    definition = activations.definition(name, expr)
-    is_random = expr is None and initial_state.is_random(activations.load(name))
+    definition = activations.definition(spec)
+    is_random = spec.expr is None and initial_state.is_random(activations.load(spec))
     return certify(definition, draws=is_random)
 
 

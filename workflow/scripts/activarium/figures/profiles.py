@@ -7,7 +7,7 @@ others inside the frame."""
 import numpy as np
 
 from .. import activations
-from ..definitions import expressions, on_numpy
+from ..definitions import on_numpy
 from ..report.proven_properties import certified_form
 from ..report.study_tables import label
 from ._style import FAINT, INK, TOP, panel_grid, tag_artist
@@ -35,7 +35,7 @@ def draw(tables):
 
 
 def _panel(ax, tables, name):
-    profile, f = tables.profiles[name], _definition(name, tables.expressions.get(name))
+    profile, f = tables.profiles[name], _definition(name, tables.own_activations.get(name))
     ax.axhline(0, color=FAINT, lw=0.5)
     for x in (middle(point) for point in (profile["breakpoints"] or [])):
         ax.axvline(x, color=FAINT, lw=0.7, ls=":")
@@ -53,8 +53,8 @@ def _panel(ax, tables, name):
     _marks(ax, tables, name, f)
 
 
-def _definition(name, expr):
-    return expressions.definition(expr) if expr else activations.load(name).definition
+def _definition(name, declared):
+    return activations.definition(activations.ActivationSpec.from_declared(name, declared))
 
 
 def _curves_between(f, breakpoints):

@@ -12,7 +12,7 @@ For tables that are in memory already:
         control="gelu", confidence=0.95, margin=0.005,
         chance={"digits": 0.1},                 # accuracy of guessing by data set
         study=external_study("runs", ["runs.csv"]),
-        profiles={}, expressions={},            # what is proven, by the name of the activation
+        profiles={}, own_activations={},            # what is proven, by the name of the activation
         provenance=None, claims=None, numerics=None, networks=None,
     ) -> Report                                 # .tables, .figures {name: SVG}, .html
 """
@@ -21,6 +21,7 @@ import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -79,7 +80,7 @@ def build_report(
     chance: Mapping[str, float],
     study: Mapping,
     profiles: Mapping[str, dict] | None = None,
-    expressions: Mapping[str, str] | None = None,
+    own_activations: Mapping[str, Any] | None = None,
     provenance: Mapping[str, Mapping[str, int]] | None = None,
     claims: Mapping | None = None,
     numerics: Mapping[str, dict] | None = None,
@@ -97,7 +98,7 @@ def build_report(
         tables.table(found["summaries"], tables.SUMMARIES).to_pandas(),
         tables.table(found["contrasts"], tables.CONTRASTS).to_pandas(),
         json.loads(json.dumps(found)),  # as whoever reads it from its file has it
-        profiles, dict(expressions or {}),
+        profiles, dict(own_activations or {}),
     )  # fmt: skip
     drawn = {name: figures.draw_figure(name, made, not draw) for name in figures.names()}
     html = render_page(made, drawn, provenance or {}, study, claims, numerics, networks)

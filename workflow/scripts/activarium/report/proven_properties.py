@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
+from typing import Any
 
 from .formatting import DASH, join_words
 from .study_tables import StudyTables, formula_of, label
@@ -36,13 +37,13 @@ def form_sentences(tables: StudyTables) -> Iterator[str]:
         )
 
 
-def property_rows(tables: StudyTables, expressions: Mapping[str, str | None]) -> list[dict]:
+def property_rows(tables: StudyTables, declared: Mapping[str, Any]) -> list[dict]:
     """One dict an activation of the study that is certified, sorted by name; text is ready.
 
-    `expressions` maps a name to its text where the study states it as one.
+    `declared` maps a name to what the study says beside it.
     """
     return [
-        _row(tables, name, profile) | {"formula": expressions.get(name) or formula_of(name)}
+        _row(tables, name, profile) | {"formula": formula_of(name, declared.get(name))}
         for name, profile in sorted(tables.profiles.items())
     ]
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -30,7 +31,7 @@ class StudyTables:
     contrasts: pd.DataFrame
     analysis: dict
     profiles: dict = field(default_factory=dict)  # what is proven, by the name of the activation
-    expressions: dict = field(default_factory=dict)  # of those that no file defines, by name
+    own_activations: dict = field(default_factory=dict)  # what the study says of them, by name
     balanced: pd.DataFrame | None = None  # as `tables.balanced` has it, where classes are unequal
 
     @classmethod
@@ -39,7 +40,7 @@ class StudyTables:
         parquets: Iterable[Path | str],
         analysis: Path | str,
         profiles: Iterable[Path | str] = (),
-        expressions: Mapping[str, str] | None = None,
+        own_activations: Mapping[str, Any] | None = None,
     ) -> "StudyTables":
         """Read them from their files; a Parquet file's name is its table's."""
         frames = {Path(p).stem: tables.read(p) for p in parquets}
@@ -48,7 +49,7 @@ class StudyTables:
             **frames,
             analysis=found,
             profiles=read_json_files(profiles),
-            expressions=dict(expressions or {}),
+            own_activations=dict(own_activations or {}),
         )
 
     def balanced_rows(self) -> dict[Setting, list[dict]]:
@@ -178,7 +179,11 @@ def read_json_files(files: Iterable[Path | str]) -> dict[str, dict]:
     return {Path(f).stem: read_json(f) for f in files}
 
 
-def formula_of(activation: str) -> str | None:
-    """An activation's formula for people, as its file has it; None where no file defines it."""
-    known = activation in activations.names()
-    return activations.load(activation).formula if known else None
+def formula_of(name: str, declared: Any = None) -> str | None:
+    """An activation's formula for people: its expression, else as its file has it, else None.
+
+    `declared` is what the study says beside the name.
+    """
+    spec = activations.ActivationSpec.from_declared(name, declared)
+    known = spec.built_in in activations.names()
+    return activations.load(spec).formula if known else spec.expr

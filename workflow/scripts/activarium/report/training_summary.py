@@ -60,7 +60,7 @@ def _name_network(name, network):
 
 def stated_expressions(study: Mapping) -> list[tuple[str, str]]:
     """[(name, text)] of the activations that the study states as expressions, not built-in ones."""
-    return [(name, text) for name, text in study["activations"].items() if text]
+    return [(name, text) for name, text in study["activations"].items() if isinstance(text, str)]
 
 
 def precision_text(recipe: Mapping) -> str:

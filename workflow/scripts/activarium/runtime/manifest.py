@@ -63,8 +63,12 @@ def announce(packs: int, sends_all: bool, tuning_packs: int = 0) -> None:
 
 def _declarations(study: "Study", packs: Sequence[range]) -> dict[str, Any]:
     """{key: value} of each declaration that defines numbers, or which run is made by which job."""
-    axes = ("recipes", "networks", "activations")
-    named = {f"{axis}/{name}": v for axis in axes for name, v in getattr(study, axis).items()}
+    axes = {
+        "recipes": study.recipes,
+        "networks": study.networks,
+        "activations": study.declared_activations,
+    }
+    named = {f"{axis}/{name}": v for axis, values in axes.items() for name, v in values.items()}
     data = {f"datasets/{name}": None for name in study.datasets}
     seeds = {f"packs/{k}": [pack[0], pack[-1]] for k, pack in enumerate(packs)}
     rest = {"train_size": study.train_size, "validation": study.validation}

@@ -7,6 +7,7 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from ..activations import ActivationSpec
 from ..runtime import source
 from .grid import Grid, Wildcards
 
@@ -50,15 +51,16 @@ class CodeFiles:
 
     def activation(self, wildcards: Wildcards) -> list[str]:
         """What defines the activation of a cell: its file, or what reads its expression."""
-        if self.grid.expression(wildcards):
-            return self.files("definitions/expressions.py")
-        return self.module("activations", wildcards.activation)
+        return self._definition(self.grid.spec(wildcards))
 
     def profile(self, wildcards: Wildcards) -> list[str]:
         """What defines the activation that is certified: its file, or what reads its expression."""
-        if self.grid.profile_expression(wildcards):
-            return self.files("definitions/expressions.py")
-        return self.module("activations", wildcards.activation)
+        return self._definition(self.grid.profile_spec(wildcards))
+
+    def _definition(self, spec: ActivationSpec) -> list[str]:
+        if spec.built_in:
+            return self.module("activations", spec.built_in)
+        return self.files("definitions/expressions.py")
 
     def claimed(self, wildcards: Wildcards) -> list[str]:
         """The files of the activations that claims are about."""

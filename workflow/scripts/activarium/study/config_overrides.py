@@ -47,7 +47,7 @@ def _check_given_once(given: Iterable[str]) -> None:
 
 def _with_numbers(value: Any, in_file: Any, key: str | None = None) -> Any:
     """`value` with its texts read as numbers, except where the study's file says the same."""
-    if value == in_file or key in ("name", "expr", "folder", "npz"):
+    if value == in_file or key in ("name", "expr", "file", "folder", "npz"):
         return value
     if isinstance(value, dict):
         in_file = in_file if isinstance(in_file, dict) else {}

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import activations, datasets, figures
+from ..activations import ActivationSpec
 from . import Study, own_images
 from .path_checks import check_own_images
 from .paths import Paths
@@ -126,7 +127,8 @@ class Grid:
     def declared(self) -> dict[str, Any]:
         """What the study declares, as a plain mapping, without where its images are."""
         left_out = ("data_root", "image_sources", "pack")
-        return {k: v for k, v in asdict(self.study).items() if k not in left_out}
+        declared = {k: v for k, v in asdict(self.study).items() if k not in left_out}
+        return declared | {"activations": self.study.declared_activations}
 
     @property
     def declared_training(self) -> dict[str, Any]:
@@ -212,9 +214,11 @@ class Grid:
 
     @property
     def profiles(self) -> list[str]:
-        """The profile of each activation: a built-in one's is shared, an expression's is not."""
-        names = self.study.activations.items()
-        return [f"{self.paths.folder if expr else SHARED}/profiles/{n}.json" for n, expr in names]
+        """The profile of each activation: a built-in one's is shared, a study's own is not."""
+        return [
+            f"{SHARED if spec.is_shared else self.paths.folder}/profiles/{name}.json"
+            for name, spec in self.study.activations.items()
+        ]
 
     @property
     def profiles_table(self) -> list[str]:
@@ -238,26 +242,34 @@ class Grid:
 
     @property
     def certifiable(self) -> str:
-        """A pattern of the names of everything that can be certified: built-in or an expression."""
+        """A pattern of the names of everything that can be certified: built-in or the study's."""
         return "|".join(map(re.escape, sorted({*activations.names(), *self.study.activations})))
 
-    def profile_expression(self, wildcards: Wildcards) -> str | None:
-        """The text behind a profile where it is an expression of this study, else None."""
-        own = getattr(wildcards, "folder", SHARED) == self.paths.folder
-        return self.study.activations.get(wildcards.activation) if own else None
+    def profile_spec(self, wildcards: Wildcards) -> ActivationSpec:
+        """What a profile is about: an activation of this study, or one that is built in."""
+        if wildcards.folder == self.paths.folder:
+            return self.study.activations[wildcards.activation]
+        return ActivationSpec(wildcards.activation)
+
+    def profiled(self, wildcards: Wildcards) -> dict[str, Any]:
+        """`profile_spec` as a plain mapping."""
+        return asdict(self.profile_spec(wildcards))
 
     def claimed_activations(self, wildcards: Wildcards) -> list[str]:
         """The activations that claims are about: the study's, or all that are built in."""
-        names = activations.names()
         if wildcards.folder == self.paths.folder:
-            return [name for name in names if name in self.study.activations]
-        return names
+            return sorted(name for name, spec in self.study.activations.items() if spec.is_shared)
+        return activations.names()
 
     # Cells
 
-    def expression(self, wildcards: Wildcards) -> str | None:
-        """The text of a cell's activation where the study gives it, else None."""
+    def spec(self, wildcards: Wildcards) -> ActivationSpec:
+        """What the study says of a cell's activation."""
         return self.study.activations[wildcards.activation]
+
+    def activation(self, wildcards: Wildcards) -> dict[str, Any]:
+        """`spec` as a plain mapping."""
+        return asdict(self.spec(wildcards))
 
     def recipe(self, wildcards: Wildcards) -> dict[str, Any]:
         """The values of a cell's recipe."""
@@ -289,9 +301,10 @@ class Grid:
         return [self.paths.figure(name) for name in figures.names()]
 
     @property
-    def expressions(self) -> dict[str, str]:
-        """The activations that no file defines, with their text."""
-        return {name: expr for name, expr in self.study.activations.items() if expr}
+    def own_activations(self) -> dict[str, Any]:
+        """{name: what the study says} of the activations that are not simply built in."""
+        own = (spec for spec in self.study.activations.values() if not spec.is_shared)
+        return {spec.name: spec.declared for spec in own}
 
     def caption(self, wildcards: Wildcards) -> str:
         """What stands under a figure: the docstring of its file."""

@@ -6,7 +6,9 @@ from pathlib import Path
 from typing import Any
 
 from .. import activations, datasets, networks
+from ..activations import ActivationSpec
 from ..definitions import expression_checks, file_checks
+from ..definitions.learned import per_channel
 from ..runtime.errors import UserError, suggest
 from ..runtime.similar_names import find_lookalikes
 from . import tuned_recipes
@@ -18,6 +20,7 @@ FOLDERS: dict[str, Any] = {
     "activations": activations,
     "networks": networks,
 }
+KINDS = {"datasets": "data set", "activations": "activation", "networks": "network"}
 LABELLED = ("activations", "datasets")  # their names are printed in reports
 
 
@@ -39,8 +42,8 @@ def check_names(config: dict) -> None:
 def _check_item(key: str, item: str | dict) -> None:
     """Hold one entry of `datasets`, `activations` or `networks` against its folder."""
     known = FOLDERS[key].names()
-    if isinstance(item, dict) and "expr" in item:
-        _check_expression(item, known)
+    if isinstance(item, dict) and key == "activations":
+        _check_activation(ActivationSpec(**item), known)
         return
     if isinstance(item, dict) and key == "datasets":
         _check_image_source(item, known)
@@ -104,9 +107,7 @@ def check_size(
 def _check_image_source(item: dict, known: list[str]) -> None:
     """Raise StudyError for an entry of `datasets:` that does not say where its images are."""
     name = item["name"]
-    if name in known:
-        what = f"'{name}' is a built-in data set; give yours another name"
-        raise study_error(["datasets"], what)
+    _check_own_name("datasets", name, known)
     if wrong := wrong_entry(item):
         keys, what = wrong
         raise study_error(["datasets", name, *keys], what)
@@ -139,18 +140,38 @@ def _check_file_name(key: str, name: str) -> None:
         raise study_error([key], "'claims' is reserved in profiles/; rename claims.py")
 
 
-def _check_expression(item: dict, known: list[str]) -> None:
-    """Raise StudyError for an expression that cannot be read, or under a name that is taken."""
-    name = item["name"]
-    if name in known:
-        what = f"'{name}' is a built-in activation; give yours another name"
-        raise study_error(["activations"], what)
-    if name == "claims":
+def _check_activation(spec: ActivationSpec, known: list[str]) -> None:
+    """Raise StudyError for an activation that the study states as a mapping."""
+    if not spec.is_shared:
+        _check_own_name("activations", spec.name, known)
+    if spec.name == "claims":
         raise study_error(["activations"], "'claims' is reserved in profiles/; choose another")
+    where = ["activations", spec.name]
+    if spec.expr and (spec.file or spec.learned):
+        key = "file" if spec.file else "learned"
+        raise study_error([*where, key], "does not go with expr; leave one of them out")
+    if spec.built_in:
+        _check_item("activations", spec.built_in)
+        _check_learned(spec, where)
+        return
     try:
-        expression_checks.check_expression(item["expr"])
+        expression_checks.check_expression(str(spec.expr))
     except UserError as error:
-        raise study_error(["activations", name], str(error)) from error
+        raise study_error(where, str(error)) from error
+
+
+def _check_own_name(key: str, name: str, known: list[str]) -> None:
+    """Raise StudyError for the name of a built-in activation or data set."""
+    if name in known:
+        raise study_error([key], f"'{name}' is a built-in {KINDS[key]}; give yours another name")
+
+
+def _check_learned(spec: ActivationSpec, where: list[str]) -> None:
+    """Raise StudyError where the activation cannot learn as `learned` says."""
+    try:
+        per_channel(activations.load(spec), spec.learned)
+    except UserError as error:
+        raise study_error(where, str(error)) from error
 
 
 def _unknown(name: str, known: list[str], package: Any) -> str:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import datasets
+from ..activations import ActivationSpec
 from .name_checks import check_names, network_with_defaults
 from .own_images import image_sources
 from .path_checks import check_data_root, check_tables
@@ -74,14 +75,11 @@ def _expand(file: str, key: str) -> str:
 
 def _grid(config: dict) -> dict:
     """The axes of the grid in the form that Study holds."""
-    expressions = [
-        (item, None) if isinstance(item, str) else (item["name"], item["expr"])
-        for item in config["activations"]
-    ]
+    specs = map(ActivationSpec.from_entry, config["activations"])
     return {
         "datasets": tuple(d if isinstance(d, str) else d["name"] for d in config["datasets"]),
         "image_sources": image_sources(config["datasets"]),
-        "activations": dict(expressions),
+        "activations": {spec.name: spec for spec in specs},
         "networks": dict(network_with_defaults(item) for item in config["networks"]),
     }
 

@@ -4,13 +4,15 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from ..activations import ActivationSpec
+
 
 @dataclass(frozen=True)
 class Study:
     """A valid study with every default filled in.
 
-    `activations` maps a name to its expression, or to None where a file defines it; `networks`
-    maps a name to {"file", "parameters"}, `recipes` a name to all of its values, `image_sources`
+    `activations` maps a name to what the study says of it, an `ActivationSpec`; `networks` maps a
+    name to {"file", "parameters"}, `recipes` a name to all of its values, `image_sources`
     a data set that is not built in to where its images are. `shards` are the tables of parts of
     this study that were trained separately. A study of external runs has `runs`, the files of its
     tables, and an empty grid.
@@ -22,7 +24,7 @@ class Study:
     margin: float
     datasets: tuple[str, ...] = ()
     image_sources: Mapping[str, dict[str, Any]] = field(default_factory=dict)
-    activations: Mapping[str, str | None] = field(default_factory=dict)
+    activations: Mapping[str, ActivationSpec] = field(default_factory=dict)
     networks: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     recipes: Mapping[str, dict[str, Any]] = field(default_factory=dict)
     seeds: int = 0
@@ -39,6 +41,11 @@ class Study:
     def seed_range(self) -> range:
         """The seeds that every cell trains on."""
         return range(self.first_seed, self.first_seed + self.seeds)
+
+    @property
+    def declared_activations(self) -> dict[str, Any]:
+        """{name: what the study says beside it}, plain values that JSON can hold."""
+        return {name: spec.declared for name, spec in self.activations.items()}
 
     @property
     def size(self) -> int:

@@ -48,8 +48,10 @@ def check_network(cell: Cell, data: dict) -> None:
 
 def place_of_activation(cell: Cell) -> str:
     """Where the activation is declared, for people: its file, or the study."""
-    name = cell.names["activation"]
-    return f"config: activations: {name}" if cell.expr else _relative_file(activations, name)
+    spec = cell.activation
+    if spec.built_in:
+        return _relative_file(activations, spec.built_in)
+    return f"config: activations: {spec.name}"
 
 
 def place_of_network(cell: Cell) -> str:
@@ -162,8 +164,8 @@ def _check_module(cell, place):
     if first is second:
         raise UserError(f"{place}: module() gives the same module each time; make a new one in it")
     _check_unshared(first, second, place, "module()")
-    if not cell.expr:
-        _check_definition(activations.load(cell.names["activation"]), place)
+    if not cell.activation.expr:
+        _check_definition(activations.load(cell.activation), place)
 
 
 def _check_definition(file, place):

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
@@ -104,7 +104,7 @@ def train_cell(cell: Cell, source: DataSource, files: JobFiles, log: TextIO) -> 
 
 def _digest(cell, source, files, about):
     """The digest of all that defines the cell's numbers."""
-    values = [cell.names, cell.expr, cell.learned, cell.recipe, cell.network]
+    values = [cell.names, asdict(cell.activation), cell.recipe, cell.network]
     values += [source.train_size, source.validation, about["sha256"], torch.__version__]
     values += [] if source.tested else ["untested"]
     return compute_digest(files.sources, values)

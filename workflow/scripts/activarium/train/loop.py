@@ -30,17 +30,21 @@ class Cell:
     """What all seeds of a cell have in common.
 
     `names` says which recipe, network, dataset and activation it is; `recipe` holds the recipe's
-    values, `network` the network's file and parameters. `expr` is the activation's text where the
-    study declares it, else None. `candidate` names the values that a run tries in order to tune.
-    `learned` is "layer" or "channel" where the study says so, else None.
+    values, `network` the network's file and parameters. `spec` is what the study says of the
+    activation; without it that is a built-in one. `candidate` names the values that a run tries in
+    order to tune.
     """
 
     names: dict
     recipe: dict
     network: dict
-    expr: str | None = None
+    spec: activations.ActivationSpec | None = None
     candidate: str | None = None
-    learned: str | None = None
+
+    @property
+    def activation(self) -> activations.ActivationSpec:
+        """What the activation is."""
+        return self.spec or activations.ActivationSpec(self.names["activation"])
 
     @property
     def label(self) -> str:
@@ -49,8 +53,7 @@ class Cell:
 
     def make_activation(self, channels: int | None = None, dim: int = 1) -> nn.Module:
         """A new module of the activation, for inputs with so many channels in dimension `dim`."""
-        name = self.names["activation"]
-        return activations.module(name, self.expr, learned=self.learned, channels=channels, dim=dim)
+        return activations.module(self.activation, channels=channels, dim=dim)
 
     def build_network(self, data: dict, make_activation: Callable | None = None) -> nn.Module:
         """A new network for `data` as `Training` takes it; `make_activation` in place of ours."""

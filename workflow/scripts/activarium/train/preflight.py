@@ -74,8 +74,8 @@ def _one_per_cell(jobs):
 
 
 def _values(job):
-    """(expression, network, recipe) of a job; of tuned numbers the first value is tried."""
-    return job.params.expr, job.params.network, first_candidate(job.params.recipe)
+    """(activation, network, recipe) of a job; of tuned numbers the first value is tried."""
+    return job.params.activation, job.params.network, first_candidate(job.params.recipe)
 
 
 def _read_record(record):
@@ -87,10 +87,10 @@ def _read_record(record):
 
 def _arguments(jobs, shapes):
     """The arguments of `sanity_check` for these jobs' cells."""
-    about = {"exprs": {}, "networks": {}, "recipes": {}, "shapes": {}}
+    about = {"specs": {}, "networks": {}, "recipes": {}, "shapes": {}}
     for job in jobs:
-        cell, (expr, network, recipe) = job.wildcards, _values(job)
-        about["exprs"][cell.activation] = expr
+        cell, (activation, network, recipe) = job.wildcards, _values(job)
+        about["specs"][cell.activation] = activation
         about["networks"][cell.network] = network
         about["recipes"][cell.recipe] = recipe
         about["shapes"][cell.dataset] = shapes[cell.dataset]

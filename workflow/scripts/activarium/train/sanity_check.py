@@ -14,6 +14,7 @@ from typing import TextIO
 import torch
 
 from .. import activations
+from ..activations import ActivationSpec
 from ..definitions import numerics
 from ..networks import height_width
 from ..runtime import interrupt
@@ -34,11 +35,11 @@ HARMLESS = ("learning_rate", "schedule", "warmup", "betas", "momentum", "epochs"
 
 
 def sanity_check(
-    exprs: dict, networks: dict, recipes: dict, shapes: dict, log: TextIO
+    specs: dict, networks: dict, recipes: dict, shapes: dict, log: TextIO
 ) -> tuple[list[str], list[str]]:
     """(what would end the training, what would be missing or passed over), as lists of lines.
 
-    `exprs` maps an activation to its text or None, `networks` a network to its file and
+    `specs` maps a name to the fields of its `ActivationSpec`, `networks` a network to its file and
     parameters. `recipes` maps a recipe to its values, `shapes` a data set to {channels, size,
     classes}. Each combination is tried as it is trained, on images of noise: forward, backward, a
     step of the optimiser, evaluation and every later measurement. Trials run in child processes,
@@ -46,8 +47,9 @@ def sanity_check(
     the names of the trials, and tracebacks.
     """
     skip_dynamo_import()
-    trials = list(_list_trials(exprs, networks, _distinct_recipes(recipes), shapes))
-    missing = _try_measurements(exprs, log)
+    declared = [ActivationSpec(**fields) for fields in specs.values()]
+    trials = list(_list_trials(declared, networks, _distinct_recipes(recipes), shapes))
+    missing = _try_measurements(declared, log)
     faults = _try_trainings(trials, log)
     first = {trial.cell.names["network"]: trial for trial in reversed(trials)}
     works = [partial(_find_unused_weights, trial) for trial in first.values()]
@@ -55,11 +57,11 @@ def sanity_check(
     return faults, missing
 
 
-def _try_measurements(exprs, log):
+def _try_measurements(specs, log):
     """A line for each measurement of an activation that fails."""
     works = {}
-    for name, expr in exprs.items():
-        works |= _measurements(name, expr)
+    for spec in specs:
+        works |= _measurements(spec)
     answers = zip(works, try_each_in_child(works.values(), log), strict=True)
     return [f"{what} will be missing: {why}" for what, (_, why) in answers if why]
 
@@ -100,15 +102,15 @@ class Trial:
         return f"{place_of_activation(self.cell)} in {place_of_network(self.cell)}"
 
 
-def _list_trials(exprs, networks, recipes, shapes):
+def _list_trials(specs, networks, recipes, shapes):
     """A `Trial` of each combination."""
     for r, recipe in recipes.items():
         recipe = recipe | {"epochs": 1, "batch_size": min(recipe["batch_size"], IMAGES)}
         for n, network in networks.items():
             for d, shape in shapes.items():
-                for a, expr in exprs.items():
-                    names = {"recipe": r, "network": n, "dataset": d, "activation": a}
-                    yield Trial(Cell(names, recipe, network, expr), shape)
+                for spec in specs:
+                    names = {"recipe": r, "network": n, "dataset": d, "activation": spec.name}
+                    yield Trial(Cell(names, recipe, network, spec), shape)
 
 
 def _find_fault(trial, log):
@@ -152,9 +154,9 @@ def _random_images(shape, n):
             "classes": shape["classes"]}  # fmt: skip
 
 
-def _measurements(name, expr):
+def _measurements(spec):
     """{what: function} of each measurement of an activation that comes after or beside training."""
-    make = partial(activations.module, name, expr, channels=1)
+    make, name = partial(activations.module, spec, channels=1), spec.name
     works = {f"{name}: saved bytes": partial(_measure_saved_bytes, make)}
     for label, dtype in numerics.DTYPES.items():
         works[f"{name}: numerics in {label}"] = partial(_measure_numerics, make, dtype)
