@@ -838,7 +838,7 @@ def test_a_provenance_holds_names_and_expressions_as_older_versions_wrote_them()
 
 @pytest.mark.parametrize(("entry", "line"), [
     ({"name": "gelu2", "file": "gelu", "learned": "channel"},
-     "gelu2: gelu.py learns nothing; leave out learned: channel"),
+     "gelu2: gelu learns nothing; leave out learned: channel"),
     ({"name": "mine", "file": "swoosh"}, "no 'swoosh'"),
     ({"name": "mine"}, "no 'mine'"),
     ({"name": "relu", "file": "prelu"}, "'relu' is a built-in activation; give yours another"),
