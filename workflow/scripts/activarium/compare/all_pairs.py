@@ -1,14 +1,16 @@
 """All pairs of activations in one setting: exploratory, a matrix, and no verdict comes of it."""
 
+import math
 from itertools import combinations
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
-from .paired_tests import adjust_p_values, mean, paired_t_test, superiority, t_interval
-from .rank_intervals import pair_differences
-from .scores import sorted_values
+from .paired_tests import adjust_p_values, t_quantile, t_test_p
+from .pairwise_max_t import pair_differences
+
+NAMES = ("mean_diff", "low", "high", "p_superior", "p_t")
 
 
 def compare_all_pairs(scores: pd.DataFrame, confidence: float) -> list[dict]:
@@ -18,24 +20,36 @@ def compare_all_pairs(scores: pd.DataFrame, confidence: float) -> list[dict]:
     false discovery rate is a weaker promise than that of the contrasts. `scores` is from
     `pivot_scores`.
     """
-    names = list(scores)
-    pairs = list(combinations(range(len(names)), 2))
-    found = pair_differences(scores, pairs) if pairs else np.empty((0, len(scores)))
-    rows = [
-        {"activation": names[a], "other": names[b]} | _pair(sorted_values(d), confidence)
-        for (a, b), d in zip(pairs, found, strict=True)
+    columns = _describe(np.sort(pair_differences(scores), axis=1), confidence)
+    columns["p_t_bh"] = adjust_p_values(columns["p_t"], stats.false_discovery_control)
+    values = zip(*(np.asarray(column).tolist() for column in columns.values()), strict=True)
+    return [
+        {"activation": a, "other": b} | dict(zip(columns, row, strict=True))
+        for (a, b), row in zip(combinations(scores, 2), values, strict=True)
     ]
-    corrected = adjust_p_values([row["p_t"] for row in rows], stats.false_discovery_control)
-    return [row | {"p_t_bh": p} for row, p in zip(rows, corrected, strict=True)]
 
 
-def _pair(d, confidence):
-    low, high = t_interval(d, confidence)
-    return {
-        "n_pairs": len(d),
-        "mean_diff": mean(d),
-        "low": low,
-        "high": high,
-        "p_superior": superiority(d),
-        "p_t": paired_t_test(d),
-    }
+def _describe(d, confidence):
+    """{column: values [pairs]} of the differences [pairs, seeds], sorted in each row, NaN last.
+
+    Pairs of as many differences are described together. The values are those of `paired_tests`.
+    """
+    counts = (~np.isnan(d)).sum(1)
+    columns = {"n_pairs": counts} | {n: np.full(len(d), np.nan) for n in NAMES}
+    for n in np.unique(counts[counts > 0]):
+        of_n = counts == n
+        for name, values in zip(NAMES, _describe_equal(d[of_n, :n], confidence), strict=True):
+            columns[name][of_n] = values
+    return columns
+
+
+def _describe_equal(d, confidence):
+    """The columns `NAMES` of differences [pairs, n] without NaN."""
+    n, mean = d.shape[1], d.mean(1)
+    superior = ((d > 0) + 0.5 * (d == 0)).mean(1)
+    if n < 2:
+        return mean, np.nan, np.nan, superior, np.nan
+    half = t_quantile(confidence, n) * np.std(d, axis=1, ddof=1) / math.sqrt(n)
+    p, varies = np.where(d[:, 0], np.nan, 1.0), np.ptp(d, axis=1) > 0
+    p[varies] = t_test_p(d[varies])
+    return mean, mean - half, mean + half, superior, p

@@ -2,11 +2,10 @@
 
 import math
 
-import numpy as np
 import pandas as pd
 
 from .paired_tests import paired_t_test
-from .permutation_tests import max_t
+from .pairwise_max_t import find_beaten
 from .scores import differences_from, significance_level, sorted_values
 
 
@@ -20,13 +19,8 @@ def list_possible_best(scores: pd.DataFrame, confidence: float) -> list[str]:
     Gupta 1965, Technometrics 7, and Hsu 1981, Annals of Statistics 9, whose tests are normal). One
     without a pair with any other is left in. `scores` is from `pivot_scores`.
     """
-    return [name for name in scores if not _is_beaten(scores, name, confidence)]
-
-
-def _is_beaten(scores, name, confidence):
-    """Whether any other activation of the setting is shown to be better than this one."""
-    d = differences_from(scores, name).to_numpy().T
-    return bool(np.any((max_t(d) < significance_level(confidence)) & (np.nansum(d, axis=1) > 0)))
+    beaten = find_beaten(scores, confidence)
+    return [name for name in scores if name not in beaten]
 
 
 def judge_control(

@@ -3,8 +3,11 @@
 Their differences are 0 by construction and no finding, whatever a test would say of them.
 """
 
-from itertools import combinations
+from collections import defaultdict
+from itertools import combinations, groupby
+from operator import itemgetter
 
+import numpy as np
 import pandas as pd
 
 from ..tables import KEY
@@ -26,7 +29,7 @@ def find_identical_runs(runs: pd.DataFrame, epochs: pd.DataFrame) -> list[dict]:
     rows = []
     for setting, group in group_by_setting(runs):
         cells = {a: _cell(cell, losses) for a, cell in group.groupby("activation", sort=True)}
-        for a, b in combinations(cells, 2):
+        for a, b in _candidates(cells):
             shared = sorted(set(cells[a]) & set(cells[b]))
             by = _by([(cells[a][seed], cells[b][seed]) for seed in shared])
             if by:
@@ -35,12 +38,27 @@ def find_identical_runs(runs: pd.DataFrame, epochs: pd.DataFrame) -> list[dict]:
     return rows
 
 
+def _candidates(cells):
+    """The pairs (a before b) of cells with the same status and score on a seed, in order."""
+    alike = defaultdict(list)
+    for activation, cell in cells.items():
+        for seed, (result, *_) in cell.items():
+            alike[seed, result].append(activation)
+    return sorted({pair for names in alike.values() for pair in combinations(names, 2)})
+
+
 def _losses(epochs):
     """{key of a run: its losses as bytes}, of the runs that have a loss in every epoch."""
-    known = epochs[LOSSES[1:]].notna().any(axis=1)
-    whole = known.groupby([epochs[k] for k in KEY], sort=False).all()
-    values = epochs.sort_values("epoch").groupby(KEY, sort=False)
-    return {key: rows[LOSSES].to_numpy(float).tobytes() for key, rows in values if whole[key]}
+    rows = epochs.sort_values([*KEY, "epoch"])
+    known = rows[LOSSES[1:]].notna().any(axis=1).to_numpy()
+    losses = np.ascontiguousarray(rows[LOSSES].to_numpy(float))
+    keys = zip(*(rows[k] for k in KEY), strict=True)
+    places = {key: [i for i, _ in group] for key, group in groupby(enumerate(keys), itemgetter(1))}
+    return {
+        key: losses[found[0] : found[-1] + 1].tobytes()
+        for key, found in places.items()
+        if known[found].all()
+    }
 
 
 def _cell(cell, losses):

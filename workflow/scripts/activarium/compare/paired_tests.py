@@ -5,9 +5,10 @@
 
 import math
 from collections.abc import Callable, Sequence
+from functools import lru_cache
 
 import numpy as np
-from scipy import stats
+from scipy import special, stats
 
 from .permutation_tests import SUM_DIGITS, sign_patterns
 
@@ -23,8 +24,14 @@ def t_interval(values: np.ndarray, confidence: float) -> tuple[float, float]:
     n = len(values)
     if n < 2:
         return math.nan, math.nan
-    half = stats.t.ppf((1 + confidence) / 2, n - 1) * np.std(values, ddof=1) / math.sqrt(n)
+    half = t_quantile(confidence, n) * np.std(values, ddof=1) / math.sqrt(n)
     return float(np.mean(values) - half), float(np.mean(values) + half)
+
+
+@lru_cache
+def t_quantile(confidence: float, n: int) -> float:
+    """How many standard errors a two-sided Student-t interval of `n` values reaches."""
+    return float(stats.t.ppf((1 + confidence) / 2, n - 1))
 
 
 def mean(values: np.ndarray) -> float:
@@ -49,7 +56,24 @@ def paired_t_test(d: np.ndarray, alternative: str = "two-sided") -> float:
         return math.nan
     if np.ptp(d) == 0:
         return math.nan if d[0] else 1.0
-    return float(stats.ttest_1samp(d, 0, alternative=alternative).pvalue)
+    return float(t_test_p(d, alternative))
+
+
+def t_test_p(d: np.ndarray, alternative: str = "two-sided") -> np.ndarray:
+    """p of Student's paired t test along the last axis of `d`, where not all are equal.
+
+    The same bits as `scipy.stats.ttest_1samp`, which takes milliseconds for each call.
+    """
+    n = d.shape[-1]
+    mean = d.mean(-1, keepdims=True)
+    variance = ((d - mean) ** 2).mean(-1) * (n / (n - 1))
+    t = mean[..., 0] / np.sqrt(variance / n)
+    match alternative:
+        case "less":
+            return special.stdtr(n - 1, t)
+        case "greater":
+            return special.stdtr(n - 1, -t)
+    return 2 * special.stdtr(n - 1, -np.abs(t))
 
 
 def tost(d: np.ndarray, margin: float) -> float:

@@ -18,9 +18,9 @@ SUM_DIGITS = 12  # sums of differences are rounded: in the last bits 0 is not 0
 TIE = 1e-7  # statistics this close, relatively, are equal
 
 
-@lru_cache(maxsize=4)
+@lru_cache(maxsize=2)
 def sign_patterns(n: int) -> np.ndarray:
-    """Patterns of ±1, int8 [patterns, n], the identity first.
+    """Patterns of ±1, float64 [patterns, n], the identity first.
 
     Up to 14 seeds all of them, each standing for its opposite too, for no statistic here tells
     them apart; above that the identity and 20 000 drawn ones.
@@ -35,7 +35,7 @@ def sign_patterns(n: int) -> np.ndarray:
 
 
 def _fixed(patterns):
-    patterns = patterns.astype(np.int8)
+    patterns = patterns.astype(float)  # once, as products need them
     patterns.setflags(write=False)  # the same array goes to everyone who asks
     return patterns
 
@@ -67,7 +67,7 @@ def _comparable(t, n):
 def _maxima(d, n):
     """The largest comparable |t| under every pattern, the observed one first, [patterns]."""
     patterns, size = sign_patterns(d.shape[1]), max(1, CHUNK // len(d))
-    chunks = (patterns[i : i + size].astype(float) for i in range(0, len(patterns), size))
+    chunks = (patterns[i : i + size] for i in range(0, len(patterns), size))
     sizes = np.unique(n)  # contrasts of one size are compared as they are, which is fast
     largest = [
         _comparable(np.transpose([t[:, n == k].max(1) for k in sizes]), sizes).max(1)
@@ -76,9 +76,12 @@ def _maxima(d, n):
     return np.concatenate(largest)
 
 
-def _canonical(d):
-    """The same family with its seeds in an order that no name and no seed label can change."""
-    return d[:, np.lexsort(np.sort(d, axis=0))] if len(d) else d
+def seed_order(d: np.ndarray) -> np.ndarray:
+    """The order of a family's seeds that no name and no seed label can change, [seeds].
+
+    `d` is [contrasts, seeds]; it has a contrast at least.
+    """
+    return np.lexsort(np.sort(d, axis=0))
 
 
 def _testable(d):
@@ -87,7 +90,8 @@ def _testable(d):
     rows = n >= 2
     family = d[rows]
     seeds = ~np.isnan(family).all(0)
-    return _canonical(family[:, seeds]), rows, n[rows]
+    family = family[:, seeds]
+    return family[:, seed_order(family)] if len(family) else family, rows, n[rows]
 
 
 def max_t(d: np.ndarray) -> np.ndarray:

@@ -1,0 +1,156 @@
+"""Sign flips for all pairs of activations: the sums of a difference are differences of sums.
+
+So the sums of each activation's scores are taken once, not those of each pair. What comes out is
+what `permutation_tests.max_t` gives of the pairs' differences, in a fraction of its time. Where an
+activation lacks a seed, `max_t` itself is used.
+"""
+
+import math
+from collections.abc import Iterator
+from itertools import combinations
+
+import numpy as np
+import pandas as pd
+
+from .permutation_tests import EXACT, TIE, max_t, seed_order, sign_patterns
+from .scores import DIGITS, differences_from, significance_level
+
+CHUNK = 200_000  # sums at a time, so that they stay in the processor's cache
+ZERO = 1e-10  # smaller ratios are 0 but for their last bits
+LARGEST = 1 - 1e-8  # the ratio's square where all differences are equal, whose t is infinite
+
+
+def pair_differences(scores: pd.DataFrame) -> np.ndarray:
+    """Paired differences a − b, [pairs, seeds], of all pairs of columns in their order."""
+    table = scores.to_numpy().T
+    first, second = _pairs(len(table))
+    return np.round(table[first] - table[second], DIGITS)
+
+
+def _pairs(n):
+    """(first, second) of all pairs of n columns, as `itertools.combinations` orders them."""
+    return np.array(list(combinations(range(n), 2)), int).reshape(-1, 2).T
+
+
+def pairwise_max_t(scores: pd.DataFrame) -> np.ndarray:
+    """p of all pairs [pairs], corrected for all of them, as `max_t(pair_differences(scores))`."""
+    d = pair_differences(scores)
+    if len(d) < 2 or not _is_whole(scores):
+        return max_t(d)
+    table = scores.to_numpy()[seed_order(d)]
+    weights = _weights(table)
+    largest = [_largest_ratios(sums, weights) for sums in _flipped_sums(table)]
+    observed = [row[0] for row in _ratios(next(_flipped_sums(table))[:1], weights)]
+    return _p_values(np.concatenate(observed), np.concatenate(largest), len(table))
+
+
+def _largest_ratios(sums, weights):
+    """The largest ratio of all pairs under each pattern, [patterns]."""
+    largest = np.zeros(len(sums))
+    for ratios in _ratios(sums, weights):
+        np.maximum(largest, ratios.max(1), out=largest)
+    return largest
+
+
+def find_beaten(scores: pd.DataFrame, confidence: float) -> list[str]:
+    """The activations that another one is shown to be better than, in the order of `scores`.
+
+    Each is held against all others by a `max_t` of its own.
+    """
+    if len(scores.columns) < 2 or not _is_whole(scores):
+        return [name for name in scores if _is_beaten(scores, name, confidence)]
+    table, level = scores.to_numpy(), significance_level(confidence)
+    weights, beaten = _weights(table), []
+    for i, name in enumerate(scores):
+        d = differences_from(scores, name).to_numpy().T
+        if _is_beaten_quickly(table, i, weights[i], d, level):
+            beaten.append(name)
+    return beaten
+
+
+def _is_beaten(scores, name, confidence):
+    """Whether any other activation of the setting is shown to be better than this one."""
+    d = differences_from(scores, name).to_numpy().T
+    return bool(np.any((max_t(d) < significance_level(confidence)) & (np.nansum(d, axis=1) > 0)))
+
+
+def _is_beaten_quickly(table, i, weights, d, level):
+    """The same for column i of a whole `table` [seeds, activations], from its row of `weights`.
+
+    `d` are the others' differences from it, [others, seeds]. Patterns are tried until so many are
+    as extreme as the data that the level cannot be reached.
+    """
+    n, better = len(table), d.sum(1) > 0
+    weights = np.delete(weights, i)
+    if not better.any():
+        return False
+    ratio = (np.abs(d.sum(1)) * weights)[better].max()
+    if n > EXACT and _bound(ratio, n, len(d)) < level / 10:
+        return True
+    reached, patterns, ordered = 0, sign_patterns(n), d.T[seed_order(d)]
+    threshold = _ratio_of(_t_of(_clean(ratio), n) * (1 - TIE), n)
+    size = max(1, CHUNK // len(d))
+    for start in range(0, len(patterns), size):
+        sums = patterns[start : start + size] @ ordered
+        reached += np.count_nonzero(_clean((np.abs(sums) * weights).max(1)) >= threshold)
+        if reached >= level * len(patterns):
+            return False
+    return True
+
+
+def _bound(ratio, n, n_contrasts):
+    """An upper bound of the corrected p (Hoeffding 1963, JASA 58, and Boole's inequality)."""
+    return 2 * n_contrasts * math.exp(-n * ratio**2 / 2)
+
+
+def _is_whole(scores):
+    """Whether all activations have the same seeds, two of them at least."""
+    return len(scores) >= 2 and not scores.isna().to_numpy().any()
+
+
+def _weights(table):
+    """What a pair's sum is multiplied by to be the ratio, [activations, activations].
+
+    The ratio is |Σd| / √(n·Σd²), from 0 to 1, and rises with |t|; the weight of equal scores is 0.
+    """
+    found = np.zeros((table.shape[1],) * 2)
+    for i, column in enumerate(table.T):
+        squares = len(table) * (np.round(table - column[:, None], DIGITS) ** 2).sum(0)
+        found[i] = 1 / np.sqrt(squares, where=squares > 0, out=np.full_like(squares, np.inf))
+    return found
+
+
+def _flipped_sums(table: np.ndarray) -> Iterator[np.ndarray]:
+    """The sums of each column's scores under sign patterns, [patterns, activations], in chunks."""
+    patterns, size = sign_patterns(len(table)), max(1, CHUNK // table.shape[1])
+    centred = table - table.mean(1, keepdims=True)  # of large sums a difference loses digits
+    for start in range(0, len(patterns), size):
+        yield patterns[start : start + size] @ centred
+
+
+def _ratios(sums, weights):
+    """For each column its ratios with all columns after it, [patterns, columns]."""
+    for i in range(sums.shape[1] - 1):
+        yield np.abs(sums[:, i + 1 :] - sums[:, [i]]) * weights[i, i + 1 :]
+
+
+def _clean(ratios):
+    return np.where(ratios < ZERO, 0, ratios)
+
+
+def _t_of(ratio, n):
+    """|t| of a ratio, as `permutation_tests.absolute_t` has it."""
+    square = ratio**2
+    return np.sqrt((n - 1) * square / np.maximum(1 - square, 1 - LARGEST))
+
+
+def _ratio_of(t, n):
+    """The ratio that `_t_of` gives this t."""
+    square = t**2 / (n - 1 + t**2)
+    return math.sqrt(square if square < LARGEST else t**2 * (1 - LARGEST) / (n - 1))
+
+
+def _p_values(ratios, largest, n):
+    """The share of patterns whose largest ratio is at least each of the pairs' own ratios."""
+    observed, most = _t_of(_clean(ratios), n), np.sort(_t_of(_clean(largest), n))
+    return (len(most) - np.searchsorted(most, observed * (1 - TIE))) / len(most)
