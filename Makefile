@@ -5,7 +5,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CORES ?= all
-BUILT_IN := $(notdir $(basename $(wildcard workflow/scripts/activarium/activations/[a-z]*.py)))
+BUILT_IN := $(notdir $(basename $(shell grep -lE '^(def )?definition' workflow/scripts/activarium/activations/[a-z]*.py)))
 SNAKEMAKE := ACTIVARIUM_BELOW_MAKE=1 $(BIN)/snakemake
 ACTIVARIUM := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 

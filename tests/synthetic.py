@@ -103,20 +103,25 @@ def _cost(a, seed, machines):
 
 def reported(
     made, control="gelu", confidence=0.95, margin=0.005, draw=True, certified=False, numerics=None,
-    networks=None, **declared,
+    networks=None, uncertified=(), **declared,
 ):  # fmt: skip
     """The `Report` of a `Made` study; `declared` is what the study file says beside the grid.
 
     Without `draw` the words and tables stand alone, which is ten times as fast; `certified` puts
-    in what is proven of those activations that have a file.
+    in what is proven of those activations that have a file and are not `uncertified`.
     """
-    names = set(made.runs["activation"]) & set(activations.names()) if certified else ()
+    names = (
+        set(made.runs["activation"]) & set(activations.names()) - set(uncertified)
+        if certified
+        else ()
+    )
     profiles = {name: proven(name) for name in sorted(names)}
     made_on = provenance(tables.table(made.costs.to_dict("records"), tables.COSTS))
     return build_report(
         made.runs, made.epochs, made.costs, control, confidence, margin, CHANCE,
         DECLARED | declared, profiles, provenance=made_on, draw=draw,
         claims=settled_claims() if certified else None, numerics=numerics, networks=networks,
+        uncertified=uncertified,
     )  # fmt: skip
 
 
@@ -130,6 +135,6 @@ def proven(activation):
 @cache
 def settled_claims():
     """What `activarium.claims` settles, as its file holds it."""
-    files = {name: activations.load(name) for name in activations.names()}
+    files = {n: activations.load(n) for n in activations.names() if activations.has_definition(n)}
     drawn = [name for name, file in files.items() if initial_state.is_random(file)]
     return json.loads(as_json(settle_claims({n: f.definition for n, f in files.items()}, drawn)))

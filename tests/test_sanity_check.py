@@ -246,6 +246,17 @@ def test_a_network_that_is_built_once_is_refused(file):
     assert "networks/once.py: build gives the same conv.weight each time" in held("once")
 
 
+@pytest.mark.parametrize(
+    ("given", "kind"), [("torch.tanh", "builtin_function_or_method"), ("nn.Tanh", "type")]
+)
+def test_what_is_no_module_is_refused(file, given, kind):
+    text = f"import torch\nfrom torch import nn\ndef module():\n    return {given}\n"
+    file(activations, "bare", text)
+    assert held("plain", "bare").endswith(
+        f"activations/bare.py: module() gives a {kind}, and no torch.nn.Module"
+    )
+
+
 IN_PLACE = "from torch import nn\ndef module():\n    return nn.ReLU(inplace=True)\n"
 
 
@@ -387,7 +398,8 @@ def test_a_check_that_is_killed_says_so(tmp_path, monkeypatch):
 def test_seeds_that_crash_alike_show_their_traceback_once_and_its_file_and_line(
     file, tmp_path, prepared
 ):
-    file(activations, "late", LATE.format(body="return x.item() if torch.is_grad_enabled() else x"))
+    body = "return x.item() if len(x) > 4 and torch.is_grad_enabled() else x"
+    file(activations, "late", LATE.format(body=body))
     with pytest.raises(UserError, match=r"late.py, line 7: RuntimeError: .*; the other seeds"):
         pack(tmp_path, [0, 1, 2], prepared, "late")
     log = (tmp_path / "log").read_text()
@@ -442,8 +454,24 @@ def module():
 @pytest.mark.parametrize(
     ("body", "said"),
     [
-        ("y = torch.sigmoid(x); y.mul_(2); return y", "activations/late.py in "),
+        (
+            "y = torch.sigmoid(x); y.mul_(2); return y",
+            "activations/late.py: module() fails on [4, 4, 8, 8] in training: RuntimeError: one of",
+        ),
         ("return x.view(x.shape[1], -1).T", "late.py"),
+        ("return x.double()", "late.py: it makes torch.float64 of torch.float32; it must keep the"),
+        ("return nn.functional.glu(x, 1)", "late.py: it makes [4, 2, 8, 8] of [4, 4, 8, 8]; it mu"),
+        ("return x if self.training else x + torch.rand_like(x)", "late.py: module() gives other "),
+        (
+            "return x.round().detach()",
+            "late.py: module() passes no gradient back to its input; wri",
+        ),
+        ("return nn.Parameter(torch.ones(9))[x.long() % 9]", "module() passes no gradient back"),
+        ("return torch.where(x > 0, x.sqrt(), x)", "module() has the slope nan at x = -7.999; it"),
+        (
+            "return x.log()",
+            "activations/late.py: module() gives nan at x = -7.999; it must be fini",
+        ),
         ("return x.item()", "activations/late.py, line 7: late cannot take [4, 4, 8, 8] from "),
         ("return x.numpy()", "activations/late.py: it gives a ndarray, and no torch.Tensor"),
         ("import sys; sys.exit('no')", "SystemExit: no"),

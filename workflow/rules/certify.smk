@@ -51,6 +51,8 @@ rule profiles:
         PATHS.log("profiles"),
     conda:
         "../envs/activarium.yaml"
+    params:
+        uncertified=GRID.uncertified,
     message:
         "tabulate the profiles"
     script:

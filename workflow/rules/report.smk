@@ -43,6 +43,7 @@ rule figure:
     params:
         caption=GRID.caption,
         activations=GRID.own_activations,
+        uncertified=GRID.uncertified,
     message:
         "draw {wildcards.figure}"
     script:
@@ -101,6 +102,7 @@ rule report:
         "../envs/activarium.yaml"
     params:
         study=GRID.declared,
+        uncertified=GRID.uncertified,
     message:
         "write the report"
     script:

@@ -15,5 +15,6 @@ from activarium.runtime.errors import open_log
 
 with open_log(snakemake.log[0]):
     profiles = {Path(p).stem: files.read_json(p) for p in snakemake.input.profiles}
-    table = pa.Table.from_pylist(profile_rows(profiles), schema=tables.PROFILES)  # ∞ is an end here
+    rows = profile_rows(profiles, snakemake.params.uncertified)
+    table = pa.Table.from_pylist(rows, schema=tables.PROFILES)  # ∞ is an end here
     tables.write_both(table, *snakemake.output)

@@ -11,7 +11,12 @@ from activarium.runtime.errors import open_log
 
 read = snakemake.input
 with open_log(snakemake.log[0]):
-    tables = StudyTables.read([*read.tables, *read.balanced], read.analysis, read.profiles)
+    tables = StudyTables.read(
+        [*read.tables, *read.balanced],
+        read.analysis,
+        read.profiles,
+        uncertified=snakemake.params.uncertified,
+    )
     (provenance,) = read_json_files([read.provenance]).values()
     # What was trained is what the tables were made from, whatever the study has said since.
     study = snakemake.params.study | provenance.pop("study")

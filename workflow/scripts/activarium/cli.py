@@ -222,6 +222,7 @@ def _fraction_of(text: str) -> tuple[str, float]:
 
 def list_(arguments: argparse.Namespace) -> None:
     """Print the built-in activations: name, class of smoothness, formula and source."""
+    from .activations import NOT_CERTIFIED
     from .certify.activation_list import activation_rows
     from .report.proven_properties import CLASSES
     from .runtime.files import as_json
@@ -235,7 +236,7 @@ def list_(arguments: argparse.Namespace) -> None:
         {"name": "name", "class": "class", "formula": "formula", "source": "source"},
         *rows,
     ]:
-        kind = CLASSES.get(row["class"], row["class"])
+        kind = CLASSES.get(row["class"], row["class"]) or NOT_CERTIFIED
         line = f"{row['name']:<15} {kind:<9} {row['formula']:<42}  {row['source']}"
         print(line.rstrip()[:width])
 

@@ -12,7 +12,8 @@ A file holds `label` and `formula` for people, and `definition(x, xp)` in the vo
 holds `module()` where what is trained is not simply the definition: torch's own module where there
 is one, else one with randomness or constraints of its own. torch is imported in `module()` alone,
 because every job reads the file. `module()` must equal the definition where learning starts:
-`definitions.module_checks` says where it does not.
+`definitions.module_checks` says where it does not. A file with `module()` alone, as of a spline
+or a lookup table, is trained and compared, and not certified.
 """
 
 import ast
@@ -23,6 +24,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from ..runtime import source
 from ..runtime.errors import UserError, suggest
 from ._spec import ActivationSpec, spec_of
 
@@ -30,6 +32,8 @@ if TYPE_CHECKING:
     from torch import nn
 
 __all__ = ["ActivationSpec", "definition", "label", "load", "module", "names", "spec_of"]
+
+NOT_CERTIFIED = "not certified: no definition"  # what is said wherever proofs would stand
 
 
 def names() -> list[str]:
@@ -57,8 +61,20 @@ def label(activation: str | ActivationSpec) -> str:
     return name
 
 
+@cache
+def has_definition(activation: str | ActivationSpec) -> bool:
+    """Whether an activation has a definition, so that it can be certified.
+
+    Read from its file's text, since every job of the workflow asks.
+    """
+    spec = spec_of(activation)
+    if spec.expr is not None:
+        return True
+    return source.has_name(Path(__file__).with_name(f"{spec.built_in}.py"), "definition")
+
+
 def load(activation: str | ActivationSpec) -> ModuleType:
-    """An activation's file as a Python module with `label`, `formula` and `definition`.
+    """An activation's file as a Python module with `label`, `formula`, `definition` or `module`.
 
     Raises UserError for an unknown name, with a suggestion where one is close.
     """
@@ -83,11 +99,15 @@ def definition(activation: str | ActivationSpec) -> Callable:
         >>> float(definition("golu")(1.0, on_numpy))
         0.6922006275553464
 
-    Raises UserError for an unknown name or an expression that cannot be used.
+    Raises UserError for an unknown name, for a file that has a module alone, and for an expression
+    that cannot be used.
     """
     spec = spec_of(activation)
     if spec.expr is None:
-        return load(spec).definition
+        file = load(spec)
+        if not hasattr(file, "definition"):
+            raise UserError(f"{spec.name}: {NOT_CERTIFIED}")
+        return file.definition
     from ..definitions import expressions
 
     return expressions.definition(spec.expr)

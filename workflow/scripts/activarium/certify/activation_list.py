@@ -17,7 +17,8 @@ REMARK = re.compile(r", (?:as|for|found|say|with) .*")
 def activation_rows() -> list[dict]:
     """One dict for each built-in activation, by name: name, label, formula, class, source.
 
-    `class` is that of its profile: "analytic", "C^1" or "discontinuous", proven for all real x.
+    `class` is that of its profile: "analytic", "C^1" or "discontinuous", proven for all real x. It
+    is None where a file has no definition.
     """
     with ctx.workprec(BITS):
         return [_row(name, activations.load(name)) for name in activations.names()]
@@ -28,9 +29,16 @@ def _row(name: str, module: ModuleType) -> dict:
         "name": name,
         "label": module.label,
         "formula": module.formula,
-        "class": PiecewiseFunction(trace(module.definition)).smoothness()[1],
+        "class": _smoothness(module),
         "source": source(module.__doc__ or ""),
     }
+
+
+def _smoothness(module):
+    """The class that is proven of a file's definition; None where it has none."""
+    if not hasattr(module, "definition"):
+        return None
+    return PiecewiseFunction(trace(module.definition)).smoothness()[1]
 
 
 def source(docstring: str) -> str:

@@ -31,16 +31,19 @@ def look_up(word: str) -> Activation:
     must have, and for an expression that cannot be read or may not be finite.
     """
     if word.isidentifier() and word not in ("x", "pi"):
-        return _from_module(activations.load(word))
+        return _from_module(activations.load(word), word)
     if word.endswith(".py"):
         if not Path(word).is_file():
             way = f"make one: activarium new activation {Path(word).stem}"
             raise UserError(f"no file {word}; {way}")
-        return _from_module(check_file(word))
+        return _from_module(check_file(word), word)
     check_expression(word)
     return Activation(" ".join(word.split()), None, "", expressions.definition(word), False)
 
 
-def _from_module(module: ModuleType) -> Activation:
+def _from_module(module: ModuleType, name: str) -> Activation:
+    if not hasattr(module, "definition"):
+        way = "write def definition(x, xp) beside its module"
+        raise UserError(f"{name}: {activations.NOT_CERTIFIED}; {way}")
     paper = source(module.__doc__ or "")
     return Activation(module.label, module.formula, paper, module.definition, is_random(module))

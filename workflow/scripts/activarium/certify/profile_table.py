@@ -2,17 +2,25 @@
 
 import math
 import sys
+from collections.abc import Sequence
 from fractions import Fraction
 
+from ..activations import NOT_CERTIFIED
 
-def profile_rows(profiles: dict[str, dict]) -> list[dict]:
+
+def profile_rows(profiles: dict[str, dict], uncertified: Sequence[str] = ()) -> list[dict]:
     """One dict with the columns of `tables.PROFILES` for every fact in {name: profile}.
 
     `property` is the place in the profile, as in "range_f.inf.value" or "zeros.0.x". A number
     has its ends as floats and as the exact decimals of the profile, anything else a `word`; a
-    property that is not proven has the reason under `refused`.
+    property that is not proven has the reason under `refused`. Of each of the `uncertified` there
+    is one row that says why: its `definition` is missing.
     """
-    found = []
+    empty = _value_columns(None)
+    found = [
+        {"activation": name, "property": "definition", **empty, "refused": NOT_CERTIFIED}
+        for name in uncertified
+    ]
     for name, profile in profiles.items():
         leaves = [
             leaf for key in profile if key != "refused" for leaf in _leaves(key, profile[key])

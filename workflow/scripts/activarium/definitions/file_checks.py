@@ -24,8 +24,8 @@ LIBRARIES = ("torch", "nn", "F", "np", "numpy", "math", "scipy", "tf", "jnp", "j
 FAST_IMPORTS = {*sys.stdlib_module_names, "numpy", "scipy", "activarium"}  # at the top
 # fmt: off
 RESERVED_NAMES = {  # attributes of a torch module, or of our module of a definition
-    "T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init", "children",
-    "compile", "cpu", "cuda", "definition", "double", "dtype", "dump_patches", "eval", "extra_repr",
+    "T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init", "channel_dim",
+    "children", "compile", "cpu", "cuda", "definition", "double", "dtype", "dump_patches", "eval", "extra_repr",
     "float", "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule", "half",
     "ipu", "load_state_dict", "modules", "mtia", "named_buffers", "named_children", "named_modules",
     "named_parameters", "parameters", "register_backward_hook", "register_buffer",
@@ -42,7 +42,8 @@ RESERVED_NAMES = {  # attributes of a torch module, or of our module of a defini
 def check_file(file: Path | str) -> ModuleType:
     """The imported module of `file`, once it has a label, a formula and a valid definition.
 
-    Else a UserError in one line: the file, the line and code where known, and the way out.
+    A file that has `module()` alone is not certified, and needs no definition. Else a UserError in
+    one line: the file, the line and code where known, and the way out.
     """
     file = Path(file)
     tree = source.parse(file)
@@ -51,23 +52,25 @@ def check_file(file: Path | str) -> ModuleType:
     module = _import_file(file)
     for word in ("label", "formula"):
         _check_text(file, tree, module, word)
-    _check_definition(file, module.definition)
+    if hasattr(module, "definition"):
+        _check_definition(file, module.definition)
     _check_module(file, getattr(module, "module", None))
     return module
 
 
 def _check_declared(file, tree):
-    """Raise for a file that binds no label, no formula or no definition."""
+    """Raise for a file that binds no label, no formula, or neither definition nor module."""
     found = {n.id for n in ast.walk(tree) if isinstance(n, ast.Name) and _is_stored(n)}
     kinds = ast.FunctionDef | ast.AsyncFunctionDef | ast.ClassDef | ast.alias
     found |= {getattr(n, "asname", None) or n.name for n in ast.walk(tree) if isinstance(n, kinds)}
     for word in ("label", "formula"):
-        if word not in found and "definition" in found:
+        if word not in found and found & {"definition", "module"}:
             raise source.error_at(file, None, f'has no {word}; write {word} = "…"')
-    if "definition" not in found:
-        made = ast.FunctionDef | ast.ClassDef
-        own = [n.name for n in tree.body if isinstance(n, made) and n.name != "module"]
-        near = f" ('{own[0]}' is there)" if own else ""
+    made = ast.FunctionDef | ast.ClassDef
+    own = [n.name for n in tree.body if isinstance(n, made) and n.name != "module"]
+    misspelt = [name for name in own if suggest(name, ["definition"])]
+    if "definition" not in found and ("module" not in found or misspelt):
+        near = f" ('{(misspelt or own)[0]}' is there)" if own else ""
         way = f"write {FORM}: return x * xp.sigmoid(x), or {LEARNED_FORM} to learn it"
         raise source.error_at(file, None, f"has no definition{near}; {way}")
 
@@ -155,7 +158,7 @@ def _import_file(file):
         if isinstance(error, SyntaxError) and error.filename == str(file):
             raise source.error_at(file, error.lineno, f"cannot be read: {error.msg}") from error
         raise source.error_raised_in(file, error) from error
-    if not hasattr(module, "definition"):
+    if not hasattr(module, "definition") and not hasattr(module, "module"):
         raise source.error_at(file, None, f"has no definition at its top; write {FORM}")
     return module
 
@@ -234,17 +237,26 @@ def _check_learned(given, fail):
 
 
 def _check_module(file, module):
-    """Raise for a module() that needs arguments."""
+    """Raise for a module() that needs more than the number of channels."""
     if module is None:
         return
     line = getattr(getattr(module, "__code__", None), "co_firstlineno", None)
+    if not callable(module):
+        kind = type(module).__name__
+        raise source.error_at(
+            file, line, f"module is a {kind}, not a function; write def module():"
+        )
     try:
-        inspect.signature(module).bind()
-    except TypeError as error:
-        what = f"module cannot be called as module() ({error}); write def module():"
-        raise source.error_at(file, line, what) from error
-    except ValueError:  # a class of C tells nothing about itself
+        given = inspect.signature(module).parameters.values()
+    except (TypeError, ValueError):  # a class of C tells nothing about itself
         return
+    needed = [
+        p for p in given if p.default is p.empty and p.kind not in (p.VAR_POSITIONAL, p.VAR_KEYWORD)
+    ]
+    if len(needed) > 1 or any(p.kind is p.KEYWORD_ONLY for p in needed):
+        names = ", ".join(p.name for p in needed)
+        what = f"module needs {names}; write def module(): or, one a channel, def module(channels):"
+        raise source.error_at(file, line, what)
 
 
 def _explain_error(file, error, xp):

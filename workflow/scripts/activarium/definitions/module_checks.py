@@ -1,6 +1,7 @@
-"""Whether what is trained is what is proven: a file's module() held against its definition."""
+"""Whether a file's module() can be trained, and is what is proven where there is a definition."""
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 
 import torch
 
@@ -42,6 +43,47 @@ def find_mismatch(module: torch.nn.Module, definition: Callable) -> str | None:
     return _compare_parameters(module, definition)
 
 
+def find_fault(module: torch.nn.Module, shape: Sequence[int]) -> str | None:
+    """Why `module` cannot be trained as an activation of inputs like `shape`, else None.
+
+    It must give finite values and slopes, and the same numbers twice when it evaluates. That is
+    tried in float32 at some 800 places of |x| ≤ 50, with as long a first dimension as it takes.
+    What the module raises is raised here.
+    """
+    x = _spread_inputs(shape)
+    with torch.random.fork_rng(devices=[]):
+        for training in (True, False):
+            y, slopes = _values_and_slopes(module.train(training), x)
+            again = module(x.clone()).detach()
+            if fault := _find_not_finite(x, y, slopes):
+                return fault
+    if not torch.equal(y, again):
+        return "module() gives other numbers each time it evaluates; draw while training alone"
+    return None
+
+
+def _spread_inputs(shape):
+    """At least 800 places in a tensor like `shape`, three quarters of them of |x| ≤ 8."""
+    first, rest = shape[0], math.prod(shape[1:])
+    first = max(first, -(-800 // rest))
+    near, far = 3 * first * rest // 4, first * rest - 3 * first * rest // 4
+    x = torch.cat([torch.linspace(-8, 8, near), torch.linspace(-50, 50, far)])
+    return (x + 0.0012345678).reshape(first, *shape[1:])
+
+
+def _find_not_finite(x, y, slopes):
+    """Where values or slopes are infinite or no numbers, or that there are no slopes; else None."""
+    if slopes is None:
+        way = "write a torch.autograd.Function with a backward, or a straight-through estimate"
+        return f"module() passes no gradient back to its input; {way}"
+    for word, values in (("gives", y), ("has the slope", slopes)):
+        if not values.isfinite().all():
+            at = values.isfinite().logical_not().flatten().nonzero()[0]
+            number, place = values.flatten()[at].item(), x.flatten()[at].item()
+            return f"module() {word} {number:.6g} at x = {place:.4g}; it must be finite there"
+    return None
+
+
 def _test_inputs():
     """Where the two are compared, as images of one pixel; no number that anybody writes."""
     x = torch.cat([torch.linspace(-8, 8, 601), torch.linspace(-50, 50, 201)]).double()
@@ -49,17 +91,21 @@ def _test_inputs():
 
 
 def _values_and_slopes(function, x):
+    """(values at x, slopes); the slopes are None where no gradient comes back to x."""
     x = x.clone().requires_grad_()
     y = function(x + 0)  # what changes its input in place changes a copy
     if not isinstance(y, torch.Tensor):
         raise TypeError(f"it gives a {type(y).__name__} and no tensor")
     if not y.requires_grad or y.shape != x.shape:
-        return y.detach(), torch.zeros_like(x)
-    return y.detach(), torch.autograd.grad(y.double().sum(), x)[0]
+        return y.detach(), None
+    return y.detach(), torch.autograd.grad(y.double().sum(), x, allow_unused=True)[0]
 
 
 def _largest_difference(x, got, expected):
     """Where a value, or else a slope, is farthest from what is defined, if that is too far."""
+    got, expected = (
+        [torch.zeros_like(x) if v is None else v for v in two] for two in (got, expected)
+    )
     for word, ours, theirs, allowed in zip(
         ("gives", "has the slope"), got, expected, (VALUE_TOLERANCE, SLOPE_TOLERANCE), strict=True
     ):

@@ -117,11 +117,11 @@ class Float32Module(nn.Module):
     than on a CPU.
     """
 
-    def __init__(self, module):
+    def __init__(self, module: nn.Module):
         super().__init__()
         self.module = module
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         if x.dtype.itemsize > 2:
             return self.module(x)
         with torch.autocast(x.device.type, enabled=False):

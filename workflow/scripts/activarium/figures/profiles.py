@@ -8,7 +8,7 @@ import numpy as np
 
 from .. import activations
 from ..definitions import on_numpy
-from ..report.proven_properties import certified_form
+from ..report.proven_properties import certified_form, uncertified_names
 from ..report.study_tables import label
 from ._style import FAINT, INK, TOP, panel_grid, tag_artist
 
@@ -88,8 +88,9 @@ def middle(enclosure):
 
 def finding(tables):
     """How many are certified, and how many of them bend both ways or have a kink."""
+    left_out = f" Left out: {uncertified_names(tables)}." if tables.uncertified else ""
     if not tables.profiles:
-        return "No activation of this study is certified."
+        return f"No activation of this study is certified.{left_out}"
     kinked = sum(bool(p.get("kinks")) for p in tables.profiles.values())
     rising = sum((p.get("monotone") or {}).get("everywhere") in ("increasing", "nondecreasing")
                  for p in tables.profiles.values())  # fmt: skip
@@ -99,5 +100,5 @@ def finding(tables):
     certified = f"{n} activations are" if n > 1 else "1 activation is"
     return (
         f"{certified} certified over all of R{which}. Non-decreasing: {rising}; with a kink or a "
-        f"jump in some derivative: {kinked}."
+        f"jump in some derivative: {kinked}.{left_out}"
     )

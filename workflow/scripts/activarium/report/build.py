@@ -86,10 +86,12 @@ def build_report(
     numerics: Mapping[str, dict] | None = None,
     networks: Mapping[str, dict] | None = None,
     draw: bool = True,
+    uncertified: Sequence[str] = (),
 ) -> Report:
     """The `Report` of a study's tables; `study` and what follows are as in `page.render_page`.
 
-    Without `draw` each figure holds its finding alone, which is ten times as fast.
+    Without `draw` each figure holds its finding alone, which is ten times as fast. `uncertified`
+    names the activations that have no definition.
     """
     profiles = dict(profiles or {})
     found = analyse(runs, epochs, costs, control, confidence, margin, dict(chance), profiles)
@@ -98,7 +100,7 @@ def build_report(
         tables.table(found["summaries"], tables.SUMMARIES).to_pandas(),
         tables.table(found["contrasts"], tables.CONTRASTS).to_pandas(),
         json.loads(json.dumps(found)),  # as whoever reads it from its file has it
-        profiles, dict(own_activations or {}),
+        profiles, dict(own_activations or {}), uncertified=uncertified,
     )  # fmt: skip
     drawn = {name: figures.draw_figure(name, made, not draw) for name in figures.names()}
     html = render_page(made, drawn, provenance or {}, study, claims, numerics, networks)

@@ -5,12 +5,18 @@ from collections.abc import Iterator, Mapping
 from .. import datasets
 from .formatting import count, is_number, join_words, level_percent, percent, thousands
 from .machines import busy_sentences, execution_sentences
+from .proven_properties import uncertified_names
 from .study_tables import Setting, StudyTables, dataset_label, label
 
 
 def limit_sentences(tables: StudyTables, study: Mapping) -> list[str]:
     """All limits of a study, the most important first."""
     said = [*_design_limits(tables), *_dataset_limits(tables, study)]
+    if tables.uncertified:
+        said.append(
+            f"Of {uncertified_names(tables)} no property is proven. Whether it equals another "
+            "function is unknown, too."
+        )
     for setting in tables.settings:
         power = power_sentences(tables, setting)
         where = f"{tables.title(setting)}: " if len(tables.settings) > 1 else ""

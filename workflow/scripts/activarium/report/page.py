@@ -11,6 +11,7 @@ import jinja2
 from markupsafe import Markup
 
 from .. import figures
+from ..activations import NOT_CERTIFIED
 from . import (
     citation,
     data_warnings,
@@ -124,6 +125,8 @@ def _proof_content(tables, study, claims, numerics):
     settled = proven_properties.settled_claims(tables, claims)
     return {
         "properties": proven_properties.property_rows(tables, study["activations"]),
+        "uncertified": proven_properties.uncertified_rows(tables, study["activations"]),
+        "not_certified": NOT_CERTIFIED,
         "settled": settled,
         "equality": equality_sentences(tables, settled["equal"] if settled else []),
         "numerics": numerics_rows(numerics),

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from decimal import Decimal, localcontext
 from typing import Any
 
+from ..activations import NOT_CERTIFIED
 from .formatting import DASH, join_words
 from .study_tables import StudyTables, formula_of, label
 
@@ -20,7 +21,10 @@ def certified_form(profile: Mapping) -> str | None:
 
 
 def form_sentences(tables: StudyTables) -> Iterator[str]:
-    """That what learns is proven where it starts, and what draws in the form it is evaluated in."""
+    """That what learns is proven where it starts, and what draws in the form it is evaluated in.
+
+    And of which activations nothing is proven.
+    """
     forms = {label(name): certified_form(p) for name, p in sorted(tables.profiles.items())}
     learn = [name for name, form in forms.items() if form == "at the start values"]
     draw = [name for name, form in forms.items() if form == "as evaluated"]
@@ -35,6 +39,22 @@ def form_sentences(tables: StudyTables) -> Iterator[str]:
             f"{join_words(draw)} {'draws' if len(draw) == 1 else 'draw'} at random in training. "
             "The properties here are those of the form that is evaluated."
         )
+    if tables.uncertified:
+        yield f"Left out, since nothing is proven of them: {uncertified_names(tables)}."
+
+
+def uncertified_names(tables: StudyTables) -> str:
+    """ "Spline and Table (not certified: no definition)"; "" where all have a definition."""
+    names = join_words(sorted(map(label, tables.uncertified), key=str.lower))
+    return f"{names} ({NOT_CERTIFIED})" if names else ""
+
+
+def uncertified_rows(tables: StudyTables, declared: Mapping[str, Any]) -> list[dict]:
+    """One dict an activation that cannot be certified: name, label, number and formula."""
+    return [
+        _identity(tables, name) | {"formula": formula_of(name, declared.get(name))}
+        for name in sorted(tables.uncertified)
+    ]
 
 
 def property_rows(tables: StudyTables, declared: Mapping[str, Any]) -> list[dict]:
@@ -49,11 +69,16 @@ def property_rows(tables: StudyTables, declared: Mapping[str, Any]) -> list[dict
 
 
 def _row(tables, name, profile):
+    return _identity(tables, name) | property_texts(profile)
+
+
+def _identity(tables, name):
+    """Whose row it is: its name, its label, and its number where the study has runs of it."""
     return {
         "name": name,
         "label": label(name),
         "number": tables.number(name) if name in tables.activations else None,
-    } | property_texts(profile)
+    }
 
 
 def property_texts(profile: dict) -> dict:

@@ -1,6 +1,6 @@
 """What a report is made from: the study's tables as DataFrames, and the analysis."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -33,6 +33,7 @@ class StudyTables:
     profiles: dict = field(default_factory=dict)  # what is proven, by the name of the activation
     own_activations: dict = field(default_factory=dict)  # what the study says of them, by name
     balanced: pd.DataFrame | None = None  # as `tables.balanced` has it, where classes are unequal
+    uncertified: Sequence[str] = ()  # the names of those without a definition
 
     @classmethod
     def read(
@@ -41,6 +42,7 @@ class StudyTables:
         analysis: Path | str,
         profiles: Iterable[Path | str] = (),
         own_activations: Mapping[str, Any] | None = None,
+        uncertified: Sequence[str] = (),
     ) -> "StudyTables":
         """Read them from their files; a Parquet file's name is its table's."""
         frames = {Path(p).stem: tables.read(p) for p in parquets}
@@ -50,6 +52,7 @@ class StudyTables:
             analysis=found,
             profiles=read_json_files(profiles),
             own_activations=dict(own_activations or {}),
+            uncertified=uncertified,
         )
 
     def balanced_rows(self) -> dict[Setting, list[dict]]:

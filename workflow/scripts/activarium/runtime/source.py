@@ -45,6 +45,11 @@ def top_level_names(body: Sequence[ast.stmt]) -> dict[str, ast.stmt]:
     return found
 
 
+def has_name(file: Path | str, name: str) -> bool:
+    """Whether `file` binds `name` at its top."""
+    return name in top_level_names(parse(file).body)
+
+
 def require_names(file: Path | str, forms: Mapping[str, str]) -> dict[str, ast.stmt]:
     """The `top_level_names` of `file`; a UserError where one of `forms` is missing.
 

@@ -213,22 +213,32 @@ class Grid:
     # Profiles
 
     @property
+    def uncertified(self) -> list[str]:
+        """The activations of the study that have a module alone, so that nothing is proven."""
+        specs = self.study.activations.items()
+        return [name for name, spec in specs if not activations.has_definition(spec)]
+
+    @property
     def profiles(self) -> list[str]:
-        """The profile of each activation: a built-in one's is shared, a study's own is not."""
+        """The profile of each activation: a built-in one's is shared, a study's own is not.
+
+        There is none of what has no definition.
+        """
         return [
             f"{SHARED if spec.is_shared else self.paths.folder}/profiles/{name}.json"
             for name, spec in self.study.activations.items()
+            if activations.has_definition(spec)
         ]
 
     @property
     def profiles_table(self) -> list[str]:
-        """The table of the study's profiles, where it has activations to certify."""
+        """The table of the study's profiles, where it has activations."""
         return [self.paths.table("profiles")] if self.study.activations else []
 
     @property
     def claims(self) -> list[str]:
         """What is claimed of the study's own activations, settled, where any is certified."""
-        return [f"{self.paths.folder}/profiles/claims.json"] if self.study.activations else []
+        return [f"{self.paths.folder}/profiles/claims.json"] if self.profiles else []
 
     @property
     def numerics(self) -> list[str]:
@@ -256,10 +266,15 @@ class Grid:
         return asdict(self.profile_spec(wildcards))
 
     def claimed_activations(self, wildcards: Wildcards) -> list[str]:
-        """The activations that claims are about: the study's, or all that are built in."""
+        """The activations that claims are about: the study's, or all that are built in.
+
+        What has no definition is left out.
+        """
+        names = activations.names()
         if wildcards.folder == self.paths.folder:
-            return sorted(name for name, spec in self.study.activations.items() if spec.is_shared)
-        return activations.names()
+            specs = self.study.activations.items()
+            names = sorted(name for name, spec in specs if spec.is_shared)
+        return [name for name in names if activations.has_definition(name)]
 
     # Cells
 

@@ -16,7 +16,8 @@ from torch import nn
 
 from .. import activations, networks
 from ..definitions.learned import NoChannelsError, is_per_channel
-from ..definitions.module_checks import find_mismatch
+from ..definitions.module_checks import find_fault, find_mismatch
+from ..definitions.torch_module import Float32Module
 from ..runtime.errors import UserError, describe_error
 from .loop import Cell
 from .pack import find_place
@@ -44,6 +45,8 @@ def check_network(cell: Cell, data: dict) -> None:
         raise UserError(f"{file}: the network gives {list(y.shape)} for {wanted}, [n, classes]")
     if calls.in_place:
         _check_inputs_unused(model, calls, x, file, name)
+    if cell.activation.built_in and not hasattr(activations.load(cell.activation), "definition"):
+        _check_trainable(calls)
 
 
 def place_of_activation(cell: Cell) -> str:
@@ -68,15 +71,16 @@ class CallRecorder:
 
     `place` is where the activation is declared.
 
-    `called` are the modules called, in order; `open_shapes` the input shapes of those calls that
-    have not returned. `in_place` says whether a call has changed its input; with `copies_inputs`
-    each call gets a copy of it.
+    `called` are the modules called, in order, and `shapes` those of their inputs. `open_shapes` are
+    of those calls that have not returned. `in_place` says whether a call has changed its input;
+    with `copies_inputs` each call gets a copy of it.
     """
 
     def __init__(self, make: Callable[..., nn.Module], place: str, file: str):
         self.make, self.place, self.file = make, place, file
         self.made: list[nn.Module] = []
         self.called: list[nn.Module] = []
+        self.shapes: list[torch.Size] = []
         self.open_shapes: list[torch.Size] = []
         self.in_place, self.copies_inputs = False, False
 
@@ -106,6 +110,7 @@ class CallRecorder:
     def _before_call(self, module, args, kwargs):
         x = _first_input(args, kwargs)
         self.called.append(module)
+        self.shapes.append(x.shape)
         self.open_shapes.append(x.shape)
         self.version = x._version
         if not self.copies_inputs:
@@ -119,7 +124,17 @@ class CallRecorder:
         if not isinstance(output, torch.Tensor):
             kind = type(output).__name__
             raise UserError(f"{self.place}: it gives a {kind}, and no torch.Tensor")
+        self._check_kept(_first_input(args, kwargs), output)
         self.in_place |= _first_input(args, kwargs)._version != self.version
+
+    def _check_kept(self, x, y):
+        """Refuse an output of another shape or dtype than its input."""
+        if y.shape != x.shape:
+            what = f"it makes {list(y.shape)} of {list(x.shape)}; it must keep shapes"
+            raise UserError(f"{self.place}: {what}")
+        if y.dtype != x.dtype:
+            what = f"it makes {y.dtype} of {x.dtype}; it must keep the dtype: end it with .to(x)"
+            raise UserError(f"{self.place}: {what}")
 
 
 def _first_input(args, kwargs):
@@ -158,8 +173,9 @@ def _run(model, x, calls, file, name):
 def _check_module(cell, place):
     """Refuse an activation that gives no new module each time, or another than it defines."""
     first, second = cell.make_activation(1), cell.make_activation(1)
-    if not isinstance(first, nn.Module):
-        kind = type(first).__name__
+    made = first.module if isinstance(first, Float32Module) else first
+    if not isinstance(made, nn.Module):
+        kind = type(made).__name__
         raise UserError(f"{place}: module() gives a {kind}, and no torch.nn.Module")
     if first is second:
         raise UserError(f"{place}: module() gives the same module each time; make a new one in it")
@@ -175,6 +191,20 @@ def _check_definition(file, place):
         difference = find_mismatch(module, file.definition)
         if difference:
             raise UserError(f"{place}: {difference}")
+
+
+def _check_trainable(calls):
+    """Refuse a module, which nothing else is held against, that no gradient comes through."""
+    shape = calls.shapes[0]
+    try:
+        fault = find_fault(calls.called[0].cpu(), shape)
+    except UserError:
+        raise
+    except Exception as error:
+        place, why = find_place(error) or calls.place, describe_error(error)
+        raise UserError(f"{place}: module() fails on {list(shape)} in training: {why}") from error
+    if fault:
+        raise UserError(f"{calls.place}: {fault}")
 
 
 def _check_unshared(first, second, place, what):
