@@ -220,8 +220,8 @@ def test_a_function_of_another_library_is_an_error_with_how_it_is_written_here(f
         (WHOLE.replace("·", "\\n").format("x"), "line 4: formula is 'x\\nΦ(x)', not a text of one"),
         (WHOLE.format("x") + "def module(dim, start): pass", "line 9: module needs dim, start; "
          "write def module(): or, one a channel, def module(channels):"),
-        (WHOLE.format("x") + "def module(*, channels): pass", "line 9: module needs channels; write "),
-        (WHOLE.format("x") + "module = 3", "module is a int, not a function; write def module()"),
+        (WHOLE.format("x") + "def module(*, channels): pass", "line 9: module needs channels; writ"),
+        (WHOLE.format("x") + "module = 3", "module is a int, not a function; write def modul"),
         (WHOLE.format("h(x)") + "def h(x): return xp.tanh(x)", "line 9: 'xp' is not known there; "
          "pass it to the function that needs it, as an argument"),
         (WHOLE.format("x").replace("return", "xp.tanh = xp.exp\n    return"), "'xp.tanh' changes"),

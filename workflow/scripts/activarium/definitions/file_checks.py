@@ -25,8 +25,9 @@ FAST_IMPORTS = {*sys.stdlib_module_names, "numpy", "scipy", "activarium"}  # at 
 # fmt: off
 RESERVED_NAMES = {  # attributes of a torch module, or of our module of a definition
     "T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init", "channel_dim",
-    "children", "compile", "cpu", "cuda", "definition", "double", "dtype", "dump_patches", "eval", "extra_repr",
-    "float", "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule", "half",
+    "children", "compile", "cpu", "cuda", "definition", "double", "dtype", "dump_patches", "eval",
+    "extra_repr", "float", "forward", "get_buffer",
+    "get_extra_state", "get_parameter", "get_submodule", "half",
     "ipu", "load_state_dict", "modules", "mtia", "named_buffers", "named_children", "named_modules",
     "named_parameters", "parameters", "register_backward_hook", "register_buffer",
     "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook",
