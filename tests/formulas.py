@@ -19,6 +19,20 @@ def mp_clip(x, low, high):
     return min(max(x, low), high)
 
 
+def mp_polynomial(coefficients, x):
+    return sum(mp.mpf(c) * x**k for k, c in enumerate(coefficients))
+
+
+PAU_ABOVE = [
+    "0.0335583603",
+    "0.505000375",
+    "1.65343934",
+    "2.01001052",
+    "0.931901999",
+    "0.152424124",
+]
+PAU_BELOW = ["1", "3.30847488e-6", "3.98021568", "5.12471206e-7", "0.301830109"]
+
 FORMULAS = {
     "aptx": lambda x: (1 + mp.tanh(x)) * x / 2,
     "dyt": lambda x: mp.tanh(x / 2),
@@ -59,6 +73,7 @@ FORMULAS = {
     "softsign": lambda x: x / (1 + abs(x)),
     "squareplus": lambda x: (x + mp.sqrt(x**2 + 4)) / 2,
     "star_relu": lambda x: mp.mpf("0.8944") * max(x, 0) ** 2 - mp.mpf("0.4472"),
+    "swish": lambda x: x * mp_sigmoid(x),
     "swish_t": lambda x: x * mp_sigmoid(x) + mp.tanh(x) / 10,
     "tanh_exp": lambda x: x * mp.tanh(mp.exp(x)),
     "xielu": lambda x: (
@@ -75,6 +90,7 @@ FORMULAS = {
     "identity": lambda x: x,
     "isru": lambda x: x / mp.sqrt(1 + x**2),
     "leaky_relu": lambda x: x if x > 0 else x / 100,
+    "pau": lambda x: mp_polynomial(PAU_ABOVE, x) / mp_polynomial(PAU_BELOW, abs(x)),
     "penalized_tanh": lambda x: mp.tanh(x) / (1 if x > 0 else 4),
     "prelu": lambda x: x if x > 0 else x / 4,
     "relu": lambda x: max(x, mp.mpf(0)),

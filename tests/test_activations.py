@@ -82,7 +82,7 @@ def built(name, dtype=torch.float64):
     before = torch.get_default_dtype()
     torch.set_default_dtype(dtype)
     try:
-        return activations.module(name).eval()
+        return activations.module(name, channels=1).eval()
     finally:
         torch.set_default_dtype(before)
 
@@ -226,6 +226,7 @@ def test_the_derivative_at_a_breakpoint_is_torchs_and_that_of_the_named_side(nam
         ("rrelu", {0: 11 / 48}),
         ("penalized_tanh", {0: 0.25}),
         ("erf_relu", {0: 1}),
+        ("pau", {0: 0.505000375 - 0.0335583603 * 3.30847488e-6}),
         ("selu", {0: 1.7580993408473766}),
         ("hardswish", {-3: 0, 3: 1}),
         ("hard_elish", {-1: 0, 0: 0.5, 1: 1}),
@@ -258,9 +259,9 @@ def test_values_and_gradients_are_finite_up_to_100(name, dtype, training):
 def test_shape_and_dtype_go_through(name):
     x = torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(0))
     for dtype in (torch.float32, torch.bfloat16, torch.float16):
-        y = activations.module(name).to(dtype)(x.to(dtype))
+        y = activations.module(name, channels=3).to(dtype)(x.to(dtype))
         assert y.shape == x.shape and y.dtype == dtype and y.isfinite().all()
-    module = activations.module(name)
+    module = activations.module(name, channels=3)
     if isinstance(module, DefinitionModule):  # as under autocast, where parameters stay in float32
         assert module(x.bfloat16()).dtype == torch.bfloat16
 
@@ -279,7 +280,7 @@ class Made(nn.Module):
 @pytest.mark.parametrize("name", NAMES)
 def test_no_built_in_module_disagrees_with_its_definition(name):
     definition = activations.load(name).definition
-    assert find_mismatch(activations.module(name), definition) is None
+    assert find_mismatch(activations.module(name, channels=1), definition) is None
 
 
 @pytest.mark.parametrize(
@@ -395,7 +396,13 @@ def test_a_minimum_is_where_the_literature_has_it(name, where, what):
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("elu", "celu"), ("tanh_exp", "telu"), ("golu", "exp_expish"), ("silu", "acon_c")],
+    [
+        ("elu", "celu"),
+        ("tanh_exp", "telu"),
+        ("golu", "exp_expish"),
+        ("silu", "acon_c"),
+        ("silu", "swish"),
+    ],
 )
 def test_two_names_for_one_function(one, other):
     assert torch.equal(defined(one)(grid(one)), defined(other)(grid(one)))
@@ -435,14 +442,15 @@ def test_prelu_learns_its_slope():
 
 
 def test_these_learn_and_no_others():
-    assert LEARNED == ["acon_c", "dyt", "erf_relu", "prelu", "star_relu", "swish_t", "xielu"]
-    assert [n for n in NAMES if list(activations.module(n).parameters())] == LEARNED
+    learned = "acon_c dyt erf_relu pau prelu star_relu swish swish_t xielu"
+    assert " ".join(LEARNED) == learned
+    assert [n for n in NAMES if list(activations.module(n, channels=1).parameters())] == LEARNED
 
 
 @pytest.mark.parametrize("optimiser", [torch.optim.SGD, torch.optim.AdamW])
 @pytest.mark.parametrize("name", LEARNED)
 def test_every_parameter_moves_by_a_step(name, optimiser):
-    module = activations.module(name)
+    module = activations.module(name, channels=1)
     before = [p.detach().clone() for p in module.parameters()]
     assert len(before) == len(activations.load(name).definition.__kwdefaults__)
     assert all(p.numel() == 1 and p.ndim <= 1 for p in before)  # so no weight decay
@@ -455,7 +463,7 @@ def test_every_parameter_moves_by_a_step(name, optimiser):
 
 def test_two_modules_share_no_parameter():
     for name in LEARNED:
-        one, other = activations.module(name), activations.module(name)
+        one, other = (activations.module(name, channels=1) for _ in range(2))
         with torch.no_grad():
             next(one.parameters()).add_(1)
         assert not torch.equal(next(one.parameters()), next(other.parameters()))
@@ -494,7 +502,8 @@ def test_rrelu_evaluates_with_the_mean_slope():
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n != "rrelu"])
 def test_nothing_else_is_drawn_nor_differs_in_training(name):
-    module, x, state = activations.module(name), torch.linspace(-3, 3, 61), torch.get_rng_state()
+    module, state = activations.module(name, channels=1), torch.get_rng_state()
+    x = torch.linspace(-3, 3, 61)
     assert not hasattr(module, "generator")
     assert torch.equal(module.train()(x), module.eval()(x))
     assert torch.equal(torch.get_rng_state(), state)
@@ -607,7 +616,7 @@ def test_the_precision_is_found_once_for_all_layers_of_a_network():
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
 def test_no_activation_needs_a_number_from_the_device(dtype):
     """Neither forwards nor backwards, so that a GPU can record it; else the fake tensor raises."""
-    modules = [activations.module(name) for name in NAMES]
+    modules = [activations.module(name, channels=3) for name in NAMES]
     sixteen = dtype == torch.bfloat16
     with FakeTensorMode(allow_non_fake_inputs=True), torch.autocast("cpu", dtype, enabled=sixteen):
         for module in modules:
@@ -630,7 +639,7 @@ def test_a_kernel_of_torch_is_trained_as_it_stands():
 
 
 def test_learned_parameters_have_the_derivatives_of_the_definition():
-    module = activations.module("acon_c")
+    module = activations.module("acon_c", learned="layer")
     x, weight = torch.randn(2, 40, generator=torch.Generator().manual_seed(0))
     (module(x) * weight).sum().backward()
     at = {n: p.detach().double().requires_grad_() for n, p in module.named_parameters()}

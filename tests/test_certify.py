@@ -20,7 +20,7 @@ from scipy.integrate import quad
 from activarium import activations
 from activarium import certify as room
 from activarium.certify import certify, certify_activation
-from activarium.certify.certify_activation import certify_named, provenance
+from activarium.certify.certify_activation import certify_declared, provenance
 from activarium.certify.enclosure import relative_width
 from activarium.certify.profile_table import profile_rows, round_outwards
 from activarium.definitions import on_numpy
@@ -416,7 +416,7 @@ def test_an_expression_has_the_same_profile_as_the_file_it_repeats():
 def test_time_and_versions_stand_apart_from_the_profile():
     about = provenance(1.23456)
     assert about["seconds"] == 1.235 and set(about) == {"seconds", "python", "python-flint"}
-    assert not set(about) & set(certify_named("relu"))
+    assert not set(about) & set(certify_declared(activations.ActivationSpec("relu")))
 
 
 @pytest.mark.parametrize(

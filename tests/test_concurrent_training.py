@@ -61,7 +61,8 @@ def log(folder):
     return (folder / "log").read_text()
 
 
-CASES = [("gelu", {}), ("prelu", {"optimizer": "sgd"}), ("rrelu", {"optimizer": "adamw"})]
+CASES = [("gelu", {}), ("prelu", {"optimizer": "sgd"}), ("rrelu", {"optimizer": "adamw"}),
+         ("dyt", {})]  # fmt: skip
 
 
 @pytest.mark.parametrize(("activation", "changed"), CASES)

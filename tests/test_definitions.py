@@ -30,6 +30,7 @@ formula = "x·Φ(x)"
 def definition(x, xp):
     return {}
 """
+LEARNS = WHOLE.replace("xp)", "xp, *, a=1)").format("a * xp.tanh(x)")
 
 
 @pytest.fixture
@@ -220,8 +221,16 @@ def test_a_function_of_another_library_is_an_error_with_how_it_is_written_here(f
         (WHOLE.replace("·", "\\n").format("x"), "line 4: formula is 'x\\nΦ(x)', not a text of one"),
         (WHOLE.format("x") + "def module(dim, start): pass", "line 9: module needs dim, start; "
          "write def module(): or, one a channel, def module(channels):"),
-        (WHOLE.format("x") + "def module(*, channels): pass", "line 9: module needs channels; writ"),
+        (WHOLE.format("x") + "def module(*, channels): pass", "line 9: module needs channels; wr"),
         (WHOLE.format("x") + "module = 3", "module is a int, not a function; write def modul"),
+        (LEARNS + "per_channel = ('b',)", "line 9: per_channel names 'b', no parameter of "
+         "definition; it learns a; write per_channel = (\"a\",)"),
+        (LEARNS + "per_channel = 'a'", "line 9: per_channel is 'a', and no tuple of names; write "
+         "per_channel = (\"a\",)"),
+        (WHOLE.format("x") + "per_channel = ('a',)", "line 9: per_channel names 'a', no parameter "
+         "of definition, which learns nothing; write per_channel = (\"gamma\",)"),
+        (LEARNS + "per_channel = ('a',)\ndef module(): pass", "line 9: per_channel is for a "
+         "definition alone; write def module(channels): without it"),
         (WHOLE.format("h(x)") + "def h(x): return xp.tanh(x)", "line 9: 'xp' is not known there; "
          "pass it to the function that needs it, as an argument"),
         (WHOLE.format("x").replace("return", "xp.tanh = xp.exp\n    return"), "'xp.tanh' changes"),

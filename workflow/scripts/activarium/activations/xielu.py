@@ -16,24 +16,23 @@ def definition(x, xp, *, alpha_p=0.8, alpha_n=0.8):
     return xp.piecewise(x, 0, left, lambda x: alpha_p * x * x + x / 2, at="left")
 
 
-def module():
+def module(channels=None):
     import torch
-    from torch import nn
     from torch.nn import functional as F
 
-    from ..definitions.torch_module import evaluate, required_dtype
+    from ..definitions.torch_module import DefinitionModule
 
-    class XIELU(nn.Module):
+    class XIELU(DefinitionModule):
         """The definition with α_p = softplus(a) and α_n = 1/2 + softplus(b), a and b learned."""
 
         def __init__(self):
-            super().__init__()
-            self.dtype = required_dtype(definition)
-            self.a = nn.Parameter(torch.tensor(0.8).expm1().log())
-            self.b = nn.Parameter(torch.tensor(0.3).expm1().log())
+            super().__init__(definition, channels=channels)
+            with torch.no_grad():
+                self.alpha_p.copy_(torch.tensor(0.8).expm1().log())
+                self.alpha_n.copy_(torch.tensor(0.3).expm1().log())
 
-        def forward(self, x):
-            alpha_p, alpha_n = F.softplus(self.a), 0.5 + F.softplus(self.b)
-            return evaluate(definition, self.dtype, x, alpha_p=alpha_p, alpha_n=alpha_n)
+        def learned_values(self):
+            alpha_p, alpha_n = F.softplus(self.alpha_p), 0.5 + F.softplus(self.alpha_n)
+            return {"alpha_p": alpha_p, "alpha_n": alpha_n}
 
     return XIELU()

@@ -16,6 +16,7 @@ from types import ModuleType
 from ..runtime import source
 from ..runtime.errors import describe_error, suggest
 from .dry_run import UNKNOWN, VOCABULARY, AbstractValue, BranchesOnValue, NotInVocabulary, dry_run
+from .learned import learned_starts
 from .suggestions import EQUIVALENTS, suggestion
 
 FORM = "def definition(x, xp)"
@@ -24,13 +25,14 @@ LIBRARIES = ("torch", "nn", "F", "np", "numpy", "math", "scipy", "tf", "jnp", "j
 FAST_IMPORTS = {*sys.stdlib_module_names, "numpy", "scipy", "activarium"}  # at the top
 # fmt: off
 RESERVED_NAMES = {  # attributes of a torch module, or of our module of a definition
-    "T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init", "channel_dim",
-    "children", "compile", "cpu", "cuda", "definition", "double", "dtype", "dump_patches", "eval",
-    "extra_repr", "float", "forward", "get_buffer",
-    "get_extra_state", "get_parameter", "get_submodule", "half",
-    "ipu", "load_state_dict", "modules", "mtia", "named_buffers", "named_children", "named_modules",
-    "named_parameters", "parameters", "register_backward_hook", "register_buffer",
-    "register_forward_hook", "register_forward_pre_hook", "register_full_backward_hook",
+    "T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init",
+    "channel_dim", "children",
+    "compile", "cpu", "cuda", "definition", "double", "dtype", "dump_patches", "eval", "extra_repr",
+    "float", "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule", "half",
+    "ipu", "learned_values", "load_state_dict", "modules", "mtia", "named_buffers",
+    "named_children", "named_modules", "named_parameters", "parameters", "register_backward_hook",
+    "register_buffer", "register_forward_hook", "register_forward_pre_hook",
+    "register_full_backward_hook",
     "register_full_backward_pre_hook", "register_load_state_dict_post_hook",
     "register_load_state_dict_pre_hook", "register_module", "register_parameter",
     "register_state_dict_post_hook", "register_state_dict_pre_hook", "requires_grad_",
@@ -55,6 +57,7 @@ def check_file(file: Path | str) -> ModuleType:
         _check_text(file, tree, module, word)
     if hasattr(module, "definition"):
         _check_definition(file, module.definition)
+    _check_per_channel(file, tree, module)
     _check_module(file, getattr(module, "module", None))
     return module
 
@@ -235,6 +238,27 @@ def _check_learned(given, fail):
             fail(f"{p.name} has no number where learning starts; write {p.name}=0.25")
         if type(p.default) not in (int, float) or not math.isfinite(p.default):
             fail(f"{p.name}={p.default!r:.40} is not a number where learning can start; {way}")
+
+
+def _check_per_channel(file, tree, module):
+    """Raise where `per_channel` is not a tuple of parameters of the definition, or is not heard."""
+    if not hasattr(module, "per_channel"):
+        return
+    line = getattr(source.top_level_names(tree.body).get("per_channel"), "lineno", None)
+    known = list(learned_starts(getattr(module, "definition", None)))
+    said = module.per_channel
+    way = f'write per_channel = ("{known[0] if known else "gamma"}",)'
+    if not isinstance(said, tuple) or not all(isinstance(name, str) for name in said):
+        why = f"per_channel is {said!r:.60}, and no tuple of names; {way}"
+        raise source.error_at(file, line, why)
+    for name in said:
+        if name not in known:
+            told = f"; it learns {', '.join(known)}" if known else ", which learns nothing"
+            why = f"per_channel names {name!r}, no parameter of definition{told}; {way}"
+            raise source.error_at(file, line, why)
+    if hasattr(module, "module"):
+        why = "per_channel is for a definition alone; write def module(channels): without it"
+        raise source.error_at(file, line, why)
 
 
 def _check_module(file, module):

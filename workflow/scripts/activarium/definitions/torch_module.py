@@ -31,28 +31,35 @@ CHUNK_SIZE = 2**16  # numbers at a time on a CPU, so that intermediate results s
 class DefinitionModule(nn.Module):
     """The definition on tensors of any shape, without randomness.
 
-    Its keyword-only arguments, if any, become parameters, learned from their defaults: scalars, or
-    [channels] for those in `per_channel`. The channels are dimension `channel_dim` of an input.
+    Its keyword-only arguments, if any, become parameters, learned from their defaults. Where
+    `channels` is a number, those in `per_channel`, or all where it is None, are of shape [channels]
+    and the others scalars. The channels are dimension `channel_dim` of an input.
     """
 
     def __init__(
         self,
         definition: Callable,
-        per_channel: Sequence[str] = (),
-        channels: int = 1,
+        per_channel: Sequence[str] | None = None,
+        channels: int | None = None,
         channel_dim: int = 1,
     ):
         super().__init__()
         self.definition, self.channel_dim = definition, channel_dim
         for name, start in learned_starts(definition).items():
-            shape = (channels,) if name in per_channel else ()
+            shape: tuple[int, ...] = ()
+            if channels is not None and (per_channel is None or name in per_channel):
+                shape = (channels,)
             self.register_parameter(name, nn.Parameter(torch.full(shape, float(start))))
         self.dtype = required_dtype(definition)
 
+    def learned_values(self) -> dict[str, torch.Tensor]:
+        """{parameter of the definition: its value}, where another class may constrain them."""
+        return dict(self.named_parameters(recurse=False))
+
     def forward(self, x: torch.Tensor) -> torch.Tensor:
-        named = self.named_parameters(recurse=False)
-        parameters = {name: align(p, x, self.channel_dim) for name, p in named}
-        return evaluate(self.definition, self.dtype, x, **parameters)
+        values = self.learned_values()
+        at = {name: align(value, x, self.channel_dim) for name, value in values.items()}
+        return evaluate(self.definition, self.dtype, x, **at)
 
 
 def align(parameter: torch.Tensor, x: torch.Tensor, channel_dim: int) -> torch.Tensor:
@@ -81,7 +88,7 @@ def build_module(
     if needs and channels is None:
         raise NoChannelsError(no_channels_message(file, names))
     if not hasattr(file, "module"):
-        return DefinitionModule(file.definition, names, channels or 1, channel_dim)
+        return DefinitionModule(file.definition, names, channels, channel_dim)
     if not needs:
         return wrap_in_float32(file.module())
     module = wrap_in_float32(file.module(channels))
