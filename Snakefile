@@ -10,14 +10,16 @@ from snakemake.utils import min_version
 min_version("9.27")
 
 REPOSITORY = Path(os.path.relpath(workflow.current_basedir.get_path_or_uri(secret_free=True)))
+LIBRARY = str(REPOSITORY / "workflow/scripts/activarium")
+SCHEMA = str(REPOSITORY / "config/schema.yaml")
 SCRIPTS = str(Path(REPOSITORY, "workflow/scripts").resolve())
 sys.path.insert(0, SCRIPTS)  # before what is installed: another clone is not this workflow
 
 from activarium import figures, study
 from activarium.runtime import display, interrupt, manifest, snakemake_internals
 from activarium.runtime.errors import exit_on_error
-from activarium.study import handlers, start_warnings
-from activarium.study.code_inputs import CodeFiles
+from activarium.study import handlers, reused_runs, start_warnings
+from activarium.study.code_inputs import TRAINING, CodeFiles
 from activarium.study.grid import Grid, seed_words
 
 with exit_on_error():
@@ -32,10 +34,12 @@ if not SNAKEMAKE.study_files:
 
 with exit_on_error():
     config |= study.parse_cli_values(config, SNAKEMAKE.study_files, SNAKEMAKE.config_changes)
-    STUDY = study.load(config, SNAKEMAKE.study_files, REPOSITORY / "config/schema.yaml")
-GRID = Grid(STUDY, SNAKEMAKE.is_dry_run)
+    STUDY = study.load(config, SNAKEMAKE.study_files, SCHEMA)
+    GRID = reused_runs.with_reused_runs(
+        Grid(STUDY, SNAKEMAKE.is_dry_run), LIBRARY, SCHEMA, SNAKEMAKE.is_main_process
+    )
 PATHS = GRID.paths
-CODE = CodeFiles(GRID, str(REPOSITORY / "workflow/scripts/activarium"))
+CODE = CodeFiles(GRID, LIBRARY)
 GPU = SNAKEMAKE.offer_gpus()  # whether jobs ask for one
 
 # A cluster gets what takes long, the packs; everything else is made where Snakemake runs. There, too,
@@ -65,6 +69,7 @@ if SNAKEMAKE.is_main_process:
     study.warn_old_keys(config)
     start_warnings.warn_missing_runs(GRID, *SNAKEMAKE.study_files, changes=SNAKEMAKE.config_changes)
     start_warnings.warn_no_validation(GRID)
+    reused_runs.announce(GRID)
     if SNAKEMAKE.has_cluster:
         manifest.announce(len(GRID.packs), SNAKEMAKE.sends_all, len(GRID.tuning.packs))
     STOP_FILTER = interrupt.hide_errors_after_stop()
@@ -104,6 +109,7 @@ rule all:
 onstart:
     with exit_on_error():
         handlers.begin(GRID, SNAKEMAKE)
+        reused_runs.write_note(GRID, LIBRARY)
 
 
 onsuccess:

@@ -720,6 +720,21 @@ def test_pairs_that_mix_machines_are_marked():
     assert "†" not in plain().html
 
 
+def test_pairs_that_mix_code_are_marked_and_what_was_not_recorded_is_other_code():
+    mixed = study()
+    mixed.costs["code"] = mixed.costs["activation"].map({"gelu": "a1", "relu": "a1"})
+    found = parsed(reported(mixed, draw=False))
+    (table,) = decision_tables(found).values()
+    marked = {row[0]["text"].strip() for row in table[1:] if "†" in row[2]["text"]}
+    labels = {activations.label(a) for a in set(mixed.runs["activation"])}
+    assert marked == labels - {"GELU", "ReLU"}
+    decision = found.text_of("section", id="decision")
+    assert "or by other code. That may be part" in decision
+    assert "Code that was not recorded counts as other code." in decision
+    mixed.costs["code"] = "a1"
+    assert "†" not in reported(mixed, draw=False).html
+
+
 def test_times_of_a_busy_machine_are_not_to_be_read():
     made = study()
     assert "busy" not in parsed(plain()).text_of("section", id="answer")

@@ -340,3 +340,11 @@ def test_json_without_a_checksum_is_named(tmp_path, text):
     (tmp_path / "a.json").write_text(text)
     with pytest.raises(UserError, match=r"a\.json cannot be read .*; rebuild it: rm -f"):
         files.read_json(tmp_path / "a.json")
+
+
+def test_what_older_versions_did_not_have_is_null_and_all_else_must_be_there():
+    older = pa.table({name: pa.array([], tables.COSTS.field(name).type) for name in
+                      tables.COSTS.names if name not in ("code", "reused_from")})  # fmt: skip
+    assert tables.fit_schema(older, tables.COSTS).schema.names == tables.COSTS.names
+    with pytest.raises(KeyError, match="torch"):
+        tables.fit_schema(older.drop_columns("torch"), tables.COSTS)

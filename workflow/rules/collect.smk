@@ -1,6 +1,7 @@
 # Collect the study's runs into tables.
 #
-# inputs   the files of all runs, or the tables of shards, or tables made elsewhere
+# inputs   the files of all runs, or the tables of shards, or tables made elsewhere;
+#          the tables of other studies whose runs are reused
 # outputs  results/{study}/runs, epochs and costs, each as .parquet and .csv
 #          results/{study}/provenance.json, with what the runs were made
 # steps    read, check against the schema, join, write
@@ -10,6 +11,7 @@ rule collect:
     """One row a run, one row an epoch, and what each run has cost."""
     input:
         runs=GRID.collected_files,
+        reused=list(STUDY.reuse),
         companions=GRID.companion_files,
         code=CODE.files(
             "../collect.py",
@@ -19,6 +21,7 @@ rule collect:
             "tables/external.py",
             "tables/table_files.py",
             "tables/shards.py",
+            "tables/reuse.py",
             "data/prepare.py",
             "tables/__init__.py",
             "tables/schemas.py",
@@ -37,6 +40,8 @@ rule collect:
         control=STUDY.control if STUDY.runs else None,
         chance=sorted(STUDY.chance),
         study=GRID.declared_training,
+        definitions=lambda wildcards: CODE.definitions(),
+        schema=SCHEMA if STUDY.reuse else None,
         # No input: whoever has the runs can do without the images.
         descriptions=GRID.dataset_descriptions,
     message:

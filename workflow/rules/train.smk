@@ -9,23 +9,7 @@
 # What is no input re-trains nothing: progress, logging and timing.
 
 # What every training runs, that of tuning as well.
-TRAINING_CODE = CODE.files(
-    "train/loop.py",
-    "train/step.py",
-    "train/batches.py",
-    "train/augmentation.py",
-    "train/initialisation.py",
-    "train/moving_average.py",
-    "train/precision.py",
-    "train/graphs.py",
-    "train/graphed_evaluation.py",
-    "train/randomness.py",
-    "train/schedules.py",
-    "data/stratified_sample.py",
-    "definitions/torch_module.py",
-    "definitions/on_torch.py",
-    "definitions/on_numpy.py",  # constants, as sqrt(2 / pi)
-)
+TRAINING_CODE = CODE.files(*TRAINING)
 
 for k, seeds in enumerate(GRID.packs):
 

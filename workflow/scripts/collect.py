@@ -7,7 +7,8 @@ interrupt.end_on_sigint()
 from activarium import tables
 from activarium.runtime import files
 from activarium.runtime.errors import open_log
-from activarium.tables import collect, external, shards
+from activarium.study.reused_runs import todays_definitions
+from activarium.tables import collect, external, reuse, shards
 
 with open_log(snakemake.log[0]):
     study = dict(snakemake.params.study)
@@ -18,8 +19,21 @@ with open_log(snakemake.log[0]):
         runs, epochs, costs = shards.read(snakemake.input.runs, study)
         study = shards.with_origin(study)
     else:
-        runs, epochs, costs = collect.collect(snakemake.input.runs)
-        study = study | {"chance": collect.chance(snakemake.params.descriptions)}
+        given = snakemake.params
+        made = {
+            "activations": given.definitions["activations"],
+            "datasets": collect.image_checksums(given.descriptions),
+        }
+        if study.get("reuse"):
+            today = todays_definitions(
+                study["networks"], given.definitions, given.descriptions, given.schema
+            )
+            reused = reuse.read(snakemake.input.reused, study, today)
+            runs, epochs, costs = reuse.join(snakemake.input.runs, reused, study)
+            made = reuse.known_definitions(made, reused)
+        else:
+            runs, epochs, costs = collect.collect(snakemake.input.runs)
+        study = study | {"chance": collect.chance(given.descriptions), "definitions": made}
     tables.write_both(runs, *snakemake.output.runs)
     tables.write_both(epochs, *snakemake.output.epochs)
     tables.write_both(costs, *snakemake.output.costs)

@@ -16,7 +16,8 @@ with open_log(snakemake.log[0]) as log:
     from activarium.train.job import Cell, DataSource, JobFiles, train_cell
 
     given, params = snakemake.input, snakemake.params
-    code = [*given.activation, *given.network, *given.step]
+    shared = [*given.network, *given.step]
+    code = [*given.activation, *shared]
     names = dict(snakemake.wildcards.items())
     candidate, choice = names.pop("candidate", None), given.get("choice", [])
     recipe = params.recipe | (files.read_json(choice[0]) if choice else {})
@@ -25,6 +26,6 @@ with open_log(snakemake.log[0]) as log:
     train_cell(
         Cell(names, recipe, params.network, ActivationSpec(**params.activation), candidate),
         DataSource(given.data, given.description, params.train_size, params.validation, tested),
-        JobFiles(snakemake.output, code, *place, keeps=bool(choice)),
+        JobFiles(snakemake.output, code, *place, keeps=bool(choice), training_code=shared),
         log,
     )

@@ -85,11 +85,14 @@ def count_executions(costs: pd.DataFrame) -> list[dict]:
 def find_mixed_pairs(costs: pd.DataFrame, control: str) -> list[dict]:
     """Contrasts some of whose pairs were not trained alike: {cell, n_pairs, n_mixed}.
 
-    A difference between devices, instruction sets, thread counts or torch versions is then part
-    of the contrast's.
+    A difference between devices, instruction sets, thread counts, torch versions or the code of the
+    training is then part of the contrast's. Where code differs `n_code` counts those pairs. Code
+    that was not recorded is other code than any that was.
     """
-    kinds = costs.assign(kind=costs.groupby(SAME_BITS, dropna=False).ngroup())
-    kinds = kinds[[*CELL, "seed", "kind"]]
+    code = costs["code"].fillna("") if "code" in costs else ""  # an older version kept none
+    costs = costs.assign(code=code)
+    kinds = costs.assign(kind=costs.groupby([*SAME_BITS, "code"], dropna=False).ngroup())
+    kinds = kinds[[*CELL, "seed", "kind", "code"]]
     own = kinds[kinds["activation"] == control].drop(columns="activation")
     others = kinds[kinds["activation"] != control]
     pairs = others.merge(own, on=[*SETTING, "seed"], suffixes=("", "_control"))
@@ -98,6 +101,8 @@ def find_mixed_pairs(costs: pd.DataFrame, control: str) -> list[dict]:
     for cell, group in pairs.groupby(CELL, sort=True):
         if group["differs"].any():
             counts = {"n_pairs": len(group), "n_mixed": int(group["differs"].sum())}
+            by_code = int((group["code"] != group["code_control"]).sum())
+            counts |= {"n_code": by_code} if by_code else {}
             rows.append(dict(zip(CELL, cell, strict=True)) | counts)
     return rows
 

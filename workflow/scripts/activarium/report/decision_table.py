@@ -14,8 +14,8 @@ def decision_rows(tables: StudyTables, setting: Setting) -> list[dict]:
     Accuracies and differences are fractions; those of the contrast are prefixed with `diff_` and
     missing for the control. `times` holds the training time as a multiple of the reference's on
     each machine, `saved` the bytes an element kept for the backward pass or None, and `mixed` is
-    (pairs that mix machines, all pairs) or None. `diff_conflict` is from
-    `verdicts.interval_conflict`; of `same_runs` with the control there is no verdict.
+    (pairs that mix machines or code, all pairs, pairs that mix code) or None. `diff_conflict` is
+    from `verdicts.interval_conflict`; of `same_runs` with the control there is no verdict.
     """
     summaries = tables.of(tables.summaries, setting).set_index("activation")
     contrasts = tables.of(tables.primary, setting).set_index("activation")
@@ -73,9 +73,9 @@ def _times(tables, setting):
 
 
 def _mixed(tables, setting):
-    """{activation: (mixed, all pairs)} of the contrasts some of whose pairs mix machines."""
+    """{activation: (mixed, all pairs, by code)} of the contrasts whose pairs were made unlike."""
     return {
-        row["activation"]: (row["n_mixed"], row["n_pairs"])
+        row["activation"]: (row["n_mixed"], row["n_pairs"], row.get("n_code", 0))
         for row in tables.analysis["cost"]["mixed"]
         if tuple(row[k] for k in tables.analysis["plan"]["setting"]) == setting
     }

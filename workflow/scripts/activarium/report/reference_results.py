@@ -12,6 +12,7 @@ from ..runtime.errors import UserError
 from ..runtime.files import atomic, write_text
 from ..train.progress import format_duration
 
+PUT_TOGETHER_FROM = ("shards", "pieces", "reuse", "strict")
 AGAIN = "snakemake reference --cores all --configfile"
 
 
@@ -19,10 +20,11 @@ def publish(results: Iterable[Path | str], study: Mapping, folder: Path | str) -
     """Copy the files `results` into `folder`, with the frozen study and a page on how it was made.
 
     `study` is the mapping that Snakemake was given; it is kept without the shards that it may have
-    been put together from, so that it can be trained whole. Raises UserError, before anything is
-    written, for runs whose code is no commit: nobody could repeat them.
+    been put together from, and without the tables that it reused, so that it can be trained whole.
+    Raises UserError, before anything is written, for runs whose code is no commit: nobody could
+    repeat them.
     """
-    study = {key: value for key, value in study.items() if key not in ("shards", "pieces")}
+    study = {key: value for key, value in study.items() if key not in PUT_TOGETHER_FROM}
     named = {Path(file).name: file for file in results}
     runs, costs = (tables.read(named[f"{name}.parquet"]) for name in ("runs", "costs"))
     commits = runs.merge(costs, "left", tables.KEY)["commit"].fillna("unknown")

@@ -7,7 +7,7 @@ import hashlib
 import json
 import os
 import platform
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -81,6 +81,14 @@ def unreadable_error(path: Path | str, error: BaseException) -> UserError:
     return UserError(
         f"{path} cannot be read ({first_line(error)}); rebuild it: rm -f {path}, then start again"
     )
+
+
+def digest_files(paths: Iterable[Path | str]) -> str:
+    """16 hexadecimal digits for the names and the contents of files, wherever they stand."""
+    sha = hashlib.sha256()
+    for path in sorted(map(Path, paths), key=lambda path: (path.name, str(path))):
+        sha.update(f"{path.name}\n".encode() + path.read_bytes())
+    return sha.hexdigest()[:16]
 
 
 def _sha256(value: Any) -> str:

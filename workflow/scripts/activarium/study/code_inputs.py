@@ -6,12 +6,31 @@ Imported by the Snakefile at the start of every job, so neither torch nor pandas
 import os
 from dataclasses import dataclass
 from pathlib import Path
+from types import SimpleNamespace
 
 from ..activations import ActivationSpec
 from ..runtime import source
+from ..runtime.files import digest_files
 from .grid import Grid, Wildcards
 
 PACKAGE = Path(__file__).parents[1]
+TRAINING = (  # what defines a run's numbers beside its activation, network and images
+    "train/loop.py",
+    "train/step.py",
+    "train/batches.py",
+    "train/augmentation.py",
+    "train/initialisation.py",
+    "train/moving_average.py",
+    "train/precision.py",
+    "train/graphs.py",
+    "train/graphed_evaluation.py",
+    "train/randomness.py",
+    "train/schedules.py",
+    "data/stratified_sample.py",
+    "definitions/torch_module.py",
+    "definitions/on_torch.py",
+    "definitions/on_numpy.py",  # constants, as sqrt(2 / pi)
+)
 
 
 @dataclass(frozen=True)
@@ -52,6 +71,22 @@ class CodeFiles:
     def activation(self, wildcards: Wildcards) -> list[str]:
         """What defines the activation of a cell: its file, or what reads its expression."""
         return self._definition(self.grid.spec(wildcards))
+
+    def definitions(self) -> dict[str, dict[str, str]]:
+        """What the study's runs are made from, as {"activations", "code": {name: digest}}.
+
+        Of the activations that files define, and of the training with each network.
+        """
+        study = self.grid.study
+        files = {k: self._definition(v) for k, v in study.activations.items() if v.built_in}
+        step = self.files(*TRAINING)
+        code = {
+            name: [*self.network(SimpleNamespace(network=name)), *step] for name in study.networks
+        }
+        return {
+            "activations": {name: digest_files(found) for name, found in files.items()},
+            "code": {name: digest_files(found) for name, found in code.items()},
+        }
 
     def profile(self, wildcards: Wildcards) -> list[str]:
         """What defines the activation that is certified: its file, or what reads its expression."""

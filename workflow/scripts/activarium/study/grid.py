@@ -4,7 +4,10 @@ Imported by the Snakefile at the start of every job, so neither torch nor pandas
 """
 
 import re
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
+from functools import partial
+from itertools import groupby, product
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +19,7 @@ from .paths import Paths
 from .tuning_grid import TuningGrid
 
 SHARED = "results"  # above what belongs to no study: profiles and images of what is built in
+ALL_CELLS = frozenset(["all"])  # of a study that reuses nothing
 UNEQUAL = 1.5  # times its equal share that the most frequent class has, for balanced accuracy
 Wildcards = Any  # Snakemake's, an attribute for each wildcard; nothing of it is imported here
 
@@ -29,11 +33,13 @@ def seed_words(seeds: range) -> str:
 class Grid:
     """The files that `study` asks for, and the values behind their wildcards.
 
-    In a dry run no checksum of the study's own images is written.
+    In a dry run no checksum of the study's own images is written. `reused` maps a cell, by its
+    names joined with slashes, to those of its seeds that published tables hold.
     """
 
     study: Study
     dry_run: bool = False
+    reused: Mapping[str, frozenset[int]] = field(default_factory=dict)
 
     @property
     def paths(self) -> Paths:
@@ -49,23 +55,42 @@ class Grid:
 
     @property
     def packs(self) -> list[range]:
-        """The seeds of each pack, `pack` in a row from the first one; the last may be shorter."""
-        seeds, size = self.study.seed_range, self.study.pack
-        return [seeds[start : start + size] for start in range(0, len(seeds), size)]
+        """The seeds of each pack, `pack` in a row from the first one; the last may be shorter.
+
+        Every cell lacks all seeds of a pack or none, and each pack is lacked by some cell.
+        """
+        packs, size = [], self.study.pack
+        cells = self._cells if self.reused else []
+        for lacking, group in groupby(self.study.seed_range, partial(self._cells_without, cells)):
+            seeds = list(group)
+            if lacking:
+                row = range(seeds[0], seeds[-1] + 1)
+                packs += [row[start : start + size] for start in range(0, len(row), size)]
+        return packs
+
+    @property
+    def _cells(self) -> list[str]:
+        """Every cell, by its names joined with slashes."""
+        s = self.study
+        return ["/".join(c) for c in product(s.recipes, s.networks, s.datasets, s.activations)]
+
+    def _cells_without(self, cells: list[str], seed: int) -> frozenset[str]:
+        """Those of the `cells` whose run of this seed no published table holds."""
+        if not self.reused:
+            return ALL_CELLS
+        return frozenset(c for c in cells if seed not in self.reused.get(c, ()))
 
     @property
     def runs(self) -> list[str]:
-        """Every run's file that the study declares; none where shards have them already."""
-        s = self.study
-        if s.shards:
+        """The file of every run that this study trains; none where shards have them already."""
+        if self.study.shards:
             return []
+        folder = f"{self.paths.folder}/runs"
         return [
-            self.paths.run.format(recipe=r, network=n, dataset=d, activation=a, seed=seed)
-            for r in s.recipes
-            for n in s.networks
-            for d in s.datasets
-            for a in s.activations
-            for seed in s.seed_range
+            f"{folder}/{cell}/{seed}.parquet"
+            for cell in self._cells
+            for seed in self.study.seed_range
+            if seed not in self.reused.get(cell, ())
         ]
 
     def has_runs(self, files: list[str]) -> bool:
@@ -98,9 +123,9 @@ class Grid:
     @property
     def companion_files(self) -> list[str]:
         """The other tables of a study, where its runs.parquet is read and they are beside it."""
-        given = [Path(file) for file in (*self.study.runs, *self.study.shards)]
+        given = [Path(file) for file in (*self.study.runs, *self.study.shards, *self.study.reuse)]
         names = ["epochs.parquet", "costs.parquet"]
-        if self.study.shards:
+        if not self.study.runs:
             names.append("provenance.json")
         beside = [
             path.with_name(name) for path in given if path.name == "runs.parquet" for name in names
@@ -126,7 +151,9 @@ class Grid:
     @property
     def declared(self) -> dict[str, Any]:
         """What the study declares, as a plain mapping, without where its images are."""
-        left_out = ("data_root", "image_sources", "pack")
+        left_out = ["data_root", "image_sources", "pack"]
+        if not self.study.reuse:
+            left_out += ["reuse", "strict"]
         declared = {k: v for k, v in asdict(self.study).items() if k not in left_out}
         return declared | {"activations": self.study.declared_activations}
 

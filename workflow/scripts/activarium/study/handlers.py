@@ -41,7 +41,7 @@ def begin(grid: Grid, session: Session) -> None:
         paths.tally,
         left=len(runs),
         kept=len(grid.finished_runs(runs)),
-        declared=grid.study.size + len(grid.tuning.runs),
+        declared=len(grid.runs) + len(grid.tuning.runs),
         at_once=session.jobs_at_once(),
     )
 

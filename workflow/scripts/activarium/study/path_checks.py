@@ -2,6 +2,7 @@
 
 import os
 from collections import Counter
+from collections.abc import Sequence
 from pathlib import Path
 
 from .. import datasets
@@ -22,20 +23,28 @@ def check_tables(study: Study) -> None:
             raise study_error(["runs"], what)
     for file in study.shards:
         _check_path("shards", file, study)
-        _check_shard(file)
-    for key, files in (("runs", study.runs), ("shards", study.shards)):
+        _check_published("shards", file, SHARD, "a shard")
+    for file in study.reuse:
+        _check_path("reuse", file, study)
+        _check_published("reuse", file, (*SHARD, "provenance.json"), "what is reused")
+    if study.shards and study.reuse:
+        raise study_error(["reuse"], "goes with no shards, which hold every run; leave one out")
+    for key in ("runs", "shards", "reuse"):
+        files = getattr(study, key)
         count = Counter(map(os.path.realpath, files))
         repeated = [file for file in files if count[os.path.realpath(file)] > 1]
         if repeated:
             raise study_error([key], f"'{repeated[-1]}' is listed twice; leave one out")
 
 
-def _check_shard(file: str) -> None:
-    for name in SHARD:
+def _check_published(key: str, file: str, names: Sequence[str], what: str) -> None:
+    """Raise StudyError unless `file` is a runs.parquet with the files `names` in its folder."""
+    for name in names:
         needed = Path(file).with_name(name)
         if Path(file).name != "runs.parquet" or not needed.is_file():
-            why = "a shard is the runs.parquet of a study, with epochs.parquet and costs.parquet"
-            raise study_error(["shards"], f"no {needed} for '{file}'; {why} beside it")
+            beside = f"{', '.join(names[1:-1])} and {names[-1]}"
+            why = f"{what} is the runs.parquet of a study, with {beside} beside it"
+            raise study_error([key], f"no {needed} for '{file}'; {why}")
 
 
 def _check_path(key: str, file: str, study: Study) -> None:

@@ -55,6 +55,11 @@ class Paths:
         return f"{self.folder}/logs/study.json"
 
     @property
+    def reused(self) -> str:
+        """Which runs this execution takes from published tables."""
+        return f"{self.folder}/logs/reused.json"
+
+    @property
     def sanity_checks(self) -> str:
         """Which combinations were tried on one batch, and need not be tried again."""
         return f"{self.folder}/logs/tried.json"

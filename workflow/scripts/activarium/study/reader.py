@@ -55,7 +55,7 @@ def read(config: Any, schema: Path | str) -> Study:
         validate(stated, kind, defined)
     filled = fill_defaults(config, defined[kind], defined)
     analysis = filled.pop("analysis")
-    for key in ("runs", "shards"):
+    for key in ("runs", "shards", "reuse"):
         if key in filled:
             files = [filled[key]] if isinstance(filled[key], str) else filled[key]
             filled[key] = tuple(_expand(file, key) for file in files)

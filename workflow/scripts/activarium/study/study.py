@@ -14,8 +14,9 @@ class Study:
     `activations` maps a name to what the study says of it, an `ActivationSpec`; `networks` maps a
     name to {"file", "parameters"}, `recipes` a name to all of its values, `image_sources`
     a data set that is not built in to where its images are. `shards` are the tables of parts of
-    this study that were trained separately. A study of external runs has `runs`, the files of its
-    tables, and an empty grid.
+    this study that were trained separately, `reuse` tables of other studies whose runs are taken.
+    With `strict` none is taken that other code trained. A study of external runs has `runs`, the
+    files of its tables, and an empty grid.
     """
 
     name: str
@@ -34,6 +35,8 @@ class Study:
     data_root: str | None = None
     pack: int = 10
     shards: tuple[str, ...] = ()
+    reuse: tuple[str, ...] = ()
+    strict: bool = False
     runs: tuple[str, ...] = ()
     chance: Mapping[str, float] = field(default_factory=dict)
 

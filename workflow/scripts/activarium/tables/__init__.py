@@ -15,6 +15,7 @@ from .schemas import (
 from .storage import (
     DAMAGED,
     finite,
+    fit_schema,
     has_checksum,
     read,
     read_run,
@@ -39,6 +40,7 @@ __all__ = [
     "TUNING",
     "TUNING_COSTS",
     "finite",
+    "fit_schema",
     "has_checksum",
     "read",
     "read_run",

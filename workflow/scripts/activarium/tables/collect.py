@@ -26,7 +26,8 @@ def collect(files: Iterable[Path | str]) -> tuple[pa.Table, pa.Table, pa.Table]:
     keys = whole.select(tables.KEY)
     epochs = _unnested(keys, whole["epochs"].combine_chunks(), tables.EPOCHS)
     cost = whole["cost"].combine_chunks()
-    costs = pa.table([*keys.columns, *cost.flatten()], schema=tables.COSTS)
+    taken = pa.nulls(len(whole), pa.string())
+    costs = pa.table([*keys.columns, *cost.flatten(), taken], schema=tables.COSTS)
     return in_order(whole.select(tables.RUNS.names)), in_order(epochs), in_order(costs)
 
 
@@ -69,6 +70,12 @@ def chance(descriptions: Iterable[Path | str]) -> dict[str, float]:
     """{data set: the accuracy of guessing}, from those of the description files that exist."""
     found = (Path(file) for file in descriptions)
     return {p.stem: prepare.chance(prepare.description(p)) for p in found if p.exists()}
+
+
+def image_checksums(descriptions: Iterable[Path | str]) -> dict[str, str]:
+    """{data set: the checksum of its images}, from those of the description files that exist."""
+    found = (Path(file) for file in descriptions)
+    return {p.stem: prepare.description(p)["sha256"] for p in found if p.exists()}
 
 
 def provenance(costs: pa.Table) -> dict[str, dict[str, int]]:

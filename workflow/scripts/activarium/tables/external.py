@@ -290,7 +290,7 @@ def _companion_table(files: Sequence[str], name: str, keys: set[tuple]) -> pa.Ta
         path = Path(file).with_name(f"{name}.parquet")
         if Path(file).name == "runs.parquet" and path.exists():
             try:
-                found.append(table_files.parquet(path).select(schema.names).cast(schema))
+                found.append(tables.fit_schema(table_files.parquet(path), schema))
             except CollectError:
                 raise
             except (OSError, KeyError, ValueError) as error:

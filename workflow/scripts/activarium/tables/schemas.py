@@ -51,12 +51,16 @@ _COST = [
     _field("python", pa.string()),
     _field("torch", pa.string()),
     _field("commit", pa.string()),
+    _field("code", pa.string(), "digest of the files of the training and of the network"),
 ]
 
 KEY = [field.name for field in _KEY]
 RUNS = pa.schema([*_KEY, *_RESULT])
 EPOCHS = pa.schema([*_KEY, *_METRICS])
-COSTS = pa.schema([*_KEY, *_COST])
+COSTS = pa.schema(
+    [*_KEY, *_COST, _field("reused_from", pa.string(), "the published table that held the run")]
+)
+ADDED = ("code", "reused_from")  # columns that tables of older versions do not have
 _EPOCHS = pa.list_(pa.field("element", pa.struct(_METRICS)))  # Parquet's own word for an item
 RUN_FILE = pa.schema([*RUNS, _field("epochs", _EPOCHS), _field("cost", pa.struct(_COST))])
 

@@ -34,11 +34,11 @@ def read(paths: Sequence[str], study: dict) -> tuple[pa.Table, pa.Table, pa.Tabl
     holders: dict[tuple, list[str]] = {}  # of each run, the shards that hold it
     for path in paths:
         _check_training(path, study)
-        shard = {name: _of_study(_table(path, name), study) for name in TABLES}
+        shard = {name: rows_of_study(read_table(path, name), study) for name in TABLES}
         if not shard["runs"].num_rows:
-            _fail(f"{path} has no run of this study; leave it out")
-        _check_whole(path, shard, study)
-        for key in _keys(shard["runs"]):
+            fail(f"{path} has no run of this study; leave it out")
+        check_whole(path, shard, study["recipes"])
+        for key in run_keys(shard["runs"]):
             holders.setdefault(key, []).append(path)
         for name, table in shard.items():
             found[name].append(table)
@@ -71,6 +71,8 @@ def with_origin(study: dict) -> dict:
     paths = study["shards"]
     rest = {key: value for key, value in study.items() if key != "shards"}
     joined = rest | {"chance": chance(paths)}
+    if known := definitions(paths):
+        joined |= {"definitions": known}
     shards = origin(paths, rest)
     return joined | {"shards": shards} if shards else joined
 
@@ -82,66 +84,100 @@ def _names(declared: Any) -> Any:
 
 def chance(paths: Sequence[str]) -> dict[str, float]:
     """{data set: the accuracy of guessing}, as the provenance files of the shards say it."""
-    provenances = [Path(path).with_name("provenance.json") for path in paths]
-    studies = [files.read_json(file).get("study") or {} for file in provenances if file.exists()]
+    studies = map(_declared, paths)
     return {name: value for study in studies for name, value in study.get("chance", {}).items()}
 
 
-def _table(path: str, name: str) -> pa.Table:
-    """The table `name` in the folder of the runs at `path`."""
+def definitions(paths: Sequence[str]) -> dict[str, dict[str, str]]:
+    """{"activations", "datasets": {name: digest}} that all shards say; CollectError for two of one.
+
+    What a shard of an older version does not say is left out.
+    """
+    studies = [_declared(path) for path in paths]
+    known: dict[str, dict[str, str]] = {}
+    for axis in ("activations", "datasets") if all(studies) else ():
+        for name in sorted({name for study in studies for name in study[axis]}):
+            said = [s.get("definitions", {}).get(axis, {}) for s in studies if name in s[axis]]
+            found = {digests.get(name) for digests in said}
+            if len(found - {None}) > 1:
+                fail(f"{name} was not the same in all of {', '.join(paths)}; train it anew in one")
+            if None not in found:
+                known.setdefault(axis, {})[name] = found.pop()
+    return known
+
+
+def _declared(path: str) -> dict:
+    """What the provenance beside the runs at `path` says of its study; empty without one."""
+    file = Path(path).with_name("provenance.json")
+    return files.read_json(file).get("study") or {} if file.exists() else {}
+
+
+def read_table(path: str, name: str, key: str = "shards") -> pa.Table:
+    """The table `name` in the folder of the runs at `path`, which the study's `key` lists.
+
+    Raises CollectError where it is gone or damaged.
+    """
     file = Path(path).with_name(f"{name}.parquet")
     try:
         table = tables.verify_checksum(pq.read_table(file, partitioning=None))
-        schema = TABLES[name]
-        return table.replace_schema_metadata().select(schema.names).cast(schema)
+        return tables.fit_schema(table, TABLES[name])
     except tables.DAMAGED as error:
         reason = "is gone" if not file.exists() else f"cannot be read ({first_line(error)})"
-        _fail(f"{file} {reason}; copy the tables of this shard anew, all three")
+        fail(f"{file} {reason}; copy the tables of that study anew, all three", key)
 
 
-def _of_study(table: pa.Table, study: dict) -> pa.Table:
+def rows_of_study(table: pa.Table, study: dict) -> pa.Table:
     """The rows of the cells that the study has."""
     mine = [pc.is_in(table[column], pa.array(list(study[axis]))) for axis, column in AXES.items()]
     return table.filter(reduce(pc.and_, mine))
 
 
-def _keys(table: pa.Table) -> list[tuple]:
+def run_keys(table: pa.Table) -> list[tuple]:
+    """The key of each row: recipe, network, dataset, activation, seed."""
     return list(zip(*(table[c].to_pylist() for c in tables.KEY), strict=True))
 
 
-def _check_whole(path: str, shard: dict[str, pa.Table], study: dict) -> None:
-    """Raise CollectError for runs without costs, or without every epoch unless they diverged."""
-    keys = _keys(shard["runs"])
+def check_whole(
+    path: str, shard: dict[str, pa.Table], recipes: dict[str, dict], key: str = "shards"
+) -> None:
+    """Raise CollectError for runs without costs, or without every epoch unless they diverged.
+
+    `recipes` are those that the runs were trained by, as far as they are known.
+    """
+    keys = run_keys(shard["runs"])
     epochs: dict[tuple, list[int]] = {}
-    for key, row in zip(_keys(shard["epochs"]), shard["epochs"]["epoch"].to_pylist(), strict=True):
-        epochs.setdefault(key, []).append(row)
-    if _keys(shard["costs"]) != keys or not set(epochs) <= set(keys):
-        _fail(
-            f"{path}: epochs.parquet or costs.parquet beside it are of other runs; copy them "
-            "anew, all three"
-        )
-    for key, status in zip(keys, shard["runs"]["status"].to_pylist(), strict=True):
-        found, declared = epochs.get(key, []), study["recipes"].get(key[0], {}).get("epochs")
+    rows = zip(run_keys(shard["epochs"]), shard["epochs"]["epoch"].to_pylist(), strict=True)
+    for run, epoch in rows:
+        epochs.setdefault(run, []).append(epoch)
+    if run_keys(shard["costs"]) != keys or not set(epochs) <= set(keys):
+        what = "epochs.parquet or costs.parquet beside it are of other runs"
+        fail(f"{path}: {what}; copy them anew, all three", key)
+    for run, status in zip(keys, shard["runs"]["status"].to_pylist(), strict=True):
+        found, declared = epochs.get(run, []), recipes.get(run[0], {}).get("epochs")
         if declared and status == "ok" and sorted(found) != list(range(1, declared + 1)):
-            _fail(
-                f"{path}: {_run(key)} was trained for {len(found)} epochs and not for the "
-                f"{declared} of recipe {key[0]}; leave it out, or name its own otherwise"
-            )
+            what = f"{run_name(run)} was trained for {len(found)} epochs and not for the {declared}"
+            fail(f"{path}: {what} of recipe {run[0]}; leave it out, or name its own otherwise", key)
+
+
+def declared_runs(study: dict) -> list[tuple]:
+    """The key of each run that `study` declares, sorted."""
+    seeds = range(study["first_seed"], study["first_seed"] + study["seeds"])
+    return sorted(product(*(study[axis] for axis in AXES), seeds))
 
 
 def _check_runs(holders: dict[tuple, list[str]], paths: Sequence[str], study: dict) -> None:
     """Raise CollectError unless each declared run stands in one shard, and no other seed does."""
-    seeds = range(study["first_seed"], study["first_seed"] + study["seeds"])
-    declared = set(product(*(study[axis] for axis in AXES), seeds))
+    declared = set(declared_runs(study))
     if missing := sorted(declared - set(holders)):
         known = ", ".join(map(str, paths))
-        _fail(f"{_run(*missing)} is in none of {known}; train it as a shard of its own")
+        fail(f"{run_name(*missing)} is in none of {known}; train it as a shard of its own")
     if other := sorted(set(holders) - declared):
         where = holders[other[0]][0]
-        _fail(f"{where}: {_run(*other)} is not declared; take all seeds, or leave that shard out")
+        way = "take all seeds, or leave that shard out"
+        fail(f"{where}: {run_name(*other)} is not declared; {way}")
     if repeated := sorted(key for key, where in holders.items() if len(where) > 1):
         where = " and in ".join(map(str, holders[repeated[0]]))
-        _fail(f"{_run(*repeated)} stands in {where}; it must be in one")
+        fail(f"{run_name(*repeated)} stands in {where}; it must be in one")
 
 
 def _check_training(path: str, study: dict) -> None:
@@ -155,33 +191,34 @@ def _check_training(path: str, study: dict) -> None:
     try:
         theirs = files.read_json(provenance).get("study")
     except UserError as error:
-        _fail(f"{str(error).partition('; ')[0]}; copy it anew, or go without it")
+        fail(f"{str(error).partition('; ')[0]}; copy it anew, or go without it")
     if not theirs:
-        _fail(f"{path} was made from external runs; analyse those by `runs`")
+        fail(f"{path} was made from external runs; analyse those by `runs`")
     pairs = [(w, theirs.get(w, study[w]), study[w]) for w in ("train_size", "validation")]
     for axis in DEFINED:
         for name in theirs.get(axis, {}).keys() & study[axis].keys():
-            pairs += _differing(f"{AXES[axis]} {name}", theirs[axis][name], study[axis][name])
+            pairs += differing(f"{AXES[axis]} {name}", theirs[axis][name], study[axis][name])
     for what, its, ours in pairs:
         if its != ours:
             way = "leave it out, or name its own otherwise"
-            _fail(f"{path} was trained with {what} {its}, and the study says {ours}; {way}")
+            fail(f"{path} was trained with {what} {its}, and the study says {ours}; {way}")
 
 
-def _differing(what: str, theirs: Any, ours: Any) -> Iterator[tuple[str, Any, Any]]:
+def differing(what: str, theirs: Any, ours: Any) -> Iterator[tuple[str, Any, Any]]:
     """(what, its value, our value) of all that both have; an older version had fewer keys."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         for key in sorted(theirs.keys() & ours.keys()):
-            yield from _differing(f"{what}: {key}", theirs[key], ours[key])
+            yield from differing(f"{what}: {key}", theirs[key], ours[key])
     else:
         yield what, theirs, ours
 
 
-def _run(key: tuple, *more: tuple) -> str:
+def run_name(key: tuple, *more: tuple) -> str:
     """A run by its path, and how many more."""
     others = f" and {len(more)} more" if more else ""
     return f"the run {'/'.join(map(str, key))}{others}"
 
 
-def _fail(text: str) -> NoReturn:
-    raise CollectError(f"shards: {text}")
+def fail(text: str, key: str = "shards") -> NoReturn:
+    """Raise the CollectError that opens with the study's `key`."""
+    raise CollectError(f"{key}: {text}")

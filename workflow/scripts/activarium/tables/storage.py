@@ -13,7 +13,7 @@ import pyarrow.csv
 import pyarrow.parquet as pq
 
 from ..runtime.files import atomic, unreadable_error
-from .schemas import RUN_FILE
+from .schemas import ADDED, RUN_FILE
 
 DAMAGED = (OSError, ValueError, KeyError, pa.ArrowException)  # what a broken file may raise
 
@@ -55,8 +55,9 @@ def write_run(table: pa.Table, path: Path | str) -> None:
 def read_run(path: Path | str) -> pa.Table:
     """The table that `write_run` wrote, in RUN_FILE; raises one of DAMAGED where it is broken."""
     with pq.ParquetFile(path) as file:  # half of read_table's time, which counts in thousands
-        table = file.read(use_threads=False)
-    return verify_checksum(table.cast(RUN_FILE).replace_schema_metadata(table.schema.metadata))
+        table = verify_checksum(file.read(use_threads=False))
+    # A cast gives null for what the runs of older versions do not have.
+    return table.cast(RUN_FILE).replace_schema_metadata(table.schema.metadata)
 
 
 def has_checksum(table: pa.Table) -> bool:
@@ -69,6 +70,17 @@ def verify_checksum(table: pa.Table) -> pa.Table:
     if _metadata(table).get(b"sha256") != _sha256(table):
         raise ValueError("its values do not match its checksum")
     return table
+
+
+def fit_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
+    """The columns of `schema`, without metadata; null in those that older versions did not have.
+
+    Raises KeyError for any other column that is missing.
+    """
+    for name in ADDED:
+        if name in schema.names and name not in table.column_names:
+            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+    return table.replace_schema_metadata().select(schema.names).cast(schema)
 
 
 def read(path: Path | str) -> pd.DataFrame:

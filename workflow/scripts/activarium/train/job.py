@@ -6,12 +6,14 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import TextIO
 
+import pyarrow as pa
 import torch
 
 from .. import tables
 from ..data import prepare
 from ..runtime import child_process, devices
 from ..runtime.errors import UserError, describe_error
+from ..runtime.files import digest_files
 from .batches import load_splits
 from .check_network import check_network
 from .checkpoints import Checkpoints
@@ -51,6 +53,7 @@ class JobFiles:
     Through the folder `locks` jobs share GPUs. The file `tally` counts the study's finished runs.
     With `keeps` finished runs stay in `unfinished` as well. A later job that turns out to ask for
     the same takes them from there.
+    `training_code` are those `sources` that all activations share: their digest is kept.
     """
 
     runs: Sequence[str]
@@ -59,6 +62,7 @@ class JobFiles:
     tally: str
     locks: str
     keeps: bool = False
+    training_code: Sequence[str] = ()
 
     @property
     def by_seed(self) -> dict[int, str]:
@@ -163,10 +167,18 @@ def _train_at_once(pack, cell, data, device):
         trainer.train(pack.missing)
 
 
+def _with_code(run: pa.Table, code: str | None) -> pa.Table:
+    """A run's one-row table whose cost says the digest `code`."""
+    (row,) = run.to_pylist()
+    row["cost"]["code"] = code
+    return tables.table([row], tables.RUN_FILE).replace_schema_metadata(run.schema.metadata)
+
+
 def _write_runs(pack, files):
-    """Move the finished runs to their places."""
+    """Move the finished runs to their places, with the digest of the code that trained them."""
+    code = digest_files(files.training_code) if files.training_code else None
     for seed, file in files.by_seed.items():
-        tables.write_run(pack.finished[seed], file)
+        tables.write_run(_with_code(pack.finished[seed], code), file)
     if not child_process.is_orphaned():
         if not files.keeps:
             pack.store.clear(pack.finished)
