@@ -735,6 +735,26 @@ def test_pairs_that_mix_code_are_marked_and_what_was_not_recorded_is_other_code(
     assert "†" not in reported(mixed, draw=False).html
 
 
+def test_published_runs_are_counted_and_what_is_trained_beside_them_stands_out():
+    made = study()
+    new = made.costs["activation"] == "relu"
+    made.costs.loc[~new, "reused_from"] = "reference/cifar10/runs.parquet"
+    made.costs.loc[~new, "commit"] = "32f56d7d5551b409e82b6e884cda5131cf93cfa3"
+    made.costs.loc[new, "code"] = "a1"
+    report = reported(made)
+    found, taken, runs = parsed(report), int((~new).sum()), len(made.runs)
+    methods = found.text_of("section", id="methods")
+    assert f"{taken} of {runs} runs were published before, at commit 32f56d7." in methods
+    assert f"Of {taken} the code was not recorded." in methods
+    (table,) = decision_tables(found).values()
+    assert [r[0]["text"].strip() for r in table if "new" in r[0]["text"].split()] == ["ReLU new"]
+    assert report.tables.coloured()[0] == "relu"
+    assert re.search(r"font-weight: 700[^>]*>ReLU<", report.figures["forest"])
+    made.costs["reused_from"] = None
+    again = reported(made, draw=False)
+    assert "published before" not in again.html and not again.tables.new_activations
+
+
 def test_times_of_a_busy_machine_are_not_to_be_read():
     made = study()
     assert "busy" not in parsed(plain()).text_of("section", id="answer")

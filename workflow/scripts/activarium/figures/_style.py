@@ -130,13 +130,16 @@ def tag_artist(artist, tables, activation, *key):
 
 
 def label_rows(ax, tables, activations, *key):
-    """Activations down the y axis, the control bold and in its colour."""
+    """Activations down the y axis, the control and new ones bold and in their colours."""
+    styles = activation_styles(tables)
     ax.set_yticks(range(len(activations)), [short_label(a) for a in activations])
     # Where panels share this axis only the outermost have labels, and here fewer than activations.
     for tick, activation in zip(ax.get_yticklabels(), activations, strict=False):
         tag_artist(tick, tables, activation, "name", *key)
         if activation == tables.control:
             tick.set(color=CONTROL, fontweight="bold")
+        elif activation in tables.new_activations:
+            tick.set(color=styles.get(activation, (INK,))[0], fontweight="bold")
     ax.set_ylim(len(activations) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
 

@@ -15,7 +15,8 @@ def decision_rows(tables: StudyTables, setting: Setting) -> list[dict]:
     missing for the control. `times` holds the training time as a multiple of the reference's on
     each machine, `saved` the bytes an element kept for the backward pass or None, and `mixed` is
     (pairs that mix machines or code, all pairs, pairs that mix code) or None. `diff_conflict` is
-    from `verdicts.interval_conflict`; of `same_runs` with the control there is no verdict.
+    from `verdicts.interval_conflict`; of `same_runs` with the control there is no verdict. A `new`
+    activation was trained beside published runs.
     """
     summaries = tables.of(tables.summaries, setting).set_index("activation")
     contrasts = tables.of(tables.primary, setting).set_index("activation")
@@ -27,6 +28,7 @@ def decision_rows(tables: StudyTables, setting: Setting) -> list[dict]:
             "label": label(activation),
             "number": tables.number(activation),
             "control": activation == tables.control,
+            "new": activation in tables.new_activations,
             "times": times.get(activation, []),
             "saved": saved.get(activation),
             "mixed": mixed.get(activation),

@@ -37,9 +37,29 @@ def _runs(tables, study):
         return text + " They were made elsewhere and came as tables: " + join_words(names) + "."
     if len(study["shards"]) > 1:
         text += f" They were trained in {len(study['shards'])} shards, each run once."
+    text += reuse_sentences(tables)
     held_out = percent(study["validation"], 0)
     kept = f" {held_out} % of the training images are held out." if study["validation"] else ""
     return text + kept
+
+
+def reuse_sentences(tables: StudyTables) -> str:
+    """How many runs were published before, at which commits, and by which code; "" for none."""
+    taken = tables.reused
+    if taken.empty:
+        return ""
+    commits = taken["commit"].dropna().str[:7].value_counts().index
+    word = "commit" if len(commits) == 1 else "commits"
+    where = f", at {word} {join_words(commits)}" if len(commits) else ""
+    text = f" {len(taken)} of {count(len(tables.runs), 'run')} were published before{where}."
+    today = set(tables.costs["code"][tables.costs["reused_from"].isna()].dropna())
+    unknown = int(taken["code"].isna().sum())
+    other = int((~taken["code"].isin(today)).sum()) - unknown if today else 0
+    if unknown:
+        text += f" Of {unknown} the code was not recorded."
+    if other:
+        text += f" {count(other, 'run')} of these came from other code than what was trained now."
+    return text
 
 
 def _recipes(study) -> Iterator[str]:

@@ -36,10 +36,11 @@ def narrow_plots(
 
 
 def _groups(name, rows):
-    """The control and the best, then the others; in the forest plot only what has a difference."""
+    """The control, what is new and the best, then the others; in the forest plot what differs."""
     if name == "forest":
         rows = [row for row in rows if row["control"] or row.get("diff_n_pairs")]
-    rows = sorted(rows, key=lambda row: not row["control"])  # which leaves the others best first
+    # Which leaves the others best first.
+    rows = sorted(rows, key=lambda row: (not row["control"], not row["new"]))
     return [group for group in (rows[:SHOWN], rows[SHOWN:]) if group]
 
 

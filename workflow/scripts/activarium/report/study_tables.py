@@ -159,12 +159,27 @@ class StudyTables:
         rows = self.of(self.summaries, setting).sort_values("mean", ascending=False, kind="stable")
         return list(rows["activation"])
 
+    @cached_property
+    def reused(self) -> pd.DataFrame:
+        """The costs of the runs that were taken from published tables."""
+        if "reused_from" not in self.costs:  # made by an older version
+            return self.costs.iloc[:0]
+        return self.costs[self.costs["reused_from"].notna()]
+
+    @cached_property
+    def new_activations(self) -> list[str]:
+        """The activations that were trained beside published runs; [] where none were reused."""
+        if self.reused.empty:
+            return []
+        known = {self.control, *self.reused["activation"]}
+        return [a for a in self.activations if a not in known]
+
     def coloured(self, most: int = 4) -> list[str]:
-        """The few activations that figures colour besides the control: each setting’s best."""
+        """The few activations that figures colour besides the control: new ones, then the best."""
         orders = [[a for a in self.best_first(s) if a != self.control] for s in self.settings]
         ranks = range(max(map(len, orders), default=0))
         by_rank = [order[i] for i in ranks for order in orders if i < len(order)]
-        return list(dict.fromkeys(by_rank))[:most]
+        return list(dict.fromkeys([*self.new_activations, *by_rank]))[:most]
 
     def title(self, setting: Setting) -> str:
         """A setting in words; an axis on which all settings agree is left out, but the data set."""

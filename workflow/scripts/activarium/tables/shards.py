@@ -97,7 +97,9 @@ def definitions(paths: Sequence[str]) -> dict[str, dict[str, str]]:
     known: dict[str, dict[str, str]] = {}
     for axis in ("activations", "datasets") if all(studies) else ():
         for name in sorted({name for study in studies for name in study.get(axis, ())}):
-            said = [s.get("definitions", {}).get(axis, {}) for s in studies if name in s.get(axis, ())]
+            said = [
+                s.get("definitions", {}).get(axis, {}) for s in studies if name in s.get(axis, ())
+            ]
             found = {digests.get(name) for digests in said}
             if len(found - {None}) > 1:
                 fail(f"{name} was not the same in all of {', '.join(paths)}; train it anew in one")
