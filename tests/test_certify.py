@@ -423,7 +423,7 @@ def test_time_and_versions_stand_apart_from_the_profile():
     ("text", "said"),
     [
         ("golo", r"no activation 'golo' \(did you mean golu\?\)"),
-        ("zzz", "no activation 'zzz'; known are acon_c, aptx, "),
+        ("zzz", "no activation 'zzz'; `activarium list` lists"),
         ("x*ndrt(x)", "'ndrt' is not a function here .did you mean ndtr"),
         ("1/x", "'1/x': a division, logarithm or root is not proven finite near x = 0"),
         ("3", "'3' does not depend on x"),

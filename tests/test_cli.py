@@ -202,6 +202,13 @@ def test_what_cannot_be_certified_ends_with_1_and_one_line(
 
 # list
 
+LONG = "(p₁ − p₂)·x·σ(β·(p₁ − p₂)·x) + p₂·x, learned from p₁ = 1, p₂ = 0, β = 1"
+LISTED = [
+    ("name", "class", "formula", "source"),
+    ("identity", "analytic", "x", "A"),
+    ("acon_c", "C¹", LONG, "B"),
+]
+
 
 def test_list_has_a_line_for_each_activation(activarium):
     code, out, _ = activarium("list")
@@ -210,6 +217,21 @@ def test_list_has_a_line_for_each_activation(activarium):
     assert head.split() == ["name", "class", "formula", "source"]
     (gelu,) = (line for line in lines if line.startswith("gelu "))
     assert "analytic" in gelu and "x·Φ(x)" in gelu and "Hendrycks and Gimpel 2016" in gelu
+
+
+def test_columns_stand_below_their_heads():
+    head, *lines = cli._align_columns(LISTED, None)
+    starts = [head.index(word) for word in LISTED[0]]
+    for cells, line in zip(LISTED[1:], lines, strict=True):
+        assert all(line.startswith(c, at) for c, at in zip(cells, starts, strict=True))
+
+
+def test_columns_are_wrapped_where_a_terminal_is_narrow_and_lose_no_word():
+    head, *lines = cli._align_columns(LISTED, 80)
+    assert max(map(len, lines)) <= 80 and len(lines) > len(LISTED) - 1
+    formulas = [line[head.index("formula") : head.index("source")] for line in lines]
+    assert " ".join(" ".join(formulas).split()) == f"x {LONG}"
+    assert " ".join(" ".join(line[head.index("source") :] for line in lines).split()) == "A B"
 
 
 def test_list_gives_the_classes_that_are_certified():

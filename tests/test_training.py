@@ -1274,9 +1274,9 @@ def test_after_a_pack_a_line_says_how_long_the_others_take_here(tmp_path):
     path = tmp_path / "tally.jsonl"
     progress.open_tally(path, left=100, declared=100, at_once=2)
     line = progress.add_to_tally(path, runs=10, trained=10, seconds=600)
-    assert line == "10 of 100 runs are trained; about 45 min left"
+    assert line == "10 of 100 runs are trained; about 45 min of training left"
     line = progress.add_to_tally(path, runs=10, trained=10, seconds=1800)
-    assert line == "20 of 100 runs are trained; about 80 min left"
+    assert line == "20 of 100 runs are trained; about 80 min of training left"
 
 
 def test_runs_that_were_finished_before_take_no_time_but_are_done(tmp_path):
@@ -1284,7 +1284,7 @@ def test_runs_that_were_finished_before_take_no_time_but_are_done(tmp_path):
     progress.open_tally(path, left=20, declared=20, at_once=1)
     assert progress.add_to_tally(path, runs=5, trained=0, seconds=3) is None
     line = progress.add_to_tally(path, runs=5, trained=1, seconds=60)
-    assert line == "10 of 20 runs are trained; about 10 min left"
+    assert line == "10 of 20 runs are trained; about 10 min of training left"
     assert progress.add_to_tally(path, runs=10, trained=10, seconds=60) is None, "nothing is left"
 
 
@@ -1293,7 +1293,7 @@ def test_a_study_above_a_day_on_this_device_says_so(tmp_path):
     progress.open_tally(path, left=1000, declared=1000, at_once=1)
     line = progress.add_to_tally(path, runs=10, trained=10, seconds=3600)
     assert line == (
-        "10 of 1000 runs are trained; about 4.1 days left: more than a day; "
+        "10 of 1000 runs are trained; about 4.1 days of training left: more than a day; "
         "a GPU, a cluster or a smaller study would be shorter"
     )
 

@@ -11,14 +11,16 @@ import re
 import shutil
 import sys
 from io import TextIOWrapper
+from itertools import zip_longest
 from pathlib import Path
+from textwrap import wrap
 from typing import TYPE_CHECKING, NoReturn
 
 from .report.citation import VERSION
 from .runtime.errors import UserError, exit_on_error
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from .study.grid import Grid
 
@@ -231,14 +233,29 @@ def list_(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(as_json(rows), end="")
         return
-    width = shutil.get_terminal_size().columns if sys.stdout.isatty() else None
-    for row in [
-        {"name": "name", "class": "class", "formula": "formula", "source": "source"},
-        *rows,
-    ]:
+    cells = [("name", "class", "formula", "source")]
+    for row in rows:
         kind = CLASSES.get(row["class"], row["class"]) or NOT_CERTIFIED
-        line = f"{row['name']:<15} {kind:<9} {row['formula']:<42}  {row['source']}"
-        print(line.rstrip()[:width])
+        cells.append((row["name"], kind, row["formula"], row["source"]))
+    print("\n".join(_align_columns(cells, _terminal_width())))
+
+
+def _terminal_width() -> int | None:
+    """Characters of a line where a person reads; None where a program or a file does."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
+
+
+def _align_columns(rows: Sequence[tuple[str, ...]], width: int | None) -> Iterator[str]:
+    """Lines of four columns; the last two are wrapped to fit into `width`, if there is one."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if width:
+        half = max(24, (width - widths[0] - widths[1] - 6) // 2)
+        widths[2:] = [min(widths[2], half), half]
+    for row in rows:
+        cells = [wrap(cell, size) for cell, size in zip(row, widths, strict=True)]
+        for parts in zip_longest(*cells, fillvalue=""):
+            padded = (f"{part:<{size}}" for part, size in zip(parts, widths, strict=True))
+            yield "  ".join(padded).rstrip()
 
 
 def new(arguments: argparse.Namespace) -> None:

@@ -25,7 +25,7 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 from ..runtime import source
-from ..runtime.errors import UserError, suggest
+from ..runtime.errors import UserError, suggest_or_list
 from ._spec import ActivationSpec, spec_of
 
 if TYPE_CHECKING:
@@ -84,8 +84,7 @@ def load(activation: str | ActivationSpec) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != f"{__name__}.{name}":
             raise
-        known = names()
-        way = suggest(name, known) or f"; known are {', '.join(known)}"
+        way = suggest_or_list(name, names(), "activarium list")
         raise UserError(f"no activation '{name}'{way}") from None
 
 

@@ -35,6 +35,13 @@ def suggest(word: Any, known: Iterable[str]) -> str:
     return f" (did you mean {close[0]}?)" if close else ""
 
 
+def suggest_or_list(word: Any, known: Iterable[str], command: str | None = None) -> str:
+    """The closest of the `known` words; else all of them, or the `command` that lists them."""
+    known = list(known)
+    listed = f"`{command}` lists those that are" if command else f"known are {', '.join(known)}"
+    return suggest(word, known) or f"; {listed}"
+
+
 @contextmanager
 def exit_on_error() -> Iterator[None]:
     """A UserError in the block ends the process with its line alone, without a traceback."""

@@ -9,7 +9,7 @@ from .. import activations, datasets, networks
 from ..activations import ActivationSpec
 from ..definitions import expression_checks, file_checks
 from ..definitions.learned import per_channel
-from ..runtime.errors import UserError, suggest
+from ..runtime.errors import UserError, suggest_or_list
 from ..runtime.similar_names import find_lookalikes
 from . import tuned_recipes
 from .own_images import wrong_entry
@@ -177,8 +177,9 @@ def _check_learned(spec: ActivationSpec, where: list[str]) -> None:
 def _unknown(name: str, known: list[str], package: Any) -> str:
     if Path(package.__file__).with_name(f"{name}.py").is_file():
         way = "the name of a file must begin with a small letter"
-        return f"'{name}.py' is ignored: {way}; known are {', '.join(known)}"
-    return f"no '{name}'{suggest(name, known)}; known are {', '.join(known)}"
+        return f"'{name}.py' is ignored: {way}"
+    command = "activarium list" if package is activations else None
+    return f"no '{name}'{suggest_or_list(name, known, command)}"
 
 
 def network_with_defaults(item: str | dict) -> tuple[str, dict]:

@@ -99,7 +99,7 @@ def open_tally(path: Path | str, left: int, declared: int, at_once: int, kept: i
 
 
 def add_to_tally(path: Path | str, runs: int, trained: int, seconds: float) -> str | None:
-    """Add a finished pack to the tally; returns the line that says how long the rest will take.
+    """Add a finished pack to the tally; returns the line that says how long the others will train.
 
     Of the pack's `runs`, `trained` took these `seconds` and the others were finished before.
     Without a tally that can be used (a job started by hand, a full disk) there is nothing to say
@@ -124,7 +124,8 @@ def _describe_rest(first, packs):
     if left <= 0 or not trained:
         return None
     seconds = sum(p["seconds"] for p in packs if p["trained"]) / trained * left / first["at_once"]
-    line = f"{done} of {first['runs']} runs are trained; about {format_duration(seconds)} left"
+    rest = f"about {format_duration(seconds)} of training left"
+    line = f"{done} of {first['runs']} runs are trained; {rest}"
     if seconds > 86400:
         line += ": more than a day; a GPU, a cluster or a smaller study would be shorter"
     return line
