@@ -1,7 +1,5 @@
 """The networks are those of their papers: other people's code gives the same numbers."""
 
-from functools import partial
-
 import pytest
 import torch
 import torchvision
@@ -9,14 +7,12 @@ from torch import nn
 from torch.nn import functional as F
 from torchvision.models import convnext, mobilenetv2, vision_transformer
 
-from activarium import datasets, networks
+from activarium import networks
 from activarium.report.training_summary import describe_networks
 from activarium.runtime.errors import UserError
 from activarium.study.name_checks import network_with_defaults
 from activarium.train import describe
-from activarium.train.check_network import check_network
 from activarium.train.initialisation import initialise, weighted_layers
-from activarium.train.job import Cell
 
 SIZE, CLASSES = 32, 10
 
@@ -202,17 +198,6 @@ def test_fast_is_what_its_file_says():
     torch.testing.assert_close(net(x), net[-1](y.amax((2, 3))))
 
 
-@pytest.mark.parametrize("name", networks.names())
-def test_every_activation_starts_from_the_same_weights_for_the_same_seed(name):
-    first, second = (built(name, kind, width=24) for kind in (nn.SiLU, nn.PReLU))
-    initialise(first, 3)
-    initialise(second, 3)
-    ours, theirs = first.state_dict(), second.state_dict()
-    assert ours and all(torch.equal(value, theirs[key]) for key, value in ours.items())
-    initialise(second, 4)
-    assert not all(torch.equal(value, theirs[key]) for key, value in ours.items())
-
-
 @pytest.mark.parametrize("name", ["vit", "mixer", "convnext"])
 def test_a_network_may_draw_its_weights_itself_and_says_how(name):
     net = built(name)
@@ -245,29 +230,3 @@ def test_a_gate_is_true_or_false_in_a_study():
     assert network_with_defaults(given)[1]["parameters"]["gated"] is True
     with pytest.raises(UserError, match="^config: networks: glu: gated: 1 is not true or false$"):
         network_with_defaults(given | {"gated": 1})
-
-
-@pytest.mark.parametrize("name", networks.names())
-def test_every_network_learns_the_activation_that_it_is_given(name):
-    digits = datasets.load("digits").load()
-    x = torch.from_numpy(digits.train_images[:32].copy()).permute(0, 3, 1, 2)
-    batch = x, torch.from_numpy(digits.train_labels[:32].astype("int64"))
-    data = {"mean": [0.3], "sd": [0.4], "classes": 10, "train": batch, "validation": None}
-    network = {"file": name, "parameters": networks.parameters(name) | SMALL.get(name, {})}
-    names = {"recipe": "r", "network": "n", "dataset": "d", "activation": "prelu"}
-    check_network(Cell(names, RECIPE, network, None), data | {"test": batch})
-
-
-SMALL = {"resnet18": {"width": 8}}
-RECIPE = {"optimizer": "adam", "learning_rate": 0.003, "schedule": "constant", "batch_size": 16,
-          "epochs": 1, "weight_decay": 0.0, "augmentation": "none", "label_smoothing": 0.0,
-          "precision": "float32"}  # fmt: skip
-
-
-@pytest.mark.parametrize("name", networks.names())
-@pytest.mark.parametrize(
-    "channels, size, classes", [(1, 8, 10), (3, 32, 100), (3, 96, 10), (2, 28, 300)]
-)
-def test_every_network_takes_images_of_many_shapes(name, channels, size, classes):
-    net = built(name, partial(nn.SiLU), channels, classes, size)
-    assert net(torch.zeros(2, channels, size, size)).shape == (2, classes)

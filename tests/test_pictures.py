@@ -670,10 +670,9 @@ def trained(tmp_path_factory):
     return train
 
 
-@pytest.mark.parametrize("network", ["plain", "resnet14", "mlp"])
 @pytest.mark.parametrize("shape", [(8, 8, 1), (8, 8, 2), (12, 20, 3), (20, 12, 1)])
-def test_one_or_two_channels_and_non_square_images_train(trained, network, shape):
-    row = trained(shape, network=network, width=4)
+def test_one_or_two_channels_and_non_square_images_train(trained, shape):
+    row = trained(shape, width=4)
     assert row["status"] == "ok" and row["n_test"] == 6
 
 

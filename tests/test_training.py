@@ -648,22 +648,6 @@ def test_resnet14_normalises_and_activates_before_each_convolution():
     assert order == ["BatchNorm2d", "ReLU", "Conv2d"] * 2
 
 
-@pytest.mark.parametrize("width", [1, 4, 8, 12, 16, 64])
-def test_no_built_in_network_strides_over_single_pixels(width, monkeypatch):
-    convolve, seen = nn.functional.conv2d, []
-
-    def noted(x, weight, bias=None, stride=1, *more):
-        seen.append((tuple(weight.shape[2:]), stride))
-        return convolve(x, weight, bias, stride, *more)
-
-    monkeypatch.setattr(nn.functional, "conv2d", noted)
-    for network in ("resnet14", "plain"):
-        networks.load(network).build(nn.ReLU, 3, 10, 32, width=width)(torch.zeros(2, 3, 32, 32))
-    assert ((3, 3), (2, 2)) in seen
-    of_single_pixels = [stride for size, stride in seen if size == (1, 1)]
-    assert of_single_pixels == [1, 1], "torch would write beyond its memory: docs/torch.md"
-
-
 def test_any_networks_strided_convolution_of_single_pixels_takes_its_pixels_first_in_training():
     torch.manual_seed(0)
     one = nn.Sequential(nn.Conv2d(1, 3, 1, (2, 3)), nn.Conv2d(3, 4, 3, 2), nn.Flatten())
@@ -683,19 +667,6 @@ def test_taking_pixels_first_is_the_strided_convolution():
     torch.testing.assert_close(project(x), strided, rtol=1e-5, atol=1e-6)
 
 
-@pytest.mark.parametrize("network", networks.names())
-@pytest.mark.parametrize("size", [4, 5, 8, 17, 32])
-def test_any_image_size_from_4_and_any_number_of_classes_fit(network, size):
-    for channels, classes in ((1, 2), (3, 100)):
-        about = nn.ReLU, channels, classes, size
-        if size < SMALLEST.get(network, 4):
-            with pytest.raises(ValueError, match=f"images of {size} pixels"):
-                networks.load(network).build(*about, **TINY[network])
-            continue
-        net = networks.load(network).build(*about, **TINY[network])
-        assert net(torch.zeros(2, channels, size, size)).shape == (2, classes)
-
-
 @pytest.mark.parametrize("network", ["resnet14", "plain"])
 def test_images_and_their_gradients_are_channels_last_throughout(network):
     t = training(network=network, data=images(size=12, channels=3))
@@ -712,38 +683,6 @@ def test_images_and_their_gradients_are_channels_last_throughout(network):
     assert len(gradients) == len(maps) > 0
     for x in maps + gradients:
         assert x.is_contiguous(memory_format=torch.channels_last)
-
-
-@pytest.mark.parametrize("network", networks.names())
-def test_the_parameters_of_a_network_do_something(network):
-    """Of two values each, the networks have other shapes, or give other scores."""
-    file = networks.load(network)
-    given = networks.parameters(network)
-    x = torch.rand(2, 1, 8, 8, generator=torch.Generator().manual_seed(0))
-    for name, default in given.items():
-        if isinstance(default, int):
-            values = (False, True) if isinstance(default, bool) else (1, 2)
-            values = (3, 6) if name == "width" and "heads" in given else values
-            found = []
-            for value in values:
-                torch.manual_seed(0)
-                net = file.build(nn.ReLU, 1, 10, 8, **{name: value}).eval()
-                found.append(([p.shape for p in net.parameters()], net(x).tolist()))
-            assert found[0] != found[1], name
-    assert file.label and file.__doc__
-
-
-@pytest.mark.parametrize("name", activations.names())
-def test_every_activation_trains_a_step_in_every_network(name):
-    for network in networks.names():
-        data, used = images(train=16, test=4), {"file": network, "parameters": TINY[network]}
-        loss = training(name, data=data, network=network).train_epoch(0)["train_loss"]
-        assert math.isfinite(loss) or network == "mlp", "only without normalisation"
-        row = trained(name, 0, used, data, epochs=1)
-        finite = all(
-            math.isfinite(e[c]) for e in row["epochs"] for c in ("train_loss", "test_loss")
-        )
-        assert finite and row["status"] == ("ok" if row["epochs"] else "diverged")
 
 
 # Augmentation

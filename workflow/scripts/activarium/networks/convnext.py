@@ -6,9 +6,11 @@ Liu et al. 2022, arXiv 2201.03545: three stages here instead of four, patches of
 import torch
 from torch import nn
 
+from ..data.image_size import height_width
 from ._truncated_normal import IN_WORDS, draw_truncated_normal
 
 label = "ConvNeXt, small"
+non_square = True
 SCALE = 1e-6  # where the layer scale starts
 
 
@@ -48,16 +50,18 @@ class ConvNeXt(nn.Sequential):
 
 def build(activation, channels, classes, size, *, width=32, blocks=2, patch=2):
     """Three stages of `blocks` blocks with 1, 2 and 4 times `width`, each on half the map."""
-    if size < 4 * patch:
-        raise ValueError(f"images of {size} pixels are less than 4 patches of {patch}; set patch")
+    sides = height_width(size)
+    if min(sides) < 4 * patch:
+        least = min(sides)
+        raise ValueError(f"images of {least} pixels are less than 4 patches of {patch}; set patch")
     layers = [nn.Conv2d(channels, width, patch, patch), ChannelNorm(width, eps=1e-6)]
-    before, side = width, size // patch
+    before, sides = width, [n // patch for n in sides]
     for stage in range(3):
         after = width * 2**stage
         if stage:
             layers += [ChannelNorm(before, eps=1e-6), nn.Conv2d(before, after, 2, 2)]
-            side //= 2
+            sides = [n // 2 for n in sides]
         layers += [Block(activation, after) for _ in range(blocks)]
         before = after
-    head = [nn.AvgPool2d(side), ChannelNorm(before, eps=1e-6), nn.Flatten()]
+    head = [nn.AvgPool2d(sides), ChannelNorm(before, eps=1e-6), nn.Flatten()]
     return ConvNeXt(*layers, *head, nn.Linear(before, classes))

@@ -6,9 +6,11 @@ convolution → max-pooling → norm → activation → convolution → norm →
 
 from torch import nn
 
+from ..data.image_size import height_width
 from .resnet import stem
 
 label = "fast convolutional net"
+non_square = True
 
 
 def group(activation, before, after):
@@ -27,9 +29,9 @@ def group(activation, before, after):
 def build(activation, channels, classes, size, *, width=16):
     """The net for images of any size; its groups have 2, 4 and 4 times `width` channels."""
     layers = stem(activation, channels, width)
-    before, map_size = width, size
+    before, map_size = width, height_width(size)
     for after in (2 * width, 4 * width, 4 * width):
         layers += group(activation, before, after)
-        before, map_size = after, -(-map_size // 2)
+        before, map_size = after, tuple(-(-n // 2) for n in map_size)
     pool = nn.MaxPool2d(map_size)  # over the whole map
     return nn.Sequential(*layers, pool, nn.Flatten(), nn.Linear(before, classes))

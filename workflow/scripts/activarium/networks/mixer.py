@@ -6,9 +6,10 @@ Tolstikhin et al. 2021, arXiv 2105.01601. `gated` makes both feed-forwards gated
 from torch import nn
 
 from ._truncated_normal import IN_WORDS, draw_truncated_normal
-from .vit import FeedForward
+from .vit import FeedForward, count_patches
 
 label = "MLP-Mixer"
+non_square = True
 
 
 class Block(nn.Module):
@@ -26,7 +27,7 @@ class Block(nn.Module):
 
 
 class Mixer(nn.Module):
-    """Images [n, channels, size, size] to scores [n, classes], by the mean over places."""
+    """Images [n, channels, height, width] to scores [n, classes], by the mean over places."""
 
     start = IN_WORDS
 
@@ -47,9 +48,7 @@ class Mixer(nn.Module):
 
 def build(activation, channels, classes, size, *, width=128, depth=6, patch=4, gated=False):
     """`depth` blocks of `width` channels; mixing places has half, mixing channels four times it."""
-    if size < patch:
-        raise ValueError(f"images of {size} pixels hold no patch of {patch}; set patch")
-    places = (size // patch) ** 2
+    places = count_patches(size, patch)
     hidden = width // 2, 4 * width
     blocks = [Block(activation, places, width, hidden, gated) for _ in range(depth)]
     return Mixer(blocks, channels, classes, width, patch)

@@ -5,9 +5,11 @@ Sandler et al. 2018, arXiv 1801.04381, with a stem of stride 1 and three stages.
 
 from torch import nn
 
+from ..data.image_size import height_width
 from .resnet import stem
 
 label = "MobileNetV2, small"
+non_square = True
 
 
 class Block(nn.Module):
@@ -43,5 +45,5 @@ def build(activation, channels, classes, size, *, width=16, blocks=2, expand=6):
             before = width * 2**stage
     last = 16 * width
     layers += [nn.Conv2d(before, last, 1, bias=False), nn.BatchNorm2d(last), activation(last)]
-    pool = nn.AvgPool2d(-(-size // 4))  # over the whole map, see resnet14.py
+    pool = nn.AvgPool2d([-(-n // 4) for n in height_width(size)])  # the whole map, see resnet14.py
     return nn.Sequential(*layers, pool, nn.Flatten(), nn.Linear(last, classes))

@@ -7,7 +7,10 @@ parameters, which take every other pixel and fill new channels with zeros. ResNe
 from torch import nn
 from torch.nn import functional as F
 
+from ..data.image_size import height_width
+
 label = "ResNet, post-activation"
+non_square = True
 
 
 class Block(nn.Module):
@@ -53,5 +56,5 @@ def build(activation, channels, classes, size, *, width=16, blocks=3):
             shortcut = nn.Identity() if same else ZeroShortcut(stride, after - before)
             layers.append(Block(activation, before, after, stride, shortcut))
             before = after
-    pool = nn.AvgPool2d(-(-size // 4))  # over the whole map, see resnet14.py
+    pool = nn.AvgPool2d([-(-n // 4) for n in height_width(size)])  # the whole map, see resnet14.py
     return nn.Sequential(*layers, pool, nn.Flatten(), nn.Linear(before, classes))

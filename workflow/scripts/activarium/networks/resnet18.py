@@ -6,10 +6,12 @@ usual on CIFAR. The paper's net has `width` 64.
 
 from torch import nn
 
+from ..data.image_size import height_width
 from .resnet import Block, stem
 from .resnet14 import Projection
 
 label = "ResNet-18, small-image stem"
+non_square = True
 
 
 def build(activation, channels, classes, size, *, width=64):
@@ -23,5 +25,5 @@ def build(activation, channels, classes, size, *, width=64):
                 shortcut = nn.Sequential(Projection(before, after, stride), nn.BatchNorm2d(after))
             layers.append(Block(activation, before, after, stride, shortcut))
             before = after
-    pool = nn.AvgPool2d(-(-size // 8))  # over the whole map, see resnet14.py
+    pool = nn.AvgPool2d([-(-n // 8) for n in height_width(size)])  # the whole map, see resnet14.py
     return nn.Sequential(*layers, pool, nn.Flatten(), nn.Linear(before, classes))

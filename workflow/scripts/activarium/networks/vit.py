@@ -7,9 +7,11 @@ thirds of the width (Shazeer 2020, arXiv 2002.05202), so that each activation ma
 import torch
 from torch import nn
 
+from ..data.image_size import height_width
 from ._truncated_normal import IN_WORDS, SD, draw_truncated_normal
 
 label = "vision transformer"
+non_square = True
 
 
 class Attention(nn.Module):
@@ -56,15 +58,15 @@ class Block(nn.Module):
 
 
 class ViT(nn.Module):
-    """Images [n, channels, size, size] to scores [n, classes]."""
+    """Images [n, channels, height, width] to scores [n, classes]; `places` is how many patches."""
 
     start = IN_WORDS
 
-    def __init__(self, blocks, channels, classes, size, width, patch):
+    def __init__(self, blocks, channels, classes, places, width, patch):
         super().__init__()
         self.patches = nn.Conv2d(channels, width, patch, patch)
         self.token = nn.Parameter(torch.zeros(1, 1, width))
-        self.positions = nn.Parameter(torch.zeros(1, 1 + (size // patch) ** 2, width))
+        self.positions = nn.Parameter(torch.zeros(1, 1 + places, width))
         self.blocks, self.norm = nn.Sequential(*blocks), nn.LayerNorm(width, eps=1e-6)
         self.head = nn.Linear(width, classes)
 
@@ -77,6 +79,15 @@ class ViT(nn.Module):
         """Draw every weight anew; biases and the class token start at 0."""
         draw_truncated_normal(self, generator)
         nn.init.trunc_normal_(self.positions, std=SD, generator=generator)
+
+
+def count_patches(size, patch):
+    """How many patches an image of this `size` holds; ValueError for none."""
+    height, width = height_width(size)
+    if min(height, width) < patch:
+        least = min(height, width)
+        raise ValueError(f"images of {least} pixels hold no patch of {patch}; set patch")
+    return (height // patch) * (width // patch)
 
 
 def build(
@@ -99,7 +110,6 @@ def build(
     """
     if width % heads:
         raise ValueError(f"width {width} is no multiple of heads {heads}")
-    if size < patch:
-        raise ValueError(f"images of {size} pixels hold no patch of {patch}; set patch")
+    places = count_patches(size, patch)
     blocks = [Block(activation, width, heads, ratio * width, gated) for _ in range(depth)]
-    return ViT(blocks, channels, classes, size, width, patch)
+    return ViT(blocks, channels, classes, places, width, patch)
