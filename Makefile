@@ -9,7 +9,7 @@ BUILT_IN := $(notdir $(basename $(shell grep -lE '^(def )?definition' workflow/s
 SNAKEMAKE := ACTIVARIUM_BELOW_MAKE=1 $(BIN)/snakemake
 ACTIVARIUM := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 
-.PHONY: report-from-scratch help report profiles check unlock test test-all lint docs lock
+.PHONY: report-from-scratch help report challenge profiles check unlock test test-all lint docs lock
 
 # `make` alone: train what is missing of the study, and write its report.
 report-from-scratch: $(VENV)/ready
@@ -28,6 +28,10 @@ report: $(VENV)/ready
 	@$(ACTIVARIUM) report-path $(STUDY) > /dev/null
 	@$(SNAKEMAKE) --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles balance compare describe figure report
 	@$(ACTIVARIUM) report-path $(STUDY)
+
+# Set an activation of your own against published runs: ACTIVATION=mine.py, or EXPR="x*tanh(x)".
+challenge: $(VENV)/ready
+	@$(ACTIVARIUM) challenge $(if $(SUITE),--suite $(SUITE)) $(if $(NAME),--name $(NAME)) -- '$(or $(ACTIVATION),$(EXPR))'
 
 # Certify every built-in activation, and settle the claims about them.
 profiles: $(VENV)/ready

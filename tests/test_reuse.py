@@ -18,7 +18,7 @@ from activarium.runtime.errors import UserError
 from activarium.study import reused_runs
 from activarium.study.code_inputs import CodeFiles
 from activarium.study.grid import Grid
-from activarium.tables import reuse
+from activarium.tables import collect, reuse
 
 SCHEMA = ROOT / "config/schema.yaml"
 LIBRARY = str(ROOT / "workflow/scripts/activarium")
@@ -405,16 +405,14 @@ def test_a_study_that_reuses_half_is_the_study_to_the_byte(trained_once, trained
         tables.write_run(half.replace_schema_metadata(), trained / f"kept/{name}.parquet")
     said = files.read_json(trained / "kept/provenance.json")
     half = tables.fit_schema(pq.read_table(trained / "kept/costs.parquet"), tables.COSTS)
-    from activarium.tables import collect
-
     files.write_json(
         trained / "kept/provenance.json", said | collect.provenance(half) | {"study": said["study"]}
     )
     trained.say(name="again", reuse="kept/runs.parquet", strict=True)
     before = sorted((trained / "results").rglob("*"))
-    assert trained.plan()["train_0"] == 1
+    assert trained.plan("--until", "compare")["train_0"] == 1
     assert sorted((trained / "results").rglob("*")) == before  # a dry run writes nothing
-    done = trained.snakemake(cores=2)
+    done = trained.snakemake("--until", "compare", cores=2)
     assert done.returncode == 0, done.stderr
     assert "reuse: 10 of 20 runs are taken from kept/runs.parquet; 10 are trained" in done.stderr
     for name in ("runs", "epochs", "summaries", "contrasts"):
@@ -422,4 +420,4 @@ def test_a_study_that_reuses_half_is_the_study_to_the_byte(trained_once, trained
         assert found == (made / f"{name}.parquet").read_bytes()
     costs = tables.read(trained / "results/again/costs.parquet")
     assert list(costs["reused_from"].notna()) == list(costs["activation"] == "gelu")
-    assert trained.plan() == {}
+    assert trained.plan("--until", "compare") == {}

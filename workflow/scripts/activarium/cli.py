@@ -31,6 +31,7 @@ examples:
   activarium certify gelu                        what is proven about GELU
   activarium certify "x*ndtr(1.1*x)"             the same for an expression in x
   activarium compare runs.csv --control gelu     the report of results from elsewhere
+  activarium challenge mine.py                   train it against published runs
   activarium new activation mine                 a file for an activation of your own
 
 Studies are trained by make or snakemake, see README.md.
@@ -89,6 +90,7 @@ def parser() -> argparse.ArgumentParser:
     _add_compare(commands)
     _add(commands, list_).add_argument("--json", action="store_true", help="print JSON")
     _add_new(commands)
+    _add_challenge(commands)
     for run in (report_path, check_runs):
         _add(commands, run).add_argument("study", metavar="STUDY", help="the study's YAML file")
     for run in (explain_stop, check_idle):
@@ -148,9 +150,23 @@ def _add_new(commands: argparse._SubParsersAction) -> None:
     )
 
 
+def _add_challenge(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, challenge)
+    add = command.add_argument
+    # fmt: off
+    add("activation", metavar="ACTIVATION",
+        help='a file mine.py, a built-in name, or an expression as "x*tanh(softplus(x))"')
+    add("--suite", metavar="SUITE",
+        help="a folder of reference/ by its name, or the file of a study; default: the suite")
+    add("--name", metavar="NAME", help="what yours is called; default: the file's name, or mine")
+    add("--cores", type=int, metavar="N", help="default: all")
+    add("--dry-run", action="store_true", help="say how long it takes, and train nothing")
+    # fmt: on
+
+
 def _protect_leading_minus(words: list[str]) -> list[str]:
     """The words, with a blank before an expression such as -x*exp(x), so that it is no option."""
-    if words[:1] != ["certify"]:
+    if words[:1] not in (["certify"], ["challenge"]):
         return words
     return [f" {word}" if re.match(r"-[^-h]", word) else word for word in words]
 
@@ -275,6 +291,19 @@ def new(arguments: argparse.Namespace) -> None:
     plural = {"activation": "activations", "network": "networks", "dataset": "datasets"}[kind]
     move = "" if is_built_in else f"move it to {CLONE / plural} of a clone, then "
     print(f"Train with it: {move}write {name} among the {plural} of a study")
+
+
+def challenge(arguments: argparse.Namespace) -> None:
+    """Train a new activation alone and compare it with published runs.
+
+    It says first how long that takes. Then come the report, where the new activation stands out,
+    and its numbers in challenge.json.
+    """
+    from .challenge.run import run_challenge
+
+    given = arguments
+    word = given.activation.strip()
+    run_challenge(word, given.suite, given.name, given.cores, given.dry_run)
 
 
 def _grid(file: str) -> Grid:

@@ -118,7 +118,7 @@ def _find_fault(trial, log):
     cell = trial.cell
     print(*cell.names.values(), file=log, flush=True)
     prepare_torch(cell.recipe["precision"])
-    data = _random_images(trial.shape, cell.recipe["batch_size"])
+    data = random_images(trial.shape, cell.recipe["batch_size"])
     try:
         check_network(cell, data)
         train_run(cell, 0, data, torch.device("cpu"), SilentProgress("", log, 1))
@@ -131,7 +131,7 @@ def _find_fault(trial, log):
 
 def _find_unused_weights(trial):
     """The line that says that a network's own weights are not used; None where it has none."""
-    data = _random_images(trial.shape, IMAGES)
+    data = random_images(trial.shape, IMAGES)
     build = partial(trial.cell.build_network, data)
     return describe_unused_weights(trial.cell.names["network"], build)
 
@@ -143,7 +143,7 @@ class SilentProgress(Progress):
         """Nothing."""
 
 
-def _random_images(shape, n):
+def random_images(shape: dict, n: int) -> dict:
     """`n` images of noise to train on and to test, in the form that `Training` takes."""
     size, g = shape["size"], torch.Generator().manual_seed(0)
     height, width = height_width(size)

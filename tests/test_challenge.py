@@ -1,0 +1,128 @@
+"""A challenge trains the new activation alone, says before how long, and gives its numbers."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+from conftest import ROOT
+
+from activarium import study, tables
+from activarium.activations import ActivationSpec
+from activarium.challenge import estimate, suite, verdict
+from activarium.runtime import files
+from activarium.runtime.errors import UserError
+from activarium.study import reused_runs
+from activarium.study.grid import Grid
+
+QUICK = ROOT / "reference/cifar10-quick"
+SCHEMA = ROOT / "config/schema.yaml"
+LIBRARY = str(ROOT / "workflow/scripts/activarium")
+KEY = ("adam", "resnet14_8", "cifar10")
+
+
+def challenged(entry="elu", at_once=2, monkeypatch=None):
+    """The study of a challenge on the quick suite."""
+    config = suite.challenge_study(suite.find_suite("cifar10-quick", ROOT), entry, at_once)
+    return study.read(config, SCHEMA)
+
+
+def test_only_the_new_activation_is_trained(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    declared = challenged({"name": "mine", "expr": "x*tanh(softplus(x))"})
+    grid = reused_runs.with_reused_runs(Grid(declared), LIBRARY, SCHEMA)
+    assert grid.runs == [
+        f"results/challenge-mine/runs/adam/resnet14_8/cifar10/mine/{seed}.parquet"
+        for seed in range(8)
+    ]
+    assert grid.packs == [range(0, 4), range(4, 8)]  # a job for each of two cores
+
+
+def test_the_suite_is_the_current_one_or_a_published_study(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    assert suite.find_suite(None, ROOT)["name"] == suite.STAND_IN
+    assert suite.find_suite(None, ROOT)["reuse"] == ["reference/cifar10/runs.parquet"]
+    assert suite.find_suite("config/cifar10-quick.yaml", ROOT)["name"] == "cifar10-quick"
+    (tmp_path / "config").mkdir()
+    (tmp_path / suite.CURRENT).write_text("name: current")
+    assert suite.find_suite(None, tmp_path) == {"name": "current"}
+    with pytest.raises(
+        UserError, match=r"no suite 'cifar10-quik' \(did you mean cifar10-quick\?\)"
+    ):
+        suite.find_suite("cifar10-quik", ROOT)
+
+
+@pytest.mark.parametrize(
+    ("make", "line"),
+    [
+        (lambda: suite.activation_entry("my/none.py"), "no file my/none.py; make one: activarium"),
+        (lambda: suite.activation_entry("x", "a/b"), "'a/b' is no name for files; say another by"),
+        (lambda: challenged("gelu"), "the suite has gelu already"),
+        (lambda: suite.challenge_study({"activations": []}, "elu", 2), "reuses no published runs"),
+    ],
+)
+def test_what_cannot_be_a_challenge_is_one_line(make, line):
+    with pytest.raises(UserError) as refused:
+        make()
+    assert str(refused.value).startswith(f"challenge: {line}") or line in str(refused.value)
+    assert "\n" not in str(refused.value)
+
+
+def test_a_word_is_a_file_a_built_in_name_or_an_expression(tmp_path):
+    file = tmp_path / "swoosh.py"
+    file.touch()
+    assert suite.activation_entry(str(file)) == {"name": "swoosh", "file": str(file)}
+    assert suite.activation_entry("elu") == "elu"
+    assert suite.activation_entry("x*tanh(x)") == {"name": "mine", "expr": "x*tanh(x)"}
+
+
+def test_the_work_of_a_run_is_what_published_runs_have_seen():
+    (row,) = estimate.published_work([str(QUICK / "runs.parquet")]).to_dict("records")
+    assert tuple(row[k] for k in estimate.SETTING) == KEY
+    assert row["train"] == 6 * (8000 - 8000 % 128) and row["evaluate"] == 6 * 10_000
+
+
+def test_the_estimate_is_speed_times_work(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    speeds = {"mine": {"train": 0.002, "evaluate": 0.001}, "gelu": {"train": 0.001}}
+    monkeypatch.setattr(estimate, "measure", lambda declared, spec, setting: speeds[spec.name])
+    found = estimate.estimate(challenged(), *map(ActivationSpec, ("mine", "gelu")))
+    (row,) = found.to_dict("records")
+    assert row["seconds"] == pytest.approx(0.002 * row["train"] + 0.001 * row["evaluate"])
+    assert row["ratio"] == pytest.approx(2)
+
+
+def test_the_numbers_are_those_of_the_analysis():
+    analysis = files.read_json(QUICK / "analysis.json")
+    numbers = verdict.challenge_numbers(analysis, "relu", {KEY: 0.8})
+    (row,) = numbers["settings"]
+    contrasts = tables.read(QUICK / "contrasts.parquet").set_index(["failures", "activation"])
+    expected = contrasts.loc[("chance", "relu")]
+    assert (row["difference"], row["low"], row["high"], row["verdict"]) == tuple(
+        expected[["mean_diff", "low", "high", "verdict"]]
+    )
+    means = tables.read(QUICK / "summaries.parquet").sort_values("mean", ascending=False)
+    assert row["place"] == list(means["activation"]).index("relu") + 1
+    assert row["n_activations"] == 4 and row["cost_ratio"] == 0.8
+    (line,) = verdict.verdict_lines(numbers)
+    assert line.startswith("cifar10 · resnet14_8 · adam: relu is ") and "0.80 times its" in line
+    assert json.loads(json.dumps(numbers)) == numbers
+
+
+@pytest.mark.slow
+def test_a_challenge_goes_from_an_expression_to_its_numbers(trained):
+    """On the tests' own study, published in a folder."""
+    place = trained / "published"
+    shutil.copytree(trained / "results/tiny", place, ignore=shutil.ignore_patterns("runs"))
+    shutil.copy(trained / "study.yaml", place / "study.yaml")
+    command = ["python", "-m", "activarium", "challenge", "x*tanh(x)", "--suite", "published"]
+    done = trained.run(*command, "--cores", "2", PYTHONPATH="workflow/scripts")
+    assert done.returncode == 0, done.stderr
+    assert "10 runs are trained here" in done.stdout and "an estimate from 6 batches" in done.stdout
+    folder = Path(trained / "results/challenge-mine")
+    numbers = files.read_json(folder / "challenge.json")
+    assert numbers["activation"] == "mine" and numbers["settings"][0]["n_pairs"] == 10
+    assert yaml.safe_load((folder / "study.yaml").read_text())["pack"] == 5
+    assert "20 of 30 runs were published before" in (folder / "report.html").read_text()
+    assert not (folder / "runs/short/plain_2/digits/gelu").exists()

@@ -1,0 +1,1 @@
+"""A new activation set against a published suite: only its own runs are trained."""

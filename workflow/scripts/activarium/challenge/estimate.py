@@ -1,0 +1,77 @@
+"""How long a challenge takes here: a few batches measured, times what published runs have seen."""
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .. import datasets, tables
+from ..activations import ActivationSpec
+from ..runtime.errors import UserError
+from ..study import Study
+
+BATCHES = 6  # that each speed is measured on
+LIBRARY = Path(__file__).parents[2]
+SETTING = ["recipe", "network", "dataset"]
+
+
+def published_work(paths: Sequence[str]) -> pd.DataFrame:
+    """How many images a run of each setting trains on and is tested on, all epochs together.
+
+    `paths` are the published runs.parquet. Columns: recipe, network, dataset, train, evaluate.
+    """
+    parts = []
+    for path in paths:
+        runs, epochs, costs = (
+            tables.read(Path(path).with_name(f"{name}.parquet"))
+            for name in ("runs", "epochs", "costs")
+        )
+        tested = epochs.dropna(subset=["test_accuracy"]).groupby(tables.KEY).size().rename("times")
+        each = runs.merge(costs, on=tables.KEY).merge(tested, on=tables.KEY)
+        parts.append(each.assign(train=each["images"], evaluate=each["times"] * each["n_test"]))
+    whole = pd.concat(parts)
+    return whole.groupby(SETTING)[["train", "evaluate"]].median().reset_index()
+
+
+def measure(study: Study, spec: ActivationSpec, setting: Mapping[str, str]) -> dict[str, float]:
+    """{"train", "evaluate": seconds an image} of an activation in one setting of `study`, here."""
+    asked = {
+        "activation": asdict(spec),
+        "network": study.networks[setting["network"]],
+        "recipe": study.recipes[setting["recipe"]],
+        "shape": datasets.shape(setting["dataset"]),
+        "batches": BATCHES,
+    }
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", "activarium.train.measure_speed"],
+        input=json.dumps(asked),
+        env=os.environ | {"PYTHONPATH": str(LIBRARY)},
+        capture_output=True,
+        text=True,
+    )
+    if done.returncode:
+        said = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
+        raise UserError(f"challenge: {spec.name} cannot be trained ({said[:200]})")
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+def estimate(study: Study, spec: ActivationSpec, control: ActivationSpec) -> pd.DataFrame:
+    """The `published_work` of each setting, the `seconds` of a run of `spec`, and a `ratio`.
+
+    The ratio is the training time of `spec` to that of `control`, both measured here.
+    """
+    work = published_work(study.reuse)
+    mine = work["recipe"].isin(study.recipes) & work["network"].isin(study.networks)
+    work = work[mine & work["dataset"].isin(study.datasets)].reset_index(drop=True)
+    rows: list[dict[str, Any]] = []
+    for setting in work.to_dict("records"):
+        speed, reference = (measure(study, each, setting) for each in (spec, control))
+        seconds = setting["train"] * speed["train"] + setting["evaluate"] * speed["evaluate"]
+        rows.append({"seconds": seconds, "ratio": speed["train"] / reference["train"]})
+    return work.join(pd.DataFrame(rows))

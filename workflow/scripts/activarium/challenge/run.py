@@ -1,0 +1,111 @@
+"""A challenge from its word to its verdict: estimate, training by Snakemake, report, numbers."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from .. import study
+from ..runtime import devices
+from ..runtime.errors import UserError
+from ..runtime.files import read_json, write_json, write_text
+from ..study import Study
+from ..study.grid import Grid
+from ..train.progress import format_duration
+from .estimate import BATCHES, SETTING, estimate
+from .suite import activation_entry, challenge_study, find_suite
+from .verdict import challenge_numbers, verdict_lines
+
+CLONE = Path(__file__).parents[4]
+SCHEMA = CLONE / "config/schema.yaml"
+
+
+def run_challenge(
+    word: str,
+    suite: str | None = None,
+    name: str | None = None,
+    cores: int | None = None,
+    dry_run: bool = False,
+) -> None:
+    """Set the activation `word` against a suite, and print how long it takes and what came out.
+
+    `word`, `suite` and `name` are as in `suite.activation_entry` and `find_suite`. The study stands
+    in results/challenge-NAME, with study.yaml, report.html and challenge.json. Raises UserError.
+    """
+    if not (CLONE / "Snakefile").exists():
+        raise UserError("challenge: the workflow is not installed with the command; use a clone")
+    at_once = cores or len(os.sched_getaffinity(0))
+    entry = activation_entry(word, name)
+    config = challenge_study(find_suite(suite, CLONE), entry, _jobs(at_once))
+    file = Path("results", config["name"], "study.yaml")
+    declared = study.load(config, [], SCHEMA)
+    expected = _say_estimate(declared, entry, at_once)
+    write_text(file, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
+    _train(file, at_once, dry_run)
+    if not dry_run:
+        _say_verdict(declared, _name(entry), expected)
+
+
+def _jobs(cores: int) -> int:
+    """How many jobs train at once; a GPU trains all seeds of one."""
+    return 1 if devices.visible_gpus() else cores
+
+
+def _name(entry: str | dict) -> str:
+    return entry if isinstance(entry, str) else entry["name"]
+
+
+def _say_estimate(declared: Study, entry: str | dict, cores: int) -> pd.DataFrame:
+    """Print how many runs are trained and for how long; the `estimate` itself."""
+    specs = declared.activations
+    expected = estimate(declared, specs[_name(entry)], specs[declared.control])
+    trained = declared.seeds * len(expected)
+    jobs = min(cores, trained)
+    seconds = declared.seeds * float(expected["seconds"].sum()) / jobs
+    on = "a GPU, or less" if devices.visible_gpus() else f"{jobs} free cores"
+    print(
+        f"challenge: {trained} runs are trained here, those of the others are taken from "
+        f"{', '.join(declared.reuse)}. That takes about {format_duration(seconds)} on {on}: an "
+        f"estimate from {BATCHES} batches",
+        flush=True,
+    )
+    return expected
+
+
+def _train(file: Path, cores: int, dry_run: bool) -> None:
+    """Have Snakemake make the study; ends this process with its exit code where it fails."""
+    command = [
+        sys.executable,
+        "-m",
+        "snakemake",
+        "--snakefile",
+        os.path.relpath(CLONE / "Snakefile"),
+    ]
+    command += [
+        "--cores",
+        str(cores),
+        "--configfile",
+        str(file),
+        *(["--dry-run"] if dry_run else []),
+    ]
+    done = subprocess.run(command)
+    if done.returncode:
+        sys.exit(done.returncode)
+
+
+def _say_verdict(declared: Study, name: str, expected: pd.DataFrame) -> None:
+    """Write challenge.json, and print its numbers and where the report is."""
+    paths = Grid(declared).paths
+    ratios: dict[tuple, Any] = {
+        tuple(row[k] for k in SETTING): row["ratio"] for row in expected.to_dict("records")
+    }
+    numbers = challenge_numbers(read_json(paths.analysis), name, ratios)
+    file = f"{paths.folder}/challenge.json"
+    write_json(file, numbers)
+    for line in verdict_lines(numbers):
+        print(line)
+    print(f"The report: {paths.report}\nThe numbers: {file}")

@@ -1,0 +1,71 @@
+"""What a challenge found, as numbers: one mapping a setting, and the lines that people read."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from ..report.formatting import interval, percent, points
+
+SETTING = ("recipe", "network", "dataset")
+
+
+def challenge_numbers(
+    analysis: Mapping[str, Any], activation: str, ratios: Mapping[tuple, float]
+) -> dict[str, Any]:
+    """{"activation", "control", "confidence", "settings": [numbers]} of a study's `analysis`.
+
+    Accuracies and differences are fractions. `place` counts means from the best, `rank_low` and
+    `rank_high` are its simultaneous interval. `ratios` maps (recipe, network, dataset) to the
+    training time beside the control's.
+    """
+    rows = [_numbers(analysis, activation, key) | {"cost_ratio": ratio} for key, ratio in
+            sorted(ratios.items())]  # fmt: skip
+    plan = analysis["plan"]
+    return {
+        "activation": activation,
+        "control": plan["control"],
+        "confidence": plan["confidence"],
+        "margin": plan["margin"],
+        "settings": rows,
+    }
+
+
+def _numbers(analysis: Mapping[str, Any], activation: str, key: tuple) -> dict[str, Any]:
+    """The numbers of one setting."""
+    setting = dict(zip(SETTING, key, strict=True))
+
+    def rows(name: str) -> list[dict]:
+        found = (row for row in analysis[name] if row.items() >= setting.items())
+        return [row for row in found if row.get("failures", "chance") == "chance"]
+
+    summaries = {row["activation"]: row for row in rows("summaries")}
+    (contrast,) = (row for row in rows("contrasts") if row["activation"] == activation)
+    mine = summaries[activation]
+    better = sum(row["mean"] > mine["mean"] for row in summaries.values())
+    return {
+        **setting,
+        "n_pairs": contrast["n_pairs"],
+        "mean": mine["mean"],
+        "n_failed": mine["n_failed"],
+        "difference": contrast["mean_diff"],
+        "low": contrast["low"],
+        "high": contrast["high"],
+        "p_max_t": contrast["p_max_t"],
+        "verdict": contrast["verdict"],
+        "place": better + 1,
+        "n_activations": len(summaries),
+        "rank_low": mine["rank_low"],
+        "rank_high": mine["rank_high"],
+    }
+
+
+def verdict_lines(numbers: Mapping[str, Any]) -> Iterable[str]:
+    """A line a setting: verdict, difference, interval, place and cost."""
+    for row in numbers["settings"]:
+        where = " · ".join(row[name] for name in SETTING[::-1])
+        ends = interval(row["low"], row["high"], show=points)
+        yield (
+            f"{where}: {numbers['activation']} is {row['verdict']}: {points(row['difference'])} pp "
+            f"beside {numbers['control']} ({percent(numbers['confidence'], 0)} % interval {ends}, "
+            f"{row['n_pairs']} pairs); place {row['place']} of {row['n_activations']}; "
+            f"{row['cost_ratio']:.2f} times its training time"
+        )
