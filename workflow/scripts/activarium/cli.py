@@ -95,6 +95,7 @@ def parser() -> argparse.ArgumentParser:
         _add(commands, run).add_argument("study", metavar="STUDY", help="the study's YAML file")
     for run in (explain_stop, check_idle):
         _add(commands, run)
+    _add(commands, check_submission).add_argument("folder", metavar="FOLDER", type=Path)
     return made
 
 
@@ -349,6 +350,25 @@ def check_runs(arguments: argparse.Namespace) -> None:
         way = rebuild_command(list(broken), arguments.study)
         raise UserError(f"{len(broken)} of {declared} runs are not whole; rebuild them: {way}")
     print(f"{declared} of {declared} runs of {name} are whole")
+
+
+def check_submission(arguments: argparse.Namespace) -> None:
+    """Check a folder that `snakemake reference` made, as CI does.
+
+    Every line names one thing that is missing or wrong.
+    """
+    from .submission.check import find_problems
+
+    folder = arguments.folder
+    if not folder.is_dir():
+        raise UserError(f"no folder {folder}; make one: snakemake reference --configfile STUDY")
+    problems = list(find_problems(folder, schema_file()))
+    for problem in problems:
+        print(problem)
+    if problems:
+        found = "1 thing is" if len(problems) == 1 else f"{len(problems)} things are"
+        raise UserError(f"{found} missing or wrong in {folder}; see SUBMIT.md")
+    print(f"{folder} is whole: its checksums match and its verdicts follow from its runs")
 
 
 def explain_stop(arguments: argparse.Namespace) -> None:

@@ -78,7 +78,7 @@ class CodeFiles:
         Of the activations that files define, and of the training with each network.
         """
         study = self.grid.study
-        files = {k: self._definition(v) for k, v in study.activations.items() if v.built_in}
+        files = {k: self._definition(v) for k, v in study.activations.items() if not v.expr}
         step = self.files(*TRAINING)
         code = {
             name: [*self.network(SimpleNamespace(network=name)), *step] for name in study.networks

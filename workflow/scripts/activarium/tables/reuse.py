@@ -69,7 +69,7 @@ def read(paths: Sequence[str], study: dict, today: Definitions) -> Reused:
     holders: dict[tuple, str] = {}
     unrecorded: dict[str, set[str]] = {"activations": set(), "datasets": set()}
     for path in paths:
-        published = _read_published(path, study, today)
+        published = _take_runs(path, study, today)
         for run in published.keys:
             if run in holders:
                 where = f"{holders[run]} and in {path}"
@@ -127,11 +127,20 @@ def _check_recipes(study: dict) -> None:
             _fail(f"recipe {name} tunes {tuned[0]}, and tuned runs cannot be reused yet; {way}")
 
 
-def _read_published(path: str, study: dict, today: Definitions) -> Reused:
-    """The runs of one published study that are taken; CollectError where none can be."""
+def read_published(path: str) -> tuple[dict, dict[str, pa.Table]]:
+    """(what a published study declared, its tables by name), read and held against each other.
+
+    Raises CollectError for what is damaged or gone, and for files of two studies.
+    """
     theirs, counts = _read_provenance(path)
     whole = {name: shards.read_table(path, name, "reuse") for name in shards.TABLES}
     _check_belonging(path, whole, theirs, counts)
+    return theirs, whole
+
+
+def _take_runs(path: str, study: dict, today: Definitions) -> Reused:
+    """The runs of one published study that are taken; CollectError where none can be."""
+    theirs, whole = read_published(path)
     mine = {name: shards.rows_of_study(table, study) for name, table in whole.items()}
     runs = shards.run_keys(mine["runs"])
     if not runs:

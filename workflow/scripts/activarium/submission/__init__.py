@@ -1,0 +1,1 @@
+"""A study that somebody submits, held against itself: what CI does with it."""
