@@ -30,7 +30,7 @@ PAGES = sorted(
             ROOT / folder / "README.md"
             for folder in ("config", "results", "reference", "benchmarks")
         ),
-        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md")),
+        *(ROOT / name for name in ("README.md", "CONTRIBUTING.md", "SUBMIT.md")),
     ]
 )
 TEXT = {page: (ROOT / page).read_text() for page in PAGES}

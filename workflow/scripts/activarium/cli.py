@@ -73,8 +73,8 @@ class _Help(argparse.RawDescriptionHelpFormatter):
     """Help of one line a command, where the terminal has 80 columns."""
 
     def __init__(self, prog: str) -> None:
-        super().__init__(prog, max_help_position=24, width=min(_columns(), 100) - 2)
-        self._action_max_length = 16  # argparse forgets how far commands are indented
+        super().__init__(prog, max_help_position=26, width=min(_columns(), 100) - 2)
+        self._action_max_length = 20  # argparse forgets how far commands are indented
 
 
 def _columns() -> int:
@@ -308,12 +308,13 @@ def challenge(arguments: argparse.Namespace) -> None:
 
 
 def _grid(file: str) -> Grid:
-    """The study in `file`, laid out as files. Raises StudyError."""
+    """The study in `file`, laid out as files without what it reuses. Raises UserError."""
     from . import study
     from .study.grid import Grid
+    from .study.reused_runs import with_reused_runs
 
     declared = study.load(study.mapping(file), [file], schema_file())
-    return Grid(declared)
+    return with_reused_runs(Grid(declared), str(LIBRARY), schema_file())
 
 
 def schema_file() -> Path:
@@ -350,6 +351,8 @@ def check_runs(arguments: argparse.Namespace) -> None:
         way = rebuild_command(list(broken), arguments.study)
         raise UserError(f"{len(broken)} of {declared} runs are not whole; rebuild them: {way}")
     print(f"{declared} of {declared} runs of {name} are whole")
+    if tables := grid.study.reuse:
+        print(f"{grid.study.size - declared} more are taken from {', '.join(tables)}")
 
 
 def check_submission(arguments: argparse.Namespace) -> None:

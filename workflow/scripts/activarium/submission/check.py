@@ -78,10 +78,12 @@ def _check_training(folder: Path, schema: Path | str) -> Iterator[str]:
 
 def _check_verdicts(folder: Path, schema: Path | str) -> Iterator[str]:
     """Summaries and contrasts follow from the runs, to the bit."""
-    plan = files.read_json(folder / "analysis.json")["plan"]
+    chance = files.read_json(folder / "analysis.json")["plan"]["chance"]
     said = study.read(study.mapping(folder / "study.yaml"), schema)
-    frames = (tables.read(folder / f"{name}.parquet") for name in ("runs", "epochs", "costs"))
-    found = analyse(*frames, said.control, said.confidence, said.margin, plan["chance"])
+    runs, epochs, costs = (
+        tables.read(folder / f"{name}.parquet") for name in ("runs", "epochs", "costs")
+    )
+    found = analyse(runs, epochs, costs, said.control, said.confidence, said.margin, chance)
     for name, columns in (("summaries", tables.SUMMARIES), ("contrasts", tables.CONTRASTS)):
         stored = pq.read_table(folder / f"{name}.parquet").replace_schema_metadata()
         if not tables.table(found[name], columns).replace_schema_metadata().equals(stored):
