@@ -1025,8 +1025,16 @@ def test_one_seed_is_described_and_nothing_is_claimed():
     assert "0 came out better, 0 worse, and in 3 no difference was shown" in answer("one seed")
 
 
+def test_two_seeds_are_said_to_give_no_usable_interval():
+    page = parsed(reported(study(seeds=2), draw=False))
+    said = " Two seeds show no difference and no usable interval; train more than 5."
+    assert page.text_of("p", **{"class": "headline"}).endswith(said)
+    assert "No interval from two pairs is usable: it rests on one difference" in page.words
+
+
 def test_five_seeds_are_descriptive_only_in_words_and_no_rank_test_is_claimed():
     assert "Descriptive only: with 5 pairs or fewer," in answer("five seeds")
+    assert "usable" not in answer("five seeds")
     assert "better than every other" not in answer("five seeds")
     rows = edge("five seeds").tables.analysis["sensitivity"]
     assert {row["verdicts"]["p_wilcoxon_holm"] for row in rows} == {None}

@@ -46,6 +46,11 @@ def _design_limits(tables: StudyTables) -> Iterator[str]:
             "" if len(few) == len(tables.settings) else join_words(map(tables.title, few)) + ": "
         )
         yield where + _few_pairs_limit(tables.analysis["plan"])
+        if any(tables.rows("settings", s)[0]["n_pairs"]["most"] == 2 for s in few):
+            yield (
+                "No interval from two pairs is usable: it rests on one difference between them and "
+                "often reaches beyond 100 pp."
+            )
 
 
 def _few_pairs_limit(plan: Mapping) -> str:

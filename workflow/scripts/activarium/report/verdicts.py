@@ -73,9 +73,13 @@ def headline(tables: StudyTables) -> str:
 
 def _few_seeds_sentence(tables: StudyTables) -> str:
     """That pairs are too few everywhere for a better or worse; "" where they are not."""
-    about = tables.analysis["settings"]
-    few = all(setting["descriptive_only"] for setting in about if setting["has_control"])
-    return " With so few seeds no difference could be shown." if few else ""
+    about = [setting for setting in tables.analysis["settings"] if setting["has_control"]]
+    if not all(setting["descriptive_only"] for setting in about):
+        return ""
+    if all(setting["n_pairs"]["most"] == 2 for setting in about):
+        few = tables.analysis["plan"]["descriptive_up_to_pairs"]
+        return f" Two seeds show no difference and no usable interval; train more than {few}."
+    return " With so few seeds no difference could be shown."
 
 
 def _study_correction_sentences(tables: StudyTables, rows: pd.DataFrame) -> str:
