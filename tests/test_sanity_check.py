@@ -8,14 +8,15 @@ from types import SimpleNamespace
 
 import pytest
 import torch
+from fake_gpu import FakeGpu
 from snakemake.iocontainers import Wildcards
 from test_training import CELL, CPU, LIBRARY, PLAIN, RECIPE, images, pack, prepared, quiet
 
 from activarium import activations, datasets, networks
 from activarium.runtime import child_process, interrupt
 from activarium.runtime.errors import UserError
+from activarium.train import job, precision, preflight, sanity_check, step
 from activarium.train import pack as pack_
-from activarium.train import precision, preflight, sanity_check, step
 from activarium.train.check_network import check_network
 from activarium.train.loop import Cell, train_run
 
@@ -126,6 +127,44 @@ def test_a_network_that_never_calls_the_activation_is_refused_by_its_file(file):
     assert "networks/idle.py: the network makes activations and never calls them" in held("idle")
     file(networks, "bare", net("h = torch.relu(h)", "pass"))
     assert "networks/bare.py: the network never calls activation, so that" in held("bare")
+
+
+def test_a_network_that_calls_the_activation_for_nothing_is_refused_by_its_file(file):
+    file(networks, "vain", net("self.act(h); h = torch.relu(h)"))
+    said = "networks/vain.py: the network calls activations and uses nothing of what they give"
+    assert said in held("vain")
+    file(networks, "nearly", net("h = self.norm(torch.relu(h) + 1e-3 * self.act(h))"))
+    file(networks, "random", net("self.act(h); h = nn.functional.dropout(h)"))
+    assert held("nearly") == held("random") == "", "of noise nothing is known"
+
+
+@pytest.mark.parametrize("activation", ["relu2", "identity", "hardshrink", "sigmoid"])
+def test_however_large_or_small_its_numbers_an_activation_that_is_used_is_not_refused(activation):
+    assert held("mlp", activation, {"depth": 64, "width": 4}) == ""
+
+
+REFUSED = {
+    "idle": (net("h = torch.relu(h)", "self.act = activation(4)"), "never calls them, so that all"),
+    "vain": (net("self.act(h)", "self.act = activation(4)"), "uses nothing of what they give"),
+    "wide": (net("h = self.act(h)", "self.act = activation(7)"), "makes activation(7) and calls"),
+    "silent": (net("h = self.act(h)"), "write activation(64) in the network"),
+}
+
+
+@pytest.mark.parametrize("on_gpu", [False, True])
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_network_of_one_s_own_is_refused_before_the_first_step_on_either_device(
+    file, tmp_path, prepared, monkeypatch, name, on_gpu
+):
+    text, why = REFUSED[name]
+    file(networks, name, text)
+    monkeypatch.setattr(step.Training, "_step", lambda *_: pytest.fail("a step was taken"))
+    if on_gpu:
+        monkeypatch.setattr(job, "fits_several", lambda device: True)
+        FakeGpu(monkeypatch)
+    with pytest.raises(UserError) as refusal:
+        pack(tmp_path, [0], prepared, "dyt", network={"file": name, "parameters": {}})
+    assert f"networks/{name}.py" in str(refusal.value) and why in str(refusal.value)
 
 
 @pytest.mark.parametrize(

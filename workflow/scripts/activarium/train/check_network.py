@@ -26,9 +26,10 @@ from .pack import find_place
 def check_network(cell: Cell, data: dict) -> None:
     """Raise a UserError that names the file and what in it is wrong.
 
-    `data` is what `loop.Run` takes. The network must call the activation, and own every one that
-    learns, draws or counts. It must give [n, classes], and never use an input again that an
-    activation has overwritten. Neither `module()` nor `build` may give again what it gave before.
+    `data` is what `loop.Run` takes. The network must call the activation and use what it gives, and
+    own every one that learns, draws or counts. It must give [n, classes], and never use an input
+    again that an activation has overwritten. Neither `module()` nor `build` may give again what it
+    gave before.
     """
     name, place, file = cell.names["activation"], place_of_activation(cell), place_of_network(cell)
     _check_module(cell, place)
@@ -43,6 +44,7 @@ def check_network(cell: Cell, data: dict) -> None:
     if tuple(y.shape) != (len(x), data["classes"]):
         wanted = [len(x), data["classes"]]
         raise UserError(f"{file}: the network gives {list(y.shape)} for {wanted}, [n, classes]")
+    _check_outputs_used(model, calls, x, y, file, name)
     if calls.in_place:
         _check_inputs_unused(model, calls, x, file, name)
     if cell.activation.built_in and not hasattr(activations.load(cell.activation), "definition"):
@@ -73,7 +75,7 @@ class CallRecorder:
 
     `called` are the modules called, in order, and `shapes` those of their inputs. `open_shapes` are
     of those calls that have not returned. `in_place` says whether a call has changed its input;
-    with `copies_inputs` each call gets a copy of it.
+    with `copies_inputs` each call gets a copy of it, with `shifts_outputs` it gives other numbers.
     """
 
     def __init__(self, make: Callable[..., nn.Module], place: str, file: str):
@@ -82,7 +84,7 @@ class CallRecorder:
         self.called: list[nn.Module] = []
         self.shapes: list[torch.Size] = []
         self.open_shapes: list[torch.Size] = []
-        self.in_place, self.copies_inputs = False, False
+        self.in_place, self.copies_inputs, self.shifts_outputs = False, False, False
 
     def activation(self, channels: int | None = None, dim: int = 1) -> nn.Module:
         """A new module, whose calls are noted."""
@@ -126,6 +128,7 @@ class CallRecorder:
             raise UserError(f"{self.place}: it gives a {kind}, and no torch.Tensor")
         self._check_kept(_first_input(args, kwargs), output)
         self.in_place |= _first_input(args, kwargs)._version != self.version
+        return _shifted(output) if self.shifts_outputs else None
 
     def _check_kept(self, x, y):
         """Refuse an output of another shape or dtype than its input."""
@@ -135,6 +138,12 @@ class CallRecorder:
         if y.dtype != x.dtype:
             what = f"it makes {y.dtype} of {x.dtype}; it must keep the dtype: end it with .to(x)"
             raise UserError(f"{self.place}: {what}")
+
+
+def _shifted(y):
+    """Numbers that all differ from those of `y`, and not by what a norm would take away."""
+    ramp = torch.linspace(1, 2, y.numel(), device=y.device).view(y.shape)
+    return y + (ramp * (1 + y.abs())).to(y)
 
 
 def _first_input(args, kwargs):
@@ -219,16 +228,30 @@ def _check_unshared(first, second, place, what):
 
 def _check_calls(model, calls, file, name):
     """Refuse a network that never calls the activation, or whose training passes it over."""
-    advice = "call activation(channels) for each place and use what it gives"
     if not calls.called:
         done = "makes activations and never calls them" if calls.made else "never calls activation"
-        raise UserError(f"{file}: the network {done}, so that all would train alike; {advice}")
+        raise _alike(file, done)
     owned = set(map(id, model.modules()))
     if any(id(module) not in owned and _has_state(module) for module in calls.called):
         raise UserError(
             f"{file}: {name} is called without being a part of the network, which would not train "
             "it; make it in build or __init__ and keep it as an attribute or in a ModuleList"
         )
+
+
+def _alike(file, done):
+    """The UserError of a network to which all activations are the same."""
+    advice = "call activation(channels) for each place and use what it gives"
+    return UserError(f"{file}: the network {done}, so that all would train alike; {advice}")
+
+
+def _check_outputs_used(model, calls, x, y, file, name):
+    """Refuse a network that gives the same `y`, whatever its activations give."""
+    calls.shifts_outputs = True
+    shifted = _run(model, x, calls, file, name)
+    calls.shifts_outputs = False
+    if y.isfinite().all() and torch.equal(y, shifted):
+        raise _alike(file, "calls activations and uses nothing of what they give")
 
 
 def _has_state(module):
