@@ -20,6 +20,7 @@ from activarium.compare.best import judge_control, list_possible_best  # noqa: E
 from activarium.compare.paired_tests import holm, t_interval  # noqa: E402
 from activarium.compare.permutation_tests import critical_values, max_t  # noqa: E402
 from activarium.compare.rank_intervals import rank_intervals  # noqa: E402
+from activarium.compare.retuning import gains_of_another_tuning, predict_difference, run_sd  # noqa: E402
 
 CONTRASTS, SETTINGS, SD = 24, 3, 0.002  # sd of a cell: 0.2 pp, as seen on CIFAR-10
 MARGIN, CONFIDENCE, LEVEL = 0.005, 0.95, 0.05
@@ -30,6 +31,14 @@ EDGE = NONE.copy()
 EDGE[:, :12] = MARGIN  # just not equivalent
 permutation_tests.DRAWN = 2_000
 TRUTHS = {"none differs": NONE, "some differ": SOME, "half at the margin": EDGE}
+TUNED, TUNING_SEEDS, VALIDATION_SD = 8, 2, 0.004  # of a tuning run: twice that of a score
+CURVES = {  # true accuracies at four rates, beside the best: the control's, and all others'
+    "all rates alike": ((0, 0, 0, 0),) * 2,
+    "second best 0.3 pp behind": ((-0.01, 0, -0.003, -0.01),) * 2,
+    "second best 0.6 pp behind": ((-0.01, 0, -0.006, -0.01),) * 2,
+    "second best 2 pp behind": ((-0.03, 0, -0.02, -0.03),) * 2,
+    "control alike, others 0.3 pp": ((0, 0, 0, 0), (-0.01, 0, -0.003, -0.01)),
+}
 NOISES = {
     "normal": lambda rng, shape: rng.normal(size=shape),
     "heavy tails": lambda rng, shape: rng.standard_t(3, shape) / 3**0.5,
@@ -131,6 +140,37 @@ def power(rng, n, effect):
     return {"max-T": max_t(d)[0] < LEVEL, "uncorrected": one_sample(d[0], 0) < LEVEL}
 
 
+def tuned(rng, curves, n):
+    """Claims among activations that tuning gave a value each, all with the same true curve.
+
+    The first of `curves` is the control's, [candidates]; the second that of all others.
+    """
+    control, others = CURVES[curves]
+    true = np.array([control] + [others] * TUNED)
+    validated = true[..., None] + VALIDATION_SD * rng.normal(size=(*true.shape, TUNING_SEEDS))
+    means = validated.mean(-1)
+    chosen = means.argmax(1)
+    at_chosen = true[np.arange(len(true)), chosen]
+    scores = at_chosen[:, None] + SD * rng.normal(size=(len(true), n))
+    d = scores[1:] - scores[0]
+    p, same = max_t(d), at_chosen[1:] == at_chosen[0]
+    sd = run_sd(validated)
+    gains = gains_of_another_tuning(means, chosen, sd, TUNING_SEEDS, draws=4_000).T
+    wide = [
+        predict_difference(x.mean(), x.std(ddof=1), n, gain - gains[0], CONFIDENCE)
+        for x, gain in zip(d, gains[1:], strict=True)
+    ]
+    low, high, p_wide = map(np.array, zip(*wide, strict=True))
+    ends = np.array([t_interval(x, CONFIDENCE) for x in d])
+    return {
+        "false, at the values chosen": np.any(p < LEVEL, where=same),
+        "false, read as tuned alike": np.any(p < LEVEL),
+        "false, after another tuning": np.any(holm(p_wide) < LEVEL),
+        "t interval misses": np.mean((ends[:, 0] > 0) | (ends[:, 1] < 0)),
+        "predicted interval misses": np.mean((low > 0) | (high < 0)),
+    }
+
+
 def kept(rng, truth, noise, n):
     """`claims` of one study with a named truth and noise."""
     return claims(study(rng, TRUTHS[truth], NOISES[noise], n), TRUTHS[truth])
@@ -163,6 +203,12 @@ def main(repetitions=5_000, *seeds):
     for k, function in ((0, unequal), (1, best), (3, unlike), (2, edge)):
         rows = [(f"n = {n}", r, rates(r, function, n, key=(n, k, 7))) for n in seeds]
         print_table("seeds", rows)
+    curves = [
+        (f"{name}, n = {n}", r, rates(r, tuned, name, n, key=(n, k, 9)))
+        for k, name in enumerate(CURVES)
+        for n in seeds
+    ]
+    print_table("true curve, seeds", curves)
     curve = [
         (f"{100 * effect:.1f} pp, n = {n}", r, rates(r, power, n, effect, key=(n, k, 8)))
         for n in seeds

@@ -599,7 +599,8 @@ def strict(schema):
     """The schema with every property required, as its head says."""
     if isinstance(schema, dict):
         if isinstance(schema.get("properties"), dict):
-            schema["required"] = list(schema["properties"])
+            properties = schema["properties"].items()
+            schema["required"] = [name for name, about in properties if "x-optional" not in about]
         for value in schema.values():
             strict(value)
     return schema

@@ -17,6 +17,7 @@ rule compare:
         costs=PATHS.table("costs"),
         provenance=PATHS.provenance,
         profiles=GRID.profiles,
+        tuning=GRID.tuning.table,
         code=CODE.files(
             "../compare.py",
             "compare/*.py",

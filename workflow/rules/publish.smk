@@ -17,6 +17,7 @@ rule reference:
         results=[
             *PATHS.tables,
             *(PATHS.table(name, "csv") for name in ("summaries", "contrasts")),
+            *GRID.tuning.tables,
             PATHS.analysis,
             PATHS.provenance,
             PATHS.figure("forest"),

@@ -11,6 +11,7 @@ rule figure:
     """One figure from the tables."""
     input:
         tables=PATHS.tables,
+        tuning=GRID.tuning.table,
         analysis=PATHS.analysis,
         profiles=GRID.profiles,
         code=CODE.files(
@@ -76,6 +77,7 @@ rule report:
     input:
         tables=PATHS.tables,
         balanced=GRID.balanced_table,
+        tuning=GRID.tuning.parquets,
         analysis=PATHS.analysis,
         profiles=GRID.profiles,
         claims=GRID.claims,
@@ -89,6 +91,7 @@ rule report:
             "definitions/expressions.py",
             "report/*.*",
             "report/templates/*",
+            "study/tuned_recipes.py",
         ),
     output:
         report(

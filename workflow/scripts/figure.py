@@ -12,7 +12,8 @@ from activarium.runtime.errors import open_log
 name = snakemake.wildcards.figure
 with open_log(snakemake.log[0]):
     read, given = snakemake.input, snakemake.params
+    parquets = [*read.tables, *read.tuning]
     tables = StudyTables.read(
-        read.tables, read.analysis, read.profiles, given.activations, given.uncertified
+        parquets, read.analysis, read.profiles, given.activations, given.uncertified
     )
     files.write_text(snakemake.output[0], figures.draw_figure(name, tables))

@@ -12,7 +12,7 @@ from activarium.runtime.errors import open_log
 read = snakemake.input
 with open_log(snakemake.log[0]):
     tables = StudyTables.read(
-        [*read.tables, *read.balanced],
+        [*read.tables, *read.balanced, *read.tuning],
         read.analysis,
         read.profiles,
         uncertified=snakemake.params.uncertified,

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 import pandas as pd
 
 from ..tables import KEY, finite
+from . import retuning
 from .aa_test import aa_test
 from .across_datasets import compare_across_datasets
 from .all_pairs import compare_all_pairs
@@ -20,6 +21,7 @@ from .plan import analysis_plan, max_descriptive_pairs
 from .power import estimate_power
 from .published_results import compare_with_published
 from .recipes import compare_at_best_recipes, find_surviving_verdicts
+from .retuning import describe_tuning
 from .scores import differences_from, group_rows_by_setting, score_tables
 from .sensitivity import verdicts_by_method
 from .standard_errors import standard_errors
@@ -38,13 +40,14 @@ def analyse(
     margin: float,
     chance: Mapping[str, float],
     profiles: Mapping[str, dict] | None = None,
+    tuning: pd.DataFrame | None = None,
 ) -> dict:
     """The plan that was run and its results; the names are those of the tables' columns.
 
     `runs`, `epochs` and `costs` are DataFrames of those tables, the last two perhaps empty;
     `chance` maps a data set to the accuracy of guessing, `profiles` an activation to what is
-    proven of it, where anything is. The same tables, in whatever order of
-    rows, give the same mapping.
+    proven of it, where anything is. `tuning` is that table, where a recipe tunes a number. The
+    same tables, in whatever order of rows, give the same mapping.
     """
     runs = runs.sort_values(KEY)
     settings = score_tables(runs, "chance", chance)
@@ -65,7 +68,15 @@ def analyse(
         "published": compare_with_published(settings, control, confidence),
         "theory": correlate_properties(described, profiles or {}, confidence),
     }
-    return finite(found)
+    return finite(found if tuning is None else _with_tuning(found, tuning, primary))
+
+
+def _with_tuning(found, tuning, primary):
+    """The analysis with what tuning chose, and its plan with how that is judged."""
+    plan = found["plan"]
+    described = describe_tuning(tuning, primary, plan["chance"], plan["confidence"])
+    methods = [*plan["methods"], retuning.METHOD]
+    return found | {"plan": plan | {"methods": methods}, "tuning": described}
 
 
 def _comparisons(runs, epochs, settings, control, confidence):

@@ -2,12 +2,14 @@
 
 A file holds `title`, `place` (its order in the report), `draw(tables) -> matplotlib Figure`, or
 None where there is nothing to draw, and `finding(tables) -> str`, the sentence that a reader who
-cannot see the figure gets instead. `tables` is `report.study_tables.StudyTables`.
+cannot see the figure gets instead. `needs` may name an optional table, without which a study does
+not have the figure. `tables` is `report.study_tables.StudyTables`.
 """
 
 import ast
 import math
 import re
+from collections.abc import Collection
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -26,9 +28,21 @@ FORMS = {
 }
 
 
-def names() -> list[str]:
-    """The names of all figures in the order of the report; imports nothing they draw with."""
-    return sorted((p.stem for p in FOLDER.glob("[a-z]*.py")), key=lambda name: (_place(name), name))
+def names(optional_tables: Collection[str] = ()) -> list[str]:
+    """The names of all figures in the order of the report; imports nothing they draw with.
+
+    `optional_tables` are those that a study has, whose figures come as well.
+    """
+    known = [path.stem for path in FOLDER.glob("[a-z]*.py")]
+    drawn = [name for name in known if _needed_table(name) in (None, *optional_tables)]
+    return sorted(drawn, key=lambda name: (_place(name), name))
+
+
+def all_names() -> list[str]:
+    """The names of all figures, whatever they need."""
+    return names(
+        [table for path in FOLDER.glob("[a-z]*.py") if (table := _needed_table(path.stem))]
+    )
 
 
 def caption(name: str) -> str:
@@ -51,7 +65,7 @@ def title(name: str) -> str:
 
 def check() -> None:
     """Raise UserError for a file that states no figure, before anything is trained for it."""
-    for name in names():
+    for name in all_names():
         title(name)
 
 
@@ -59,6 +73,12 @@ def _place(name):
     """What a figure's file says of its `place`."""
     found = re.search(r"^place = (\d+)", _code(name), re.MULTILINE)
     return int(found[1]) if found else math.inf
+
+
+def _needed_table(name):
+    """What a figure's file says of the optional table that it `needs`; None of most."""
+    found = re.search(r'^needs = "(\w+)"', _code(name), re.MULTILINE)
+    return found[1] if found else None
 
 
 def _code(name):

@@ -13,7 +13,7 @@ For tables that are in memory already:
         chance={"digits": 0.1},                 # accuracy of guessing by data set
         study=external_study("runs", ["runs.csv"]),
         profiles={}, own_activations={},            # what is proven, by the name of the activation
-        provenance=None, claims=None, numerics=None, networks=None,
+        provenance=None, claims=None, numerics=None, networks=None, tuning=None,
     ) -> Report                                 # .tables, .figures {name: SVG}, .html
 """
 
@@ -85,6 +85,7 @@ def build_report(
     claims: Mapping | None = None,
     numerics: Mapping[str, dict] | None = None,
     networks: Mapping[str, dict] | None = None,
+    tuning: pd.DataFrame | None = None,
     draw: bool = True,
     uncertified: Sequence[str] = (),
 ) -> Report:
@@ -94,15 +95,18 @@ def build_report(
     names the activations that have no definition.
     """
     profiles = dict(profiles or {})
-    found = analyse(runs, epochs, costs, control, confidence, margin, dict(chance), profiles)
+    found = analyse(
+        runs, epochs, costs, control, confidence, margin, dict(chance), profiles, tuning
+    )
     made = StudyTables(
         runs, epochs, costs,
         tables.table(found["summaries"], tables.SUMMARIES).to_pandas(),
         tables.table(found["contrasts"], tables.CONTRASTS).to_pandas(),
         json.loads(json.dumps(found)),  # as whoever reads it from its file has it
-        profiles, dict(own_activations or {}), uncertified=uncertified,
+        profiles, dict(own_activations or {}), uncertified=uncertified, tuning=tuning,
     )  # fmt: skip
-    drawn = {name: figures.draw_figure(name, made, not draw) for name in figures.names()}
+    optional = [] if tuning is None else ["tuning"]
+    drawn = {name: figures.draw_figure(name, made, not draw) for name in figures.names(optional)}
     html = render_page(made, drawn, provenance or {}, study, claims, numerics, networks)
     return Report(made, drawn, html)
 

@@ -6,6 +6,7 @@ from pathlib import Path
 from .formatting import confidence_percent, count, join_words, percent, thousands
 from .study_tables import StudyTables, dataset_label, label
 from .training_summary import describe_networks, describe_recipe
+from .tuning_choices import tuning_method
 
 
 def methods_paragraphs(
@@ -15,6 +16,8 @@ def methods_paragraphs(
     plan = tables.analysis["plan"]
     said = [("Runs", _runs(tables, study))]
     said += [("Training", text) for text in _recipes(study)]
+    tuned = tuning_method(study)
+    said += [("Tuning", tuned)] if tuned else []
     said += [("Network", describe_networks(described))] if described else []
     return said + [
         ("Score", _score(tables, plan, study)),

@@ -21,6 +21,7 @@ from . import (
     published_differences,
     recipe_verdicts,
     training_summary,
+    tuning_choices,
     verdicts,
 )
 from .decision_table import decision_rows
@@ -55,6 +56,7 @@ MODULES = {  # whose functions the templates call
     "published_differences": published_differences,
     "recipe_verdicts": recipe_verdicts,
     "training_summary": training_summary,
+    "tuning_choices": tuning_choices,
     "citation": citation,
 }
 

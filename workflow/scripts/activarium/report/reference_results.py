@@ -33,7 +33,8 @@ def publish(results: Iterable[Path | str], study: Mapping, folder: Path | str) -
         raise UserError(
             f"reference: the code of {study['name']} is no commit ({loose[0]}): commit, then train"
         )
-    text = reference_page(study, runs, costs, folder)
+    tuning = tables.read(named["tuning_costs.parquet"]) if "tuning_costs.parquet" in named else None
+    text = reference_page(study, runs, costs, folder, tuning)
     for name, file in named.items():
         with atomic(Path(folder, name)) as temporary:
             shutil.copyfile(file, temporary)
@@ -43,22 +44,36 @@ def publish(results: Iterable[Path | str], study: Mapping, folder: Path | str) -
 
 
 def reference_page(
-    study: Mapping, runs: pd.DataFrame, costs: pd.DataFrame, folder: Path | str
+    study: Mapping,
+    runs: pd.DataFrame,
+    costs: pd.DataFrame,
+    folder: Path | str,
+    tuning_costs: pd.DataFrame | None = None,
 ) -> str:
     """The text that says on what, when, at which commit and for how long a study was trained."""
-    seconds = costs["train_seconds"].sum() + costs["evaluate_seconds"].sum()
     first, last = costs["started"].agg(["min", "max"]).str[:16].str.replace("T", " ")
     rows = {
         "runs": f"{len(runs)}, of which {(runs['status'] != 'ok').sum()} diverged",
         "machine": _all(costs, ["device_name", "instruction_set"]),
         "begun": f"the first run {first}, the last one {last} UTC",
-        "time": f"{format_duration(seconds)} in training and testing, all runs added up",
+        "time": f"{_time(costs)} in training and testing, all runs added up",
+        **_tuning_row(tuning_costs),
         "versions": f"Python {_all(costs, ['python'])}; torch {_all(costs, ['torch'])}",
         "commit": _all(costs, ["commit"]),
         "again": f"`{AGAIN} {folder}/study.yaml`",
     }
     lines = [f"| {name} | {text} |" for name, text in rows.items()]
     return "\n".join([f"# {study['name']}", "", "| | |", "|---|---|", *lines, ""])
+
+
+def _time(costs):
+    """What runs took, added up, in words."""
+    return format_duration(costs["train_seconds"].sum() + costs["evaluate_seconds"].sum())
+
+
+def _tuning_row(costs):
+    """The row on the runs that tuned, where there are any."""
+    return {} if costs is None else {"tuning": f"{len(costs)} more runs, {_time(costs)}"}
 
 
 def _all(costs, columns):

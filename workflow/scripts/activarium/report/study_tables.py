@@ -34,6 +34,8 @@ class StudyTables:
     own_activations: dict = field(default_factory=dict)  # what the study says of them, by name
     balanced: pd.DataFrame | None = None  # as `tables.balanced` has it, where classes are unequal
     uncertified: Sequence[str] = ()  # the names of those without a definition
+    tuning: pd.DataFrame | None = None  # as `tables.TUNING`, where a recipe tunes a number
+    tuning_costs: pd.DataFrame | None = None
 
     @classmethod
     def read(
@@ -76,6 +78,11 @@ class StudyTables:
             ordered = means.sort_values("balanced", ascending=False, kind="stable")
             found[setting] = ordered.reset_index().to_dict("records")
         return found
+
+    def tuned_cells(self, setting: Setting) -> list[dict]:
+        """What tuning chose for each activation of a setting; empty where it tunes nothing."""
+        cells = self.analysis.get("tuning", {}).get("cells", [])
+        return [c for c in cells if (c["recipe"], c["network"], c["dataset"]) == setting]
 
     @property
     def control(self) -> str:

@@ -330,7 +330,7 @@ class Grid:
             "network": s.networks,
             "dataset": s.datasets,
             "activation": s.activations,
-            "figure": figures.names(),
+            "figure": figures.all_names(),
         }
         names = {axis: "|".join(map(re.escape, words)) or "-" for axis, words in axes.items()}
         return names | {"seed": "[0-9]+", "candidate": self.tuning.candidate_pattern}
@@ -340,7 +340,8 @@ class Grid:
     @property
     def figures(self) -> list[str]:
         """The files of the figures that a report shows."""
-        return [self.paths.figure(name) for name in figures.names()]
+        optional = ["tuning"] if self.tuning.recipes else []
+        return [self.paths.figure(name) for name in figures.names(optional)]
 
     @property
     def own_activations(self) -> dict[str, Any]:

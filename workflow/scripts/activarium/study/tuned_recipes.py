@@ -16,8 +16,8 @@ Recipe = Mapping[str, Any]
 
 
 def tuned_numbers(recipe: Recipe) -> dict[str, list[float]]:
-    """{key: the values tried, smallest first} of each number that a recipe tunes."""
-    return {key: sorted(v["tune"]) for key, v in recipe.items() if isinstance(v, dict)}
+    """{key: the values tried, smallest first} of each number that a recipe tunes, by name."""
+    return {k: sorted(v["tune"]) for k, v in sorted(recipe.items()) if isinstance(v, dict)}
 
 
 def is_tuned(recipe: Recipe) -> bool:

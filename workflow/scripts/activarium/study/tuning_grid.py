@@ -63,6 +63,11 @@ class TuningGrid:
         return [self.paths.table("tuning")] if self.recipes else []
 
     @property
+    def parquets(self) -> list[str]:
+        """Both tables of the runs that tune, without their files for people."""
+        return [file for file in self.tables if file.endswith(".parquet")]
+
+    @property
     def tables(self) -> list[str]:
         """`table` and what its runs have cost, each with its file for people."""
         names = ("tuning", "tuning_costs") if self.recipes else ()
