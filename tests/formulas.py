@@ -35,6 +35,23 @@ PAU_BELOW = ["1", "3.30847488e-6", "3.98021568", "5.12471206e-7", "0.301830109"]
 
 FORMULAS = {
     "aptx": lambda x: (1 + mp.tanh(x)) * x / 2,
+    "berlu": lambda x: (
+        x
+        if x > mp.mpf("0.01")
+        else x / 100
+        if x < mp.mpf("-0.01")
+        else mp.mpf("24.75") * x**2 + mp.mpf("0.505") * x + mp.mpf("0.002475")
+    ),
+    "derf": lambda x: mp.erf(x / 2),
+    "dyn_mish": lambda x: x * (1 - 2 / ((1 + mp.exp(x)) ** 2 + 1)),
+    "erf_act": lambda x: x * mp.erf(mp.mpf("0.75") * mp.exp(mp.mpf("0.75") * x)),
+    "gelu_sinc": lambda x: x * mp_normal(x) * (1 + mp.sinc(mp.pi * x) / 2),
+    "gelu_sine": lambda x: x * mp_normal(x) + mp.sin(x) / 10,
+    "leaky_relu2": lambda x: max(x, x / 2) ** 2,
+    "poly_relu": lambda x: sum(max(x, mp.mpf(0)) ** k for k in (1, 2, 3)) / 3,
+    "pserf": lambda x: x * mp.erf(mp.mpf("1.25") * mp_softplus(mp.mpf("0.85") * x)),
+    "smooth_relu2": lambda x: x * (x + mp.sqrt(x**2 + mp.mpf("0.04"))) / 2,
+    "smu": lambda x: x - mp.mpf("0.99") * x * mp.erfc(mp.mpf("2.475") * x) / 2,
     "dyt": lambda x: mp.tanh(x / 2),
     "elish": lambda x: (x if x >= 0 else mp.exp(x) - 1) / (1 + mp.exp(-x)),
     "elu": lambda x: x if x > 0 else mp.exp(x) - 1,

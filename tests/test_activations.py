@@ -423,11 +423,43 @@ def test_laplace_meets_the_squared_relu():
     torch.testing.assert_close(laplace, value_and_gradient(defined("relu2"), meet))
 
 
-@pytest.mark.parametrize("name", ["elu", "celu", "softsign", "sign_relu", "relu2", "star_relu"])
+C1 = ["elu", "celu", "leaky_relu2", "relu2", "sign_relu", "softsign", "star_relu"]
+
+
+@pytest.mark.parametrize("name", C1)
 def test_a_derivative_said_to_be_continuous_is(name):
     zero = torch.tensor([-1e-9, 0.0, 1e-9], dtype=torch.float64)
     _, slopes = value_and_gradient(defined(name), zero)
     torch.testing.assert_close(slopes, slopes[1].expand(3), rtol=0, atol=1e-8)
+
+
+def test_berlu_is_a_leaky_relu_whose_slope_never_jumps():
+    meet = torch.tensor([-0.0100001, -0.01, 0.01, 0.0100001], dtype=torch.float64)
+    y, slopes = value_and_gradient(defined("berlu"), meet)
+    torch.testing.assert_close(y, torch.where(meet < 0, meet / 100, meet), rtol=0, atol=1e-9)
+    torch.testing.assert_close(slopes, slopes.new_tensor([0.01, 0.01, 1, 1]), rtol=0, atol=1e-5)
+
+
+def test_smoothed_relu2_tends_to_the_squared_relu_of_a_smaller_width():
+    x = torch.linspace(-50, 50, 1001, dtype=torch.float64)
+    width = 1e-3  # φ of the width a at x is (a/0.2)² times φ of the width 0.2 at 0.2·x/a
+    narrow = (width / 0.2) ** 2 * defined("smooth_relu2")(0.2 * x / width)
+    torch.testing.assert_close(narrow, defined("relu2")(x), rtol=0, atol=width**2 / 4)
+
+
+def test_what_learns_from_the_form_of_another_starts_there():
+    x = grid("mish")
+    torch.testing.assert_close(defined("dyn_mish")(x), defined("mish")(x), rtol=1e-14, atol=0)
+    at = {"gamma": 1, "delta": 1}
+    pserf = activations.load("pserf").definition(x, on_torch, **at)
+    torch.testing.assert_close(pserf, defined("serf")(x), rtol=1e-14, atol=0)
+
+
+def test_smu_of_alpha_0_would_be_gelu():
+    """As its paper says: so with α = 0.01 it is near, where μ = 1/√2."""
+    x = torch.linspace(-4, 4, 801, dtype=torch.float64)
+    smu = activations.load("smu").definition(x, on_torch, mu=0.5**0.5)
+    assert (smu - defined("gelu")(x)).abs().max() < 0.05
 
 
 # What is learned and what is drawn
@@ -442,7 +474,10 @@ def test_prelu_learns_its_slope():
 
 
 def test_these_learn_and_no_others():
-    learned = "acon_c dyt erf_relu pau prelu star_relu swish swish_t xielu"
+    learned = (
+        "acon_c berlu derf dyn_mish dyt erf_act erf_relu pau poly_relu prelu pserf smu star_relu "
+        "swish swish_t xielu"
+    )
     assert " ".join(LEARNED) == learned
     assert [n for n in NAMES if list(activations.module(n, channels=1).parameters())] == LEARNED
 

@@ -9,8 +9,10 @@ one, 0.
 label = "PolyReLU"
 formula = "a₀ + a₁·r + a₂·r² + a₃·r³, r = max(0, x), learned from a₀ = 0, others 1/3"
 
+THIRD = 0.3333333333333333
 
-def definition(x, xp, *, a0=0, a1=1 / 3, a2=1 / 3, a3=1 / 3):
+
+def definition(x, xp, *, a0=0, a1=THIRD, a2=THIRD, a3=THIRD):
     def right(x):
         return x * (a1 + x * (a2 + x * a3)) + a0
 
