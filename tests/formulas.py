@@ -48,7 +48,9 @@ FORMULAS = {
     "gelu_sinc": lambda x: x * mp_normal(x) * (1 + mp.sinc(mp.pi * x) / 2),
     "gelu_sine": lambda x: x * mp_normal(x) + mp.sin(x) / 10,
     "leaky_relu2": lambda x: max(x, x / 2) ** 2,
-    "poly_relu": lambda x: sum(max(x, mp.mpf(0)) ** k for k in (1, 2, 3)) / 3,
+    "poly_relu": lambda x: (
+        mp.mpf("0.3333333333333333") * sum(max(x, mp.mpf(0)) ** k for k in (1, 2, 3))
+    ),
     "pserf": lambda x: x * mp.erf(mp.mpf("1.25") * mp_softplus(mp.mpf("0.85") * x)),
     "smooth_relu2": lambda x: x * (x + mp.sqrt(x**2 + mp.mpf("0.04"))) / 2,
     "smu": lambda x: x - mp.mpf("0.99") * x * mp.erfc(mp.mpf("2.475") * x) / 2,

@@ -165,10 +165,11 @@ def test_a_report_in_which_all_are_certified_says_nothing_of_it():
 
 
 @pytest.mark.slow
-def test_a_study_of_all_three_ends_in_a_report(house):
+def test_a_study_of_them_ends_in_a_report(house):
     for name, text in FILES.items():
         file = house / f"workflow/scripts/activarium/activations/{name}.py"
         file.write_text(text, encoding="utf-8")
+    house.patience = 900
     house.say(activations=["gelu", *FILES], seeds=6)
     assert house.plan()["certify"] == house.plan()["numerics"] == 1
     done = house.snakemake(cores=2)
