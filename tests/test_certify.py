@@ -29,8 +29,9 @@ from activarium.runtime.errors import UserError
 NAMES = activations.names()
 LIBRARY = Path(activations.__file__).parents[2]
 SCHEMA = json.loads((Path(room.__file__).parent / "schema.json").read_text(encoding="utf-8"))
-OSCILLATING = {"gcu", "sine", "snake"}
+OSCILLATING = {"gcu", "gelu_sinc", "gelu_sine", "sine", "snake"}
 JUMPING = {"hardshrink", "threshold"}
+UNDECIDED = {"smooth_relu2": {"range_fsecond", "smoothness"}}  # the sign of f‴ far to the right
 INFINITE = {"chi1", "edge_of_chaos", "gaussian.Efp2", "gaussian.Efp4"}  # where f jumps
 PAPERS = """elu hardshrink hardsigmoid hardtanh hardswish leaky_relu logsigmoid prelu relu relu6
 rrelu selu celu gelu sigmoid softplus softshrink softsign tanh tanhshrink"""
@@ -84,7 +85,9 @@ def test_gaussian_moments_agree_with_mpmaths_quadrature(name):
 
 @pytest.mark.parametrize("name", [n for n in NAMES if n not in OSCILLATING | JUMPING])
 def test_nothing_is_refused(name):
-    assert set(profile(name)["refused"]) <= {"variance_map.fixed_points"}
+    assert set(profile(name)["refused"]) <= {"variance_map.fixed_points"} | UNDECIDED.get(
+        name, set()
+    )
 
 
 def test_the_papers_twenty_and_at_least_45_are_certified():
