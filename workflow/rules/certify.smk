@@ -73,6 +73,8 @@ rule claims:
         folder=GRID.folders,
     conda:
         "../envs/activarium.yaml"
+    params:
+        activations=GRID.claimed,
     message:
         "settle the claims about activations"
     script:

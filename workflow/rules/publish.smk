@@ -3,6 +3,7 @@
 #     snakemake reference --cores all --configfile config/depth.yaml
 #
 # inputs   the study's tables, figures and report
+#          the files beside the study that define a part of it
 # outputs  none for Snakemake, which would remove reference/{study} before every try
 # steps    check, copy
 
@@ -24,6 +25,7 @@ rule reference:
             PATHS.figure("curves"),
             PATHS.report,
         ],
+        own_files=CODE.own_files,
     log:
         PATHS.log("reference"),
     conda:

@@ -45,6 +45,7 @@ rule figure:
         caption=GRID.caption,
         activations=GRID.own_activations,
         uncertified=GRID.uncertified,
+        labels=STUDY.own_labels,
     message:
         "draw {wildcards.figure}"
     script:
@@ -106,6 +107,7 @@ rule report:
     params:
         study=GRID.declared,
         uncertified=GRID.uncertified,
+        labels=STUDY.own_labels,
     message:
         "write the report"
     script:

@@ -4,8 +4,6 @@ from activarium.runtime import interrupt
 
 interrupt.end_on_sigint()
 
-from pathlib import Path
-
 from activarium import activations
 from activarium.certify import initial_state
 from activarium.claims import settle_claims
@@ -13,8 +11,9 @@ from activarium.runtime import files
 from activarium.runtime.errors import open_log
 
 with open_log(snakemake.log[0]):
-    names = [Path(file).stem for file in snakemake.input.definitions]
-    loaded = {name: activations.load(name) for name in names}
+    declared = snakemake.params.activations.items()
+    specs = [activations.ActivationSpec.from_declared(name, said) for name, said in declared]
+    loaded = {spec.name: activations.load(spec) for spec in specs}
     drawn = [name for name, file in loaded.items() if initial_state.is_random(file)]
     found = settle_claims({name: file.definition for name, file in loaded.items()}, drawn)
     files.write_json(snakemake.output[0], found)

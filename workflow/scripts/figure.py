@@ -5,12 +5,13 @@ from activarium.runtime import interrupt
 interrupt.end_on_sigint()
 
 from activarium import figures
-from activarium.report.study_tables import StudyTables
+from activarium.report.study_tables import StudyTables, set_labels
 from activarium.runtime import files
 from activarium.runtime.errors import open_log
 
 name = snakemake.wildcards.figure
 with open_log(snakemake.log[0]):
+    set_labels(snakemake.params.labels)
     read, given = snakemake.input, snakemake.params
     parquets = [*read.tables, *read.tuning]
     tables = StudyTables.read(

@@ -8,4 +8,5 @@ from activarium.report import reference_results
 from activarium.runtime.errors import open_log
 
 with open_log(snakemake.log[0]):
-    reference_results.publish(snakemake.input.results, **dict(snakemake.params.items()))
+    given = snakemake.input
+    reference_results.publish(given.results, **dict(snakemake.params.items()), own=given.own_files)

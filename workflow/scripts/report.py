@@ -5,12 +5,13 @@ from activarium.runtime import interrupt
 interrupt.end_on_sigint()
 
 from activarium.report.page import render_page
-from activarium.report.study_tables import StudyTables, read_json_files, read_texts
+from activarium.report.study_tables import StudyTables, read_json_files, read_texts, set_labels
 from activarium.runtime import files
 from activarium.runtime.errors import open_log
 
 read = snakemake.input
 with open_log(snakemake.log[0]):
+    set_labels(snakemake.params.labels)
     tables = StudyTables.read(
         [*read.tables, *read.balanced, *read.tuning],
         read.analysis,

@@ -16,22 +16,33 @@ because every job reads the file. `module()` must equal the definition where lea
 or a lookup table, is trained and compared, and not certified.
 """
 
-import ast
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
-from ..runtime import source
+from ..runtime import own_files, source
 from ..runtime.errors import UserError, suggest_or_list
 from ._spec import ActivationSpec, spec_of
 
 if TYPE_CHECKING:
     from torch import nn
 
-__all__ = ["ActivationSpec", "definition", "label", "load", "module", "names", "spec_of"]
+__all__ = [
+    "ActivationSpec",
+    "definition",
+    "label",
+    "load",
+    "module",
+    "names",
+    "own_labels",
+    "set_labels",
+    "spec_of",
+]
+
+_own_labels: dict[str, str] = {}
 
 NOT_CERTIFIED = "not certified: no definition"  # what is said wherever proofs would stand
 
@@ -41,24 +52,34 @@ def names() -> list[str]:
     return sorted(p.stem for p in Path(__file__).parent.glob("[a-z]*.py"))
 
 
-@cache
-def label(activation: str | ActivationSpec) -> str:
+def label(name: str) -> str:
     """What people read for an activation: its file's `label`, else its name.
 
-    Read from the text of the file, so that reports need not import it. A built-in file under
-    another name is called by that name.
+    Read from the text of the file, so that reports need not import it. Of a study's own ones it is
+    what `set_labels` was given.
     """
-    spec = spec_of(activation)
-    name = spec.name
-    if not spec.is_shared or name not in names():
+    return _own_labels.get(name) or _built_in_label(name)
+
+
+@cache
+def _built_in_label(name):
+    if name not in names():
         return name
-    text = Path(__file__).with_name(f"{name}.py").read_text(encoding="utf-8")
-    for node in ast.parse(text).body:
-        match node:
-            case ast.Assign(targets=targets, value=ast.Constant(value=str(found))):
-                if any(isinstance(t, ast.Name) and t.id == "label" for t in targets):
-                    return found
-    return name
+    return source.declared_text(_built_in_file(name), "label") or name
+
+
+def set_labels(labels: Mapping[str, str]) -> None:
+    """From now on `label` knows a study's own activations, {name: what people read}."""
+    _own_labels.clear()
+    _own_labels.update(labels)
+
+
+def own_labels(specs: Iterable[ActivationSpec]) -> dict[str, str]:
+    """{name: the label in its file} of the activations that files beside the study define.
+
+    Where two share a file, it is the names that tell them apart.
+    """
+    return source.labels_in({spec.name: spec.own_file for spec in specs if spec.own_file})
 
 
 @cache
@@ -70,7 +91,11 @@ def has_definition(activation: str | ActivationSpec) -> bool:
     spec = spec_of(activation)
     if spec.expr is not None:
         return True
-    return source.has_name(Path(__file__).with_name(f"{spec.built_in}.py"), "definition")
+    return source.has_name(spec.own_file or _built_in_file(str(spec.built_in)), "definition")
+
+
+def _built_in_file(name):
+    return Path(__file__).with_name(f"{name}.py")
 
 
 def load(activation: str | ActivationSpec) -> ModuleType:
@@ -78,7 +103,10 @@ def load(activation: str | ActivationSpec) -> ModuleType:
 
     Raises UserError for an unknown name, with a suggestion where one is close.
     """
-    name = spec_of(activation).built_in
+    spec = spec_of(activation)
+    if spec.own_file:
+        return _load_own(spec.own_file)
+    name = spec.built_in
     try:
         return import_module(f"{__name__}.{name}")
     except ModuleNotFoundError as error:
@@ -86,6 +114,13 @@ def load(activation: str | ActivationSpec) -> ModuleType:
             raise
         way = suggest_or_list(name, names(), "activarium list")
         raise UserError(f"no activation '{name}'{way}") from None
+
+
+def _load_own(file):
+    try:
+        return own_files.import_file(file)
+    except Exception as error:
+        raise source.error_raised_in(file, error) from error
 
 
 def definition(activation: str | ActivationSpec) -> Callable:

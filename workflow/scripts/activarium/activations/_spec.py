@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..runtime.own_files import is_own_file
+
 
 @dataclass(frozen=True)
 class ActivationSpec:
     """One activation of a study: `name` alone is a built-in one.
 
-    `expr` is its text where the study states it as an expression. `file` is the built-in file
-    behind another name, without .py. `learned` is "layer" or "channel" where the study chooses;
-    None leaves that to the activation's file.
+    `expr` is its text where the study states it as an expression. `file` is the path of a file
+    beside the study, or the name of the built-in file behind another name, without .py. `learned`
+    is "layer" or "channel" where the study chooses; None leaves that to the activation's file.
     """
 
     name: str
@@ -40,8 +42,13 @@ class ActivationSpec:
 
     @property
     def built_in(self) -> str | None:
-        """The name of the built-in file that defines it; None for an expression."""
-        return None if self.expr else self.file or self.name
+        """The name of the built-in file that defines it; None for an expression or one's own."""
+        return None if self.expr or self.own_file else self.file or self.name
+
+    @property
+    def own_file(self) -> str | None:
+        """The path of the file beside the study that defines it, else None."""
+        return self.file if is_own_file(self.file) else None
 
     @property
     def is_shared(self) -> bool:

@@ -14,13 +14,15 @@ from ..runtime.errors import UserError, first_line
 SPLITS = ("train", "test")
 
 
-def load_checked_images(name: str, root: Path | str) -> Images:
+def load_checked_images(name: str, root: Path | str, file: str | None = None) -> Images:
     """The `Images` of data set `name` from the data root, as its file declares them.
+
+    That is a built-in one, or the path `file`.
 
     Raises DatasetError: one line with the file, the line in it where there is one, what is wrong
     and the way out, whatever the file's own code raised.
     """
-    about = load(name)
+    about = load(file or name)
     try:
         images = about.load(str(expand_home(root)))
     except UserError:
@@ -28,7 +30,7 @@ def load_checked_images(name: str, root: Path | str) -> Images:
     except (Exception, SystemExit) as error:
         problem = source.error_raised_in(about.__file__, error)
         raise DatasetError(name, f"{problem}{_while_reading(error)}") from error
-    return check_images(images, about, name)
+    return check_images(images, about, name, file)
 
 
 def check_images(images: Any, about: Any, name: str, said: str | None = None) -> Images:
@@ -38,13 +40,13 @@ def check_images(images: Any, about: Any, name: str, said: str | None = None) ->
     `channels` that datasets/{name}.py declares, or `said`, whatever else they are known from.
     Labels may be of any whole-number type: uint8 comes out, uint16 beyond 256 classes.
     """
-    arrays = _arrays(images, name)
+    file = said or f"datasets/{name}.py"
+    arrays = _arrays(images, name, file)
     if about.classes > MOST_CLASSES:
         raise DatasetError(name, f"{about.classes} classes are more than {MOST_CLASSES}")
     labels = np.uint8 if about.classes <= 256 else np.uint16
     for i, split in enumerate(SPLITS):
         x, y = arrays[2 * i : 2 * i + 2]
-        file = said or f"datasets/{name}.py"
         problem = _image_problem(x, about, file) or _label_problem(y, about, file)
         problem = problem or _count_problem(x, y)
         if not problem and split == "train" and len(y) != about.n_train:
@@ -52,17 +54,17 @@ def check_images(images: Any, about: Any, name: str, said: str | None = None) ->
         if problem:
             raise DatasetError(name, f"{split}: {problem}")
         arrays[2 * i + 1] = y.astype(labels)
-    _check_majority(arrays[3], about, name)
+    _check_majority(arrays[3], about, name, file)
     return Images(*arrays)
 
 
-def _arrays(images: Any, name: str) -> list[np.ndarray]:
+def _arrays(images: Any, name: str, file: str) -> list[np.ndarray]:
     """The four arrays of what `load` returned."""
     wanted = "Images(train_images, train_labels, test_images, test_labels)"
     try:
         arrays = [np.asarray(part) for part in Images(*images)]
     except (TypeError, ValueError, RuntimeError) as error:
-        problem = f"datasets/{name}.py: load gives no {wanted} of arrays ({first_line(error)})"
+        problem = f"{file}: load gives no {wanted} of arrays ({first_line(error)})"
         raise DatasetError(name, problem) from error
     return arrays
 
@@ -149,12 +151,12 @@ def _count_problem(x: np.ndarray, y: np.ndarray) -> str | None:
     return f"{len(x)} images with {len(y)} labels" if len(x) != len(y) else None
 
 
-def _check_majority(labels: np.ndarray, about: Any, name: str) -> None:
+def _check_majority(labels: np.ndarray, about: Any, name: str, file: str) -> None:
     """Raise DatasetError for a declared `majority` that the test labels contradict."""
     share = int(np.bincount(labels).max()) / len(labels)
     declared = getattr(about, "majority", share)
     if abs(declared - share) > 1e-9:
-        problem = f"test: majority = {declared:g} in datasets/{name}.py; the labels say {share!r}"
+        problem = f"test: majority = {declared:g} in {file}; the labels say {share!r}"
         raise DatasetError(name, f"{problem}; correct it or leave it out")
 
 

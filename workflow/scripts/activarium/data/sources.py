@@ -37,11 +37,12 @@ def load_images(name: str, source: Mapping | None, root: Path | str) -> tuple[Im
     """(the checked `Images` of data set `name`, what is said of it: `label`, `classes`, …).
 
     `source` is None for a built-in one, which reads the data root `root`. Else it is a study's
-    entry: `folder` or `npz`, and `size`, `test`, `channels`, `skip_other_files` where they stand
-    there. Raises DatasetError, one line.
+    entry: `folder`, `npz` or `file`, and `size`, `test`, `channels`, `skip_other_files` where they
+    stand there. Raises DatasetError, one line.
     """
-    if source is None:
-        return load_checked_images(name, root), datasets.load(name)
+    if source is None or "file" in source:
+        file = source["file"] if source else name
+        return load_checked_images(name, root, file), datasets.load(file)
     if "npz" in source:
         images = read_arrays(name, source["npz"], source.get("test"))
         about = _about(name, images, ())
@@ -111,6 +112,8 @@ def draw_test(x: np.ndarray, y: np.ndarray, test: float) -> Images:
 
 def known_shape(name: str, source: Mapping, description: Path | str) -> dict:
     """{channels, size, classes} of a source's images: by the file `description`, else a glance."""
+    if "file" in source:  # which says it, and may have been edited since
+        return datasets.shape(source["file"])
     if Path(description).exists():
         return prepare.prepared_shape(prepare.description(description))
     return glance(name, source)

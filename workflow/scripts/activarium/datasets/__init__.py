@@ -17,7 +17,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
-from ..runtime import source
+from ..runtime import own_files, source
 from ..runtime.errors import UserError
 
 FOLDER = Path(__file__).parent
@@ -32,6 +32,9 @@ FORMS = {
     "needs_files": "needs_files = True where load reads the data root, else False",
     "load": "def load(root)",
 }
+
+
+_own_labels: dict[str, str] = {}
 
 
 class Images(namedtuple("Images", "train_images train_labels test_images test_labels")):
@@ -77,19 +80,42 @@ def names() -> list[str]:
 
 
 def label(name: str) -> str:
-    """What people read for a data set: its file's label, else the name."""
-    return load(name).label if name in names() else name
+    """What people read for a data set: its file's label, else the name.
+
+    Of a study's own ones it is what `set_labels` was given.
+    """
+    return _own_labels.get(name) or (load(name).label if name in names() else name)
+
+
+def set_labels(labels: Mapping[str, str]) -> None:
+    """From now on `label` knows a study's own data sets, {name: what people read}."""
+    _own_labels.clear()
+    _own_labels.update(labels)
+
+
+def own_labels(sources: Mapping[str, Mapping]) -> dict[str, str]:
+    """{name: the label in its file} of the data sets that files beside the study define.
+
+    `sources` are `Study.image_sources`. Where two share a file, it is the names that tell them
+    apart.
+    """
+    return source.labels_in({n: place["file"] for n, place in sources.items() if "file" in place})
+
+
+def file_of(name: str) -> Path:
+    """The file of data set `name`: a built-in one, or the path of a file beside the study."""
+    return Path(name) if own_files.is_own_file(name) else FOLDER / f"{name}.py"
 
 
 def load(name: str) -> Any:
-    """The file `name` as a Python module with `label`, `classes` and its own `load(root)`.
+    """The file `name`, or at that path, as a Python module with `label` and its own `load(root)`.
 
     Raises a UserError with the file's name and line where it lacks what every file declares.
     """
-    file = FOLDER / f"{name}.py"
+    file, own = file_of(name), own_files.is_own_file(name)
     declared = source.require_names(file, FORMS)
     try:
-        module = import_module(f"{__name__}.{name}")
+        module = own_files.import_file(name) if own else import_module(f"{__name__}.{name}")
     except Exception as error:
         raise source.error_raised_in(file, error) from error
     for key, problem in _problems(module):

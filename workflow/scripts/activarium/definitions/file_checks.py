@@ -13,7 +13,7 @@ import warnings
 from pathlib import Path
 from types import ModuleType
 
-from ..runtime import source
+from ..runtime import own_files, source
 from ..runtime.errors import describe_error, suggest
 from .dry_run import UNKNOWN, VOCABULARY, AbstractValue, BranchesOnValue, NotInVocabulary, dry_run
 from .learned import learned_starts
@@ -21,6 +21,7 @@ from .suggestions import EQUIVALENTS, suggestion
 
 FORM = "def definition(x, xp)"
 LEARNED_FORM = "def definition(x, xp, *, slope=0.25)"
+BUILT_IN = Path(__file__).absolute().parents[1] / "activations"
 LIBRARIES = ("torch", "nn", "F", "np", "numpy", "math", "scipy", "tf", "jnp", "jax")
 FAST_IMPORTS = {*sys.stdlib_module_names, "numpy", "scipy", "activarium"}  # at the top
 # fmt: off
@@ -51,7 +52,9 @@ def check_file(file: Path | str) -> ModuleType:
     file = Path(file)
     tree = source.parse(file)
     _check_declared(file, tree)
-    _check_imports(file, tree)
+    _check_definition_imports(file, tree)
+    for beside in _files_beside(file):
+        check_imports(beside, "the function that needs it")
     module = _import_file(file)
     for word in ("label", "formula"):
         _check_text(file, tree, module, word)
@@ -83,8 +86,27 @@ def _is_stored(node):
     return isinstance(node.ctx, ast.Store)
 
 
-def _check_imports(file, tree):
-    """Raise for a slow import at the top: the Snakefile reads the file in every job."""
+def _files_beside(file):
+    """The files beside it that a user's file imports."""
+    return [] if _is_built_in(file) else source.own_files(str(file))[1:]
+
+
+def _is_built_in(file):
+    return Path(file).absolute().parent == BUILT_IN
+
+
+def check_imports(file: Path | str, place: str) -> None:
+    """Raise a UserError for a slow import at the top: the Snakefile reads the file in every job.
+
+    `place` is the function of the file where such an import belongs.
+    """
+    for line, path in _slow_imports(source.parse(file)).values():
+        what = f"imports {path} at the top, which slows every job; import it inside {place}"
+        raise source.error_at(file, line, what)
+
+
+def _slow_imports(tree):
+    """{name: (line, module)} of what is imported at the top and is slow to import."""
     slow = {}
     for node in _top_level_nodes(tree):
         if isinstance(node, ast.Import | ast.ImportFrom):
@@ -94,6 +116,12 @@ def _check_imports(file, tree):
                 torch = relative and {"on_torch", "torch_module"} & {*path.split("."), alias.name}
                 if torch or not (relative or path.split(".")[0] in FAST_IMPORTS):
                     slow[alias.asname or alias.name.split(".")[0]] = (node.lineno, path)
+    return slow
+
+
+def _check_definition_imports(file, tree):
+    """Raise for a slow import at the top of an activation's file."""
+    slow = _slow_imports(tree)
     used = [n for n in _definition_nodes(tree) if isinstance(n, ast.Name) and n.id in slow]
     if used:
         line = min(used, key=lambda n: n.lineno)
@@ -152,8 +180,9 @@ def _first_name(node):
 
 def _import_file(file):
     """What the file binds when it is run, as a module of the package of activations."""
-    module = ModuleType(f"activarium.activations.{file.stem}")
-    module.__file__, module.__package__ = str(file), "activarium.activations"
+    package = "activarium.activations" if _is_built_in(file) else own_files.package_of(file)
+    module = ModuleType(f"{package}.{file.stem}")
+    module.__file__, module.__package__ = str(file), package
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # warnings about its text come when it is imported

@@ -22,7 +22,7 @@ from pathlib import Path
 from types import ModuleType
 
 from ..data.image_size import height_width
-from ..runtime import source
+from ..runtime import own_files, source
 from ..runtime.errors import UserError
 
 FOLDER = Path(__file__).parent
@@ -34,12 +34,19 @@ def names() -> list[str]:
     return sorted(p.stem for p in FOLDER.glob("[a-z]*.py"))
 
 
+def file_of(name: str) -> Path:
+    """The file of network `name`: a built-in one, or the path of a file beside the study."""
+    return Path(name) if own_files.is_own_file(name) else FOLDER / f"{name}.py"
+
+
 def parameters(name: str) -> dict:
     """The parameters of network `name` with their defaults, read without importing torch.
 
+    `name` is a built-in network's, or the path of a file beside the study.
+
     Raises a UserError with the file's name and line where it is no network's file.
     """
-    file = FOLDER / f"{name}.py"
+    file = file_of(name)
     forms = {"label": 'label = "…"', "build": f"def {BUILD}"}
     build = source.require_names(file, forms)["build"]
     if not isinstance(build, ast.FunctionDef):
@@ -70,15 +77,16 @@ def _default(arg, default, file):
 
 
 def load(name: str) -> ModuleType:
-    """The file `name` as a Python module with `label` and `build`.
+    """The file `name`, or at that path, as a Python module with `label` and `build`.
 
     Raises a UserError with the file's name and line where it cannot be imported.
     """
     parameters(name)
+    own = own_files.is_own_file(name)
     try:
-        return import_module(f"{__name__}.{name}")
+        return own_files.import_file(name) if own else import_module(f"{__name__}.{name}")
     except Exception as error:
-        raise source.error_raised_in(FOLDER / f"{name}.py", error) from error
+        raise source.error_raised_in(file_of(name), error) from error
 
 
 def fitting_size(name: str, size: int | Sequence[int]) -> int | tuple[int, int]:
@@ -90,8 +98,10 @@ def fitting_size(name: str, size: int | Sequence[int]) -> int | tuple[int, int]:
     if height == width:
         return height
     if not getattr(load(name), "non_square", False):
+        file = file_of(name)
         raise UserError(
-            f"networks/{name}.py takes square images only, and these are {height} × {width}; write "
+            f"{file.parent.name}/{file.name} takes square images only, and these are "
+            f"{height} × {width}; write "
             f"size: {min(height, width)} for a folder of pictures, cut the arrays of an .npz file, "
             "or choose another network"
         )

@@ -68,6 +68,7 @@ def _dataset_limits(tables: StudyTables, study: Mapping) -> Iterator[str]:
     for dataset in sorted(set(tables.runs["dataset"])):
         known = dataset in datasets.names()
         said = [getattr(datasets.load(dataset), "caveat", "")] if known else []
+        said += [study.get("caveats", {}).get(dataset, "")]
         if study["train_size"]:
             size = thousands(study["train_size"])
             said.append(f"Trained on a fixed draw of {size} images, not on the whole training set.")

@@ -1,5 +1,6 @@
 """Reference results: what the repository keeps of a study, to be checked and repeated by anyone."""
 
+import os
 import shutil
 from collections.abc import Iterable, Mapping
 from pathlib import Path
@@ -10,15 +11,20 @@ import yaml
 from .. import tables
 from ..runtime.errors import UserError
 from ..runtime.files import atomic, write_text
+from ..runtime.own_files import absolute_path, is_own_file
 from ..train.progress import format_duration
 
 PUT_TOGETHER_FROM = ("shards", "pieces", "reuse", "strict")
 AGAIN = "snakemake reference --cores all --configfile"
 
 
-def publish(results: Iterable[Path | str], study: Mapping, folder: Path | str) -> None:
+def publish(
+    results: Iterable[Path | str], study: Mapping, folder: Path | str, own: Iterable[str] = ()
+) -> None:
     """Copy the files `results` into `folder`, with the frozen study and a page on how it was made.
 
+    `own` are the files beside the study that it names, and those that they import. They are kept in
+    `folder`, too, and the frozen study names them there.
     `study` is the mapping that Snakemake was given; it is kept without the shards that it may have
     been put together from, and without the tables that it reused, so that it can be trained whole.
     Raises UserError, before anything is written, for runs whose code is no commit: nobody could
@@ -35,12 +41,47 @@ def publish(results: Iterable[Path | str], study: Mapping, folder: Path | str) -
         )
     tuning = tables.read(named["tuning_costs.parquet"]) if "tuning_costs.parquet" in named else None
     text = reference_page(study, runs, costs, folder, tuning)
-    for name, file in named.items():
-        with atomic(Path(folder, name)) as temporary:
+    kept = kept_files(own, folder)
+    copies = [(Path(file), Path(folder, name)) for name, file in named.items()]
+    for file, place in [*copies, *((Path(file), place) for file, place in kept.items())]:
+        with atomic(place) as temporary:
             shutil.copyfile(file, temporary)
-    frozen = yaml.safe_dump(study, sort_keys=False, allow_unicode=True)
+    frozen = yaml.safe_dump(with_kept_files(study, kept), sort_keys=False, allow_unicode=True)
     write_text(Path(folder, "study.yaml"), frozen)
     write_text(Path(folder, "README.md"), text)
+
+
+def kept_files(own: Iterable[str], folder: Path | str) -> dict[str, Path]:
+    """{file: where it is kept below `folder`} of files beside a study.
+
+    Below it they stand as they do below where Snakemake runs. Of a file that is elsewhere the name
+    of its folder is kept. Raises UserError where two would be kept in one place.
+    """
+    kept: dict[str, Path] = {}
+    for file in own:
+        relative = Path(os.path.relpath(file))
+        if relative.is_relative_to(folder):  # of a study that is kept already
+            relative = relative.relative_to(folder)
+        elif ".." in relative.parts:
+            relative = Path(*absolute_path(file).parts[-2:])
+        place = Path(folder, relative)
+        if place in kept.values():
+            raise UserError(f"reference: two files would be kept as {place}; rename a folder")
+        kept[file] = place
+    return kept
+
+
+def with_kept_files(study: Mapping, kept: Mapping[str, Path]) -> dict:
+    """`study` with each path of a file beside it changed into where that file is `kept`."""
+    places = {absolute_path(file): str(place) for file, place in kept.items()}
+    changed = dict(study)
+    for axis in ("activations", "datasets", "networks"):
+        items = list(study.get(axis, ()))
+        for i, item in enumerate(items):
+            if isinstance(item, Mapping) and is_own_file(item.get("file")):
+                items[i] = {**item, "file": places[absolute_path(item["file"])]}
+        changed |= {axis: items} if axis in study else {}
+    return changed
 
 
 def reference_page(

@@ -10,10 +10,19 @@ import pandas as pd
 
 from .. import activations, datasets, tables
 from ..compare.scores import SETTING
+from ..runtime import source
 from ..runtime.files import read_json
 
 label = activations.label  # an activation's name for people
 dataset_label = datasets.label  # and a data set's
+
+
+def set_labels(labels: Mapping[str, Mapping[str, str]]) -> None:
+    """From now on the labels of a study's own files are known: `Study.own_labels`."""
+    activations.set_labels(labels["activations"])
+    datasets.set_labels(labels["datasets"])
+
+
 BUSY = 2  # equal runs on an idle machine differ by less
 
 Setting = tuple[str, str, str]  # recipe, network, dataset
@@ -210,5 +219,7 @@ def formula_of(name: str, declared: Any = None) -> str | None:
     `declared` is what the study says beside the name.
     """
     spec = activations.ActivationSpec.from_declared(name, declared)
+    if spec.own_file:
+        return source.declared_text(spec.own_file, "formula")
     known = spec.built_in in activations.names()
     return activations.load(spec).formula if known else spec.expr

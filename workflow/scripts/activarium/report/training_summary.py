@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 
+from ..activations import ActivationSpec
 from .formatting import count, join_words, points, thousands
 from .study_tables import StudyTables, dataset_label, label
 
@@ -61,6 +62,12 @@ def _name_network(name, network):
 def stated_expressions(study: Mapping) -> list[tuple[str, str]]:
     """[(name, text)] of the activations that the study states as expressions, not built-in ones."""
     return [(name, text) for name, text in study["activations"].items() if isinstance(text, str)]
+
+
+def own_files(study: Mapping) -> list[tuple[str, str]]:
+    """[(name, path)] of the activations that files beside the study define."""
+    specs = [ActivationSpec.from_declared(*item) for item in study["activations"].items()]
+    return [(spec.name, spec.own_file) for spec in specs if spec.own_file]
 
 
 def precision_text(recipe: Mapping) -> str:

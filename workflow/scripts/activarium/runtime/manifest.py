@@ -11,11 +11,14 @@ from collections.abc import MutableMapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from . import source
 from .errors import UserError
-from .files import read_json, write_json
+from .files import digest_files, read_json, write_json
 
 if TYPE_CHECKING:
     from ..study import Study
+
+FILE = "files/"  # begins the key of a file beside the study
 
 
 def prepend_pythonpath(folder: str, environment: MutableMapping[str, str] = os.environ) -> None:
@@ -40,10 +43,12 @@ def check(
         return
     now = json.loads(json.dumps(_declarations(study, packs)))
     submitted = read_json(path)
-    if any(key not in now or now[key] != value for key, value in submitted.items()):
+    changed = [key for key, value in submitted.items() if key not in now or now[key] != value]
+    if changed:
+        edited = changed[0].removeprefix(FILE) if changed[0].startswith(FILE) else file
         raise UserError(
-            f"config: {file} was edited while {study.name} is trained; undo it, or stop and start "
-            "again"
+            f"config: {edited} was edited while {study.name} is trained; undo it, or stop and "
+            "start again"
         )
 
 
@@ -72,4 +77,10 @@ def _declarations(study: "Study", packs: Sequence[range]) -> dict[str, Any]:
     data = {f"datasets/{name}": None for name in study.datasets}
     seeds = {f"packs/{k}": [pack[0], pack[-1]] for k, pack in enumerate(packs)}
     rest = {"train_size": study.train_size, "validation": study.validation}
-    return named | data | seeds | rest
+    return named | data | seeds | rest | _contents(study)
+
+
+def _contents(study):
+    """{key: checksum} of the files beside the study that define a part of it."""
+    found = (source.own_files(file) for file in study.own_files.values())
+    return {f"{FILE}{files[0]}": digest_files(files) for files in found}

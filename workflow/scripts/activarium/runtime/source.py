@@ -6,12 +6,16 @@ The Snakefile imports this at the start of every job, so nothing slow is importe
 import ast
 import traceback
 import warnings
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
 from .errors import UserError, describe_error
+from .own_files import absolute_path
 
+OWN = "."  # the package of a file that stands beside a study
+REGISTRIES = ("activations", "datasets", "networks")
 VOCABULARY = ("FUNCTIONS", "on_torch", "on_numpy", "torch_module")  # of definitions/
 
 
@@ -50,6 +54,30 @@ def has_name(file: Path | str, name: str) -> bool:
     return name in top_level_names(parse(file).body)
 
 
+def declared_text(file: Path | str, name: str) -> str | None:
+    """The text that `file` binds to `name` at its top, read without running it; else None."""
+    try:
+        body = parse(file).body
+    except UserError:
+        return None
+    for node in body:
+        match node:
+            case ast.Assign(targets=targets, value=ast.Constant(value=str(found))):
+                if any(isinstance(t, ast.Name) and t.id == name for t in targets):
+                    return found
+    return None
+
+
+def labels_in(files: Mapping[str, str]) -> dict[str, str]:
+    """{name: the `label` in its file} of {name: file}, read without running them.
+
+    Names that share a file are left out: they tell apart what the label does not.
+    """
+    times = Counter(files.values())
+    found = {n: declared_text(file, "label") for n, file in files.items() if times[file] == 1}
+    return {name: label for name, label in found.items() if label}
+
+
 def require_names(file: Path | str, forms: Mapping[str, str]) -> dict[str, ast.stmt]:
     """The `top_level_names` of `file`; a UserError where one of `forms` is missing.
 
@@ -65,8 +93,9 @@ def require_names(file: Path | str, forms: Mapping[str, str]) -> dict[str, ast.s
 def error_raised_in(file: Path | str, error: BaseException) -> UserError:
     """The UserError for an error that the code of `file` raised: its line and its message."""
     frames = traceback.extract_tb(error.__traceback__)
-    lines = [frame.lineno for frame in frames if Path(frame.filename) == Path(file)]
-    if isinstance(error, SyntaxError) and error.filename == str(file):
+    here = absolute_path(file)
+    lines = [frame.lineno for frame in frames if absolute_path(frame.filename) == here]
+    if isinstance(error, SyntaxError) and absolute_path(error.filename or "") == here:
         lines.append(error.lineno)
     return error_at(file, lines[-1] if lines else None, describe_error(error, 300))
 
@@ -109,6 +138,49 @@ def _excerpt(
 def error_at(file: Path | str, line: int | None, what: str) -> UserError:
     """A UserError that names the file and, where one is known, the line."""
     return UserError(f"{Path(file).name}{f', line {line}' if line else ''}: {what}")
+
+
+@cache
+def own_files(file: str) -> tuple[str, ...]:
+    """`file`, which stands beside a study, and those of its folder that it imports, sorted.
+
+    Paths are written as that of `file` is.
+    """
+    first = absolute_path(file)
+    folder, found, waiting = first.parent, list[Path](), [first]
+    while waiting:
+        path = waiting.pop()
+        if path not in found:
+            found.append(path)
+            words = _own_imports(path, folder, OWN)
+            waiting += [beside for w in words for beside in _files(folder, w)]
+    beside = (Path(file).parent / path.relative_to(folder) for path in found[1:])
+    return (file, *sorted(map(str, beside)))
+
+
+@cache
+def library_files_of(file: str, library: Path) -> tuple[Path, ...]:
+    """The files of `library` that `file`, which stands beside a study, depends on, sorted.
+
+    Of a built-in activation, data set or network also what that imports.
+    """
+    found: set[Path] = set()
+    for own in own_files(file):
+        words = _own_imports(Path(own), Path(own).parent, "activarium")
+        found |= {path for w in words if not _is_vocabulary(w) for path in _files(library, w)}
+    built_in = [path for path in found if path.parent.name in REGISTRIES and path.parent != library]
+    return tuple(sorted(found.union(*map(imported_files, built_in))))
+
+
+def _own_imports(file: Path, folder: Path, package: str) -> list[tuple[str, ...]]:
+    """The dotted words below `package`, OWN or the library, of what `file` in `folder` imports."""
+    try:
+        tree = parse(file)
+    except UserError:
+        return []
+    modules = _modules(tree, (OWN, *file.relative_to(folder).parent.parts))
+    words = [words for words in modules if len(words) > 1]
+    return [tuple(rest) for first, *rest in words if first == package]
 
 
 @cache
@@ -185,3 +257,5 @@ def _modules(tree: ast.Module, package: tuple[str, ...]) -> Iterator[tuple[str, 
             case ast.Call(args=[ast.Constant(value=str(name))], func=called):
                 if getattr(called, "attr", getattr(called, "id", None)) == "load":
                     yield (*package, name)
+                    if package[0] == OWN:
+                        yield from (("activarium", folder, name) for folder in REGISTRIES)

@@ -11,6 +11,7 @@ from types import SimpleNamespace
 from ..activations import ActivationSpec
 from ..runtime import source
 from ..runtime.files import digest_files
+from ..runtime.own_files import is_own_file
 from .grid import Grid, Wildcards
 
 PACKAGE = Path(__file__).parents[1]
@@ -50,17 +51,31 @@ class CodeFiles:
             found += sorted(PACKAGE.glob(name)) if "*" in name else [PACKAGE / name]
         return [os.path.normpath(f"{self.library}/{path.relative_to(PACKAGE)}") for path in found]
 
+    def own(self, file: str) -> list[str]:
+        """A file beside the study, and those beside it and of the library that it imports."""
+        library = source.library_files_of(file, PACKAGE)
+        names = [str(path.relative_to(PACKAGE)) for path in library]
+        return [*source.own_files(file), *self.files(*names)]
+
+    @property
+    def own_files(self) -> list[str]:
+        """Every file beside the study that defines a part of it, and what of them is imported."""
+        files = self.grid.study.own_files.values()
+        return sorted({path for file in files for path in source.own_files(file)})
+
     def module(self, folder: str, name: str) -> list[str]:
-        """The file `name` of a folder of the library, and those that it imports."""
+        """The file `name` of a folder of the library, or at that path, and those it imports."""
+        if is_own_file(name):
+            return self.own(name)
         files = source.imported_files(PACKAGE / folder / f"{name}.py")
         return self.files(*(str(file.relative_to(PACKAGE)) for file in files))
 
     def dataset(self, wildcards: Wildcards) -> list[str]:
         """What defines a data set: its file, or what reads a folder of pictures or arrays."""
-        source = self.grid.study.image_sources.get(wildcards.dataset)
-        if source is None:
-            return self.module("datasets", wildcards.dataset)
-        if "npz" in source:
+        place = self.grid.study.image_sources.get(wildcards.dataset)
+        if place is None or "file" in place:
+            return self.module("datasets", place["file"] if place else wildcards.dataset)
+        if "npz" in place:
             return self.files("data/sources.py", "data/arrays.py")
         return self.files("data/sources.py", "data/folder.py", "data/pictures.py")
 
@@ -93,19 +108,18 @@ class CodeFiles:
         return self._definition(self.grid.profile_spec(wildcards))
 
     def _definition(self, spec: ActivationSpec) -> list[str]:
-        if spec.built_in:
-            return self.module("activations", spec.built_in)
-        return self.files("definitions/expressions.py")
+        if spec.expr:
+            return self.files("definitions/expressions.py")
+        return self.module("activations", str(spec.own_file or spec.built_in))
 
     def claimed(self, wildcards: Wildcards) -> list[str]:
         """The files of the activations that claims are about."""
-        names = self.grid.claimed_activations(wildcards)
-        return self.files(*(f"activations/{name}.py" for name in names))
+        return [self._definition(spec)[0] for spec in self.grid.claimed_specs(wildcards)]
 
     def claimed_imports(self, wildcards: Wildcards) -> list[str]:
         """The files that those of `claimed` import."""
-        names = self.grid.claimed_activations(wildcards)
-        found = {file for name in names for file in self.module("activations", name)}
+        specs = self.grid.claimed_specs(wildcards)
+        found = {file for spec in specs for file in self._definition(spec)}
         return sorted(found - set(self.claimed(wildcards)))
 
     @property

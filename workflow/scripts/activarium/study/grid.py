@@ -8,11 +8,14 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
 from itertools import groupby, product
+from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
 from .. import activations, datasets, figures
 from ..activations import ActivationSpec
+from ..runtime import source
+from ..runtime.files import digest_files
 from . import Study, own_images
 from .path_checks import check_own_images
 from .paths import Paths
@@ -155,7 +158,26 @@ class Grid:
         if not self.study.reuse:
             left_out += ["reuse", "strict"]
         declared = {k: v for k, v in asdict(self.study).items() if k not in left_out}
-        return declared | {"activations": self.study.declared_activations}
+        declared["activations"] = self.study.declared_activations
+        own = {"own_files": self.own_contents, "caveats": self.own_caveats}
+        return declared | {key: value for key, value in own.items() if value}
+
+    @property
+    def own_caveats(self) -> dict[str, str]:
+        """{data set: its caveat} of the files beside the study that have one."""
+        files = {
+            n: place["file"] for n, place in self.study.image_sources.items() if "file" in place
+        }
+        said = {name: getattr(datasets.load(file), "caveat", "") for name, file in files.items()}
+        return {name: caveat for name, caveat in said.items() if caveat}
+
+    @property
+    def own_contents(self) -> dict[str, str]:
+        """{axis/name: a checksum} of the files beside the study that define a part of it."""
+        return {
+            what: digest_files(source.own_files(file))
+            for what, file in self.study.own_files.items()
+        }
 
     @property
     def declared_training(self) -> dict[str, Any]:
@@ -220,22 +242,25 @@ class Grid:
         Where they are is left out: the same files in another place prepare nothing again.
         """
         name = wildcards.dataset
-        source = self.study.image_sources.get(name)
-        if source is None:
+        place = self.study.image_sources.get(name)
+        if place is None:
             return None
-        return own_images.options(source) | {"content": self.image_checksum(name)}
+        if "file" in place:  # whose content is an input
+            return {}
+        return own_images.options(place) | {"content": self.image_checksum(name)}
 
     def image_checksum(self, name: str) -> str:
         """The checksum of the files of a study's own images; UserError where they are not there."""
-        source, kept = self.study.image_sources[name], self.prepared(name, "files.json")
-        return own_images.checksum(name, source, self.prepared(name), kept, not self.dry_run)
+        place, kept = self.study.image_sources[name], self.prepared(name, "files.json")
+        return own_images.checksum(name, place, self.prepared(name), kept, not self.dry_run)
 
     def check_images(self) -> None:
         """Raise UserError for own images that are missing, or too few for what is trained."""
         if not self.study.shards:
             check_own_images(self.study)
-            for name in self.study.image_sources:
-                self.image_checksum(name)
+            for name, place in self.study.image_sources.items():
+                if "file" not in place:
+                    self.image_checksum(name)
 
     # Profiles
 
@@ -292,16 +317,20 @@ class Grid:
         """`profile_spec` as a plain mapping."""
         return asdict(self.profile_spec(wildcards))
 
-    def claimed_activations(self, wildcards: Wildcards) -> list[str]:
-        """The activations that claims are about: the study's, or all that are built in.
+    def claimed_specs(self, wildcards: Wildcards) -> list[ActivationSpec]:
+        """The activations that claims are about: the study's with a file, or all built-in ones.
 
         What has no definition is left out.
         """
-        names = activations.names()
+        specs = [ActivationSpec(name) for name in activations.names()]
         if wildcards.folder == self.paths.folder:
-            specs = self.study.activations.items()
-            names = sorted(name for name, spec in specs if spec.is_shared)
-        return [name for name in names if activations.has_definition(name)]
+            own = sorted(self.study.activations.values(), key=attrgetter("name"))
+            specs = [spec for spec in own if not spec.expr]
+        return [spec for spec in specs if activations.has_definition(spec)]
+
+    def claimed(self, wildcards: Wildcards) -> dict[str, Any]:
+        """{name: what the study says beside it} of `claimed_specs`."""
+        return {spec.name: spec.declared for spec in self.claimed_specs(wildcards)}
 
     # Cells
 

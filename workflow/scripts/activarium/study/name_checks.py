@@ -7,12 +7,14 @@ from typing import Any
 
 from .. import activations, datasets, networks
 from ..activations import ActivationSpec
-from ..definitions import expression_checks, file_checks
+from ..definitions import expression_checks
 from ..definitions.learned import per_channel
 from ..runtime.errors import UserError, suggest_or_list
+from ..runtime.own_files import is_own_file
 from ..runtime.similar_names import find_lookalikes
 from . import tuned_recipes
-from .own_images import wrong_entry
+from .own_file_checks import check_file
+from .own_images import image_sources, wrong_entry
 from .study_error import shorten, study_error
 
 FOLDERS: dict[str, Any] = {
@@ -30,7 +32,7 @@ def check_names(config: dict) -> None:
         for item in config[key]:
             _check_item(key, item)
         names = [item if isinstance(item, str) else item["name"] for item in config[key]]
-        _check_distinct(key, names)
+        _check_distinct(key, names, _own_labels(key, config[key]))
         if key == "datasets":
             _check_sizes(config)
         if key == "activations" and config["control"] not in names:
@@ -49,20 +51,36 @@ def _check_item(key: str, item: str | dict) -> None:
         _check_image_source(item, known)
         return
     name = item if isinstance(item, str) else item.get("file", item["name"])
+    if isinstance(item, dict) and is_own_file(name):
+        _check_own_name(key, item["name"], known)
+        check_file(key, name, item["name"])
+        return
     if name not in known:
         raise study_error([key], _unknown(name, known, FOLDERS[key]))
     _check_file_name(key, name)
-    _check_file(key, name)
+    check_file(key, name, name)
 
 
-def _check_distinct(key: str, names: list[str]) -> None:
+def _own_labels(key: str, items: list[str | dict]) -> dict[str, str]:
+    """{name: label} of what files beside the study define."""
+    if key == "activations":
+        return activations.own_labels(map(ActivationSpec.from_entry, items))
+    if key == "datasets":
+        return datasets.own_labels(image_sources(items))
+    return {}
+
+
+def _check_distinct(key: str, names: list[str], own: dict[str, str]) -> None:
     """Raise StudyError where two of these names are the same, or look so in a report."""
     repeated = [name for name, n in Counter(names).items() if n > 1]
     if repeated:
         raise study_error([key], f"'{repeated[0]}' is listed twice")
     if key not in LABELLED:
         return
-    label = FOLDERS[key].label
+
+    def label(name):
+        return own.get(name) or FOLDERS[key].label(name)
+
     if two := find_lookalikes(names, label):
         shown = " and ".join(f"'{name}' (printed {label(name)})" for name in two)
         what = f"{shown} look alike in a report; give one another name or label"
@@ -111,19 +129,8 @@ def _check_image_source(item: dict, known: list[str]) -> None:
     if wrong := wrong_entry(item):
         keys, what = wrong
         raise study_error(["datasets", name, *keys], what)
-
-
-def _check_file(key: str, name: str) -> None:
-    """Raise StudyError for a file without what an activation, data set or network must have."""
-    try:
-        if key == "activations":
-            file_checks.check_file(Path(activations.__file__).with_name(f"{name}.py"))
-        elif key == "datasets":
-            datasets.load(name)
-        else:
-            networks.parameters(name)
-    except UserError as error:
-        raise study_error([key, name], str(error)) from error
+    if "file" in item:
+        check_file("datasets", item["file"], name)
 
 
 def _check_file_name(key: str, name: str) -> None:
@@ -150,14 +157,21 @@ def _check_activation(spec: ActivationSpec, known: list[str]) -> None:
     if spec.expr and (spec.file or spec.learned):
         key = "file" if spec.file else "learned"
         raise study_error([*where, key], "does not go with expr; leave one of them out")
-    if spec.built_in:
-        _check_item("activations", spec.built_in)
+    if not spec.expr:
+        _check_defining_file(spec)
         _check_learned(spec, where)
         return
     try:
         expression_checks.check_expression(str(spec.expr))
     except UserError as error:
         raise study_error(where, str(error)) from error
+
+
+def _check_defining_file(spec: ActivationSpec) -> None:
+    if spec.own_file:
+        check_file("activations", spec.own_file, spec.name)
+    else:
+        _check_item("activations", str(spec.built_in))
 
 
 def _check_own_name(key: str, name: str, known: list[str]) -> None:

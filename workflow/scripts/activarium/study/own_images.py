@@ -6,20 +6,21 @@ Imported by the Snakefile at the start of every job, so neither numpy nor Pillow
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
+from .. import datasets
 from ..data.arrays import array_keys, array_shapes
 from ..data.fingerprint import fingerprint, known_fingerprint
 from ..data.folder import count_training_images, list_pictures, test_size
 from ..datasets import expand_home
 from ..runtime.errors import UserError
 
-PLACES = ("folder", "npz")
+PLACES = ("folder", "npz", "file")
 FOLDER_KEYS = ("size", "test", "channels", "skip_other_files")
-NPZ_KEYS = ("test",)
+KEYS = {"folder": FOLDER_KEYS, "npz": ("test",), "file": ()}
 LARGEST = 4096  # pixels a side
 
 
 def image_sources(entries: Iterable) -> dict[str, dict]:
-    """{name: {folder or npz, and options}} of those entries of `datasets:` that name a place."""
+    """{name: {folder, npz or file, and options}} of those entries of `datasets:` that have one."""
     own = [dict(entry) for entry in entries if isinstance(entry, Mapping)]
     sources = {entry.pop("name"): entry for entry in own}
     for source in sources.values():
@@ -32,12 +33,16 @@ def wrong_entry(entry: Mapping) -> tuple[list[str], str] | None:
     """(key and what is wrong with it) of one entry of `datasets:`; None where it can be read."""
     places = [key for key in PLACES if key in entry]
     if len(places) != 1:
-        line = "name one of folder: (a folder of pictures) and npz: (a file of arrays)"
+        line = (
+            "name one of folder: (a folder of pictures), npz: (a file of arrays) and file: (a "
+            "Python file)"
+        )
         return [], line
-    known = FOLDER_KEYS if places == ["folder"] else NPZ_KEYS
+    known = KEYS[places[0]]
     for key in entry:
         if key not in ("name", *places, *known):
-            return [key], f"goes with a folder of pictures only; npz has {', '.join(known)}"
+            goes = ", ".join(known) or "no other key"
+            return [key], f"goes with a folder of pictures only; {places[0]} has {goes}"
     return _wrong_size(entry.get("size"))
 
 
@@ -84,6 +89,8 @@ def training_images(name: str, source: Mapping) -> int | None:
 
     None where it is not there any more. Raises UserError for what cannot be prepared.
     """
+    if "file" in source:
+        return datasets.load(source["file"]).n_train
     place, test = source.get("folder") or source["npz"], source.get("test")
     if not Path(place).exists():
         return None

@@ -60,9 +60,10 @@ def _check_path(key: str, file: str, study: Study) -> None:
 def check_data_root(study: Study) -> None:
     """Raise StudyError for a data root that cannot be read while a data set still needs it."""
     root = datasets.expand_home(datasets.data_root(study.data_root))
-    built_in = [name for name in study.datasets if name not in study.image_sources]
-    needed = [name for name in built_in if datasets.load(name).needs_files]
-    if all(Path(f"results/datasets/{name}.arrow").exists() for name in needed):
+    files = {name: study.image_sources.get(name, {"file": name}) for name in study.datasets}
+    needed = [n for n, s in files.items() if "file" in s and datasets.load(s["file"]).needs_files]
+    folders = {n: f"{study.name}/" if n in study.image_sources else "" for n in needed}
+    if all(Path(f"results/{folders[n]}datasets/{n}.arrow").exists() for n in needed):
         return
     if root.exists() and not (root.is_dir() and os.access(root, os.R_OK | os.X_OK)):
         what = f"'{root}' is not a folder that can be read; name one, it may be empty"

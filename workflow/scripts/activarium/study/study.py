@@ -4,7 +4,9 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
+from .. import activations, datasets
 from ..activations import ActivationSpec
+from ..runtime.own_files import is_own_file
 
 
 @dataclass(frozen=True)
@@ -44,6 +46,29 @@ class Study:
     def seed_range(self) -> range:
         """The seeds that every cell trains on."""
         return range(self.first_seed, self.first_seed + self.seeds)
+
+    @property
+    def own_files(self) -> dict[str, str]:
+        """{axis/name: path} of the files beside the study that define a part of it."""
+        defined = {
+            "activations": {name: spec.file for name, spec in self.activations.items()},
+            "datasets": {name: place.get("file") for name, place in self.image_sources.items()},
+            "networks": {name: network["file"] for name, network in self.networks.items()},
+        }
+        return {
+            f"{axis}/{name}": str(file)
+            for axis, files in defined.items()
+            for name, file in files.items()
+            if is_own_file(file)
+        }
+
+    @property
+    def own_labels(self) -> dict[str, dict[str, str]]:
+        """{activations or datasets: {name: the label in its file}} of what such files define."""
+        return {
+            "activations": activations.own_labels(self.activations.values()),
+            "datasets": datasets.own_labels(self.image_sources),
+        }
 
     @property
     def declared_activations(self) -> dict[str, Any]:

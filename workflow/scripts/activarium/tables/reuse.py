@@ -236,8 +236,10 @@ def _check_definitions(
         defaults = today.networks.get(name, {})
         pairs = theirs["networks"][name], ours
         filled = _filled(pairs[0]["parameters"], pairs[1]["parameters"], defaults)
-        _compare(path, [(f"network {name}: file", pairs[0]["file"], ours["file"])])
+        _compare(path, shards.differing(f"network {name}", *({"file": p["file"]} for p in pairs)))
         _compare(path, shards.differing(f"network {name}", *filled))
+    contents = (said.get("own_files", {}) for said in (theirs, study))
+    _compare(path, shards.differing("the content of", *contents))
     kept = theirs.get("definitions", {})
     return {
         "activations": _check_activations(path, names, theirs, study, kept, today),

@@ -13,6 +13,7 @@ import pyarrow.parquet as pq
 from .. import tables
 from ..runtime import files
 from ..runtime.errors import UserError, first_line
+from ..runtime.own_files import is_own_file
 from .collect import CollectError, in_order
 
 TABLES = {"runs": tables.RUNS, "epochs": tables.EPOCHS, "costs": tables.COSTS}
@@ -197,6 +198,7 @@ def _check_training(path: str, study: dict) -> None:
     if not theirs:
         fail(f"{path} was made from external runs; analyse those by `runs`")
     pairs = [(w, theirs.get(w, study[w]), study[w]) for w in ("train_size", "validation")]
+    pairs += differing("the content of", theirs.get("own_files", {}), study.get("own_files", {}))
     for axis in DEFINED:
         for name in theirs.get(axis, {}).keys() & study[axis].keys():
             pairs += differing(f"{AXES[axis]} {name}", theirs[axis][name], study[axis][name])
@@ -210,6 +212,8 @@ def differing(what: str, theirs: Any, ours: Any) -> Iterator[tuple[str, Any, Any
     """(what, its value, our value) of all that both have; an older version had fewer keys."""
     if isinstance(theirs, dict) and isinstance(ours, dict):
         for key in sorted(theirs.keys() & ours.keys()):
+            if key == "file" and is_own_file(ours[key]) and is_own_file(theirs[key]):
+                continue  # its content is compared, not its place
             yield from differing(f"{what}: {key}", theirs[key], ours[key])
     else:
         yield what, theirs, ours

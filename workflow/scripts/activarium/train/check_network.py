@@ -54,18 +54,15 @@ def check_network(cell: Cell, data: dict) -> None:
 def place_of_activation(cell: Cell) -> str:
     """Where the activation is declared, for people: its file, or the study."""
     spec = cell.activation
-    if spec.built_in:
-        return _relative_file(activations, spec.built_in)
-    return f"config: activations: {spec.name}"
+    if spec.expr:
+        return f"config: activations: {spec.name}"
+    built_in = Path(activations.__file__).with_name(f"{spec.built_in}.py")
+    return os.path.relpath(spec.own_file or built_in)
 
 
 def place_of_network(cell: Cell) -> str:
     """The network's file, for people."""
-    return _relative_file(networks, cell.network["file"])
-
-
-def _relative_file(package, name):
-    return os.path.relpath(Path(package.__file__).with_name(f"{name}.py"))
+    return os.path.relpath(networks.file_of(cell.network["file"]))
 
 
 class CallRecorder:

@@ -8,6 +8,7 @@ from pathlib import Path
 import pyarrow as pa
 
 from .. import activations, networks
+from ..runtime import own_files
 from ..runtime.errors import UserError, describe_error
 from .progress import Progress
 from .unfinished_runs import RunStore
@@ -74,6 +75,7 @@ def find_place(error: BaseException) -> str:
     if isinstance(error, SyntaxError) and error.filename:
         return f"{os.path.relpath(error.filename)}, line {error.lineno}"
     frames = traceback.extract_tb(error.__traceback__)
-    ours = [f for f in frames if Path(f.filename).parent in FOLDERS]
+    folders = FOLDERS | own_files.imported_folders()
+    ours = [f for f in frames if Path(f.filename).parent in folders]
     ours = [f for f in ours if Path(f.filename).stem != "__init__"]
     return f"{os.path.relpath(ours[-1].filename)}, line {ours[-1].lineno}" if ours else ""
