@@ -189,7 +189,7 @@ def test_json_is_the_whole_profile(activarium):
         ("gelo", "no activation 'gelo' (did you mean gelu?)"),
         ("x*foo(x)", "'foo' is not a function here; known are x, pi, exp"),
         ("1/x", "'1/x': a division, logarithm or root is not proven finite near x = 0"),
-        ("mine.py", "no file mine.py; make one: activarium new activation mine"),
+        ("mine.py", "no file mine.py; make one: activarium new activation mine --folder ."),
     ],
 )
 def test_what_cannot_be_certified_ends_with_1_and_one_line(
@@ -334,7 +334,8 @@ def test_compare_names_a_table_that_is_not_there(activarium, here):
 def train_with(house, activation, network, dataset):
     """The table of runs of one epoch with files of one's own."""
     recipe = {"optimizer": "adam", "learning_rate": 0.01, "batch_size": 32, "epochs": 1}
-    house.say(activations=[activation], control=activation, networks=[network], datasets=[dataset],
+    own = [[{"name": name, "file": f"my/{name}.py"}] for name in (activation, network, dataset)]
+    house.say(activations=own[0], control=activation, networks=own[1], datasets=own[2],
               recipes={"short": recipe}, seeds=1, train_size=None)  # fmt: skip
     done = house.snakemake("results/tiny/runs.csv")
     assert done.returncode == 0, done.stderr
@@ -349,16 +350,14 @@ def new(house, kind, name):
 
 
 def test_new_files_of_each_kind_are_trained_with_as_they_are(house):
-    folder = "workflow/scripts/activarium"
     said = new(house, "activation", "my_act")
     assert said == (
-        f"Wrote {folder}/activations/my_act.py.\nProve it: activarium certify my_act\n"
-        "Train with it: write my_act among the activations of a study\n"
+        "Wrote my/my_act.py.\nProve it: activarium certify my/my_act.py\nTrain with it: write "
+        "{name: my_act, file: my/my_act.py} among the activations of a study\n"
     )
-    said = new(house, "network", "mynet")
-    assert f"Wrote {folder}/networks/mynet.py." in said
-    assert "write mynet among the networks of a study" in said
-    assert f"Wrote {folder}/datasets/bars.py." in new(house, "dataset", "bars")
+    line = "Train with it: write {name: mynet, file: my/mynet.py} among the networks of a study\n"
+    assert new(house, "network", "mynet") == f"Wrote my/mynet.py.\n{line}"
+    assert "among the datasets of a study" in new(house, "dataset", "bars")
     runs = train_with(house, "my_act", "mynet", "bars")
     assert set(runs["activation"]) == {"my_act"} and set(runs["status"]) == {"ok"}
     assert set(runs["network"]) == {"mynet"} and set(runs["dataset"]) == {"bars"}
@@ -367,9 +366,15 @@ def test_new_files_of_each_kind_are_trained_with_as_they_are(house):
 
 def test_a_new_activation_is_certified_where_it_stands(activarium, here):
     code, out, _ = activarium("new", "activation", "mine")
-    assert code == 0 and "Prove it: activarium certify mine.py\n" in out
-    assert "Train with it: move it to workflow/scripts/activarium/activations of a clone" in out
-    code, page, _ = activarium("certify", "mine.py")
+    assert code == 0 and "Prove it: activarium certify my/mine.py\n" in out
+    code, row, _ = activarium("list", "my/mine.py")
+    assert code == 0 and row.splitlines()[1].split() == [
+        "mine",
+        "analytic",
+        "x·Φ(1.1·x)",
+        "Unpublished",
+    ]
+    code, page, _ = activarium("certify", "my/mine.py")
     assert code == 0 and page.startswith("mine: f(x) = x·Φ(1.1·x)\nUnpublished\nProven for all")
     expression = activarium("certify", "x*ndtr(1.1*x)")[1]
     assert page.split("\n\n")[1] == expression.split("\n\n")[1]
@@ -394,11 +399,10 @@ def test_new_files_load_without_a_clone(activarium, here):
 @pytest.mark.parametrize(
     ("kind", "name", "line"),
     [
-        ("activation", "there", "there.py is there already; choose another name"),
+        ("activation", "there", "my/there.py is there already; choose another name"),
         ("activation", "gelu", "'gelu' is a built-in activation; choose another name"),
         ("network", "plain", "'plain' is a built-in network; choose another name"),
-        ("dataset", "load", "'load' is reserved in the library; choose another name"),
-        ("activation", "claims", "'claims' is reserved in the library; choose another name"),
+        ("activation", "claims", "'claims' is reserved in profiles/; choose another name"),
         ("activation", "My-Act", "'My-Act' cannot be the name of a file; write a to z first, then "
          "also digits and _"),
         ("activation", "lambda", "'lambda' cannot be the name of a file; write a to z first, then "
@@ -408,7 +412,8 @@ def test_new_files_load_without_a_clone(activarium, here):
     ],
 )  # fmt: skip
 def test_new_refuses_a_name_in_one_line(activarium, here, kind, name, line):
-    Path("there.py").write_text("mine")
+    Path("my").mkdir()
+    Path("my/there.py").write_text("mine")
     assert activarium("new", kind, name) == (1, "", line)
-    assert [path.name for path in here.iterdir()] == ["there.py"]
-    assert Path("there.py").read_text() == "mine"
+    assert [path.name for path in (here / "my").iterdir()] == ["there.py"]
+    assert Path("my/there.py").read_text() == "mine"

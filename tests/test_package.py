@@ -118,10 +118,10 @@ def test_every_command_works_where_nothing_else_is_installed(activarium, tmp_pat
     assert said.endswith("The report: report.html\n")
     assert "<svg" in (tmp_path / "report.html").read_text()
     for kind in ("activation", "network", "dataset"):
-        assert "Wrote mine.py." in activarium("new", kind, "mine")
+        assert "Wrote my/mine.py." in activarium("new", kind, "mine")
         if kind == "activation":
-            assert "Proven for all real x" in activarium("certify", "mine.py")
-        (tmp_path / "mine.py").unlink()
+            assert "Proven for all real x" in activarium("certify", "my/mine.py")
+        (tmp_path / "my/mine.py").unlink()
 
 
 @pytest.mark.slow

@@ -88,7 +88,7 @@ def parser() -> argparse.ArgumentParser:
     commands = made.add_subparsers(title="commands", metavar="COMMAND", required=True)
     _add_certify(commands)
     _add_compare(commands)
-    _add(commands, list_).add_argument("--json", action="store_true", help="print JSON")
+    _add_list(commands)
     _add_new(commands)
     _add_challenge(commands)
     for run in (report_path, check_runs):
@@ -139,6 +139,12 @@ def _add_compare(commands: argparse._SubParsersAction) -> None:
     # fmt: on
 
 
+def _add_list(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, list_)
+    command.add_argument("files", metavar="FILE", nargs="*", help="files of your own")
+    command.add_argument("--json", action="store_true", help="print JSON")
+
+
 def _add_new(commands: argparse._SubParsersAction) -> None:
     command = _add(commands, new)
     command.add_argument("kind", choices=("activation", "network", "dataset"))
@@ -146,8 +152,9 @@ def _add_new(commands: argparse._SubParsersAction) -> None:
     command.add_argument(
         "--folder",
         type=Path,
+        default=Path("my"),
         metavar="FOLDER",
-        help="default: the folder of built-in files in a clone, else the current folder",
+        help="where it is written; default: my, beside your study",
     )
 
 
@@ -240,13 +247,13 @@ def _fraction_of(text: str) -> tuple[str, float]:
 
 
 def list_(arguments: argparse.Namespace) -> None:
-    """Print the built-in activations: name, class of smoothness, formula and source."""
+    """Print the built-in activations, or those in files: class of smoothness, formula, source."""
     from .activations import NOT_CERTIFIED
     from .certify.activation_list import activation_rows
     from .report.proven_properties import CLASSES
     from .runtime.files import as_json
 
-    rows = activation_rows()
+    rows = activation_rows(arguments.files)
     if arguments.json:
         print(as_json(rows), end="")
         return
@@ -280,18 +287,15 @@ def new(arguments: argparse.Namespace) -> None:
 
     The file works as it is.
     """
-    from .study.new_files import CLONE, built_in_folder, write_new_file
+    from .study.new_files import write_new_file
 
     kind, name = arguments.kind, arguments.name
-    built_in = built_in_folder(kind, Path())
-    file = write_new_file(kind, name, arguments.folder or built_in or Path())
-    is_built_in = built_in is not None and file.parent.resolve() == built_in.resolve()
+    file = write_new_file(kind, name, arguments.folder)
     print(f"Wrote {file}.")
     if kind == "activation":
-        print(f"Prove it: activarium certify {name if is_built_in else file}")
-    plural = {"activation": "activations", "network": "networks", "dataset": "datasets"}[kind]
-    move = "" if is_built_in else f"move it to {CLONE / plural} of a clone, then "
-    print(f"Train with it: {move}write {name} among the {plural} of a study")
+        print(f"Prove it: activarium certify {file}")
+    entry = f"{{name: {name}, file: {file}}}"
+    print(f"Train with it: write {entry} among the {kind}s of a study")
 
 
 def challenge(arguments: argparse.Namespace) -> None:

@@ -1,11 +1,14 @@
 """The built-in activations as rows for people: label, formula, class of smoothness and source."""
 
 import re
+from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 
 from flint import ctx
 
 from .. import activations
+from ..definitions.file_checks import check_file
 from .piecewise import PiecewiseFunction
 from .properties import BITS
 from .symbolic import trace
@@ -14,14 +17,17 @@ SENTENCE_END = re.compile(r"(?<! al)[.;:](?:\s|$)")
 REMARK = re.compile(r", (?:as|for|found|say|with) .*")
 
 
-def activation_rows() -> list[dict]:
-    """One dict for each built-in activation, by name: name, label, formula, class, source.
+def activation_rows(own: Sequence[str] = ()) -> list[dict]:
+    """One dict for each activation, by name: name, label, formula, class, source.
 
+    They are the built-in ones, or those in the files `own`, each named as its file.
     `class` is that of its profile: "analytic", "C^1" or "discontinuous", proven for all real x. It
     is None where a file has no definition.
     """
+    loaded = {Path(file).stem: check_file(file) for file in own}
+    loaded = loaded or {name: activations.load(name) for name in activations.names()}
     with ctx.workprec(BITS):
-        return [_row(name, activations.load(name)) for name in activations.names()]
+        return [_row(*item) for item in loaded.items()]
 
 
 def _row(name: str, module: ModuleType) -> dict:

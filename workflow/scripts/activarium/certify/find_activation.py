@@ -34,8 +34,8 @@ def look_up(word: str) -> Activation:
         return _from_module(activations.load(word), word)
     if word.endswith(".py"):
         if not Path(word).is_file():
-            way = f"make one: activarium new activation {Path(word).stem}"
-            raise UserError(f"no file {word}; {way}")
+            command = f"activarium new activation {Path(word).stem}"
+            raise UserError(f"no file {word}; make one: {command} --folder {Path(word).parent}")
         return _from_module(check_file(word), word)
     check_expression(word)
     return Activation(" ".join(word.split()), None, "", expressions.definition(word), False)
