@@ -60,10 +60,11 @@ def test_every_function_of_the_vocabulary_is_known(file):
     "text",
     [
         WHOLE.format("base(x, xp)").replace(
-            "label", "from .gelu import definition as base\n\nlabel"
+            "label", "from activarium.activations.gelu import definition as base\n\nlabel"
         ),
-        "from .gelu import definition, formula, label\n",
-        "from .gelu import definition as base\nlabel = formula = 'g'\ndefinition = base\n",
+        "from activarium.activations.gelu import definition, formula, label\n",
+        "from activarium.activations.gelu import definition as base\n"
+        "label = formula = 'g'\ndefinition = base\n",
         WHOLE.replace("x, xp", "x, xp, /").format("xp.tanh(x)"),
         WHOLE.replace("x, xp", "x, xp, *, slope=0.25 if 1 < 2 else 1").format("slope * x"),
         WHOLE.format("sum(x for k in range(3) if k > 1)"),
@@ -189,7 +190,7 @@ def test_a_function_of_another_library_is_an_error_with_how_it_is_written_here(f
             "line 9: 'F.relu(x)' is not in the vocabulary; write xp.piecewise(x, 0, ",
         ),
         (
-            "from ..definitions import on_torch\n" + WHOLE.format("on_torch.tanh(x)"),
+            "from activarium.definitions import on_torch\n" + WHOLE.format("on_torch.tanh(x)"),
             "line 9: 'on_torch.tanh(x)' is not in the vocabulary; write xp.tanh(x)",
         ),
         (WHOLE.format("F.gelu(x)").replace("return", "import torch.nn.functional as F\n    return"),

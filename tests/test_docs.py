@@ -1,7 +1,6 @@
 """What the pages say can be done: commands parse, links and paths resolve, sentences are short."""
 
 import fnmatch
-import importlib.util
 import os
 import re
 import shlex
@@ -21,6 +20,7 @@ from activarium.data.image_checks import check_images
 from activarium.data.sources import load_images
 from activarium.definitions.file_checks import check_file
 from activarium.report.study_tables import StudyTables
+from activarium.runtime.own_files import import_file
 
 PAGES = sorted(
     str(file.relative_to(ROOT))
@@ -327,22 +327,12 @@ def test_python_code_is_python(page):
         compile(block, page, "exec")
 
 
-def written(tmp_path, kind):
-    """The file that docs/your-own.md shows for `kind`, written to a temporary folder."""
-    head = rf"# {LIBRARY}/{kind}/(\w+)\.py\n"
-    (block,) = [b for b in python_blocks("docs/your-own.md") if re.match(head, b)]
-    name = re.match(head, block)[1]
-    file = tmp_path / f"{name}.py"
+def written(tmp_path, name):
+    """The file `name` that docs/your-own.md shows, written to a temporary folder."""
+    (block,) = [b for b in python_blocks("docs/your-own.md") if b.startswith(f"# {name}\n")]
+    file = tmp_path / Path(name).name
     file.write_text(block.partition("\n")[2])
     return file
-
-
-def imported(file, room):
-    """The file as if it stood in the room `room` of the library."""
-    spec = importlib.util.spec_from_file_location(f"activarium.{room}.{file.stem}", file)
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
 
 
 def test_the_activation_shown_is_one(tmp_path):
@@ -350,13 +340,13 @@ def test_the_activation_shown_is_one(tmp_path):
 
     from activarium.definitions import on_torch
 
-    made = check_file(written(tmp_path, "activations"))
+    made = check_file(written(tmp_path, "my/swoosh.py"))
     zero = made.definition(torch.zeros(1, dtype=torch.float64), on_torch)
     assert zero.item() == pytest.approx(0, abs=1e-9)
 
 
 def test_the_data_set_shown_is_one(tmp_path):
-    about = imported(written(tmp_path, "datasets"), "datasets")
+    about = import_file(written(tmp_path, "my/mydata.py"))
     images = check_images(about.load(None), about, "mydata")
     assert len(images.test_labels) == 64
 
@@ -364,13 +354,13 @@ def test_the_data_set_shown_is_one(tmp_path):
 def test_the_network_shown_is_one(tmp_path):
     import torch
 
-    made = imported(written(tmp_path, "networks"), "networks")
+    made = import_file(written(tmp_path, "my/mynet.py"))
     out = made.build(torch.nn.GELU, 3, 10, 8, width=5)(torch.zeros(2, 3, 8, 8))
     assert out.shape == (2, 10)
 
 
 def test_the_figure_shown_is_one(tmp_path):
-    made = imported(written(tmp_path, "figures"), "figures")
+    made = import_file(written(tmp_path, f"{LIBRARY}/figures/myplot.py"))
     digits = ROOT / "reference/digits"
     tables = StudyTables.read(sorted(digits.glob("*.parquet")), digits / "analysis.json")
     assert made.draw(tables).axes

@@ -159,6 +159,12 @@ def test_an_entry_that_cannot_be_is_one_line(here, axis, entry, line):
     ("networks", NET.replace("def build", "def make"), "has no build"),
     ("networks", NET.replace("*, width=4", "width=4"), "write *, before width"),
     ("networks", "import shared\n" + NET, "line 1: imports shared, which stands beside it"),
+    ("networks", NET.replace("from activarium.data", "from ..data"),
+     "line 4: from ..data.image_size import … finds nothing beside your study; write from "
+     "activarium.data.image_size import …"),
+    ("activations", SWOOSH.replace(".shared import SLOPE", ".gelu import label"),
+     "line 2: from .gelu import … finds nothing beside your study; write from "
+     "activarium.activations.gelu import …"),
     ("datasets", BARS.replace("classes = 2", "classes = 1"), "classes = 1 must be a whole number"),
     ("datasets", "import torch\n" + BARS, "line 1: imports torch at the top"),
     ("datasets", BARS + "\n1 / 0\n", "ZeroDivisionError"),

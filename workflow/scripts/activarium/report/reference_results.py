@@ -79,7 +79,7 @@ def with_kept_files(study: Mapping, kept: Mapping[str, Path]) -> dict:
         items = list(study.get(axis, ()))
         for i, item in enumerate(items):
             if isinstance(item, Mapping) and is_own_file(item.get("file")):
-                items[i] = {**item, "file": places[absolute_path(item["file"])]}
+                items[i] = {**item, "file": places[absolute_path(Path(item["file"]).expanduser())]}
         changed |= {axis: items} if axis in study else {}
     return changed
 

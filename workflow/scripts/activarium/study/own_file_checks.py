@@ -10,6 +10,7 @@ from ..runtime.errors import UserError
 from ..runtime.own_files import is_own_file
 from .study_error import study_error
 
+FOLDERS = {"datasets": datasets, "activations": activations, "networks": networks}
 KINDS = {"datasets": "dataset", "activations": "activation", "networks": "network"}
 
 
@@ -23,7 +24,7 @@ def check_file(key: str, file: str, name: str) -> None:
     try:
         if is_own_file(file):
             for path in source.own_files(file):
-                _check_imports_beside(path)
+                _check_imports_beside(key, path)
         if key == "activations":
             file_checks.check_file(_activation_file(file))
         elif key == "datasets":
@@ -51,14 +52,17 @@ def _check_path(key: str, file: str, name: str) -> None:
     raise study_error(where, f"no file '{file}'; a path starts where snakemake runs; {way}")
 
 
-def _check_imports_beside(file: str) -> None:
-    """Raise UserError for `import shared` of a shared.py that stands beside `file`."""
+def _check_imports_beside(key: str, file: str) -> None:
+    """Raise UserError for an import that does not find what stands beside `file`, or above it."""
     for node in ast.walk(source.parse(file)):
         match node:
             case ast.Import(names=names):
                 modules = [alias.name for alias in names]
             case ast.ImportFrom(module=str(module), level=0):
                 modules = [module]
+            case ast.ImportFrom(level=level) if level > 0:
+                _check_relative_import(key, file, node)
+                continue
             case _:
                 continue
         for module in modules:
@@ -67,3 +71,14 @@ def _check_imports_beside(file: str) -> None:
                 way = f"write from . import {word}, or from .{module} import …"
                 what = f"imports {word}, which stands beside it; {way}"
                 raise source.error_at(file, node.lineno, what)
+
+
+def _check_relative_import(key: str, file: str, node: ast.ImportFrom) -> None:
+    """Raise UserError for a relative import as a built-in file has it."""
+    word = node.module or node.names[0].name
+    built_in = word in FOLDERS[key].names() and not Path(file).with_name(f"{word}.py").is_file()
+    if node.level > 1 or built_in:
+        package = f"activarium.{key}." if node.level == 1 else "activarium."
+        said = f"from {'.' * node.level}{node.module or ''} import …"
+        way = f"write from {package}{word} import …"
+        raise source.error_at(file, node.lineno, f"{said} finds nothing beside your study; {way}")

@@ -17,6 +17,7 @@ from .study_error import study_error
 from .tuning_checks import check_tuning, studies_at_values, with_seeds
 from .yaml_files import duplicate_keys
 
+OWN_AXES = ("activations", "datasets", "networks")  # a file beside the study may define
 OLD_KEYS = {"pieces": "shards"}  # the last version's names, which this one still reads
 
 
@@ -60,12 +61,22 @@ def read(config: Any, schema: Path | str) -> Study:
             files = [filled[key]] if isinstance(filled[key], str) else filled[key]
             filled[key] = tuple(_expand(file, key) for file in files)
     if kind == "trained":
+        filled |= {axis: _expand_files(filled[axis]) for axis in OWN_AXES}
         seeds = defined["tuning"]["properties"]["seeds"]["default"]
         filled["recipes"] = with_seeds(filled["recipes"], seeds)
         check_recipes(filled["recipes"])
         check_names(filled)
         filled |= _grid(filled)
     return Study(**filled, **analysis)
+
+
+def _expand_files(items: list) -> list:
+    """The entries of one axis, each path of a file beside the study with ~ written out."""
+    own = [isinstance(item, dict) and "file" in item for item in items]
+    return [
+        {**item, "file": _expand(item["file"], "file")} if has_file else item
+        for item, has_file in zip(items, own, strict=True)
+    ]
 
 
 def _expand(file: str, key: str) -> str:
