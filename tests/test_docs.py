@@ -45,6 +45,7 @@ EXAMPLES = (
     "mynet",
     "myplot",
     "swoosh",
+    "shared",
     "here",
     "there",
     "STUDY",

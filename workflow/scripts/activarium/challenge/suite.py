@@ -47,7 +47,8 @@ def activation_entry(word: str, name: str | None = None) -> str | dict[str, str]
     """
     if word.endswith(".py"):
         if not Path(word).is_file():
-            way = f"make one: activarium new activation {Path(word).stem}"
+            command = f"activarium new activation {Path(word).stem}"
+            way = f"make one: {command} --folder {Path(word).parent}"
             raise UserError(f"challenge: no file {word}; {way}")
         return {"name": _checked(name or Path(word).stem), "file": word}
     if word in activations.names():
