@@ -356,7 +356,7 @@ def test_the_network_shown_is_one(tmp_path):
     import torch
 
     made = import_file(written(tmp_path, "my/mynet.py"))
-    out = made.build(torch.nn.GELU, 3, 10, 8, width=5)(torch.zeros(2, 3, 8, 8))
+    out = made.build(lambda _: torch.nn.GELU(), 3, 10, 8, width=5)(torch.zeros(2, 3, 8, 8))
     assert out.shape == (2, 10)
 
 
