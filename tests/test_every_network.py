@@ -25,7 +25,7 @@ from torch import nn
 from activarium import activations, datasets, networks
 from activarium.data import prepare
 from activarium.runtime.errors import UserError
-from activarium.train import job, loop
+from activarium.train import job, loop, step
 from activarium.train.batches import split_images
 
 __all__ = ["as_a_job", "prepared"]  # fixtures, used by their names
@@ -80,6 +80,37 @@ def test_the_same_seed_gives_every_activation_the_same_start(name):
     )
     assert first and all(torch.equal(value, second[key]) for key, value in first.items())
     assert not all(torch.equal(value, other[key]) for key, value in first.items())
+
+
+class Inner(nn.Module):
+    """An activation that has layers with weights of its own."""
+
+    def __init__(self):
+        super().__init__()
+        self.first, self.last = nn.Linear(1, 2), nn.Linear(2, 1)
+        for p in self.parameters():
+            nn.init.constant_(p, 0.5)
+
+    def forward(self, x):
+        return self.last(torch.tanh(self.first(x[..., None])))[..., 0]
+
+
+@pytest.mark.parametrize("name", ["resnet14", "vit"])
+def test_layers_inside_an_activation_keep_their_start_and_leave_that_of_the_others(
+    name, monkeypatch
+):
+    """They have no weight decay either, as nothing that an activation learns."""
+    network, data = {"file": name, "parameters": TINY[name]}, images()
+    cell = loop.Cell(CELL, RECIPE | {"weight_decay": 0.1}, network)
+    plain = step.Training(cell.build_network(data), data, cell.recipe, 0, CPU)
+    monkeypatch.setattr(activations, "module", lambda *_, **__: Inner())
+    inner = step.Training(cell.build_network(data), data, cell.recipe, 0, CPU)
+    found = inner.network.state_dict()
+    for key, value in plain.network.state_dict().items():
+        assert torch.equal(found.pop(key), value), key
+    assert found and all((value == 0.5).all() for value in found.values())
+    sizes = [[len(group["params"]) for group in t.optimiser.param_groups] for t in (plain, inner)]
+    assert sizes[1] == [sizes[0][0], sizes[0][1] + len(found)]
 
 
 @pytest.mark.parametrize("name", networks.names())

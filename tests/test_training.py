@@ -558,6 +558,17 @@ def test_a_learned_slope_with_many_dimensions_is_still_no_weight():
     assert groups[0]["params"][0] is net[0].weight and groups[1]["weight_decay"] == 0
 
 
+def test_a_weight_that_two_layers_share_is_stepped_once():
+    first, second = nn.Linear(4, 4, bias=False), nn.Linear(4, 4, bias=False)
+    second.weight = first.weight
+    recipe = RECIPE | {"optimizer": "sgd", "momentum": 0, "learning_rate": 1}
+    optimiser = step.make_optimiser(nn.Sequential(first, second), recipe)
+    before = first.weight.detach().clone()
+    first.weight.grad = torch.ones(4, 4)
+    optimiser.step()
+    assert torch.equal(first.weight, before - 1)
+
+
 @pytest.mark.parametrize("kind", ["adam", "adamw", "sgd"])
 def test_a_step_is_that_of_the_textbook(kind):
     """The first step of plain torch, unfused and in float64, on the same batch."""

@@ -37,9 +37,21 @@ def sigmas(network: nn.Module) -> tuple[float, float]:
     return getattr(network, "sigma_w", math.sqrt(2)), getattr(network, "sigma_b", 0.0)
 
 
+def mark_activation(module: nn.Module) -> nn.Module:
+    """The module of an activation, from now on known as one: what is inside keeps its own start."""
+    module.is_activation = True  # type: ignore[assignment]
+    return module
+
+
 def weighted_layers(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:
-    """The convolutions and linear layers, in order."""
-    return [layer for layer in network.modules() if isinstance(layer, (nn.Conv2d, nn.Linear))]
+    """The convolutions and linear layers, in order, without those inside activations.
+
+    Else an activation with a layer of its own would take random numbers from the layers after it.
+    """
+    activations = [m for m in network.modules() if getattr(m, "is_activation", False)]
+    inside = {id(layer) for activation in activations for layer in activation.modules()}
+    layers = (m for m in network.modules() if isinstance(m, (nn.Conv2d, nn.Linear)))
+    return [layer for layer in layers if id(layer) not in inside]
 
 
 def take_pixels_first(network: nn.Module) -> None:

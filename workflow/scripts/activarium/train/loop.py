@@ -16,6 +16,7 @@ import torch
 from torch import nn
 
 from .. import activations, networks, tables
+from .initialisation import mark_activation
 from .randomness import seed_the_rest
 from .run_cost import run_cost, saved_bytes_or_none
 from .step import Training
@@ -53,7 +54,7 @@ class Cell:
 
     def make_activation(self, channels: int | None = None, dim: int = 1) -> nn.Module:
         """A new module of the activation, for inputs with so many channels in dimension `dim`."""
-        return activations.module(self.activation, channels=channels, dim=dim)
+        return mark_activation(activations.module(self.activation, channels=channels, dim=dim))
 
     def build_network(self, data: dict, make_activation: Callable | None = None) -> nn.Module:
         """A new network for `data` as `Training` takes it; `make_activation` in place of ours."""

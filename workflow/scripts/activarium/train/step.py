@@ -20,8 +20,12 @@ EVALUATION_BATCH = 256  # fixed, because the sum over a batch depends on its siz
 
 
 def make_optimiser(network: nn.Module, recipe: dict) -> torch.optim.Optimizer:
-    """The recipe's optimiser; weight decay only on weights, not on norms, biases and slopes."""
-    weights = [layer.weight for layer in weighted_layers(network)]
+    """The recipe's optimiser, with weight decay on weights of convolutions and linear layers alone.
+
+    Norms, biases, class tokens, positions, layer scales and all that an activation learns have
+    none. A weight that several layers share is stepped once.
+    """
+    weights = list(dict.fromkeys(layer.weight for layer in weighted_layers(network)))
     decayed = set(map(id, weights))
     others = [p for p in network.parameters() if id(p) not in decayed]
     groups = [
