@@ -20,7 +20,8 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from activarium import activations, networks
-from activarium.train import job, step
+from activarium.train import job, progress, step
+from activarium.train.pack import CrashedError
 from activarium.train.schedules import learning_rate
 
 __all__ = ["as_a_job", "every_epoch", "prepared", "trained", "weights"]  # fixtures, by their names
@@ -76,7 +77,11 @@ def test_each_step_is_taken_at_the_rate_of_its_schedule(kind):
 
 def of_kind(kind, activation="gelu", network="plain", **recipe):
     """A training of either kind that has not begun."""
-    net = networks.load(network).build(lambda: activations.module(activation), 1, 5, 8, width=4)
+
+    def make(channels, dim=1):
+        return activations.module(activation, channels=channels, dim=dim)
+
+    net = networks.load(network).build(make, 1, 5, 8, width=4)
     return kind(net, images(), RECIPE | recipe, 0, torch.device("cpu"))
 
 
@@ -183,3 +188,17 @@ def test_a_captured_run_is_that_of_a_host_alone_in_a_pack_and_after_a_cut(
     assert settled(alone[1]) == expected[1]
     assert [settled(together[seed]) for seed in (0, 1)] == expected
     assert gpu.captured and all(graph.replays for graph in gpu.captured)
+    told = progress.Progress.log_epoch
+
+    def cut(self, seed, metrics):
+        told(self, seed, metrics)
+        if (seed, metrics["epoch"]) == (1, 3):
+            raise KeyError("cut off")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(progress.Progress, "log_epoch", cut)
+        with pytest.raises(CrashedError, match="seed 1 of .*cut off"):
+            pack(tmp_path / "cut", [0, 1], prepared, activation, recipe=recipe)
+    resumed = pack(tmp_path / "cut", [0, 1], prepared, activation, recipe=recipe)
+    assert [settled(resumed[seed]) for seed in (0, 1)] == expected
+    assert "seed 1 goes on after epoch 2" in (tmp_path / "cut/log").read_text()
