@@ -66,6 +66,7 @@ if SNAKEMAKE.is_main_process:
     with exit_on_error():
         figures.check()
         GRID.check_images()
+        GRID.check_weights()
     study.warn_old_keys(config)
     start_warnings.warn_missing_runs(GRID, *SNAKEMAKE.study_files, changes=SNAKEMAKE.config_changes)
     start_warnings.warn_no_validation(GRID)

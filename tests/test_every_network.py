@@ -161,6 +161,7 @@ LEARNS = {  # parameters, what the recipe has of its own, and the accuracy that 
     "convnext": ({"width": 8, "blocks": 1, "patch": 1}, {}, 0.75),
     "vit": ({"width": 24, "depth": 1, "patch": 2}, SLOWLY, 0.5),
     "mixer": ({"width": 24, "depth": 2, "patch": 2}, {"batch_size": 20, "epochs": 8}, 0.6),
+    "torchvision": ({"model": "resnet18"}, {"learning_rate": 0.002, "epochs": 3}, 0.6),
 }
 
 

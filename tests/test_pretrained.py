@@ -22,12 +22,12 @@ def pretrained_network(n):
 
 def test_loaded_weights_are_told_from_drawn_ones_and_said_in_one_line():
     assert pretrained.count_own_weights(partial(pretrained_network, 2)) == (2, 3)
-    assert pretrained.describe_unused_weights("mine", partial(pretrained_network, 2)) == (
+    assert pretrained.describe_brought_weights("mine", partial(pretrained_network, 2)) == (
         "networks: mine: build sets the weights of 2 of its 3 layers itself, as pretrained ones "
         "are; the training draws the weights of all of them anew, so these are not used (norms "
         "and whatever else learns keep their own start)"
     )
-    assert pretrained.describe_unused_weights("mine", partial(pretrained_network, 0)) is None
+    assert pretrained.describe_brought_weights("mine", partial(pretrained_network, 0)) is None
 
 
 def test_weights_of_another_draw_are_no_weights_of_the_network_s_own():

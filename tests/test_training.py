@@ -44,6 +44,7 @@ TINY = {
     "convnext": {"width": 4, "blocks": 1},
     "vit": {"width": 6, "depth": 1},
     "mixer": {"width": 8, "depth": 1},
+    "torchvision": {"model": "shufflenet_v2_x0_5"},
 }
 SMALLEST = {"convnext": 8}  # pixels, where it is not 4
 RECIPE = {

@@ -66,6 +66,7 @@ rule describe:
         "../envs/activarium.yaml"
     params:
         networks=STUDY.networks,
+        weights=GRID.weights_checksums,
         datasets=STUDY.datasets,
     message:
         "describe the networks"

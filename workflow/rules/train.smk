@@ -37,7 +37,8 @@ for k, seeds in enumerate(GRID.packs):
         params:
             activation=GRID.activation,
             recipe=GRID.recipe,
-            network=GRID.network,
+            network=GRID.network_content,
+            weights_file=GRID.weights_file,
             # Here too, so that a preparation that failed is not forgotten at the next start.
             images=GRID.image_source,
             train_size=STUDY.train_size,

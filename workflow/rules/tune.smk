@@ -36,7 +36,8 @@ for k, (tuned_recipe, seeds) in enumerate(GRID.tuning.packs):
         params:
             activation=GRID.activation,
             recipe=GRID.tuning.recipe_at,
-            network=GRID.network,
+            network=GRID.network_content,
+            weights_file=GRID.weights_file,
             images=GRID.image_source,
             train_size=STUDY.train_size,
             validation=GRID.tuning.validation,

@@ -23,8 +23,9 @@ with open_log(snakemake.log[0]) as log:
     recipe = params.recipe | (files.read_json(choice[0]) if choice else {})
     place = params.unfinished, params.tally_file, params.locks
     tested = params.get("tested", True)
+    spec = ActivationSpec(**params.activation)
     train_cell(
-        Cell(names, recipe, params.network, ActivationSpec(**params.activation), candidate),
+        Cell(names, recipe, params.network, spec, candidate, params.weights_file),
         DataSource(given.data, given.description, params.train_size, params.validation, tested),
         JobFiles(snakemake.output, code, *place, keeps=bool(choice), training_code=shared),
         log,

@@ -11,12 +11,15 @@ start has a method `init_weights(generator)` that draws all weights from the giv
 So nothing that `build` sets in a convolution or a linear layer is trained on;
 `activarium.train.pretrained` says which networks that concerns.
 
+A parameter `weights=None` is a file of weights to start from, which `init_weights` reads. Its
+content, not its name, is part of what defines a run.
+
 A file that says `non_square = True` gets `size` as (height, width) where these differ, which
 `data.image_size.height_width` takes apart; any other is not built for such images.
 """
 
 import ast
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -27,6 +30,7 @@ from ..runtime.errors import UserError
 
 FOLDER = Path(__file__).parent
 BUILD = "build(activation, channels, classes, size, *, …)"
+WEIGHTS_ENDINGS = (".pth", ".pt", ".safetensors")
 
 
 def names() -> list[str]:
@@ -106,3 +110,22 @@ def fitting_size(name: str, size: int | Sequence[int]) -> int | tuple[int, int]:
             "or choose another network"
         )
     return height, width
+
+
+def weights_file(network: Mapping) -> str | None:
+    """The file that a network {"file", "parameters"} of a study starts from, where it names one."""
+    return network["parameters"].get("weights")
+
+
+def replace_weights(network: Mapping, value: str | None) -> dict:
+    """The same network with `value` in place of its file of weights; None changes nothing."""
+    if value is None:
+        return dict(network)
+    return {**network, "parameters": {**network["parameters"], "weights": value}}
+
+
+def describe_wrong_weights(value: object) -> str | None:
+    """What is wrong with the name of a file of weights; None where nothing is."""
+    if isinstance(value, str) and Path(value).suffix in WEIGHTS_ENDINGS:
+        return None
+    return f"{value!r} is no file of weights; it ends with {', '.join(WEIGHTS_ENDINGS)}"

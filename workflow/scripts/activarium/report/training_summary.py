@@ -55,7 +55,10 @@ def trained_sentence(study: Mapping) -> str | None:
 
 def _name_network(name, network):
     about = [network["file"]] if network["file"] != name else []
-    about += [f"{key} {value}" for key, value in network["parameters"].items()]
+    given = {k: v for k, v in network["parameters"].items() if v is not None}
+    if given.pop("weights", None):  # its checksum; how weights start says more
+        given["weights"] = "from a file"
+    about += [f"{key} {value}" for key, value in given.items()]
     return f"{name} ({', '.join(about)})" if about else name
 
 

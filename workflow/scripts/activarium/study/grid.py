@@ -12,13 +12,15 @@ from operator import attrgetter
 from pathlib import Path
 from typing import Any
 
-from .. import activations, datasets, figures
+from .. import activations, datasets, figures, networks
 from ..activations import ActivationSpec
 from ..runtime import source
 from ..runtime.files import digest_files
 from . import Study, own_images
+from .content_checksum import content_checksum
 from .path_checks import check_own_images
 from .paths import Paths
+from .study_error import study_error
 from .tuning_grid import TuningGrid
 
 SHARED = "results"  # above what belongs to no study: profiles and images of what is built in
@@ -153,12 +155,13 @@ class Grid:
 
     @property
     def declared(self) -> dict[str, Any]:
-        """What the study declares, as a plain mapping, without where its images are."""
+        """What the study declares, as a plain mapping, without where its images and weights are."""
         left_out = ["data_root", "image_sources", "pack"]
         if not self.study.reuse:
             left_out += ["reuse", "strict"]
         declared = {k: v for k, v in asdict(self.study).items() if k not in left_out}
         declared["activations"] = self.study.declared_activations
+        declared["networks"] = {n: self._content_of_network(n) for n in self.study.networks}
         own = {"own_files": self.own_contents, "caveats": self.own_caveats}
         return declared | {key: value for key, value in own.items() if value}
 
@@ -349,6 +352,51 @@ class Grid:
     def network(self, wildcards: Wildcards) -> dict[str, Any]:
         """The file and the parameters of a cell's network."""
         return self.study.networks[wildcards.network]
+
+    def network_content(self, wildcards: Wildcards) -> dict[str, Any]:
+        """What defines a cell's network: as `network`, with the checksum of a file of weights.
+
+        Where that file is, is left out: the same weights in another place train nothing again.
+        """
+        return self._content_of_network(wildcards.network)
+
+    def _content_of_network(self, name: str) -> dict[str, Any]:
+        """As `network_content`, of the network `name`."""
+        return networks.replace_weights(self.study.networks[name], self.weights_checksum(name))
+
+    def weights_file(self, wildcards: Wildcards, threads: int) -> str | None:
+        """The file of weights that a cell's network starts from, or None.
+
+        Snakemake does not compare what is made from `threads`, so that the file may be moved.
+        """
+        return networks.weights_file(self.network(wildcards))
+
+    def weights_checksum(self, name: str) -> str | None:
+        """The checksum of the file of weights that network `name` starts from, or None.
+
+        Of a file that is gone it is the last one. Raises UserError where none is known.
+        """
+        file = networks.weights_file(self.study.networks[name])
+        if file is None:
+            return None
+        kept = self.paths.weights_checksum(name)
+        return content_checksum(f"networks: {name}: weights", file, kept, kept, not self.dry_run)
+
+    @property
+    def weights_checksums(self) -> dict[str, str]:
+        """{network: checksum of its file of weights} of those that start from one."""
+        found = {name: self.weights_checksum(name) for name in self.study.networks}
+        return {name: checksum for name, checksum in found.items() if checksum}
+
+    def check_weights(self) -> None:
+        """Raise UserError for a file of weights that is not there while runs are missing."""
+        if self.study.shards or all(Path(run).exists() for run in self.runs):
+            return
+        for name, network in self.study.networks.items():
+            file = networks.weights_file(network)
+            if file and not Path(file).is_file():
+                way = "a path is relative to where snakemake runs"
+                raise study_error(["networks", name, "weights"], f"no file '{file}'; {way}")
 
     @property
     def wildcard_patterns(self) -> dict[str, str]:

@@ -211,11 +211,20 @@ def network_with_defaults(item: str | dict) -> tuple[str, dict]:
             raise study_error(["networks", name, key], what)
         if problem := _parameter_problem(value, type(parameters[key])):
             raise study_error(["networks", name, key], problem)
+    if given.get("weights"):
+        given["weights"] = str(datasets.expand_home(given["weights"], "networks"))
     return name, {"file": file, "parameters": parameters | given}
 
 
 def _parameter_problem(value: Any, wanted: type) -> str | None:
-    """What is wrong with a network's parameter, a number or a truth value; else None."""
+    """What is wrong with a network's parameter; else None.
+
+    It is a number, a word or a truth value, and a file of weights where the default is None.
+    """
+    if wanted is type(None):
+        return None if value is None else networks.describe_wrong_weights(value)
+    if wanted is str:
+        return None if isinstance(value, str) else f"{shorten(value)} is not a word"
     if wanted is bool:
         return None if isinstance(value, bool) else f"{shorten(value)} is not true or false"
     is_number = isinstance(value, int | float) and not isinstance(value, bool)

@@ -8,10 +8,9 @@ from pathlib import Path
 
 from .. import datasets
 from ..data.arrays import array_keys, array_shapes
-from ..data.fingerprint import fingerprint, known_fingerprint
 from ..data.folder import count_training_images, list_pictures, test_size
 from ..datasets import expand_home
-from ..runtime.errors import UserError
+from .content_checksum import content_checksum
 
 PLACES = ("folder", "npz", "file")
 FOLDER_KEYS = ("size", "test", "channels", "skip_other_files")
@@ -69,19 +68,7 @@ def checksum(
     Raises UserError where the source is not there.
     """
     place = source.get("folder") or source["npz"]
-    if not Path(place).exists():
-        known = known_fingerprint(cache)
-        if known and Path(prepared).exists():
-            return known
-        raise UserError(
-            f"config: datasets: {name}: '{place}' is not there; a path is relative to where "
-            "snakemake runs"
-        )
-    try:
-        return fingerprint(place, cache, write)
-    except OSError as error:
-        why = f"{error.filename or place} cannot be read ({error.strerror or error})"
-        raise UserError(f"config: datasets: {name}: {why}") from error
+    return content_checksum(f"datasets: {name}", place, prepared, cache, write)
 
 
 def training_images(name: str, source: Mapping) -> int | None:

@@ -64,6 +64,10 @@ class Paths:
         """Which combinations were tried on one batch, and need not be tried again."""
         return f"{self.folder}/logs/tried.json"
 
+    def weights_checksum(self, network: str) -> str:
+        """The checksum of the file of weights that a network starts from, for the next start."""
+        return f"{self.folder}/weights/{network}.json"
+
     def log(self, rule: str) -> str:
         """The log of a job of `rule`."""
         return f"{self.folder}/logs/{rule}.log"

@@ -34,6 +34,8 @@ class Cell:
     values, `network` the network's file and parameters. `spec` is what the study says of the
     activation; without it that is a built-in one. `candidate` names the values that a run tries in
     order to tune.
+    `weights_file` is the file that the network starts from, where it names one; `network` holds
+    its checksum then.
     """
 
     names: dict
@@ -41,6 +43,7 @@ class Cell:
     network: dict
     spec: activations.ActivationSpec | None = None
     candidate: str | None = None
+    weights_file: str | None = None
 
     @property
     def activation(self) -> activations.ActivationSpec:
@@ -62,7 +65,8 @@ class Cell:
         size = networks.fitting_size(self.network["file"], height_width)
         build = networks.load(self.network["file"]).build
         make = make_activation or self.make_activation
-        return build(make, channels, data["classes"], size, **self.network["parameters"])
+        parameters = networks.replace_weights(self.network, self.weights_file)["parameters"]
+        return build(make, channels, data["classes"], size, **parameters)
 
 
 class Run:

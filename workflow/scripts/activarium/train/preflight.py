@@ -14,7 +14,7 @@ from contextlib import suppress
 from importlib.util import find_spec
 from pathlib import Path
 
-from .. import datasets
+from .. import datasets, networks
 from ..runtime import child_process, devices
 from ..runtime.errors import UserError
 from ..runtime.files import read_json, write_json
@@ -91,7 +91,7 @@ def _arguments(jobs, shapes):
     for job in jobs:
         cell, (activation, network, recipe) = job.wildcards, _values(job)
         about["specs"][cell.activation] = activation
-        about["networks"][cell.network] = network
+        about["networks"][cell.network] = networks.replace_weights(network, job.params.weights_file)
         about["recipes"][cell.recipe] = recipe
         about["shapes"][cell.dataset] = shapes[cell.dataset]
     return about

@@ -1,4 +1,4 @@
-"""Weights that a network brings along: that training draws them anew is said in one line."""
+"""Weights that a network brings along: whether training uses them is said in one line."""
 
 from collections.abc import Callable
 
@@ -8,8 +8,14 @@ from torch import nn
 from .initialisation import weighted_layers
 
 
-def describe_unused_weights(name: str, build: Callable[[], nn.Module]) -> str | None:
-    """One line where `build()` gives network `name` weights of its own, else None."""
+def describe_brought_weights(name: str, build: Callable[[], nn.Module]) -> str | None:
+    """One line where `build()` gives network `name` weights of its own, else None.
+
+    It says whether they are used, as those of a network are that draws or reads its weights itself.
+    """
+    if hasattr(network := build(), "init_weights"):
+        file = getattr(network, "weights", None)
+        return f"networks: {name}: weights start {network.start}" if file else None
     own, n = count_own_weights(build)
     if not own:
         return None

@@ -25,7 +25,7 @@ from .dynamo import skip_dynamo_import
 from .loop import Cell, train_run
 from .pack import find_place
 from .precision import prepare_torch
-from .pretrained import describe_unused_weights
+from .pretrained import describe_brought_weights
 from .progress import Progress
 from .run_cost import saved_bytes
 
@@ -52,7 +52,7 @@ def sanity_check(
     missing = _try_measurements(declared, log)
     faults = _try_trainings(trials, log)
     first = {trial.cell.names["network"]: trial for trial in reversed(trials)}
-    works = [partial(_find_unused_weights, trial) for trial in first.values()]
+    works = [partial(_find_brought_weights, trial) for trial in first.values()]
     missing += [line for line, _ in try_each_in_child(works, log) if line]
     return faults, missing
 
@@ -129,11 +129,11 @@ def _find_fault(trial, log):
         return f"{find_place(error) or trial.files}: {describe_error(error)}"
 
 
-def _find_unused_weights(trial):
+def _find_brought_weights(trial):
     """The line that says that a network's own weights are not used; None where it has none."""
     data = random_images(trial.shape, IMAGES)
     build = partial(trial.cell.build_network, data)
-    return describe_unused_weights(trial.cell.names["network"], build)
+    return describe_brought_weights(trial.cell.names["network"], build)
 
 
 class SilentProgress(Progress):

@@ -1,0 +1,75 @@
+"""Weights of somebody's training, read from a file and held against the network they are for."""
+
+from collections.abc import Mapping
+from pathlib import Path
+
+import torch
+
+from ..runtime.errors import UserError, describe_error
+
+State = dict[str, torch.Tensor]
+COUNTERS = "num_batches_tracked"  # of batch norms, which older files lack and nothing reads
+
+
+def read_weights(file: Path | str) -> State:
+    """{name: tensor} of a .safetensors file, or of a .pth file of tensors alone.
+
+    Raises UserError where it cannot be read so.
+    """
+    try:
+        found = _read_safetensors(file) if Path(file).suffix == ".safetensors" else _read_pth(file)
+    except UserError:
+        raise
+    except Exception as error:  # torch's and safetensors' own kinds, and those of files
+        raise UserError(f"{file} cannot be read: {describe_error(error)}") from error
+    for key in ("state_dict", "model"):  # as training scripts nest it
+        found = found[key] if isinstance(found, Mapping) and key in found else found
+    if not isinstance(found, Mapping) or not all(map(torch.is_tensor, found.values())):
+        raise UserError(
+            f"{file} holds more than tensors; write it by torch.save(m.state_dict(), …)"
+        )
+    return dict(found)
+
+
+def _read_safetensors(file):
+    try:
+        from safetensors.torch import load_file
+    except ImportError as error:
+        way = "pip install safetensors, or save a .pth file"
+        raise UserError(f"{file} needs the package safetensors: {way}") from error
+    return load_file(file)
+
+
+def _read_pth(file):
+    return torch.load(file, map_location="cpu", weights_only=True)
+
+
+def fit_weights(found: State, wanted: State, head: set[str], file: Path | str) -> State:
+    """Those of `found` that replace `wanted`: all, or all but the `head` where its shape differs.
+
+    Raises UserError that names the first ones that are missing, unknown or of another shape.
+    """
+    differ = [k for k in found.keys() & wanted.keys() if found[k].shape != wanted[k].shape]
+    missing = {k for k in wanted.keys() - found.keys() if not k.endswith(COUNTERS)}
+    if head & (missing | set(differ)):
+        found = {k: v for k, v in found.items() if k not in head}
+        differ, missing = [k for k in differ if k not in head], missing - head
+    shapes = [
+        f"{k} is {list(found[k].shape)} and not {list(wanted[k].shape)}"
+        for k in wanted if k in differ
+    ]  # fmt: skip
+    wrong = _name_first("has no ", [k for k in wanted if k in missing])
+    wrong += _name_first("has the unknown ", [k for k in found if k not in wanted])
+    wrong += _name_first("", shapes)
+    if wrong:
+        raise UserError(
+            f"{file} is of another network: it {', '.join(wrong)}; name the model and the size of "
+            "images that it was trained with"
+        )
+    return found
+
+
+def _name_first(words, names):
+    """[the first of some names behind `words`, and how many more there are]; [] for none."""
+    more = f" and {len(names) - 1} more" if len(names) > 1 else ""
+    return [f"{words}{names[0]}{more}"] if names else []
