@@ -9,6 +9,7 @@ import pytest
 import torch
 import yaml
 from conftest import BIN, ROOT, House
+from test_workflow import RUN, prepared, remote, stub
 
 from activarium import activations, datasets, networks, study, tables
 from activarium.activations import ActivationSpec
@@ -230,7 +231,7 @@ def test_submitted_jobs_hold_the_content_of_the_files_against_what_was_sent(here
     manifest.write(read(), [range(2)], "sent.json")
     manifest.check(read(), [range(2)], "sent.json")
     Path("my/shared.py").write_text("SLOPE = 0.09\n")
-    with pytest.raises(UserError, match="config: my/swoosh.py was edited while tiny is trained"):
+    with pytest.raises(UserError, match="config: my/shared.py was edited while tiny is trained"):
         manifest.check(read(), [range(2)], "sent.json")
 
 
@@ -264,6 +265,8 @@ def test_files_are_kept_below_the_reference_as_they_stand_here(here):
 class Elsewhere(House):
     """A folder with a study and its files; the workflow is this checkout's."""
 
+    patience = 900
+
     def snakemake(self, *arguments, study="study.yaml", cores=1, **environment):
         there = ["-s", ROOT / "Snakefile", "--workflow-profile", ROOT / "profiles/default"]
         command = [BIN / "snakemake", *arguments, "--cores", cores, "--configfile", study, *there]
@@ -279,6 +282,28 @@ def test_another_workflow_takes_files_beside_its_own_study(tmp_path):
     )
     plan = theirs.plan(study=None)
     assert plan["act_train_0"] == 2 and plan["act_prepare"] == 1 and plan["act_certify"] == 2
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("edited", [False, True])
+def test_a_remote_job_trains_with_the_files_that_were_there_when_it_was_sent(house, edited):
+    """The command that submits a job edits what the activation's file imports."""
+    stub(house, "'-'")
+    remote(house, {})
+    prepared(house)
+    (house / "my").mkdir()
+    for name, text in (("swoosh", SWOOSH), ("shared", "SLOPE = 0.08\n")):
+        (house / f"my/{name}.py").write_text(text)
+    house.say(activations=["gelu", {"name": "mine", "file": "my/swoosh.py"}])
+    if edited:
+        text = (house / "submit").read_text()
+        edit = "echo SLOPE=1 >>my/shared.py\nsetsid"
+        (house / "submit").write_text(text.replace("setsid", edit))
+    file = RUN.format("mine", 0)
+    done = house.snakemake(file, "--workflow-profile", "remote", "--jobs", "4")
+    line = "config: my/shared.py was edited while tiny is trained; undo it, or stop and start again"
+    assert (line in (house / "submitted.log").read_text().splitlines()) == edited
+    assert (house / file).exists() != edited and (done.returncode == 1) == edited, done.stderr
 
 
 @pytest.fixture(scope="module")
@@ -310,7 +335,6 @@ def test_an_edit_runs_its_own_cells_again_and_nothing_else(theirs):
         theirs.edit(f"my/{file}.py")
         plan = theirs.plan()
         assert trained_and_certified(plan) == {"train_0": 1, "certify": 1}, file
-        shutil.copy(theirs / "my" / f"{file}.py", theirs / "edited")
         text = (theirs / f"my/{file}.py").read_text().removesuffix("\n# edited\n")
         (theirs / f"my/{file}.py").write_text(text)
         assert theirs.plan() == {}

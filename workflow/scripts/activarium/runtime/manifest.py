@@ -81,6 +81,6 @@ def _declarations(study: "Study", packs: Sequence[range]) -> dict[str, Any]:
 
 
 def _contents(study):
-    """{key: checksum} of the files beside the study that define a part of it."""
-    found = (source.own_files(file) for file in study.own_files.values())
-    return {f"{FILE}{files[0]}": digest_files(files) for files in found}
+    """{key: digest} of each file beside the study that defines a part of it, or is imported."""
+    found = {path for file in study.own_files.values() for path in source.own_files(file)}
+    return {f"{FILE}{path}": digest_files([path]) for path in sorted(found)}
