@@ -1,10 +1,12 @@
 """An activation without a closed form is trained and compared; nobody says that it is proven."""
 
+import re
 from pathlib import Path
 from types import SimpleNamespace
 
 import pyarrow.csv
 import pytest
+from conftest import ROOT
 from fake_gpu import FakeGpu
 from synthetic import reported, study
 from test_report import Parsed
@@ -17,6 +19,7 @@ from activarium.activations import spec_of
 from activarium.certify.activation_list import activation_rows
 from activarium.certify.profile_table import profile_rows
 from activarium.definitions import file_checks
+from activarium.definitions.module_checks import find_fault
 from activarium.runtime import source
 from activarium.runtime.errors import UserError
 from activarium.study import Study
@@ -68,6 +71,15 @@ def test_whether_a_file_has_a_definition_is_read_from_its_text(tmp_path):
     for text, found in ((SPLINE, False), ("from .gelu import definition", True)):
         file.write_text(text)
         assert source.has_name(file, "definition") == found
+
+
+def test_the_file_that_the_docs_show_is_one(tmp_path):
+    shown = re.findall(r"```python\n(.*?)```", (ROOT / "docs/your-own.md").read_text(), re.DOTALL)
+    (text,) = (block for block in shown if "autograd.Function" in block)
+    (tmp_path / "step.py").write_text(text)
+    file = file_checks.check_file(tmp_path / "step.py")
+    assert not hasattr(file, "definition")
+    assert find_fault(file.module(), (4, 3, 8, 8)) is None
 
 
 # Training
