@@ -375,6 +375,14 @@ def test_the_study_of_the_tutorial_is_one():
     assert read.size == 30, "thirty runs, as the tutorial says"
 
 
+def test_the_recipes_shown_are_recipes():
+    default = yaml.safe_load((ROOT / "config/digits.yaml").read_text()) | {"train_size": None}
+    default |= {"datasets": ["cifar10"], "validation": 0.1}
+    blocks = [text for language, text in fenced(TEXT["config/README.md"]) if language == "yaml"]
+    found = [set(study.read(default | yaml.safe_load(lines), SCHEMA).recipes) for lines in blocks]
+    assert {"transformer", "fast"} in found and len(found) == len(blocks)
+
+
 def test_the_images_of_a_study_are_as_shown(tmp_path, monkeypatch):
     default = yaml.safe_load((ROOT / "config/config.yaml").read_text())
     blocks = [text for language, text in fenced(TEXT["docs/your-own.md"]) if language == "yaml"]

@@ -164,18 +164,21 @@ REFUSED = {
 
 @pytest.mark.parametrize("on_gpu", [False, True])
 @pytest.mark.parametrize("name", REFUSED)
-def test_a_network_of_one_s_own_is_refused_before_the_first_step_on_either_device(
-    file, tmp_path, prepared, monkeypatch, name, on_gpu
+def test_a_network_beside_the_study_is_refused_before_the_first_step_on_either_device(
+    tmp_path, prepared, monkeypatch, name, on_gpu
 ):
     text, why = REFUSED[name]
-    file(networks, name, text)
+    monkeypatch.chdir(tmp_path)
+    mine = f"my/{name}.py"
+    (tmp_path / "my").mkdir()
+    (tmp_path / mine).write_text(f'label = "Mine"\n{text}')
     monkeypatch.setattr(step.Training, "_step", lambda *_: pytest.fail("a step was taken"))
     if on_gpu:
         monkeypatch.setattr(job, "fits_several", lambda device: True)
         FakeGpu(monkeypatch)
     with pytest.raises(UserError) as refusal:
-        pack(tmp_path, [0], prepared, "dyt", network={"file": name, "parameters": {}})
-    assert f"networks/{name}.py" in str(refusal.value) and why in str(refusal.value)
+        pack(tmp_path, [0], prepared, "dyt", network={"file": mine, "parameters": {}})
+    assert str(refusal.value).startswith(mine) and why in str(refusal.value)
 
 
 @pytest.mark.parametrize(
