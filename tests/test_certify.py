@@ -83,11 +83,20 @@ def test_gaussian_moments_agree_with_mpmaths_quadrature(name):
     assert list(moment_violations(profile(name), FORMULAS[name])) == []
 
 
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in OSCILLATING | JUMPING])
+@pytest.mark.parametrize("name", [n for n in NAMES if n not in OSCILLATING | JUMPING | {"pau"}])
 def test_nothing_is_refused(name):
     assert set(profile(name)["refused"]) <= {"variance_map.fixed_points"} | UNDECIDED.get(
         name, set()
     )
+
+
+def test_of_the_pade_unit_all_is_proven_but_what_rests_on_its_slope_far_to_the_left():
+    found = profile("pau")
+    assert set(found["refused"]) == {
+        "inflection_points", "range_fprime", "range_fsecond", "lipschitz", "convex", "asymptotes",
+        "variance_map.fixed_points",
+    }  # fmt: skip
+    assert len(found["zeros"]) == 3 and found["range_f"]["inf"]["value"] == ["-inf", "-inf"]
 
 
 def test_the_papers_twenty_and_at_least_45_are_certified():

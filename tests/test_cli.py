@@ -15,11 +15,12 @@ from conftest import BIN, ROOT
 from synthetic import study
 
 from activarium import activations, cli
-from activarium.certify import certify
+from activarium.certify import certify, certify_activation
 from activarium.certify.activation_list import activation_rows
 from activarium.definitions import on_torch
 from activarium.report.profile_page import WIDTH, profile_page
 from activarium.report.proven_properties import format_enclosure
+from activarium.runtime.files import as_json
 
 SCRIPTS = ROOT / "workflow/scripts"
 SCHEMA = json.loads((SCRIPTS / "activarium/certify/schema.json").read_text())
@@ -161,6 +162,32 @@ def test_what_is_not_proven_is_named_with_its_reason(activarium):
 def test_what_learns_or_draws_is_said_to(activarium):
     assert "proven at slope = 0.25, where it starts" in activarium("certify", "prelu")[1]
     assert "draws at random" in activarium("certify", "rrelu")[1]
+
+
+def test_what_is_learned_is_certified_at_given_values(activarium):
+    page = activarium("certify", "prelu", "slope=-0.11")[1]
+    assert "Training learns: proven at slope = −0.11, as given." in page
+    assert "decreasing up to 0, then increasing" in page, "which it is not at its start"
+    given = activarium("certify", "prelu", "slope=-0.11", "--json")[1]
+    assert json.loads(given) == json.loads(as_json(certify_activation("prelu", slope=-0.11)))
+    same = activarium("certify", "prelu", "slope=0.25", "--json")[1]
+    assert same == activarium("certify", "prelu", "--json")[1]
+
+
+@pytest.mark.parametrize(
+    ("words", "said"),
+    [
+        (["prelu", "slop=1"], "no parameter 'slop' (did you mean slope?); it learns slope"),
+        (["gelu", "slope=1"], "no parameter 'slope'; it learns nothing"),
+        (["prelu", "slope"], "'slope' is no value of a parameter; write each once, as slope=0.11"),
+        (["prelu", "slope=1", "slope=2"], "'slope=2' is no value of a parameter; write each once"),
+        (["prelu", "slope=much"], "slope=much: much is no number; write slope=0.11"),
+        (["prelu", "slope=inf"], "slope=inf is no finite number; write slope=0.25"),
+    ],
+)
+def test_a_wrong_value_of_what_is_learned_is_one_line(activarium, words, said):
+    code, out, error = activarium("certify", *words)
+    assert code and not out and said in error and error.count("\n") == 1
 
 
 def test_a_periodic_function_is_not_said_to_rise_for_ever(activarium):

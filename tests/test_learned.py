@@ -1,17 +1,22 @@
 """What an activation learns: one a layer or one a channel, of every network's channels."""
 
+import re
+from dataclasses import replace
 from types import ModuleType
 
 import pytest
 import torch
+from synthetic import reported, study
 from test_sanity_check import file, net
-from test_training import CELL, PLAIN, RECIPE, SMALLEST, TINY, as_a_job, images
+from test_training import CELL, CPU, PLAIN, RECIPE, SMALLEST, TINY, as_a_job, images, quiet
 from torch import nn
 
-from activarium import activations, networks
-from activarium.definitions.torch_module import build_module
+from activarium import activations, networks, tables
+from activarium.definitions.torch_module import DefinitionModule, build_module
 from activarium.runtime.errors import UserError
-from activarium.train import check_network, loop
+from activarium.tables import collect, external, shards
+from activarium.train import check_network, learned_values, loop, step
+from activarium.train.initialisation import mark_activation
 
 __all__ = ["as_a_job", "file"]  # fixtures, used by their names
 
@@ -206,3 +211,179 @@ def test_a_module_that_cannot_learn_as_the_study_says_is_refused(form):
     with pytest.raises(UserError) as error:
         build_module(mine, learned, channels=3)
     assert str(error.value) == said
+
+
+# What was learned leaves a run
+
+
+def learned_of(activation, learned=None, network=PLAIN, training=step.Training, **recipe):
+    """The rows of a run's own file, and the network that it trained."""
+    made = cell(activation, network, learned)
+    made = replace(made, recipe=RECIPE | recipe)
+    run = loop.Run(made, 0, images(), CPU, quiet(), training)
+    while not run.is_finished:
+        run.add_epoch(*loop.train_epoch(run.training, run.epoch))
+    return run.table().to_pylist()[0]["learned"], run.training.scored_network
+
+
+@pytest.mark.parametrize("training", [step.Training, step.GraphedTraining])
+def test_a_run_holds_where_each_layer_started_and_ended(training):
+    rows, network = learned_of("dyt", training=training)
+    layers = [m for m in network if isinstance(m, DefinitionModule)]
+    assert [(r["layer"], r["parameter"], r["numbers"]) for r in rows] == [
+        (k, name, n) for k, width in enumerate((4, 8, 16), 1)
+        for name, n in (("alpha", 1), ("gamma", width), ("beta", width))
+    ]  # fmt: skip
+    assert [r["start"] for r in rows] == [0.5, 1, 0] * 3
+    for row in rows:
+        end = getattr(layers[row["layer"] - 1], row["parameter"]).detach().double()
+        assert row["mean"] == end.mean().item() != row["start"]
+        assert (row["min"], row["max"]) == (end.min().item(), end.max().item())
+        assert row["sd"] == (end.std().item() if end.ndim else None)
+
+
+def test_an_average_of_weights_is_what_is_scored_and_what_was_learned():
+    rows, network = learned_of("prelu", ema=0.9)
+    ends = [m.weight.item() for m in network if isinstance(m, nn.PReLU)]
+    assert [(r["parameter"], r["mean"]) for r in rows] == [("slope", end) for end in ends]
+
+
+CONSTRAINED = [("xielu", {"alpha_p": 0.8, "alpha_n": 0.8}), ("pau", {"b2": 3.98021568})]
+
+
+@pytest.mark.parametrize(("name", "starts"), CONSTRAINED)
+def test_values_are_those_that_the_function_is_computed_with(name, starts):
+    rows, _ = learned_of(name, learning_rate=0.1)
+    found = {r["parameter"]: r for r in rows if r["layer"] == 1}
+    assert found.keys() == activations.learned_starts(name).keys()
+    for parameter, start in starts.items():
+        assert found[parameter]["start"] == pytest.approx(start, abs=1e-6)
+        assert found[parameter]["mean"] != found[parameter]["start"]
+    if name == "xielu":
+        assert found["alpha_n"]["mean"] > 0.5, "softplus keeps it there"
+    else:
+        assert all(found[f"b{k}"]["min"] >= 0 for k in (1, 2, 3, 4)), "as its absolute value"
+
+
+def test_a_module_whose_parameters_start_elsewhere_keeps_their_own_names():
+    network = nn.Sequential(mark_activation(nn.PReLU()), nn.PReLU())
+    for start, name in ((1.0, "weight"), (0.25, "a")):
+        made = learned_values.LearnedValues(network, {"a": start})
+        assert [(r["layer"], r["parameter"]) for r in made.rows(network)] == [(1, name)]
+
+
+def test_what_learns_nothing_leaves_its_run_without_such_rows():
+    assert learned_of("gelu")[0] is None
+
+
+def test_a_run_that_goes_on_from_a_checkpoint_started_where_it_first_did():
+    whole, _ = learned_of("swish")
+    first = loop.Run(cell("swish"), 0, images(), CPU, quiet(), step.Training)
+    first.add_epoch(*loop.train_epoch(first.training, 0))
+
+    class Checkpoint:
+        def resume(self, training, history):
+            training.load_state_dict(first.training.state_dict())
+            return first.history
+
+        def save(self, training, history):
+            pass
+
+    again = loop.Run(cell("swish"), 0, images(), CPU, quiet(), step.Training, Checkpoint())
+    again.add_epoch(*loop.train_epoch(again.training, 1))
+    assert again.table().to_pylist()[0]["learned"] == whole
+
+
+# The tables
+
+
+@pytest.fixture(scope="module")
+def run_files(tmp_path_factory):
+    """The files of two runs of PReLU, one of GELU, as jobs leave them."""
+    folder = tmp_path_factory.mktemp("runs")
+    for name, seed in (("gelu", 0), ("prelu", 0), ("prelu", 1)):
+        table = loop.train_run(cell(name), seed, images(), CPU, quiet())
+        file = folder / "r/n/digits" / name / f"{seed}.parquet"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        tables.write_run(table, file)
+    return sorted(folder.rglob("*.parquet"))
+
+
+def test_the_table_of_learned_values_has_each_run_s_layers_in_order(run_files):
+    found = collect.learned_table(collect.read_runs(reversed(run_files))).to_pandas()
+    assert list(found.columns) == tables.LEARNED.names
+    assert found[["activation", "seed", "layer"]].to_numpy().tolist() == [
+        ["prelu", seed, k] for seed in (0, 1) for k in (1, 2, 3)
+    ]
+    assert found["sd"].isna().all() and (found["numbers"] == 1).all()
+    assert (found["start"] == 0.25).all() and (found["mean"] != 0.25).all()
+
+
+def test_a_run_s_file_of_an_older_version_is_read_as_before(run_files, tmp_path):
+    whole = tables.read_run(run_files[1])
+    old = tmp_path / "r/n/digits/prelu/0.parquet"
+    old.parent.mkdir(parents=True)
+    tables.write_run(whole.replace_schema_metadata().drop(["learned"]), old)
+    read = collect.read_runs([old])
+    assert read.schema.equals(tables.RUN_FILE) and read["learned"].to_pylist() == [None]
+    assert collect.learned_table(read).num_rows == 0
+    assert read.drop(["learned"]).equals(whole.replace_schema_metadata().drop(["learned"]))
+
+
+def test_a_shard_brings_what_its_runs_learned_where_it_has_the_file(run_files, tmp_path):
+    whole = collect.read_runs(run_files)
+    study = {"recipes": {"r": {}}, "networks": {"n": {}}, "datasets": ["digits"]}
+    study |= {"activations": {"prelu": None}}
+    learned, (runs, *_) = collect.learned_table(whole), collect.split_tables(whole)
+    for name, table in (("runs", runs), ("learned", learned)):
+        tables.write_run(table, tmp_path / f"{name}.parquet")
+    path = str(tmp_path / "runs.parquet")
+    assert shards.read_learned([path], study).equals(learned)
+    assert external.read_learned([path], runs).equals(learned)
+    (tmp_path / "learned.parquet").unlink()
+    assert shards.read_learned([path], study).num_rows == 0
+
+
+# The report
+
+
+def report_of(study_says=None):
+    """The report of a made-up study of GELU and PReLU, of which this was learned."""
+    made = study(("gelu", "prelu"), seeds=4)
+    rows = [
+        {**{k: run[k] for k in tables.KEY}, "layer": layer, "parameter": "slope", "numbers": n,
+         "start": 0.25, "mean": 0.1 * layer + 0.01 * run["seed"], "sd": sd, "min": -1, "max": 2}
+        for run in made.runs.to_dict("records") if run["activation"] == "prelu"
+        for layer, n, sd in ((1, 1, None), (2, 1, None))
+    ]  # fmt: skip
+    learned = tables.table(rows, tables.LEARNED).to_pandas()
+    return reported(made, draw=False, learned=learned,
+                    activations={"gelu": None, "prelu": study_says}).html  # fmt: skip
+
+
+def test_the_report_shows_start_end_and_spread_of_what_was_learned():
+    html = report_of()
+    section = html[html.index('<section id="learned">') :].partition("</section>")[0]
+    text = " ".join(re.sub("<[^>]+>", " ", section).split())
+    assert "Beside the weights, a network learns PReLU 2 parameters." in text
+    assert "Proven properties hold for the values at the start." in text
+    assert "activarium certify prelu slope=0.1650 certifies the mean that was learned" in text
+    # The mean of 0.1 and 0.2 and of the seeds' 0.00 to 0.03, whose deviation is 0.0129.
+    assert "PReLU slope layer 2 0.2500 0.1650 0.0129" in text
+    assert "PReLU slope 1 0.2500 0.1150 0.0129 – – – PReLU slope 2 0.2500 0.2150 0.0129" in text
+
+
+def test_a_report_of_what_learned_nothing_has_no_such_section():
+    html = reported(study(("gelu", "relu"), seeds=4), draw=False).html
+    assert "What was learned" not in html and 'href="#learned"' not in html
+
+
+def test_the_report_says_who_learned_one_a_layer_against_its_paper():
+    made = study(("gelu", "dyt"), seeds=2)
+    run = made.runs[made.runs["activation"] == "dyt"].to_dict("records")[0]
+    row = {**{k: run[k] for k in tables.KEY}, "layer": 1, "parameter": "gamma", "numbers": 1}
+    learned = tables.table([row | {"start": 1.0, "mean": 1.2}], tables.LEARNED).to_pandas()
+    said = "DyT learned gamma and beta one a layer here, where its paper has one a channel."
+    for way, shown in (({"learned": "layer"}, True), (None, False)):
+        html = reported(made, draw=False, learned=learned, activations={"gelu": None, "dyt": way})
+        assert (said in html.html) == shown

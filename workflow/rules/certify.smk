@@ -93,6 +93,7 @@ rule numerics:
             "definitions/numerics.py",
             "definitions/on_numpy.py",
             "definitions/on_torch.py",
+            "definitions/learned.py",
             "definitions/torch_module.py",
         ),
     output:

@@ -3,6 +3,7 @@
 # inputs   the files of all runs, or the tables of shards, or tables made elsewhere;
 #          the tables of other studies whose runs are reused
 # outputs  results/{study}/runs, epochs and costs, each as .parquet and .csv
+#          results/{study}/learned, where an activation learns parameters
 #          results/{study}/provenance.json, with what the runs were made
 # steps    read, check against the schema, join, write
 
@@ -31,6 +32,7 @@ rule collect:
         runs=PATHS.table_pair("runs"),
         epochs=PATHS.table_pair("epochs"),
         costs=PATHS.table_pair("costs"),
+        learned=GRID.learned_tables,
         provenance=PATHS.provenance,
     log:
         PATHS.log("collect"),

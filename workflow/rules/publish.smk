@@ -17,6 +17,7 @@ rule reference:
     input:
         results=[
             *PATHS.tables,
+            *GRID.learned_tables,
             *(PATHS.table(name, "csv") for name in ("summaries", "contrasts")),
             *GRID.tuning.tables,
             PATHS.analysis,

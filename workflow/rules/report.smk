@@ -80,6 +80,7 @@ rule report:
         tables=PATHS.tables,
         balanced=GRID.balanced_table,
         tuning=GRID.tuning.parquets,
+        learned=GRID.learned_tables[:1],
         analysis=PATHS.analysis,
         profiles=GRID.profiles,
         claims=GRID.claims,

@@ -1,4 +1,4 @@
-"""Collect the study's runs into the tables runs, epochs and costs."""
+"""Collect the study's runs into the tables runs, epochs and costs, and what was learned."""
 
 from activarium.runtime import interrupt
 
@@ -15,8 +15,10 @@ with open_log(snakemake.log[0]):
     if snakemake.params.control:
         control, chance = snakemake.params.control, snakemake.params.chance
         runs, epochs, costs = external.read(snakemake.input.runs, control, chance)
+        learned = external.read_learned(snakemake.input.runs, runs)
     elif study.get("shards"):
         runs, epochs, costs = shards.read(snakemake.input.runs, study)
+        learned = shards.read_learned(snakemake.input.runs, study)
         study = shards.with_origin(study)
     else:
         given = snakemake.params
@@ -30,12 +32,17 @@ with open_log(snakemake.log[0]):
             )
             reused = reuse.read(snakemake.input.reused, study, today)
             runs, epochs, costs = reuse.join(snakemake.input.runs, reused, study)
+            learned = reuse.join_learned(snakemake.input.runs, snakemake.input.reused, reused)
             made = reuse.known_definitions(made, reused)
         else:
-            runs, epochs, costs = collect.collect(snakemake.input.runs)
+            whole = collect.read_runs(snakemake.input.runs)
+            runs, epochs, costs = collect.split_tables(whole)
+            learned = collect.learned_table(whole)
         study = study | {"chance": collect.chance(given.descriptions), "definitions": made}
     tables.write_both(runs, *snakemake.output.runs)
     tables.write_both(epochs, *snakemake.output.epochs)
     tables.write_both(costs, *snakemake.output.costs)
+    if snakemake.output.learned:
+        tables.write_both(learned, *snakemake.output.learned)
     made = collect.provenance(costs) | {"study": study}
     files.write_json(snakemake.output.provenance, made)

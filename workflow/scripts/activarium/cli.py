@@ -120,6 +120,12 @@ def _add_certify(commands: argparse._SubParsersAction) -> None:
         metavar="ACTIVATION",
         help='a name from `activarium list`, a file mine.py, or an expression as "x*sigmoid(x)"',
     )
+    command.add_argument(
+        "values",
+        metavar="PARAMETER=VALUE",
+        nargs="*",
+        help="prove it at these values of what is learned, as slope=0.11; default: at the start",
+    )
     command.add_argument("--json", action="store_true", help="print the whole profile as JSON")
 
 
@@ -186,15 +192,17 @@ def certify(arguments: argparse.Namespace) -> None:
     """
     from .certify import certify as prove
     from .certify.find_activation import look_up
+    from .certify.given_values import at_values, read_values
     from .report.profile_page import profile_page
     from .runtime.files import as_json
 
-    found = look_up(arguments.activation)
-    profile = prove(found.definition, draws=found.draws)
+    found, values = look_up(arguments.activation), read_values(arguments.values)
+    definition = at_values(found.definition, values) if values else found.definition
+    profile = prove(definition, draws=found.draws)
     if arguments.json:
         print(as_json(profile), end="")
     else:
-        print(profile_page(profile, found.title, found.formula, found.source))
+        print(profile_page(profile, found.title, found.formula, found.source, bool(values)))
 
 
 def compare(arguments: argparse.Namespace) -> None:

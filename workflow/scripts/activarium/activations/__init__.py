@@ -23,6 +23,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import TYPE_CHECKING
 
+from ..definitions.learned import learned_starts as starts_of
 from ..runtime import own_files, source
 from ..runtime.errors import UserError, suggest_or_list
 from ._spec import ActivationSpec, spec_of
@@ -34,7 +35,9 @@ __all__ = [
     "ActivationSpec",
     "definition",
     "label",
+    "learned_starts",
     "load",
+    "may_learn",
     "module",
     "names",
     "own_labels",
@@ -145,6 +148,19 @@ def definition(activation: str | ActivationSpec) -> Callable:
     from ..definitions import expressions
 
     return expressions.definition(spec.expr)
+
+
+def learned_starts(activation: str | ActivationSpec) -> dict[str, float]:
+    """{parameter: where it starts} of a definition; {} of an expression or a module alone."""
+    spec = spec_of(activation)
+    if spec.expr is not None:
+        return {}
+    return starts_of(getattr(load(spec), "definition", None))
+
+
+def may_learn(activation: str | ActivationSpec) -> bool:
+    """Whether something may be learned: a definition says it, a module alone does not."""
+    return bool(learned_starts(activation)) or not has_definition(activation)
 
 
 def module(

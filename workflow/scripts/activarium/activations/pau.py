@@ -1,6 +1,6 @@
 """PAU, the Padé activation unit: a rational function that learns all its coefficients.
 
-Molina, Schramowski and Kersting 2020, ICLR, arXiv 1907.06732, of degrees 5 and 4, one of each
+Molina, Schramowski and Kersting 2020, ICLR, arXiv 1907.06732: degrees 5 and 4, one of each
 coefficient a layer. This is the safe form of the authors' code, whose denominator is at least 1;
 the paper writes |Σ bₖ·xᵏ| for Σ |bₖ·xᵏ|. It starts near a leaky ReLU on [−3, 3], at the code's
 numbers. The derivative jumps at 0 where b₁ is not 0, and is the right one there.

@@ -1,8 +1,8 @@
 """PReLU, the parametric ReLU: a leaky ReLU that learns its slope for negative inputs.
 
-He, Zhang, Ren and Sun 2015, arXiv 1502.01852, from 0.25: one slope a layer, as torch has it, or
-one a channel, where a study says `learned: channel`. The derivative at the kink 0 is the left one,
-the slope.
+He, Zhang, Ren and Sun 2015, arXiv 1502.01852: from 0.25, one slope a layer as torch has it, or one
+a channel where a study says `learned: channel`. The derivative at the kink 0 is the left one, the
+slope.
 """
 
 label = "PReLU"

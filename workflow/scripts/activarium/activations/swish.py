@@ -1,7 +1,7 @@
 """Swish: SiLU with a learned steepness.
 
-Ramachandran, Zoph and Le 2017, arXiv 1710.05941, with β learned, one a layer, from 1. With β held
-at 1 it is `silu`. Smooth on all of R.
+Ramachandran, Zoph and Le 2017, arXiv 1710.05941: β is learned, one a layer, from 1. With β held at
+1 it is `silu`. Smooth on all of R.
 """
 
 label = "Swish, learned β"

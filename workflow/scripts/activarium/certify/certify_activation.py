@@ -6,22 +6,28 @@ from importlib.metadata import version
 from .. import activations
 from . import initial_state
 from .find_activation import look_up
+from .given_values import at_values
 from .properties import certify
 
 
-def certify_activation(activation: str) -> dict:
+def certify_activation(activation: str, **values: float) -> dict:
     """The profile of a built-in activation, a file of one, or an expression, as `certify` gives it.
+
+    What training learns has the given `values`, else those that it starts from.
 
         >>> certify_activation("gelu")["lipschitz"]
         ['1.128904145185154786340744', '1.128904145185154786340745']
         >>> certify_activation("x*ndtr(1.1*x)")["class"]
         'analytic'
+        >>> certify_activation("prelu", slope=0.11)["parameters"]
+        {'slope': ['0.11', '0.11']}
 
     Raises UserError for an unknown name, with a suggestion, and for an expression that cannot be
     read or may not be finite.
     """
     found = look_up(activation)
-    return certify(found.definition, draws=found.draws)
+    definition = at_values(found.definition, values) if values else found.definition
+    return certify(definition, draws=found.draws)
 
 
 def certify_declared(spec: activations.ActivationSpec) -> dict:

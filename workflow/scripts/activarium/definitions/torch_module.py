@@ -98,11 +98,11 @@ def build_module(
 class ChannelsFirst(nn.Module):
     """A module that has its channels in dimension 1, applied where they are in `channel_dim`."""
 
-    def __init__(self, module, channel_dim):
+    def __init__(self, module: nn.Module, channel_dim: int):
         super().__init__()
         self.module, self.channel_dim = module, channel_dim
 
-    def forward(self, x):
+    def forward(self, x: torch.Tensor) -> torch.Tensor:
         return self.module(x.movedim(self.channel_dim, 1)).movedim(1, self.channel_dim)
 
 
@@ -114,7 +114,7 @@ def wrap_in_float32(module: nn.Module) -> nn.Module:
     """`module` itself if it is a kernel of torch, which rounds once; else in a `Float32Module`."""
     own = type(module).__module__.startswith("torch.nn.")
     kernel = own and not isinstance(module, (*COMPOSITE_MODULES, *AUTOCAST_MODULES))
-    return module if kernel or isinstance(module, DefinitionModule) else Float32Module(module)
+    return module if kernel else Float32Module(module)
 
 
 class Float32Module(nn.Module):

@@ -88,22 +88,22 @@ def build_report(
     tuning: pd.DataFrame | None = None,
     draw: bool = True,
     uncertified: Sequence[str] = (),
+    learned: pd.DataFrame | None = None,
 ) -> Report:
     """The `Report` of a study's tables; `study` and what follows are as in `page.render_page`.
 
     Without `draw` each figure holds its finding alone, which is ten times as fast. `uncertified`
-    names the activations that have no definition.
+    names the activations that have no definition; `learned` is in `tables.LEARNED`.
     """
-    profiles = dict(profiles or {})
-    found = analyse(
-        runs, epochs, costs, control, confidence, margin, dict(chance), profiles, tuning
-    )
+    known = dict(profiles or {})
+    found = analyse(runs, epochs, costs, control, confidence, margin, dict(chance), known, tuning)
     made = StudyTables(
         runs, epochs, costs,
         tables.table(found["summaries"], tables.SUMMARIES).to_pandas(),
         tables.table(found["contrasts"], tables.CONTRASTS).to_pandas(),
         json.loads(json.dumps(found)),  # as whoever reads it from its file has it
-        profiles, dict(own_activations or {}), uncertified=uncertified, tuning=tuning,
+        known, dict(own_activations or {}), uncertified=uncertified, tuning=tuning,
+        learned=learned,
     )  # fmt: skip
     optional = [] if tuning is None else ["tuning"]
     drawn = {name: figures.draw_figure(name, made, not draw) for name in figures.names(optional)}

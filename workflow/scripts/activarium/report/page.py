@@ -16,6 +16,7 @@ from . import (
     citation,
     data_warnings,
     formatting,
+    learned_parameters,
     limitations,
     proven_properties,
     published_differences,
@@ -52,6 +53,7 @@ MODULES = {  # whose functions the templates call
     "verdicts": verdicts,
     "data_warnings": data_warnings,
     "limitations": limitations,
+    "learned_parameters": learned_parameters,
     "proven_properties": proven_properties,
     "published_differences": published_differences,
     "recipe_verdicts": recipe_verdicts,
@@ -126,6 +128,7 @@ def _proof_content(tables, study, claims, numerics):
     """What the templates show of what is proven, and of torch beside it."""
     settled = proven_properties.settled_claims(tables, claims)
     return {
+        "learned": learned_parameters.learned_rows(tables),
         "properties": proven_properties.property_rows(tables, study["activations"]),
         "uncertified": proven_properties.uncertified_rows(tables, study["activations"]),
         "not_certified": NOT_CERTIFIED,

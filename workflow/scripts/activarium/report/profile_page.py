@@ -12,12 +12,20 @@ PIECES = 4  # of the real line that are described one by one; of more there is t
 NOT_CLAIMED = "not claimed"
 
 
-def profile_page(profile: dict, title: str, formula: str | None = None, source: str = "") -> str:
+def profile_page(
+    profile: dict,
+    title: str,
+    formula: str | None = None,
+    source: str = "",
+    at_given_values: bool = False,
+) -> str:
     """The page for a `profile`: at most 40 lines of at most WIDTH columns.
+
+    `at_given_values` says that what is learned has other values than those it starts from.
 
     A number is exact, ends in “…” after digits that are all proven, or stands rounded after “≈”.
     """
-    lines = [_truncate(line) for line in _head(profile, title, formula, source)]
+    lines = [_truncate(line) for line in _head(profile, title, formula, source, at_given_values)]
     if profile["definition"]:
         lines.append("")
         for name, text in _shape(profile):
@@ -28,14 +36,17 @@ def profile_page(profile: dict, title: str, formula: str | None = None, source: 
     return "\n".join([*lines, "", *_wrapped_lines(NOT_CLAIMED, _refused(profile["refused"]))])
 
 
-def _head(profile: dict, title: str, formula: str | None, source: str) -> Iterator[str]:
+def _head(
+    profile: dict, title: str, formula: str | None, source: str, at_given_values: bool
+) -> Iterator[str]:
     yield f"{title}: f(x) = {formula}" if formula else f"f(x) = {title}"
     if source:
         yield source
     if profile["definition"]:
         yield "Proven for all real x. “…” cuts certain digits, “≈” rounds, other numbers are exact."
     if profile["parameters"]:
-        yield f"Training learns: proven at {property_texts(profile)['starts']}, where it starts."
+        end = ", as given." if at_given_values else ", where it starts."
+        yield f"Training learns: proven at {property_texts(profile)['starts']}{end}"
     if profile["draws"]:
         yield "Training draws at random: proven of the form that is evaluated."
 

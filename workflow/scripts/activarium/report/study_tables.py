@@ -42,6 +42,7 @@ class StudyTables:
     profiles: dict = field(default_factory=dict)  # what is proven, by the name of the activation
     own_activations: dict = field(default_factory=dict)  # what the study says of them, by name
     balanced: pd.DataFrame | None = None  # as `tables.balanced` has it, where classes are unequal
+    learned: pd.DataFrame | None = None  # what runs learned, in `tables.LEARNED`
     uncertified: Sequence[str] = ()  # the names of those without a definition
     tuning: pd.DataFrame | None = None  # as `tables.TUNING`, where a recipe tunes a number
     tuning_costs: pd.DataFrame | None = None

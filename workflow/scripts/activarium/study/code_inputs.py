@@ -21,6 +21,7 @@ TRAINING = (  # what defines a run's numbers beside its activation, network and 
     "train/batches.py",
     "train/augmentation.py",
     "train/initialisation.py",
+    "train/learned_values.py",
     "train/moving_average.py",
     "train/precision.py",
     "train/graphs.py",
@@ -28,6 +29,7 @@ TRAINING = (  # what defines a run's numbers beside its activation, network and 
     "train/randomness.py",
     "train/schedules.py",
     "data/stratified_sample.py",
+    "definitions/learned.py",
     "definitions/torch_module.py",
     "definitions/on_torch.py",
     "definitions/on_numpy.py",  # constants, as sqrt(2 / pi)

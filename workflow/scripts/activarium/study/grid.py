@@ -129,7 +129,7 @@ class Grid:
     def companion_files(self) -> list[str]:
         """The other tables of a study, where its runs.parquet is read and they are beside it."""
         given = [Path(file) for file in (*self.study.runs, *self.study.shards, *self.study.reuse)]
-        names = ["epochs.parquet", "costs.parquet"]
+        names = ["epochs.parquet", "costs.parquet", "learned.parquet"]
         if not self.study.runs:
             names.append("provenance.json")
         beside = [
@@ -230,6 +230,14 @@ class Grid:
     def balanced_table(self) -> list[str]:
         """The table of balanced accuracies, where a data set needs one."""
         return [self.paths.table("balanced")] if self.unequal_images else []
+
+    @property
+    def learned_tables(self) -> list[str]:
+        """The table of what was learned and its copy for people, where anything learns."""
+        told = any(Path(file).name == "learned.parquet" for file in self.companion_files)
+        learns = any(activations.may_learn(spec) for spec in self.study.activations.values())
+        made_elsewhere = self.study.runs or self.study.shards
+        return self.paths.table_pair("learned") if (told if made_elsewhere else learns) else []
 
     def images(self, wildcards: Wildcards) -> str:
         """The prepared images of a cell."""

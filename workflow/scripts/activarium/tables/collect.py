@@ -17,12 +17,26 @@ class CollectError(UserError):
 
 
 def collect(files: Iterable[Path | str]) -> tuple[pa.Table, pa.Table, pa.Table]:
-    """(runs, epochs, costs) as pyarrow tables in `tables.RUNS`, `EPOCHS`, `COSTS`.
+    """`split_tables` of the runs' own `files`, every one that the study declares."""
+    return split_tables(read_runs(files))
 
-    `files` are the runs' own files, every one that the study declares. Raises CollectError
-    naming the first one that is missing or cannot be read.
+
+def read_runs(files: Iterable[Path | str]) -> pa.Table:
+    """The runs' own files as one table in `tables.RUN_FILE`.
+
+    Raises CollectError naming the first one that is missing or cannot be read.
     """
-    whole = pa.concat_tables([read_run(file) for file in files])
+    return pa.concat_tables([read_run(file) for file in files])
+
+
+def learned_table(whole: pa.Table) -> pa.Table:
+    """What the runs in a table of `tables.RUN_FILE` have learned, in `tables.LEARNED`."""
+    keys = whole.select(tables.KEY)
+    return in_order(_unnested(keys, whole["learned"].combine_chunks(), tables.LEARNED))
+
+
+def split_tables(whole: pa.Table) -> tuple[pa.Table, pa.Table, pa.Table]:
+    """(runs, epochs, costs) in `tables.RUNS`, `EPOCHS` and `COSTS` of one in `tables.RUN_FILE`."""
     keys = whole.select(tables.KEY)
     epochs = _unnested(keys, whole["epochs"].combine_chunks(), tables.EPOCHS)
     cost = whole["cost"].combine_chunks()
@@ -59,10 +73,9 @@ def _unnested(keys: pa.Table, lists: pa.ListArray, schema: pa.Schema) -> pa.Tabl
 
 
 def in_order(table: pa.Table) -> pa.Table:
-    """The rows by key, and by epoch where there are epochs."""
+    """The rows by key, and by epoch or layer where there are such."""
     order = [(name, "ascending") for name in tables.KEY]
-    if "epoch" in table.schema.names:
-        order.append(("epoch", "ascending"))
+    order += [(n, "ascending") for n in ("epoch", "layer") if n in table.schema.names]
     return table.sort_by(order).combine_chunks()
 
 

@@ -29,6 +29,7 @@ NAMES = ("recipe", "network", "dataset", "activation")
 UNNAMED = "unnamed"  # the one recipe or network of a table that has no such column
 ACCURACIES = ("test_accuracy", "validation_accuracy")
 COUNTS = ("n_correct", "n_test")
+COMPANIONS = {"epochs": tables.EPOCHS, "costs": tables.COSTS, "learned": tables.LEARNED}
 OTHER = "ignored: "  # prefix of the name of a column that is not used
 
 
@@ -55,6 +56,12 @@ def read(
     keys = set(map(tuple, whole[tables.KEY].to_numpy().tolist()))
     epochs = _companion_table(files, "epochs", keys)
     return runs, epochs, _companion_table(files, "costs", keys)
+
+
+def read_learned(files: Sequence[str], runs: pa.Table) -> pa.Table:
+    """What the `runs` of a study have learned, in `tables.LEARNED`, from beside its files."""
+    keys = set(zip(*(runs[c].to_pylist() for c in tables.KEY), strict=True))
+    return _companion_table(files, "learned", keys)
 
 
 def _checked_frame(sheet: table_files.Sheet, file: str) -> pd.DataFrame:
@@ -284,7 +291,7 @@ def _raise_for_rows(
 
 def _companion_table(files: Sequence[str], name: str, keys: set[tuple]) -> pa.Table:
     """The table `name` beside each runs.parquet of a study, for the runs of `keys` only."""
-    schema = {"epochs": tables.EPOCHS, "costs": tables.COSTS}[name]
+    schema = COMPANIONS[name]
     found = [schema.empty_table()]
     for file in files:
         path = Path(file).with_name(f"{name}.parquet")

@@ -12,7 +12,7 @@ import pyarrow.compute as pc
 from .. import datasets
 from ..runtime import files
 from ..runtime.errors import UserError
-from . import collect, shards
+from . import collect, external, shards
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -106,6 +106,17 @@ def join(
             what = f"runs on {name} were tested on {sizes[0]} images and others on {sizes[-1]}"
             _fail(f"{what}; leave the published ones out")
     return runs, epochs, costs
+
+
+def join_learned(trained: Iterable[Path | str], paths: Sequence[str], reused: Reused) -> pa.Table:
+    """What the `trained` and the `reused` runs have learned, in `tables.LEARNED`, in order.
+
+    `paths` as in `read`; a table without learned.parquet beside it adds nothing.
+    """
+    trained = list(trained)
+    parts = [external.read_learned(paths, reused.runs)]
+    parts += [collect.learned_table(collect.read_runs(trained))] if trained else []
+    return collect.in_order(pa.concat_tables(parts))
 
 
 def known_definitions(

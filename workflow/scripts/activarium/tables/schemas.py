@@ -54,15 +54,35 @@ _COST = [
     _field("code", pa.string(), "digest of the files of the training and of the network"),
 ]
 
+_LEARNED = [
+    _field("layer", pa.int32(), "activations of the network, from 1", nullable=False),
+    _field("parameter", pa.string(), nullable=False),
+    _field("numbers", pa.int64(), "numbers: 1, or one a channel"),
+    _field("start", pa.float64(), "mean over the numbers"),
+    *(
+        _field(n, pa.float64(), "over the numbers, at the end")
+        for n in ("mean", "sd", "min", "max")
+    ),
+]
+
 KEY = [field.name for field in _KEY]
 RUNS = pa.schema([*_KEY, *_RESULT])
 EPOCHS = pa.schema([*_KEY, *_METRICS])
 COSTS = pa.schema(
     [*_KEY, *_COST, _field("reused_from", pa.string(), "the published table that held the run")]
 )
-ADDED = ("code", "reused_from")  # columns that tables of older versions do not have
+ADDED = ("code", "reused_from", "learned")  # columns that tables of older versions do not have
 _EPOCHS = pa.list_(pa.field("element", pa.struct(_METRICS)))  # Parquet's own word for an item
-RUN_FILE = pa.schema([*RUNS, _field("epochs", _EPOCHS), _field("cost", pa.struct(_COST))])
+LEARNED = pa.schema([*_KEY, *_LEARNED])
+_LEARNED_ROWS = pa.list_(pa.field("element", pa.struct(_LEARNED)))
+RUN_FILE = pa.schema(
+    [
+        *RUNS,
+        _field("epochs", _EPOCHS),
+        _field("cost", pa.struct(_COST)),
+        _field("learned", _LEARNED_ROWS),  # null where nothing is learned, and in older files
+    ]
+)
 
 _TUNING_KEY = [*_CELL, _field("candidate", pa.string(), nullable=False), _KEY[-1]]
 TUNING = pa.schema(

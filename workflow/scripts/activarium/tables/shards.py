@@ -17,6 +17,7 @@ from ..runtime.own_files import is_own_file
 from .collect import CollectError, in_order
 
 TABLES = {"runs": tables.RUNS, "epochs": tables.EPOCHS, "costs": tables.COSTS}
+SCHEMAS = TABLES | {"learned": tables.LEARNED}
 AXES = dict(zip(("recipes", "networks", "datasets", "activations"), tables.KEY, strict=False))
 DEFINED = ("recipes", "networks", "activations")  # by the study; a data set is what its files are
 
@@ -46,6 +47,18 @@ def read(paths: Sequence[str], study: dict) -> tuple[pa.Table, pa.Table, pa.Tabl
     _check_runs(holders, paths, study)
     runs, epochs, costs = (in_order(pa.concat_tables(found[name])) for name in TABLES)
     return runs, epochs, costs
+
+
+def read_learned(paths: Sequence[str], study: dict) -> pa.Table:
+    """What the runs of the shards have learned, in `tables.LEARNED`; a shard may have no such file.
+
+    `paths` and `study` as in `read`.
+    """
+    found = [tables.LEARNED.empty_table()]
+    for path in paths:
+        if Path(path).with_name("learned.parquet").exists():
+            found.append(rows_of_study(read_table(path, "learned"), study))
+    return in_order(pa.concat_tables(found))
 
 
 def origin(paths: Sequence[str], study: dict) -> list[str]:
@@ -123,7 +136,7 @@ def read_table(path: str, name: str, key: str = "shards") -> pa.Table:
     file = Path(path).with_name(f"{name}.parquet")
     try:
         table = tables.verify_checksum(pq.read_table(file, partitioning=None))
-        return tables.fit_schema(table, TABLES[name])
+        return tables.fit_schema(table, SCHEMAS[name])
     except tables.DAMAGED as error:
         reason = "is gone" if not file.exists() else f"cannot be read ({first_line(error)})"
         fail(f"{file} {reason}; copy the tables of that study anew, all three", key)

@@ -53,11 +53,13 @@ def write_run(table: pa.Table, path: Path | str) -> None:
 
 
 def read_run(path: Path | str) -> pa.Table:
-    """The table that `write_run` wrote, in RUN_FILE; raises one of DAMAGED where it is broken."""
+    """The table that `write_run` wrote, in RUN_FILE; raises one of DAMAGED where it is broken.
+
+    What was learned is null in a file of an older version, which had no such column.
+    """
     with pq.ParquetFile(path) as file:  # half of read_table's time, which counts in thousands
         table = verify_checksum(file.read(use_threads=False))
-    # A cast gives null for what the runs of older versions do not have.
-    return table.cast(RUN_FILE).replace_schema_metadata(table.schema.metadata)
+    return fit_schema(table, RUN_FILE).replace_schema_metadata(table.schema.metadata)
 
 
 def has_checksum(table: pa.Table) -> bool:
@@ -79,7 +81,8 @@ def fit_schema(table: pa.Table, schema: pa.Schema) -> pa.Table:
     """
     for name in ADDED:
         if name in schema.names and name not in table.column_names:
-            table = table.append_column(name, pa.nulls(table.num_rows, pa.string()))
+            field = schema.field(name)
+            table = table.append_column(field, pa.nulls(table.num_rows, field.type))
     return table.replace_schema_metadata().select(schema.names).cast(schema)
 
 

@@ -10,9 +10,9 @@ A batch passes three files on its way from the prepared data set to the optimise
 
 What defines a run's numbers is a declared input of the rule that trains, so that an edit of it
 trains anew: `loop`, `step`, `batches`, `augmentation`, `initialisation`, `schedules`,
-`moving_average`, `precision`, `randomness` and, on a GPU, `graphs` and `graphed_evaluation`, which
-capture and replay. An edit of the others trains nothing again. `job`, `pack`,
-`concurrent_trainer`, `dynamo` and `progress` run the work. `unfinished_runs` and
+`moving_average`, `learned_values`, `precision`, `randomness` and, on a GPU, `graphs` and
+`graphed_evaluation`, which capture and replay. An edit of the others trains nothing again. `job`,
+`pack`, `concurrent_trainer`, `dynamo` and `progress` run the work. `unfinished_runs` and
 `checkpoints` keep what is finished of it, and `run_cost` measures it. `preflight`, `sanity_check`,
 `check_network` and `pretrained` try a batch before anything is trained; `describe` counts what a
 network is made of.

@@ -17,6 +17,7 @@ from torch import nn
 
 from .. import activations, networks, tables
 from .initialisation import mark_activation
+from .learned_values import LearnedValues
 from .randomness import seed_the_rest
 from .run_cost import run_cost, saved_bytes_or_none
 from .step import Training
@@ -92,6 +93,8 @@ class Run:
         self.saved_bytes = saved_bytes_or_none(partial(cell.make_activation, 1), log)
         seed_the_rest(seed)
         self.training = training_class(cell.build_network(data), data, cell.recipe, seed, device)
+        starts = activations.learned_starts(cell.activation)
+        self.learned = LearnedValues(self.training.network, starts)
         self.history: dict[str, Any] = {
             "epochs": [],
             "clock": {"train": 0.0, "evaluate": 0.0},
@@ -135,6 +138,7 @@ class Run:
         cost = run_cost(self.training, self.saved_bytes, self.history["clock"], trained)
         row = {**self.cell.names, "seed": self.seed, **self._result()}
         row["cost"] = cost | {"started": self.history["started"]}
+        row["learned"] = self.learned.rows(self.training.scored_network) or None
         return tables.table([row], tables.RUN_FILE)
 
     def _result(self):
