@@ -19,6 +19,7 @@ from activarium.compare.plan import METHODS
 from activarium.data.image_checks import check_images
 from activarium.data.sources import load_images
 from activarium.definitions.file_checks import check_file
+from activarium.report.headline import read_headline
 from activarium.report.study_tables import StudyTables
 from activarium.runtime.own_files import import_file
 
@@ -407,11 +408,17 @@ def test_the_images_of_a_study_are_as_shown(tmp_path, monkeypatch):
 
 def test_the_tables_of_the_tutorial_have_these_columns(tmp_path, monkeypatch, capsys):
     (tmp_path / "results").mkdir()
-    (tmp_path / "results/digits").symlink_to(ROOT / "reference/digits")
+    (tmp_path / "results/mnist5k").symlink_to(ROOT / "reference/mnist5k")
     monkeypatch.chdir(tmp_path)
     (block,) = python_blocks("docs/tutorial.md")
     exec(compile(block, "docs/tutorial.md", "exec"), {})
-    assert "better" in capsys.readouterr().out
+    shown = capsys.readouterr().out
+    assert "worse" in shown and "not shown" in shown
+
+
+def test_the_verdict_of_the_tutorial_is_that_of_the_default_study():
+    (said,) = re.findall(r'it reads: "(.+?)"', " ".join(TEXT["docs/tutorial.md"].split()))
+    assert read_headline(ROOT / "reference/mnist5k/report.html") == said
 
 
 def test_an_activation_is_used_in_pytorch_as_shown():
