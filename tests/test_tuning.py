@@ -19,7 +19,7 @@ from activarium.compare.retuning import gains_of_another_tuning, predict_differe
 from activarium.data import prepare
 from activarium.datasets import Images
 from activarium.report import tuning_choices
-from activarium.study import StudyError, tuned_recipes
+from activarium.study import StudyError, start_warnings, tuned_recipes
 from activarium.study.grid import Grid
 from activarium.tables import tuning as tuning_runs
 from activarium.train import job
@@ -144,6 +144,15 @@ def test_a_study_that_tunes_nothing_asks_for_nothing_more():
     assert not any(asked)
     assert "tuning_curves" not in " ".join(grid.figures)
     assert "tuning_curves" in " ".join(Grid(study.read(tuned(), SCHEMA)).figures)
+
+
+def test_a_recipe_beside_a_tuned_one_needs_no_validation(capsys):
+    fixed = TINY["recipes"]["short"]
+    for recipes, words in (({"a": fixed, "b": tuned()["recipes"]["short"]}, ""),
+                           ({"a": fixed, "b": fixed}, "validation: 0 with 2 recipes")):  # fmt: skip
+        read = study.read(TINY | {"name": "never", "recipes": recipes}, SCHEMA)
+        start_warnings.warn_no_validation(Grid(read))
+        assert words in (said := capsys.readouterr().err) and bool(words) == bool(said)
 
 
 # What is chosen

@@ -62,9 +62,14 @@ def warn_missing_runs(grid: Grid, study_file: str = "", changes: Sequence[str] =
 
 
 def warn_no_validation(grid: Grid) -> None:
-    """Say, before anything is trained, that no recipe can be chosen for each activation."""
+    """Say, before anything is trained, that no recipe can be chosen for each activation.
+
+    Where one is tuned, each activation has its own best values already.
+    """
     recipes = grid.study.recipes
-    if len(recipes) < 2 or grid.study.validation or all(map(os.path.exists, grid.runs)):
+    if len(recipes) < 2 or grid.study.validation or grid.tuning.recipes:
+        return
+    if all(map(os.path.exists, grid.runs)):
         return
     print(
         f"config: validation: 0 with {len(recipes)} recipes: each activation at its own best "
