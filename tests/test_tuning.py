@@ -325,6 +325,7 @@ def test_where_one_value_is_far_ahead_another_tuning_changes_nothing():
 def test_where_two_values_are_close_the_prediction_is_wider_than_the_interval():
     means = np.array([[0.5, 0.9, 0.899], [0.5, 0.9, 0.899]])
     gains = gains_of_another_tuning(means, np.array([1, 1]), 0.01, 2)
+    assert (gains < 0).any() and (gains > 0).any(), "another tuning may choose worse as well"
     narrow = predict_difference(0.01, 0.005, 8, np.zeros(len(gains)), 0.95)
     wide = predict_difference(0.01, 0.005, 8, gains[:, 0] - gains[:, 1], 0.95)
     assert narrow[0] > 0 > wide[0] and narrow[2] < 0.05 < wide[2]
