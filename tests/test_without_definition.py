@@ -85,6 +85,20 @@ def test_the_file_that_the_docs_show_is_one(tmp_path):
 # Training
 
 
+def test_a_file_beside_the_study_is_held_to_the_same(tmp_path):
+    file = tmp_path / "own.py"
+    spec = activations.ActivationSpec("own", file=str(file))
+    cell = Cell(CELL | {"activation": "own"}, RECIPE, PLAIN, spec)
+    file.write_text(FILES["table"], encoding="utf-8")
+    check_network(cell, images())
+    other = tmp_path / "cut.py"
+    other.write_text(FILES["table"].replace("x + (y - x).detach()", "y"), encoding="utf-8")
+    spec = activations.ActivationSpec("own", file=str(other))
+    with pytest.raises(UserError, match="cut.py: module.. passes no gradient back to its input"):
+        check_network(Cell(cell.names, RECIPE, PLAIN, spec), images())
+    assert not activations.has_definition(spec)
+
+
 @pytest.mark.parametrize("name", FILES)
 def test_it_is_accepted_and_learns(added, name):
     check_network(Cell(CELL | {"activation": name}, RECIPE, PLAIN), images())
@@ -116,8 +130,8 @@ def test_no_profile_is_asked_for_and_no_claim(added):
     assert grid.profiles == ["results/profiles/gelu.json", "results/tiny/profiles/mine.json"]
     assert [Path(f).name for f in grid.numerics] == ["gelu.numerics.json", "mine.numerics.json"]
     study_s_own, all_built_in = SimpleNamespace(folder="results/tiny"), SimpleNamespace(folder="")
-    assert grid.claimed_activations(study_s_own) == ["gelu"]
-    assert not set(FILES) & set(grid.claimed_activations(all_built_in))
+    assert list(grid.claimed(study_s_own)) == ["gelu"]
+    assert "gelu" in grid.claimed(all_built_in) and not set(FILES) & set(grid.claimed(all_built_in))
     alone = Grid(
         Study("tiny", "step", 0.95, 0.005, ("digits",), activations={"step": spec_of("step")})
     )

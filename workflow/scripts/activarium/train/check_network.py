@@ -47,7 +47,7 @@ def check_network(cell: Cell, data: dict) -> None:
     _check_outputs_used(model, calls, x, y, file, name)
     if calls.in_place:
         _check_inputs_unused(model, calls, x, file, name)
-    if cell.activation.built_in and not hasattr(activations.load(cell.activation), "definition"):
+    if not (cell.activation.expr or hasattr(activations.load(cell.activation), "definition")):
         _check_trainable(calls)
 
 
