@@ -18,7 +18,7 @@ from activarium.compare.analysis import analyse
 from activarium.compare.retuning import gains_of_another_tuning, predict_difference
 from activarium.data import prepare
 from activarium.datasets import Images
-from activarium.report import tuning_choices
+from activarium.report import reference_results, tuning_choices
 from activarium.study import StudyError, start_warnings, tuned_recipes
 from activarium.study.grid import Grid
 from activarium.tables import tuning as tuning_runs
@@ -381,6 +381,17 @@ def test_the_report_says_what_was_chosen_and_warns_at_the_end_of_a_list():
 def test_a_report_without_tuning_says_nothing_of_it():
     report = synthetic.reported(synthetic.study(), draw=False)
     assert "tuning" not in report.html and "tuning_curves" not in report.figures
+
+
+def test_a_published_study_says_what_tuning_cost_beside_the_scored_runs():
+    made = synthetic.study()
+    costs = made.costs.assign(started="2026-01-01T00:00", commit="0" * 40)
+    plain, with_tuning = (
+        reference_results.reference_page({"name": "x"}, made.runs, costs, "reference/x", tuning)
+        for tuning in (None, costs.head(4))
+    )
+    row = "| tuning | 4 more runs, 8 s |"
+    assert set(with_tuning.splitlines()) - set(plain.splitlines()) == {row}
 
 
 def test_the_curves_are_drawn_with_a_mark_for_each_choice():
