@@ -398,7 +398,8 @@ def test_the_images_of_a_study_are_as_shown(tmp_path, monkeypatch):
     blocks += re.findall(r"^- `(datasets: .*)`$", TEXT["docs/tutorial.md"], re.MULTILINE)
     found = [study.read(default | yaml.safe_load(lines), SCHEMA).image_sources for lines in blocks]
     images = [tuple(sources) for sources in found if sources]
-    assert images == [("flowers",), ("mine",)] * 2
+    both = [("flowers",), ("mine",)]
+    assert images == [*both, ("flowers",), *both], "pictures, arrays, fine-tuning, and the tutorial"
     monkeypatch.chdir(tmp_path)
     (block,) = [b for b in python_blocks("docs/your-own.md") if "savez" in b]
     exec(block, {})

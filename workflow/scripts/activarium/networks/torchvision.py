@@ -23,7 +23,7 @@ from ..runtime.errors import UserError, first_line, suggest
 from ._activation_places import InTurn, record_calls, replace_activations
 from ._weights_file import COUNTERS, State, fit_weights, read_weights
 
-label = "torchvision"
+label = "torchvision model"
 non_square = True
 PLACE = "networks/torchvision.py"  # for people
 USUAL, LARGEST = 224, 512  # pixels: of ImageNet, and up to which a size that fits is looked for
