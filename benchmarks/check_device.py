@@ -52,7 +52,10 @@ CELLS = [
     ("prelu", {"precision": "bfloat16"}),
     ("gelu", {"optimizer": "adamw", "precision": "bfloat16"}),
     ("rrelu", {}),
-]
+    ("prelu", {"schedule": "one_cycle", "clip": 0.5, "ema": 0.9, "betas": [0.9, 0.95]}),
+    ("rrelu", {"optimizer": "sgd", "momentum": 0.5, "warmup": 0.1, "clip": 0.5, "ema": 0.9,
+               "precision": "bfloat16"}),
+]  # fmt: skip
 GRAPHS = [
     ("gelu", "float32", {}),
     ("rrelu", "bfloat16", {}),
