@@ -193,11 +193,14 @@ def test_a_report_in_which_all_are_certified_says_nothing_of_it():
 
 @pytest.mark.slow
 def test_a_study_of_them_ends_in_a_report(house):
-    for name, text in FILES.items():
-        file = house / f"workflow/scripts/activarium/activations/{name}.py"
-        file.write_text(text, encoding="utf-8")
+    """Two stand among the built-in ones, two beside the study."""
+    folders = ["workflow/scripts/activarium/activations", "my"] * 2
+    (house / "my").mkdir()
+    for (name, text), folder in zip(FILES.items(), folders, strict=True):
+        (house / f"{folder}/{name}.py").write_text(text, encoding="utf-8")
     house.patience = 900
-    house.say(activations=["gelu", *FILES], seeds=6)
+    beside = [{"name": name, "file": f"my/{name}.py"} for name in ("table", "slopes")]
+    house.say(activations=["gelu", "spline", "step", *beside], seeds=6)
     assert house.plan()["certify"] == house.plan()["numerics"] == 1
     done = house.snakemake(cores=2)
     assert done.returncode == 0, done.stderr
