@@ -1,7 +1,8 @@
 """BerLU, the Bernstein linear unit: a leaky ReLU whose kink is a short parabola.
 
 Zhang, Zhang, Zhu and Mo 2026, arXiv 2605.02591, with ε = 0.01. The slope is learned, one a layer,
-from 0.01. The derivative is continuous, and the second derivative jumps at −ε and ε.
+from 0.01. The derivative is continuous, and the second derivative jumps at −ε and ε. The formula
+is taken from a summary of the paper and was not compared with its text.
 """
 
 label = "BerLU"
