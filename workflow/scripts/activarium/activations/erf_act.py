@@ -1,8 +1,8 @@
 """ErfAct: x times the error function of a learned exponential.
 
 Biswas, Kumar, Banerjee and Pandey 2021, arXiv 2109.04386. α and β are learned, one of each a layer,
-both from 0.75. Smooth on all of R. The start
-values are those of code that follows the paper, whose text was not compared.
+both from 0.75. Smooth on all of R. The start values are those of code that follows the paper, whose
+text was not compared.
 """
 
 label = "ErfAct"

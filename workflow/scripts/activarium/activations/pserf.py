@@ -1,8 +1,8 @@
 """Pserf, the parametric Serf: x times the error function of a learned softplus.
 
 Biswas, Kumar, Banerjee and Pandey 2021, arXiv 2109.04386. γ and δ are learned, one of each a layer,
-from 1.25 and 0.85. Smooth on all of R. The start
-values are those of code that follows the paper, whose text was not compared.
+from 1.25 and 0.85. Smooth on all of R. The start values are those of code that follows the paper,
+whose text was not compared.
 """
 
 label = "Pserf"

@@ -1,7 +1,8 @@
 """SMU, the smooth maximum unit: a leaky ReLU smoothed by the error function.
 
 Biswas, Kumar, Banerjee and Pandey 2022, CVPR, arXiv 2111.04682, with α = 0.01 as in its later
-version. μ is learned, one a layer, from that version's 2.5, both by its author's code. Smooth on all of R.
+version. μ is learned, one a layer, from that version's 2.5, both by its author's code. Smooth on
+all of R.
 """
 
 label = "SMU"
