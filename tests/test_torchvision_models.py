@@ -241,6 +241,17 @@ def test_every_activation_starts_as_torchvision_draws_and_another_seed_elsewhere
     assert not all(torch.equal(value, theirs[key]) for key, value in drawn.items())
 
 
+def test_the_first_network_of_a_process_draws_what_later_ones_draw():
+    """Else its dropout would be another: where activations stand is found out but once."""
+    found = []
+    networks.load("torchvision")._find_calls.cache_clear()
+    for _ in range(2):
+        torch.manual_seed(0)
+        built(SMALL)
+        found.append(torch.get_rng_state())
+    assert torch.equal(*found)
+
+
 # The same run gives the same bits
 
 NETWORK = {"file": "torchvision", "parameters": {"model": DROPPING, "weights": None}}

@@ -145,10 +145,15 @@ def fit_channels(weight: torch.Tensor, channels: int) -> torch.Tensor:
 
 @cache
 def _find_calls(model, channels, pixels, classes):
-    """{name of an activation module: its calls}; UserError for what cannot be trained here."""
+    """{name of an activation module: its calls}; UserError for what cannot be trained here.
+
+    torch's generator is left as it was. Else the dropout of the first network that a process builds
+    would be another than that of the next ones.
+    """
     try:
-        network = _make(model, channels, pixels, classes)
-        calls, functions = record_calls(network, (2, channels, *pixels))
+        with torch.random.fork_rng(devices=[]):
+            network = _make(model, channels, pixels, classes)
+            calls, functions = record_calls(network, (2, channels, *pixels))
     except Exception as error:  # torchvision's own, of any kind
         _check_functions(model, _record_shapes(model, USUAL)[1])
         raise _wrong_size(model, pixels, error) from error
