@@ -22,7 +22,7 @@ from activarium.data import prepare
 from activarium.datasets import Images
 from activarium.runtime import child_process
 from activarium.runtime.errors import UserError
-from activarium.train import job, loop, precision, progress, randomness, step
+from activarium.train import initialisation, job, loop, precision, progress, randomness, step
 from activarium.train.augmentation import augment, draw
 from activarium.train.batches import split_images
 from activarium.train.pack import CrashedError
@@ -557,6 +557,19 @@ def test_a_learned_slope_with_many_dimensions_is_still_no_weight():
     groups = step.make_optimiser(net, RECIPE | {"weight_decay": 0.1}).param_groups
     assert [len(g["params"]) for g in groups] == [1, 2]
     assert groups[0]["params"][0] is net[0].weight and groups[1]["weight_decay"] == 0
+
+
+@pytest.mark.parametrize("widths", [{}, {"kdim": 6, "vdim": 2}])
+def test_attention_decays_all_of_its_weights_and_no_bias(widths):
+    """Those for queries, keys and values are in no linear layer."""
+    attention = nn.MultiheadAttention(4, 2, **widths)
+    decayed, others = step.make_optimiser(nn.Sequential(attention), RECIPE).param_groups
+    named = {id(p): name for name, p in attention.named_parameters()}
+    assert {p.ndim for p in decayed["params"]} == {2} and {p.ndim for p in others["params"]} == {1}
+    own = {"in_proj_weight"} if not widths else {f"{k}_proj_weight" for k in "qkv"}
+    assert {named[id(p)] for p in decayed["params"]} == own | {"out_proj.weight"}
+    inside = nn.Sequential(initialisation.mark_activation(nn.Sequential(attention)))
+    assert not step.make_optimiser(inside, RECIPE).param_groups[0]["params"]
 
 
 def test_a_weight_that_two_layers_share_is_stepped_once():

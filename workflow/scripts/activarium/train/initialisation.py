@@ -9,6 +9,9 @@ from torch import nn
 
 from .randomness import generator
 
+# Of torch's attention: all three in one, or one each where their inputs differ in width.
+ATTENTION_WEIGHTS = ("in_proj_weight", "q_proj_weight", "k_proj_weight", "v_proj_weight")
+
 
 def initialise(network: nn.Module, seed: int) -> None:
     """Draw every weight anew, in the order of the layers, the same for every activation.
@@ -48,10 +51,27 @@ def weighted_layers(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:
 
     Else an activation with a layer of its own would take random numbers from the layers after it.
     """
+    return [m for m in _outside_activations(network) if isinstance(m, (nn.Conv2d, nn.Linear))]
+
+
+def decayed_weights(network: nn.Module) -> list[nn.Parameter]:
+    """The weights of `weighted_layers` and of attention, each once: these alone have weight decay.
+
+    torch's attention has those of its linear layers for queries, keys and values itself.
+    """
+    weights = [layer.weight for layer in weighted_layers(network)]
+    for layer in _outside_activations(network):
+        if isinstance(layer, nn.MultiheadAttention):
+            found = (getattr(layer, name) for name in ATTENTION_WEIGHTS)
+            weights += [weight for weight in found if weight is not None]
+    return list(dict.fromkeys(weights))
+
+
+def _outside_activations(network):
+    """The modules of a network that are no activation, nor inside of one."""
     activations = [m for m in network.modules() if getattr(m, "is_activation", False)]
     inside = {id(layer) for activation in activations for layer in activation.modules()}
-    layers = (m for m in network.modules() if isinstance(m, (nn.Conv2d, nn.Linear)))
-    return [layer for layer in layers if id(layer) not in inside]
+    return [m for m in network.modules() if id(m) not in inside]
 
 
 def take_pixels_first(network: nn.Module) -> None:

@@ -11,7 +11,7 @@ from torch import nn
 from torch.nn import functional as F
 
 from .batches import DeviceLoader, count_steps, epoch_batches
-from .initialisation import initialise, take_pixels_first, weighted_layers
+from .initialisation import decayed_weights, initialise, take_pixels_first
 from .moving_average import ExponentialMovingAverage
 from .randomness import generator
 from .schedules import learning_rate
@@ -22,10 +22,10 @@ EVALUATION_BATCH = 256  # fixed, because the sum over a batch depends on its siz
 def make_optimiser(network: nn.Module, recipe: dict) -> torch.optim.Optimizer:
     """The recipe's optimiser, with weight decay on weights of convolutions and linear layers alone.
 
-    Norms, biases, class tokens, positions, layer scales and all that an activation learns have
-    none. A weight that several layers share is stepped once.
+    Those of attention are among them. Norms, biases, class tokens, positions, layer scales and all
+    that an activation learns have none. A weight that several layers share is stepped once.
     """
-    weights = list(dict.fromkeys(layer.weight for layer in weighted_layers(network)))
+    weights = decayed_weights(network)
     decayed = set(map(id, weights))
     others = [p for p in network.parameters() if id(p) not in decayed]
     groups = [
