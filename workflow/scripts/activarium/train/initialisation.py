@@ -54,7 +54,7 @@ def weighted_layers(network: nn.Module) -> list[nn.Conv2d | nn.Linear]:
     return [m for m in _outside_activations(network) if isinstance(m, (nn.Conv2d, nn.Linear))]
 
 
-def decayed_weights(network: nn.Module) -> list[nn.Parameter]:
+def decayed_weights(network: nn.Module) -> list[torch.Tensor]:
     """The weights of `weighted_layers` and of attention, each once: these alone have weight decay.
 
     torch's attention has those of its linear layers for queries, keys and values itself.
