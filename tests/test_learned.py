@@ -76,6 +76,44 @@ def test_a_wrong_count_of_channels_is_refused_whatever_is_trained(file, said, wr
         assert f"networks/mynet.py: {told}" in refused("mynet", learned)
 
 
+SLOPES = """
+import torch
+from torch import nn
+label, formula = "Slopes", "a·x where x < 0, a learned for each channel from 0.25"
+class Slopes(nn.Module):
+    def __init__(self, channels):
+        super().__init__()
+        self.slope = nn.Parameter(torch.full({shape}, 0.25))
+    def forward(self, x):
+        return x.clamp(min=0) + self.slope * x.clamp(max=0)
+def module(channels{default}):
+    return Slopes(channels)
+"""
+DEFINED = """
+def definition(x, xp, *, slope=0.25):
+    return xp.piecewise(x, 0, lambda x: slope * x, lambda x: x)
+"""
+
+
+@pytest.mark.parametrize("more", ["", DEFINED])
+@pytest.mark.parametrize(("default", "learned"), [("", None), ("=1", "channel")])
+@pytest.mark.parametrize("shape", ["(channels,)", "(channels, 1, 1)"])
+def test_a_module_with_one_number_a_column_is_refused_where_images_are_as_wide_as_channels_are_many(
+    file, shape, more, default, learned
+):
+    file(networks, "mynet", net("h = self.act(h)", "self.act = activation(4)"))
+    file(activations, "slopes", SLOPES.format(shape=shape, default=default) + more)
+    made = cell(network={"file": "mynet", "parameters": {}})
+    spec = activations.ActivationSpec("slopes", learned=learned)
+    made = replace(made, names=CELL | {"activation": "slopes"}, spec=spec)
+    if shape != "(channels,)":
+        check_network.check_network(made, images(size=6))
+        return
+    said = r"slopes.py: it learns for each of 4 channels and cannot take \[2, 4, 3, 5\]; have the"
+    with pytest.raises(UserError, match=said):
+        check_network.check_network(made, images(size=6))
+
+
 @pytest.mark.parametrize("dim", [1, -1])
 def test_prelu_per_channel_is_torch_s_wherever_its_channels_are(dim):
     ours = activations.module("prelu", learned="channel", channels=6, dim=dim)

@@ -340,6 +340,7 @@ def jobs(folder, *names, width=4):
         cell = {"recipe": "r", "network": "n", "dataset": "digits", "activation": name}
         network = {"file": "plain", "parameters": {"width": width}}
         params = {"activation": {"name": name}, "network": network, "recipe": RECIPE}
+        params |= {"weights_file": None}
         code = dict.fromkeys(("activation", "network", "step"), [folder / "code.py"])
         yield SimpleNamespace(
             wildcards=Wildcards(fromdict=cell),

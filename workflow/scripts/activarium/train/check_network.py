@@ -22,6 +22,8 @@ from ..runtime.errors import UserError, describe_error
 from .loop import Cell
 from .pack import find_place
 
+SIZES = (2, 3, 5, 7, 11)  # of dimensions that are no channels
+
 
 def check_network(cell: Cell, data: dict) -> None:
     """Raise a UserError that names the file and what in it is wrong.
@@ -41,6 +43,7 @@ def check_network(cell: Cell, data: dict) -> None:
     model = model.to(x.device)
     y = _run(model, x, calls, file, name)
     _check_calls(model, calls, file, name)
+    _check_channel_dimension(cell, calls)
     if tuple(y.shape) != (len(x), data["classes"]):
         wanted = [len(x), data["classes"]]
         raise UserError(f"{file}: the network gives {list(y.shape)} for {wanted}, [n, classes]")
@@ -70,14 +73,16 @@ class CallRecorder:
 
     `place` is where the activation is declared.
 
-    `called` are the modules called, in order, and `shapes` those of their inputs. `open_shapes` are
-    of those calls that have not returned. `in_place` says whether a call has changed its input;
-    with `copies_inputs` each call gets a copy of it, with `shifts_outputs` it gives other numbers.
+    `channels` are the numbers of channels that the network has said. `called` are the modules
+    called, in order, and `shapes` those of their inputs. `open_shapes` are of those calls that have
+    not returned. `in_place` says whether a call has changed its input; with `copies_inputs` each
+    call gets a copy of it, with `shifts_outputs` it gives other numbers.
     """
 
     def __init__(self, make: Callable[..., nn.Module], place: str, file: str):
         self.make, self.place, self.file = make, place, file
         self.made: list[nn.Module] = []
+        self.channels: list[int] = []
         self.called: list[nn.Module] = []
         self.shapes: list[torch.Size] = []
         self.open_shapes: list[torch.Size] = []
@@ -90,6 +95,7 @@ class CallRecorder:
         module = self.make(channels, dim)
         self.made.append(module)
         if channels is not None:
+            self.channels.append(int(channels))
             check = partial(self._check_channels, channels, dim)
             module.register_forward_pre_hook(check, with_kwargs=True)
         module.register_forward_pre_hook(self._before_call, with_kwargs=True)
@@ -187,16 +193,41 @@ def _check_module(cell, place):
         raise UserError(f"{place}: module() gives the same module each time; make a new one in it")
     _check_unshared(first, second, place, "module()")
     if not cell.activation.expr:
-        _check_definition(activations.load(cell.activation), place)
+        _check_definition(activations.load(cell.activation), cell.activation.learned, place)
 
 
-def _check_definition(file, place):
+def _check_definition(file, learned, place):
     """Refuse a file whose `module()` is not its definition; without both there is no question."""
     if hasattr(file, "module") and hasattr(file, "definition"):
-        module = file.module(1) if is_per_channel(file) else file.module()
+        module = file.module(1) if is_per_channel(file, learned) else file.module()
         difference = find_mismatch(module, file.definition)
         if difference:
             raise UserError(f"{place}: {difference}")
+
+
+def _check_channel_dimension(cell, calls):
+    """Refuse a module of several channels that has them elsewhere than in dimension 1.
+
+    Where an image is as wide as it has channels, torch would take one number for each column. So
+    no other dimension is as long here; there are as many as in the network's own inputs.
+    """
+    spec = cell.activation
+    if spec.expr or not is_per_channel(activations.load(spec), spec.learned):
+        return
+    channels = max(calls.channels)
+    first, *others = (size for size in SIZES if size != channels)
+    x = torch.zeros((first, channels, *others)[: len(calls.shapes[0])])
+    try:
+        with torch.no_grad():
+            fits = cell.make_activation(channels)(x).shape == x.shape
+    except (RuntimeError, IndexError):  # torch's, of shapes
+        fits = False
+    if not fits:
+        raise UserError(
+            f"{calls.place}: it learns for each of {channels} channels and cannot take "
+            f"{list(x.shape)}; have the channels in dimension 1, as in torch.ones(channels, 1, 1) "
+            "for images"
+        )
 
 
 def _check_trainable(calls):
