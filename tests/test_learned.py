@@ -2,7 +2,7 @@
 
 import re
 from dataclasses import replace
-from types import ModuleType
+from types import ModuleType, SimpleNamespace
 
 import pytest
 import torch
@@ -13,6 +13,7 @@ from torch import nn
 
 from activarium import activations, networks, tables
 from activarium.definitions.torch_module import DefinitionModule, build_module
+from activarium.report import learned_parameters
 from activarium.runtime.errors import UserError
 from activarium.tables import collect, external, shards
 from activarium.train import check_network, learned_values, loop, step
@@ -407,8 +408,28 @@ def test_the_report_shows_start_end_and_spread_of_what_was_learned():
     assert "Proven properties hold for the values at the start." in text
     assert "activarium certify prelu slope=0.1650 certifies the mean that was learned" in text
     # The mean of 0.1 and 0.2 and of the seeds' 0.00 to 0.03, whose deviation is 0.0129.
-    assert "PReLU slope layer 2 0.2500 0.1650 0.0129" in text
+    assert "PReLU slope 1 2 0.2500 0.1650 0.0129" in text
     assert "PReLU slope 1 0.2500 0.1150 0.0129 – – – PReLU slope 2 0.2500 0.2150 0.0129" in text
+
+
+def test_numbers_of_a_layer_are_not_called_one_a_channel_and_a_diverged_run_has_no_end():
+    """A spline has seven a layer whatever the channels; 9.0 is where a run was when it diverged."""
+    runs = study(("gelu", "spline"), seeds=3).runs
+    runs.loc[(runs["activation"] == "spline") & (runs["seed"] == 2), "status"] = "diverged"
+    rows = [
+        {**{k: run[k] for k in tables.KEY}, "layer": layer, "parameter": "values", "numbers": n,
+         "start": 1.0, "mean": 9.0 if run["seed"] == 2 else 2.0, "sd": 0.5, "min": -1, "max": 8}
+        for run in runs.to_dict("records") if run["activation"] == "spline"
+        for layer, n in ((1, 7), (2, 7), (3, 16))
+    ]  # fmt: skip
+    learned = tables.table(rows, tables.LEARNED).to_pandas()
+    made = SimpleNamespace(learned=learned, runs=runs)
+    (found,) = learned_parameters.learned_rows(made).values()
+    (row,) = found
+    assert (row["numbers"], row["per_layer"]) == (30, (7, 16))
+    assert (row["start"], row["end"], row["spread"]) == (1.0, 2.0, 0.0)
+    assert [layer["end"] for layer in row["layers"]] == [2.0] * 3
+    assert learned_parameters.certify_command(made) is None, "it is no single number"
 
 
 def test_a_report_of_what_learned_nothing_has_no_such_section():

@@ -9,6 +9,7 @@ import pandas as pd
 from .. import activations
 from ..compare.scores import SETTING
 from ..definitions.learned import per_channel
+from ..tables import KEY
 from .formatting import count, join_words
 from .study_tables import Setting, StudyTables, label
 
@@ -18,27 +19,31 @@ CELL = ["activation", "parameter"]
 def learned_rows(tables: StudyTables) -> dict[Setting, list[dict]]:
     """{setting: one dict for each parameter of an activation}; {} where nothing was learned.
 
-    Keys: `activation`, `parameter`, `numbers` (of a whole network), `by` ("layer" or "channel"),
-    `start`, `end` and `spread` (mean and standard deviation over seeds of the mean over layers),
-    and `layers`, a dict each with `layer`, `start`, `end`, `spread` (over seeds), `sd`, `min` and
-    `max` (over the channels of a layer, None where it has one number). Numbers are floats or None.
+    Keys: `activation`, `parameter`, `numbers` (of a whole network), `per_layer` (the fewest and the
+    most of a layer), `start`, `end` and `spread` (mean and standard deviation over seeds of the
+    mean over layers), and `layers`, a dict each with `layer`, `start`, `end`, `spread` (over
+    seeds), `sd`, `min` and `max` (over the numbers of a layer, None where it has one). Numbers are
+    floats or None. A run that diverged has no end.
     """
     if tables.learned is None or tables.learned.empty:
         return {}
+    ended = tables.learned.merge(tables.runs[[*KEY, "status"]], on=KEY, how="left")
+    ended.loc[ended["status"] != "ok", ["mean", "sd", "min", "max"]] = float("nan")
     return {
         tuple(setting): [_row(name, group) for name, group in frame.groupby(CELL, sort=False)]
-        for setting, frame in tables.learned.groupby(SETTING)
+        for setting, frame in ended.groupby(SETTING)
     }
 
 
 def _row(name, group):
     by_seed = group.groupby("seed")["mean"].mean()
     layers = [_layer(k, rows) for k, rows in group.groupby("layer")]
+    sizes = [layer["numbers"] for layer in layers]
     return {
         "activation": name[0],
         "parameter": name[1],
-        "numbers": sum(layer["numbers"] for layer in layers),
-        "by": "layer" if all(layer["numbers"] == 1 for layer in layers) else "channel",
+        "numbers": sum(sizes),
+        "per_layer": (min(sizes), max(sizes)),
         "start": _number(group["start"].mean()),
         "end": _number(by_seed.mean()),
         "spread": _number(by_seed.std()),
@@ -98,8 +103,8 @@ def certify_command(tables: StudyTables) -> str | None:
     for rows in learned_rows(tables).values():
         for name in dict.fromkeys(row["activation"] for row in rows):
             own = [row for row in rows if row["activation"] == name]
-            plain = name in activations.names() and all(row["by"] == "layer" for row in own)
+            plain = name in activations.names() and all(row["per_layer"] == (1, 1) for row in own)
             if plain and all(row["end"] is not None for row in own):
-                values = (f"{row['parameter']}={row['end']:.4f}" for row in own)
+                values = (f"{row['parameter']}={row['end']:#.4g}" for row in own)
                 return " ".join(["activarium certify", name, *values])
     return None
