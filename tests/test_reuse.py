@@ -212,6 +212,18 @@ def other_definition(case):
     return f"{name} was trained by another definition"
 
 
+def older_than_channels(case):
+    """Runs of DyT from when it learned one value a layer, of which nothing was recorded."""
+    name = case.draw.choice(["dyt", "acon_c", "derf"])
+    for table in NAMES:
+        case.change(table, lambda rows: [r.update(activation=name) for r in rows
+                                         if r["activation"] == "silu"] and sorted(
+            rows, key=lambda r: (r["activation"], r["seed"], r.get("epoch", 0))))  # fmt: skip
+    case.say(lambda said: said["activations"].update({name: said["activations"].pop("silu")}))
+    case.config["activations"] = ["gelu", name]
+    return f"is older than {name} of now, which learns one value a channel"
+
+
 def other_images(case):
     case.record(datasets={"cifar10": f"{case.draw.getrandbits(64):x}"})
     return "other images of cifar10"
@@ -252,8 +264,8 @@ REFUSED = [
     gone, cut_off, edited_by_hand, rows_lost, epoch_lost, run_twice, other_score, other_bits,
     other_epochs, costs_of_another, provenance_of_another, external, says_less, other_recipe,
     recipe_of_tomorrow, other_network, other_network_file, other_size, other_validation,
-    other_expression, other_definition, other_images, seeds_left_out, held_by_two,
-    of_another_study, tuned, strict_without_record, strict_with_other_code,
+    other_expression, other_definition, older_than_channels, other_images, seeds_left_out,
+    held_by_two, of_another_study, tuned, strict_without_record, strict_with_other_code,
 ]  # fmt: skip
 DRAWN_TWICE = [
     cut_off, gone, rows_lost, epoch_lost, other_score, other_bits, other_epochs, other_recipe,

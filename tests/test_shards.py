@@ -205,6 +205,30 @@ def test_guessing_is_what_the_shards_say_it_is(whole, declared, tmp_path):
     assert shards.chance([told, older, silent]) == {"mine": 0.9}
 
 
+@pytest.mark.parametrize(
+    ("name", "digests", "known"),
+    [
+        ("gelu", ("a", "a"), {"activations": {"gelu": "a"}}),
+        ("gelu", ("a", "b"), None),
+        ("gelu", ("a", None), {}),
+        ("dyt", (None, None), {}),
+        ("dyt", ("a", None), None),  # it learned one value a layer before definitions were kept
+    ],
+)
+def test_shards_of_two_definitions_are_refused(tmp_path, name, digests, known):
+    paths = []
+    for k, digest in enumerate(digests):
+        kept = {"definitions": {"activations": {name: digest}}} if digest else {}
+        said = {"activations": {name: None}, "datasets": []} | kept
+        files.write_json(tmp_path / str(k) / "provenance.json", {"study": said})
+        paths.append(str(tmp_path / str(k) / "runs.parquet"))
+    if known is not None:
+        assert shards.definitions(paths) == known
+        return
+    with pytest.raises(CollectError, match=f"shards: {name} was not the same in all of "):
+        shards.definitions(paths)
+
+
 def test_snakemake_trains_nothing_and_makes_the_same_study(trained):
     made = trained / "results/tiny"
     said = files.read_json(made / "provenance.json")["study"]

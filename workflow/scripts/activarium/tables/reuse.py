@@ -284,13 +284,25 @@ def _check_activations(
         if name not in today.activations:  # an expression, which is its whole definition
             continue
         if name not in digests:
-            if study["activations"][name] is not None:
-                _fail(f"{path} does not say which file {name} was; train it, or name it otherwise")
+            _check_unrecorded(path, name, study["activations"][name])
             unrecorded.add(name)
         elif digests[name] != today.activations[name]:
             what = f"{name} was trained by another definition than its file has now"
             _fail(f"{path}: {what}; leave it out, or name the activation otherwise")
     return unrecorded
+
+
+def _check_unrecorded(path: str, name: str, said: Any) -> None:
+    """Raise CollectError where a definition that nobody recorded may be another than now.
+
+    `said` is what the study says of the activation beside its name.
+    """
+    way = "train it, or name it otherwise"
+    if said is not None:
+        _fail(f"{path} does not say which file {name} was; {way}")
+    if shards.has_other_meaning(name):
+        what = f"{path} is older than {name} of now, which learns one value a channel"
+        _fail(f"{what}; leave it out, or {way}")
 
 
 def _without_place(said: Any) -> Any:

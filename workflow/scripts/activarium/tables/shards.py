@@ -10,7 +10,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from .. import tables
+from .. import activations, tables
+from ..definitions.learned import is_per_channel
 from ..runtime import files
 from ..runtime.errors import UserError, first_line
 from ..runtime.own_files import is_own_file
@@ -105,7 +106,7 @@ def chance(paths: Sequence[str]) -> dict[str, float]:
 def definitions(paths: Sequence[str]) -> dict[str, dict[str, str]]:
     """{"activations", "datasets": {name: digest}} that all shards say; CollectError for two of one.
 
-    What a shard of an older version does not say is left out.
+    What a shard of an older version does not say is left out, where it cannot be another one.
     """
     studies = [_declared(path) for path in paths]
     known: dict[str, dict[str, str]] = {}
@@ -115,11 +116,20 @@ def definitions(paths: Sequence[str]) -> dict[str, dict[str, str]]:
                 s.get("definitions", {}).get(axis, {}) for s in studies if name in s.get(axis, ())
             ]
             found = {digests.get(name) for digests in said}
-            if len(found - {None}) > 1:
+            older = axis == "activations" and None in found and has_other_meaning(name)
+            if len(found) > 1 and older or len(found - {None}) > 1:
                 fail(f"{name} was not the same in all of {', '.join(paths)}; train it anew in one")
             if None not in found:
                 known.setdefault(axis, {})[name] = found.pop()
     return known
+
+
+def has_other_meaning(name: str) -> bool:
+    """Whether activation `name` was another one under older versions, which recorded no definition.
+
+    These had one value a layer of all that is learned; a built-in one may have one a channel now.
+    """
+    return name in activations.names() and is_per_channel(activations.load(name))
 
 
 def _declared(path: str) -> dict:
