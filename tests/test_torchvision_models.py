@@ -423,6 +423,18 @@ def test_older_files_without_the_counters_of_batch_norms_fit(tmp_path, trained_s
     assert "(fc.weight, fc.bias), drawn anew" in net.start
 
 
+def test_a_checkpoint_of_data_parallel_fits_and_numbers_that_are_not_finite_do_not(
+    tmp_path, trained_state
+):
+    file = tmp_path / "w.pth"
+    torch.save({"state_dict": {f"module.{k}": v for k, v in trained_state.items()}}, file)
+    net = built(SMALL, classes=3, weights=str(file))
+    initialise(net, 0)
+    assert all(torch.equal(v, trained_state[k]) for k, v in net.network.state_dict().items())
+    torch.save(dict(trained_state) | {"fc.bias": torch.tensor([0, torch.nan, 0])}, file)
+    assert start_refused(file) == f"{file} holds numbers that are not finite, as in fc.bias"
+
+
 def test_a_file_that_holds_no_weights_is_refused_in_a_line(tmp_path, monkeypatch):
     file = tmp_path / "w.pth"
     torch.save(nn.Linear(2, 2), file)

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 import torch
+from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 
 from ..runtime.errors import UserError, describe_error
 
@@ -14,7 +15,8 @@ COUNTERS = "num_batches_tracked"  # of batch norms, which older files lack and n
 def read_weights(file: Path | str) -> State:
     """{name: tensor} of a .safetensors file, or of a .pth file of tensors alone.
 
-    Raises UserError where it cannot be read so.
+    Names are those of the network itself, where DataParallel has put `module.` before them. Raises
+    UserError where it cannot be read so, and for numbers that are not finite.
     """
     try:
         found = _read_safetensors(file) if Path(file).suffix == ".safetensors" else _read_pth(file)
@@ -28,7 +30,12 @@ def read_weights(file: Path | str) -> State:
         raise UserError(
             f"{file} holds more than tensors; write it by torch.save(m.state_dict(), …)"
         )
-    return dict(found)
+    found = dict(found)
+    consume_prefix_in_state_dict_if_present(found, "module.")
+    broken = [name for name, tensor in found.items() if not tensor.isfinite().all()]
+    if broken:
+        raise UserError(f"{file} holds numbers that are not finite, as in {broken[0]}")
+    return found
 
 
 def _read_safetensors(file):
