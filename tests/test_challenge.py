@@ -10,7 +10,7 @@ from conftest import ROOT
 
 from activarium import study, tables
 from activarium.activations import ActivationSpec
-from activarium.challenge import estimate, suite, verdict
+from activarium.challenge import estimate, run, suite, verdict
 from activarium.runtime import files
 from activarium.runtime.errors import UserError
 from activarium.study import reused_runs
@@ -58,6 +58,7 @@ def test_the_suite_is_the_current_one_or_a_published_study(tmp_path, monkeypatch
     [
         (lambda: suite.activation_entry("my/none.py"), "no file my/none.py; make one: activarium"),
         (lambda: suite.activation_entry("x", "a/b"), "'a/b' is no name for files; say another by"),
+        (lambda: suite.activation_entry("mihs"), "no activation 'mihs' (did you mean mish?)"),
         (lambda: challenged("gelu"), "the suite has gelu already"),
         (lambda: suite.challenge_study({"activations": []}, "elu", 2), "reuses no published runs"),
     ],
@@ -91,6 +92,37 @@ def test_the_estimate_is_speed_times_work(monkeypatch):
     (row,) = found.to_dict("records")
     assert row["seconds"] == pytest.approx(0.002 * row["train"] + 0.001 * row["evaluate"])
     assert row["ratio"] == pytest.approx(2)
+
+
+def test_the_time_is_that_of_the_core_with_the_most_packs(monkeypatch):
+    monkeypatch.chdir(ROOT)
+    times = {cores: estimate.time_at_once([10], challenged(at_once=cores), cores)
+             for cores in (1, 2, 3, 5, 8, 16)}  # fmt: skip
+    assert times == {1: 80, 2: 40, 3: 30, 5: 20, 8: 10, 16: 10}  # eight seeds of 10 s
+    assert estimate.time_at_once([10, 30], challenged(at_once=2), 2) == 160
+
+
+def test_another_challenge_of_the_same_name_is_refused(tmp_path):
+    file = tmp_path / "study.yaml"
+    one, other = (
+        {"activations": ["gelu", {"name": "mine", "expr": e}]} for e in ("x*tanh(x)", "x")
+    )
+    run.check_place(file, one)
+    file.write_text(yaml.safe_dump(one | {"pack": 4}))
+    run.check_place(file, one | {"pack": 1})  # on another number of cores
+    with pytest.raises(UserError, match="is another challenge, with runs of its own; say another"):
+        run.check_place(file, other | {"pack": 4})
+
+
+def test_a_function_that_the_control_is_too_is_said_to_be_the_same():
+    analysis = files.read_json(QUICK / "analysis.json")
+    setting = dict(zip(estimate.SETTING, KEY, strict=True))
+    pair = {"activation": "gelu", "other": "relu", "n_pairs": 8, "by": "losses"}
+    analysis["identical_runs"] = [setting | pair]
+    numbers = verdict.challenge_numbers(analysis, "relu", {KEY: 1.0})
+    (line,) = verdict.verdict_lines(numbers)
+    assert line == "cifar10 · resnet14_8 · adam: every run of relu is that of gelu"
+    assert not verdict.challenge_numbers(analysis, "silu", {KEY: 1.0})["settings"][0]["same_runs"]
 
 
 def test_the_numbers_are_those_of_the_analysis():

@@ -1,10 +1,11 @@
 """How long a challenge takes here: a few batches measured, times what published runs have seen."""
 
+import heapq
 import json
 import os
 import subprocess
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -75,3 +76,15 @@ def estimate(study: Study, spec: ActivationSpec, control: ActivationSpec) -> pd.
         seconds = setting["train"] * speed["train"] + setting["evaluate"] * speed["evaluate"]
         rows.append({"seconds": seconds, "ratio": speed["train"] / reference["train"]})
     return work.join(pd.DataFrame(rows))
+
+
+def time_at_once(seconds: Iterable[float], study: Study, at_once: int) -> float:
+    """Seconds until the packs of all settings are trained, where `at_once` train at a time.
+
+    `seconds` is what one run takes in each setting; the seeds of a pack train in a row.
+    """
+    packs = [min(study.pack, study.seeds - k) for k in range(0, study.seeds, study.pack)]
+    free = [0.0] * at_once  # when each of them has trained what it was given
+    for pack in sorted((each * n for each in seconds for n in packs), reverse=True):
+        heapq.heapreplace(free, free[0] + pack)
+    return max(free)

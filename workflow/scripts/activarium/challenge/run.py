@@ -3,20 +3,23 @@
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 import pandas as pd
 import yaml
 
 from .. import study
+from ..report.formatting import count
 from ..runtime import devices
 from ..runtime.errors import UserError
 from ..runtime.files import read_json, write_json, write_text
 from ..study import Study
 from ..study.grid import Grid
 from ..train.progress import format_duration
-from .estimate import BATCHES, SETTING, estimate
+from .estimate import BATCHES, SETTING, estimate, time_at_once
 from .suite import activation_entry, challenge_study, find_suite
 from .verdict import challenge_numbers, verdict_lines
 
@@ -38,16 +41,30 @@ def run_challenge(
     """
     if not (CLONE / "Snakefile").exists():
         raise UserError("challenge: the workflow is not installed with the command; use a clone")
-    at_once = cores or len(os.sched_getaffinity(0))
+    cores = cores or len(os.sched_getaffinity(0))
     entry = activation_entry(word, name)
-    config = challenge_study(find_suite(suite, CLONE), entry, _jobs(at_once))
-    file = Path("results", config["name"], "study.yaml")
+    config = challenge_study(find_suite(suite, CLONE), entry, _jobs(cores))
     declared = study.load(config, [], SCHEMA)
-    expected = _say_estimate(declared, entry, at_once)
-    write_text(file, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
-    _train(file, at_once, dry_run)
-    if not dry_run:
-        _say_verdict(declared, _name(entry), expected)
+    file = Path("results", config["name"], "study.yaml")
+    check_place(file, config)
+    expected = _say_estimate(declared, entry, _jobs(cores))
+    text = yaml.safe_dump(config, sort_keys=False, allow_unicode=True)
+    if dry_run:
+        with TemporaryDirectory() as folder:
+            write_text(Path(folder, file.name), text)
+            _train(Path(folder, file.name), cores, dry_run)
+        return
+    write_text(file, text)
+    _train(file, cores, dry_run)
+    _say_verdict(declared, _name(entry), expected)
+
+
+def check_place(file: Path, config: Mapping[str, Any]) -> None:
+    """Raise UserError where `file` has the study of another challenge, whose runs would be lost."""
+    theirs = study.mapping(file) if file.exists() else config
+    if {**theirs, "pack": None} != {**config, "pack": None}:
+        way = f"say another name by --name, or delete {file.parent}"
+        raise UserError(f"challenge: {file} is another challenge, with runs of its own; {way}")
 
 
 def _jobs(cores: int) -> int:
@@ -59,14 +76,13 @@ def _name(entry: str | dict) -> str:
     return entry if isinstance(entry, str) else entry["name"]
 
 
-def _say_estimate(declared: Study, entry: str | dict, cores: int) -> pd.DataFrame:
+def _say_estimate(declared: Study, entry: str | dict, at_once: int) -> pd.DataFrame:
     """Print how many runs are trained and for how long; the `estimate` itself."""
     specs = declared.activations
     expected = estimate(declared, specs[_name(entry)], specs[declared.control])
     trained = declared.seeds * len(expected)
-    jobs = min(cores, trained)
-    seconds = declared.seeds * float(expected["seconds"].sum()) / jobs
-    on = "a GPU, or less" if devices.visible_gpus() else f"{jobs} free cores"
+    seconds = time_at_once(expected["seconds"], declared, at_once)
+    on = "a GPU, or less" if devices.visible_gpus() else f"{count(at_once, 'free core')}"
     print(
         f"challenge: {trained} runs are trained here, those of the others are taken from "
         f"{', '.join(declared.reuse)}. That takes about {format_duration(seconds)} on {on}: an "

@@ -51,6 +51,7 @@ def _numbers(analysis: Mapping[str, Any], activation: str, key: tuple) -> dict[s
         "high": contrast["high"],
         "p_max_t": contrast["p_max_t"],
         "verdict": contrast["verdict"],
+        "same_runs": _is_same(rows("identical_runs"), activation, analysis["plan"]["control"]),
         "place": better + 1,
         "n_activations": len(summaries),
         "rank_low": mine["rank_low"],
@@ -58,10 +59,18 @@ def _numbers(analysis: Mapping[str, Any], activation: str, key: tuple) -> dict[s
     }
 
 
+def _is_same(pairs: Iterable[Mapping], activation: str, control: str) -> bool:
+    """Whether an activation's runs are the control's, of the `pairs` of identical runs."""
+    return any({activation, control} == {pair["activation"], pair["other"]} for pair in pairs)
+
+
 def verdict_lines(numbers: Mapping[str, Any]) -> Iterable[str]:
     """A line a setting: verdict, difference, interval, place and cost."""
     for row in numbers["settings"]:
         where = " · ".join(row[name] for name in SETTING[::-1])
+        if row["same_runs"]:
+            yield f"{where}: every run of {numbers['activation']} is that of {numbers['control']}"
+            continue
         ends = interval(row["low"], row["high"], show=points)
         yield (
             f"{where}: {numbers['activation']} is {row['verdict']}: {points(row['difference'])} pp "
