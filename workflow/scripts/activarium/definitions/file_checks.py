@@ -25,11 +25,12 @@ BUILT_IN = Path(__file__).absolute().parents[1] / "activations"
 LIBRARIES = ("torch", "nn", "F", "np", "numpy", "math", "scipy", "tf", "jnp", "jax")
 FAST_IMPORTS = {*sys.stdlib_module_names, "numpy", "scipy", "activarium"}  # at the top
 # fmt: off
-RESERVED_NAMES = {  # attributes of a torch module, or of our module of a definition
+RESERVED_NAMES = {  # attributes of a torch module, of ours of a definition, or set by the training
     "T_destination", "add_module", "apply", "bfloat16", "buffers", "call_super_init",
     "channel_dim", "children",
     "compile", "cpu", "cuda", "definition", "double", "dtype", "dump_patches", "eval", "extra_repr",
-    "float", "forward", "get_buffer", "get_extra_state", "get_parameter", "get_submodule", "half",
+    "float", "forward", "generator", "get_buffer", "get_extra_state", "get_parameter",
+    "get_submodule", "half", "is_activation",
     "ipu", "learned_values", "load_state_dict", "modules", "mtia", "named_buffers",
     "named_children", "named_modules", "named_parameters", "parameters", "register_backward_hook",
     "register_buffer", "register_forward_hook", "register_forward_pre_hook",
