@@ -9,7 +9,9 @@ import yaml
 from conftest import ROOT
 
 from activarium import tables
+from activarium.report.reference_results import reference_page
 from activarium.runtime import files
+from activarium.study.tuned_recipes import FIRST_SEED
 from activarium.submission.check import FILES, find_problems
 
 SCHEMA = ROOT / "config/schema.yaml"
@@ -50,6 +52,15 @@ def test_a_published_study_has_no_problems(folder):
 def test_a_file_that_is_missing_is_named(submitted, name):
     (submitted / name).unlink()
     assert problems(submitted) == [f"{submitted / name} is missing"]
+
+
+OWN_FILE = """label = "Mine"
+formula = "x·tanh(x)"
+
+
+def definition(x, xp):
+    return x * xp.tanh(x)
+"""
 
 
 def damage_table(folder):
@@ -102,9 +113,52 @@ def tell_another_story(folder):
     return "README.md does not say: | runs | 32, of which 0 diverged |"
 
 
+def edit_the_analysis_with_its_checksum(folder):
+    said = files.read_json(folder / "analysis.json")
+    said["contrasts"][0]["verdict"] = "better"
+    files.write_json(folder / "analysis.json", said)
+    return "analysis.json has other contrasts than follow from runs.parquet"
+
+
+def write_no_text(folder):
+    (folder / "README.md").write_bytes(b"\xff\xfe")
+    return "holds what no study has (UnicodeDecodeError"
+
+
+def say_no_plan(folder):
+    files.write_json(folder / "analysis.json", {})
+    return "holds what no study has (KeyError: 'plan')"
+
+
+def analyse_tables_made_elsewhere(folder):
+    (folder / "study.yaml").write_text("name: x\ncontrol: gelu\nruns: runs.csv\n")
+    return "study.yaml is of tables made elsewhere, which nobody can train again"
+
+
+def train_another_file(folder):
+    """What was trained is not what stands beside the study now."""
+    (folder / "mine.py").write_text(OWN_FILE)
+    said = yaml.safe_load((folder / "study.yaml").read_text())
+    own = {"name": "silu", "file": str(folder / "mine.py")}
+    said["activations"] = [own if name == "silu" else name for name in said["activations"]]
+    said["activations"][said["activations"].index(own)] = own | {"name": "mine"}
+    (folder / "study.yaml").write_text(yaml.safe_dump(said))
+    for name in ("runs", "epochs", "costs"):
+        rewrite(folder / f"{name}.parquet", lambda rows: [row.update(
+            activation="mine") for row in rows if row["activation"] == "silu"])  # fmt: skip
+    made = files.read_json(folder / "provenance.json")
+    made["study"]["activations"].pop("silu")
+    made["study"]["activations"]["mine"] = {"file": own["file"]}
+    made["study"]["own_files"] = {"activations/mine": "0123456789abcdef"}
+    files.write_json(folder / "provenance.json", made)
+    return "the file of activations/mine is not the one that was trained"
+
+
 @pytest.mark.parametrize(
     "spoil",
-    [damage_table, edit_analysis, leave_out_a_seed, declare_more_seeds, declare_another_rate,
+    [edit_the_analysis_with_its_checksum, write_no_text, say_no_plan, train_another_file,
+     analyse_tables_made_elsewhere, damage_table, edit_analysis, leave_out_a_seed,
+     declare_more_seeds, declare_another_rate,
      improve_a_contrast, train_from_no_commit, tell_another_story],
 )  # fmt: skip
 def test_what_is_wrong_is_named_in_a_line(submitted, spoil):
@@ -112,3 +166,48 @@ def test_what_is_wrong_is_named_in_a_line(submitted, spoil):
     found = problems(submitted)
     assert any(words in line for line in found), found
     assert not any("\n" in line for line in found)
+
+
+@pytest.fixture
+def tuned(submitted):
+    """The same study as if its rate had been tuned, with 0.001 the best for every activation."""
+    rates = {"tune": [0.001, 0.01], "seeds": 2}
+    said = yaml.safe_load((submitted / "study.yaml").read_text())
+    said["recipes"]["adam"]["learning_rate"] = rates
+    (submitted / "study.yaml").write_text(yaml.safe_dump(said))
+    made = files.read_json(submitted / "provenance.json")
+    made["study"]["recipes"]["adam"]["learning_rate"] = rates
+    files.write_json(submitted / "provenance.json", made)
+    runs = pq.read_table(submitted / "runs.parquet").to_pylist()
+    costs = pq.read_table(submitted / "costs.parquet").to_pylist()
+    tuning, spent = [], []
+    for row, cost in zip(runs, costs, strict=True):
+        for rate in (0.001, 0.01) if row["seed"] < 2 else ():
+            key = {k: row[k] for k in tables.KEY} | {"seed": FIRST_SEED + row["seed"]}
+            key |= {"candidate": f"learning_rate={rate}"}
+            tried = {"number": "learning_rate", "value": rate, "status": "ok"}
+            about = {"validation_accuracy": 0.5 - rate, "chosen": rate == 0.001}
+            tuning.append(key | tried | about)
+            spent.append(cost | key)
+    tables.write_run(tables.table(tuning, tables.TUNING), submitted / "tuning.parquet")
+    tables.write_run(tables.table(spent, tables.TUNING_COSTS), submitted / "tuning_costs.parquet")
+    read = [
+        tables.read(submitted / f"{name}.parquet") for name in ("runs", "costs", "tuning_costs")
+    ]
+    page = reference_page(said, *read[:2], submitted, read[2])
+    (submitted / "README.md").write_text(page)
+    return submitted
+
+
+def test_a_tuned_study_has_its_tuning_runs_and_the_choices_that_follow_from_them(tuned):
+    assert problems(tuned) == []
+    file = tuned / "tuning.parquet"
+    whole = file.read_bytes()
+    rewrite(file, lambda rows: [row.update(chosen=not row["chosen"]) for row in rows[:4]])
+    cell = "adam/resnet14_8/cifar10/gelu"
+    assert problems(tuned) == [f"{tuned}: {cell} was not tuned to the best value of tuning.parquet"]
+    file.write_bytes(whole)
+    rewrite(file, lambda rows: rows.pop())
+    assert problems(tuned) == [f"{file} has other runs than study.yaml tunes by"]
+    file.unlink()
+    assert problems(tuned) == [f"{file} is missing"]

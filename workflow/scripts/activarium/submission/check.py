@@ -11,18 +11,27 @@ from .. import study, tables
 from ..compare.analysis import analyse
 from ..report import reference_results
 from ..runtime import files
-from ..runtime.errors import UserError
+from ..runtime.errors import UserError, describe_error
 from ..study.grid import Grid
+from ..study.tuned_recipes import list_candidates
 from ..tables import reuse, shards
+from ..tables.tuning import choose
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
+
+    import pandas as pd
 
 TABLES = ("runs", "epochs", "costs", "summaries", "contrasts")
 FILES = (
     "study.yaml", *(f"{name}.parquet" for name in TABLES), "provenance.json", "analysis.json",
     "report.html", "README.md",
 )  # fmt: skip
+
+
+RUN_THAT_TUNES = ["candidate", *tables.KEY]
+TUNED = ("tuning", "tuning_costs")  # tables of a study that tunes a number
+UNFIT = (KeyError, TypeError, ValueError, AttributeError, IndexError, OSError)  # of strange content
 
 
 def find_problems(folder: Path, schema: Path | str) -> Iterator[str]:
@@ -35,13 +44,16 @@ def find_problems(folder: Path, schema: Path | str) -> Iterator[str]:
     if missing:
         return
     checks: list[Callable[[Path, Path | str], Iterator[str]]] = [
-        _check_checksums, _check_training, _check_verdicts, _check_origin,
+        _check_checksums, _check_training, _check_tuning, _check_verdicts, _check_origin,
     ]  # fmt: skip
     for check in checks:
         try:
             found = list(check(folder, schema))
         except UserError as error:
             found = [str(error)]
+        except UNFIT as error:
+            way = "make the folder anew by snakemake reference"
+            found = [f"{folder} holds what no study has ({describe_error(error, 200)}); {way}"]
         yield from found
         if found:
             return  # what comes after would say the same in other words
@@ -59,6 +71,9 @@ def _check_checksums(folder: Path, schema: Path | str) -> Iterator[str]:
 def _check_training(folder: Path, schema: Path | str) -> Iterator[str]:
     """The tables belong together, and are of the study that study.yaml declares, every run."""
     declared = Grid(study.read(study.mapping(folder / "study.yaml"), schema)).declared_training
+    if not declared:
+        yield f"{folder / 'study.yaml'} is of tables made elsewhere, which nobody can train again"
+        return
     theirs, whole = reuse.read_published(str(folder / "runs.parquet"))
     runs = set(shards.run_keys(whole["runs"]))
     expected = set(shards.declared_runs(declared))
@@ -71,23 +86,65 @@ def _check_training(folder: Path, schema: Path | str) -> Iterator[str]:
         for name in declared[axis]:
             pair = theirs[axis].get(name), declared[axis][name]
             said += shards.differing(f"{axis}: {name}", *pair)
+    its_files, our_files = (each.get("own_files", {}) for each in (theirs, declared))
+    for what in sorted({*its_files, *our_files}):
+        if its_files.get(what) != our_files.get(what):
+            yield f"{folder}: the file of {what} is not the one that was trained"
     for what, its, ours in said:
         if its != ours:
             yield f"{folder}: study.yaml says {what} {ours}, and provenance.json {its}"
 
 
+def _check_tuning(folder: Path, schema: Path | str) -> Iterator[str]:
+    """Of a study that tunes a number: every tuning run is there, and the best value was chosen."""
+    grid = Grid(study.read(study.mapping(folder / "study.yaml"), schema))
+    missing = [t for t in TUNED if grid.tuning.recipes and not (folder / f"{t}.parquet").is_file()]
+    yield from (f"{folder / f'{name}.parquet'} is missing" for name in missing)
+    if missing or not grid.tuning.recipes:
+        return
+    tuning, _ = (tables.read(folder / f"{name}.parquet") for name in TUNED)
+    made = [str(Path(*map(str, run))) for run in tuning[RUN_THAT_TUNES].itertuples(index=False)]
+    declared = [str(Path(*Path(file).with_suffix("").parts[-6:])) for file in grid.tuning.runs]
+    if sorted(made) != sorted(declared):
+        yield f"{folder / 'tuning.parquet'} has other runs than study.yaml tunes by"
+        return
+    guess = tuning["dataset"].map(_chance(folder))
+    diverged = tuning["status"] != "ok"
+    scored = tuning.assign(accuracy=tuning["validation_accuracy"].mask(diverged, guess))
+    for cell, rows in scored.groupby(tables.KEY[:-1]):
+        tried = list_candidates(grid.tuning.recipes[cell[0]])
+        if _best_candidate(rows, tried) != set(rows.loc[rows["chosen"], "candidate"]):
+            yield f"{folder}: {'/'.join(cell)} was not tuned to the best value of tuning.parquet"
+
+
+def _best_candidate(rows: pd.DataFrame, tried: Mapping[str, Mapping[str, float]]) -> set[str]:
+    """The name of what the tuning runs of one cell choose among what was `tried`."""
+    accuracies = {name: list(found) for name, found in rows.groupby("candidate")["accuracy"]}
+    best = choose(accuracies, tried)
+    return {name for name, values in tried.items() if values == best}
+
+
+def _chance(folder: Path) -> dict[str, float]:
+    """{data set: accuracy of guessing} of a submission."""
+    said = files.read_json(folder / "provenance.json")["study"].get("chance", {})
+    return files.read_json(folder / "analysis.json")["plan"]["chance"] | said
+
+
 def _check_verdicts(folder: Path, schema: Path | str) -> Iterator[str]:
-    """Summaries and contrasts follow from the runs, to the bit."""
-    chance = files.read_json(folder / "analysis.json")["plan"]["chance"]
+    """Summaries and contrasts follow from the runs, to the bit, and the analysis has the same."""
+    analysis, chance = files.read_json(folder / "analysis.json"), _chance(folder)
     said = study.read(study.mapping(folder / "study.yaml"), schema)
     runs, epochs, costs = (
         tables.read(folder / f"{name}.parquet") for name in ("runs", "epochs", "costs")
     )
     found = analyse(runs, epochs, costs, said.control, said.confidence, said.margin, chance)
     for name, columns in (("summaries", tables.SUMMARIES), ("contrasts", tables.CONTRASTS)):
+        expected = tables.table(found[name], columns).replace_schema_metadata()
         stored = pq.read_table(folder / f"{name}.parquet").replace_schema_metadata()
-        if not tables.table(found[name], columns).replace_schema_metadata().equals(stored):
+        if not expected.equals(stored):
             yield f"{folder / f'{name}.parquet'} does not follow from runs.parquet"
+        if not tables.table(analysis[name], columns).replace_schema_metadata().equals(expected):
+            yield f"{folder / 'analysis.json'} has other {name} than follow from runs.parquet"
 
 
 def _check_origin(folder: Path, schema: Path | str) -> Iterator[str]:
@@ -98,7 +155,9 @@ def _check_origin(folder: Path, schema: Path | str) -> Iterator[str]:
         yield f"{folder}: some runs were trained by code that is no commit ({loose[0]})"
     config = study.mapping(folder / "study.yaml")
     page = (folder / "README.md").read_text(encoding="utf-8")
-    rows = reference_results.reference_page(config, runs, costs, folder).splitlines()
+    tuning = folder / "tuning_costs.parquet"
+    tuned = tables.read(tuning) if tuning.is_file() else None
+    rows = reference_results.reference_page(config, runs, costs, folder, tuned).splitlines()
     stated = [row for row in rows if row.startswith("| ") and not row.startswith("| again")]
     for row in stated:
         if row not in page:
