@@ -170,9 +170,13 @@ def _explain_misuse(file: str) -> Iterator[None]:
 
 
 def _run(model, x, calls, file, name):
-    """What the network in training gives for `x`; a UserError where an activation fails in it."""
+    """What the network in training gives for `x`; a UserError where an activation fails in it.
+
+    What draws from torch's own generators, as dropout, draws the same each time.
+    """
     try:
-        with torch.no_grad(), _explain_misuse(file):
+        with torch.random.fork_rng(devices=[]), torch.no_grad(), _explain_misuse(file):
+            torch.manual_seed(0)
             return model.train()(x)
     except Exception as error:
         if not calls.open_shapes:
