@@ -2,8 +2,10 @@
 
 import cluster
 import faults_of_slurm as faults
+import pyarrow.parquet as pq
 import pytest
 from conftest import House, tables
+from test_own_files import SWOOSH
 
 pytestmark = [
     pytest.mark.slow,
@@ -34,6 +36,18 @@ def test_a_study_through_slurm_gives_the_tables_of_one_machine(slurm, house, tra
     assert sum("gres/gpu=1" in what for what in asked) == 4  # the packs, and no other job
     assert len(asked) == 4  # which Slurm never sees
     assert len(list((house / ".snakemake/slurm_logs").rglob("*.log"))) == 4
+
+
+def test_files_beside_the_study_train_through_slurm(slurm, house):
+    (house / "my").mkdir()
+    (house / "my/swoosh.py").write_text(SWOOSH)
+    (house / "my/shared.py").write_text("SLOPE = 0.08\n")
+    house.say(activations=["gelu", {"name": "mine", "file": "my/swoosh.py"}], seeds=2)
+    run = faults.Execution(slurm, house, wanted=[faults.WANTED])
+    assert run.wait() == 0, run.output
+    trained = pq.read_table(house / "results/tiny/runs.parquet")
+    assert set(trained["activation"].to_pylist()) == {"gelu", "mine"}
+    assert trained["status"].to_pylist() == ["ok"] * len(trained)
 
 
 @pytest.mark.parametrize(
