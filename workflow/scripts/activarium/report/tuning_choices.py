@@ -178,5 +178,5 @@ def tuning_method(study: Mapping) -> str | None:
         "diverged run validates as guessing. A verdict there is about two activations at the "
         "values chosen here. Neither its test nor its interval knows that another tuning might "
         "choose others. “After another tuning” adds that. It predicts the true difference for "
-        "other tuning seeds on the same held-out images."
+        "other tuning seeds on the same held-out images, with the same noise for all activations."
     )
