@@ -13,7 +13,7 @@ import yaml
 from conftest import ROOT
 
 from activarium import study, tables
-from activarium.runtime import files
+from activarium.runtime import files, source
 from activarium.runtime.errors import UserError
 from activarium.study import reused_runs
 from activarium.study.code_inputs import CodeFiles
@@ -433,3 +433,41 @@ def test_a_study_that_reuses_half_is_the_study_to_the_byte(trained_once, trained
     costs = tables.read(trained / "results/again/costs.parquet")
     assert list(costs["reused_from"].notna()) == list(costs["activation"] == "gelu")
     assert trained.plan("--until", "compare") == {}
+
+
+CODE = '''"""What it is."""
+import math  # needed
+
+
+def f(x):
+    """Twice it."""
+    return 2 * x  # twice
+
+
+def empty():
+    """Nothing but this."""
+'''
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "same"),
+    [
+        ("What it is", "Another sentence", True),
+        ("  # twice", "", True),
+        ("# needed", "# not # needed", True),
+        ("Twice it.", "Two\n    lines.", True),
+        ("\n\n\ndef f", "\ndef f", True),
+        ("2 * x", "3 * x", False),
+        ("import math", "import cmath", False),
+        ("    return", "    x = '#'\n    return", False),
+        ("Nothing but this", "Another body", True),
+    ],
+)
+def test_comments_and_docstrings_are_no_part_of_a_definition(tmp_path, old, new, same):
+    assert CODE.count(old) == 1
+    digests = []
+    for folder, text in (("a", CODE), ("b", CODE.replace(old, new))):
+        (tmp_path / folder).mkdir()
+        (tmp_path / folder / "f.py").write_text(text)
+        digests.append(source.digest_code([tmp_path / folder / "f.py"]))
+    assert (digests[0] == digests[1]) == same

@@ -4,10 +4,13 @@ The Snakefile imports this at the start of every job, so nothing slow is importe
 """
 
 import ast
+import hashlib
+import math
+import tokenize
 import traceback
 import warnings
 from collections import Counter
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
@@ -32,6 +35,44 @@ def parse(file: Path | str) -> ast.Module:
         if "null bytes" in why or "utf-8" in why.lower():
             why += "; save it as UTF-8"
         raise error_at(file, getattr(error, "lineno", None), f"cannot be read: {why}") from error
+
+
+def digest_code(paths: Iterable[Path | str]) -> str:
+    """16 hexadecimal digits for the names of Python files and their code, wherever they stand.
+
+    Comments, docstrings and empty lines count for nothing, for they change no number.
+    """
+    sha = hashlib.sha256()
+    for path in sorted(map(Path, paths), key=lambda path: (path.name, str(path))):
+        sha.update("\n".join([path.name, *_code_lines(path), ""]).encode())
+    return sha.hexdigest()[:16]
+
+
+def _code_lines(path):
+    """The lines of a file without comments and docstrings, those with nothing left out.
+
+    Read from its text, since syntax trees differ between versions of Python.
+    """
+    lines: list[str] = path.read_text(encoding="utf-8").splitlines()
+    for token in tokenize.generate_tokens(iter(f"{line}\n" for line in lines).__next__):
+        if token.type == tokenize.COMMENT:
+            row, column = token.start
+            lines[row - 1] = lines[row - 1][:column]
+    for first, last in _docstrings(parse(path)):
+        lines[first - 1 : last] = [""] * (last - first + 1)
+    return [line.rstrip() for line in lines if line.strip()]
+
+
+def _docstrings(tree):
+    """(first line, last line) of each docstring that has its lines for itself."""
+    for node in ast.walk(tree):
+        match node:
+            case ast.Module() | ast.FunctionDef() | ast.AsyncFunctionDef() | ast.ClassDef():
+                if ast.get_docstring(node, clean=False) is not None:
+                    text, *rest = node.body
+                    before, after = getattr(node, "lineno", 0), rest[0].lineno if rest else math.inf
+                    if before < text.lineno and text.end_lineno < after:
+                        yield text.lineno, text.end_lineno
 
 
 def top_level_names(body: Sequence[ast.stmt]) -> dict[str, ast.stmt]:

@@ -10,7 +10,6 @@ from types import SimpleNamespace
 
 from ..activations import ActivationSpec
 from ..runtime import source
-from ..runtime.files import digest_files
 from ..runtime.own_files import is_own_file
 from .grid import Grid, Wildcards
 
@@ -101,8 +100,8 @@ class CodeFiles:
             name: [*self.network(SimpleNamespace(network=name)), *step] for name in study.networks
         }
         return {
-            "activations": {name: digest_files(found) for name, found in files.items()},
-            "code": {name: digest_files(found) for name, found in code.items()},
+            "activations": {name: source.digest_code(found) for name, found in files.items()},
+            "code": {name: source.digest_code(found) for name, found in code.items()},
         }
 
     def profile(self, wildcards: Wildcards) -> list[str]:

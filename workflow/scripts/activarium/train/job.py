@@ -13,7 +13,7 @@ from .. import tables
 from ..data import prepare
 from ..runtime import child_process, devices
 from ..runtime.errors import UserError, describe_error
-from ..runtime.files import digest_files
+from ..runtime.source import digest_code
 from .batches import load_splits
 from .check_network import check_network
 from .checkpoints import Checkpoints
@@ -176,7 +176,7 @@ def _with_code(run: pa.Table, code: str | None) -> pa.Table:
 
 def _write_runs(pack, files):
     """Move the finished runs to their places, with the digest of the code that trained them."""
-    code = digest_files(files.training_code) if files.training_code else None
+    code = digest_code(files.training_code) if files.training_code else None
     for seed, file in files.by_seed.items():
         tables.write_run(_with_code(pack.finished[seed], code), file)
     if not child_process.is_orphaned():
