@@ -14,7 +14,7 @@ import yaml
 from conftest import ROOT
 from snakemake.cli import get_argument_parser
 
-from activarium import cli, study
+from activarium import cli, networks, study
 from activarium.compare.plan import METHODS
 from activarium.data.image_checks import check_images
 from activarium.data.sources import load_images
@@ -462,3 +462,17 @@ def test_the_analysis_plan_is_the_one_that_is_followed():
     rows = [f"| {' | '.join(method[key] or '–' for key in keys)} |" for method in METHODS]
     plan = prose.section(TEXT["docs/statistics.md"], "The analysis plan").splitlines()
     assert [line for line in plan if line.startswith("|")][2:] == rows
+
+
+def test_the_parameters_of_the_built_in_networks_are_those_that_are_shown():
+    table = TEXT["docs/your-own.md"].split("| file | parameters |")[1].split("\n\n")[0]
+    shown = {}
+    for row in table.splitlines()[2:]:
+        files, parameters = row.strip("| ").split(" | ")
+        for file in re.findall(r"`(\w+)`", files):
+            shown[file] = {}
+            for pair in re.findall(r"`(\w+: [^`]+)`", parameters):
+                shown[file] |= yaml.safe_load(pair)
+    known = {name: networks.parameters(name) for name in networks.names()}
+    known["torchvision"] = {}  # told in their own section
+    assert shown == known
