@@ -59,6 +59,7 @@ def test_the_suite_is_the_current_one_or_a_published_study(tmp_path, monkeypatch
         (lambda: suite.activation_entry("my/none.py"), "no file my/none.py; make one: activarium"),
         (lambda: suite.activation_entry("x", "a/b"), "'a/b' is no name for files; say another by"),
         (lambda: suite.activation_entry("mihs"), "no activation 'mihs' (did you mean mish?)"),
+        (lambda: suite.activation_entry("geglu"), "no activation 'geglu'; geglu is a gated feed-"),
         (lambda: challenged("gelu"), "the suite has gelu already"),
         (lambda: suite.challenge_study({"activations": []}, "elu", 2), "reuses no published runs"),
     ],

@@ -214,6 +214,7 @@ def test_json_is_the_whole_profile(activarium):
     ("word", "line"),
     [
         ("gelo", "no activation 'gelo' (did you mean gelu?)"),
+        ("SwiGLU", "no activation 'SwiGLU'; SwiGLU is a gated feed-forward: write silu, and "),
         ("x*foo(x)", "'foo' is not a function here; known are x, pi, exp"),
         ("1/x", "'1/x': a division, logarithm or root is not proven finite near x = 0"),
         ("mine.py", "no file mine.py; make one: activarium new activation mine --folder ."),

@@ -203,7 +203,15 @@ def test_a_function_of_another_library_is_an_error_with_how_it_is_written_here(f
         (
             "import torch\nclass Swoosh(torch.nn.Module):\n    def forward(self, x): return x\n",
             "mine.py: has no definition ('Swoosh' is there); write def definition(x, xp): "
-            "return x * xp.sigmoid(x), or def definition(x, xp, *, slope=0.25) to learn it",
+            "return x * xp.sigmoid(x), or def definition(x, xp, *, slope=0.25) to learn it, "
+            "or def module(): return Swoosh()",
+        ),
+        (
+            "from torch import autograd, nn\nclass Rule(autograd.Function): pass\n"
+            "class Step(nn.Module): pass\n",
+            "mine.py: has no definition ('Rule' is there); write def definition(x, xp): "
+            "return x * xp.sigmoid(x), or def definition(x, xp, *, slope=0.25) to learn it, "
+            "or def module(): return Step()",
         ),
         (WHOLE.replace("def ", "async def ").format("x"), "line 7: definition is asynchronous; wr"),
         (WHOLE.format("x") + "class definition: pass", "definition is a class, not a function; w"),

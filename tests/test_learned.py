@@ -386,18 +386,18 @@ def test_a_shard_brings_what_its_runs_learned_where_it_has_the_file(run_files, t
 # The report
 
 
-def report_of(study_says=None):
+def report_of(study_says=None, learns="prelu", **more):
     """The report of a made-up study of GELU and PReLU, of which this was learned."""
-    made = study(("gelu", "prelu"), seeds=4)
+    made = study(("gelu", learns), seeds=4)
     rows = [
         {**{k: run[k] for k in tables.KEY}, "layer": layer, "parameter": "slope", "numbers": n,
          "start": 0.25, "mean": 0.1 * layer + 0.01 * run["seed"], "sd": sd, "min": -1, "max": 2}
-        for run in made.runs.to_dict("records") if run["activation"] == "prelu"
+        for run in made.runs.to_dict("records") if run["activation"] == learns
         for layer, n, sd in ((1, 1, None), (2, 1, None))
     ]  # fmt: skip
     learned = tables.table(rows, tables.LEARNED).to_pandas()
     return reported(made, draw=False, learned=learned,
-                    activations={"gelu": None, "prelu": study_says}).html  # fmt: skip
+                    activations={"gelu": None, learns: study_says}, **more).html  # fmt: skip
 
 
 def test_the_report_shows_start_end_and_spread_of_what_was_learned():
@@ -410,6 +410,16 @@ def test_the_report_shows_start_end_and_spread_of_what_was_learned():
     # The mean of 0.1 and 0.2 and of the seeds' 0.00 to 0.03, whose deviation is 0.0129.
     assert "PReLU slope 1 2 0.2500 0.1650 0.0129" in text
     assert "PReLU slope 1 0.2500 0.1150 0.0129 – – – PReLU slope 2 0.2500 0.2150 0.0129" in text
+
+
+@pytest.mark.parametrize("more", [{"uncertified": ["spline"]}, {}])
+def test_no_proof_is_spoken_of_where_nothing_of_what_learns_is_proven(more):
+    """A module alone; and a name of tables from elsewhere that nobody here knows."""
+    html = report_of({"file": "my/spline.py"}, "spline", **more)
+    section = html[html.index('<section id="learned">') :].partition("</section>")[0]
+    text = " ".join(section.split())
+    assert "a network learns spline 2 parameters." in text
+    assert "Proven properties" not in text
 
 
 def test_numbers_of_a_layer_are_not_called_one_a_channel_and_a_diverged_run_has_no_end():

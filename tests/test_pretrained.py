@@ -4,6 +4,7 @@ from functools import partial
 
 import pytest
 import torch
+from test_training import TINY
 from torch import nn
 
 from activarium import networks
@@ -41,7 +42,7 @@ def test_weights_of_another_draw_are_no_weights_of_the_network_s_own():
 
 @pytest.mark.parametrize("name", networks.names())
 def test_no_built_in_network_brings_weights_along(name):
-    build = partial(networks.load(name).build, describe.Activation, 1, 10, 8)
+    build = partial(networks.load(name).build, describe.Activation, 1, 10, 8, **TINY[name])
     own, n = pretrained.count_own_weights(build)
     assert own == 0 < n
 

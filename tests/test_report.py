@@ -14,6 +14,7 @@ from html.parser import HTMLParser
 from itertools import combinations
 
 import pytest
+import synthetic
 import yaml
 from conftest import ROOT
 from synthetic import MACHINES, RECIPE, reported, study
@@ -639,6 +640,36 @@ def test_how_much_the_last_epoch_still_brought_stands_on_the_first_screen():
     for without in (study(epochs=1), made):
         text = parsed(reported(without, draw=False)).text_of("section", id="answer")
         assert "Last epoch" not in text
+
+
+def test_equal_rises_of_the_last_epoch_are_said_once():
+    """Both ends would have one name and one number."""
+    whole = study(("gelu", "relu"), datasets=("digits", "stl10"))
+    one = study(("gelu", "relu"))
+    for made, said in ((one, "with each activation."), (whole, "in each setting.")):
+        made.epochs["test_accuracy"] = 0.5
+        text = parsed(reported(made, draw=False)).text_of("section", id="answer")
+        (found,) = re.findall(r"No longer rising.*?epochs: (.*?\.)(?= |$)", text)
+        assert said in found and found.count("0.00") == 1, found
+
+
+def test_fine_tuning_has_a_limit_of_its_own_and_names_the_networks_that_it_is_about(monkeypatch):
+    tuned = {"file": "torchvision", "parameters": {"model": "resnet18", "weights": "a checksum"}}
+    fresh = {"file": "torchvision", "parameters": {"model": "resnet18", "weights": None}}
+
+    line = (
+        "The weights come from a file: if they were trained with another activation than the one "
+        "compared, this favours that one. What images they have seen is not known."
+    )
+
+    def limits(**declared):
+        monkeypatch.setitem(synthetic.DECLARED, "networks", declared)
+        text = parsed(reported(study(), draw=False)).text_of("section", id="answer")
+        return text.partition("Before you quote this")[2]
+
+    assert "The weights" not in limits(net=fresh)
+    assert line in limits(net=tuned) and f"net: {line}" not in limits(net=tuned)
+    assert f"net: {line}" in limits(net=tuned, fresh=fresh)
 
 
 def test_the_last_epoch_of_several_settings_is_told_from_its_least_to_its_most():

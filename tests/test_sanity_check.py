@@ -306,13 +306,17 @@ def test_a_network_that_is_built_once_is_refused(file):
 
 
 @pytest.mark.parametrize(
-    ("given", "kind"), [("torch.tanh", "builtin_function_or_method"), ("nn.Tanh", "type")]
+    ("given", "kind", "way"),
+    [
+        ("torch.tanh", "builtin_function_or_method", ""),
+        ("nn.Tanh", "type", "; write return Tanh()"),
+    ],
 )
-def test_what_is_no_module_is_refused(file, given, kind):
+def test_what_is_no_module_is_refused(file, given, kind, way):
     text = f"import torch\nfrom torch import nn\ndef module():\n    return {given}\n"
     file(activations, "bare", text)
     assert held("plain", "bare").endswith(
-        f"activations/bare.py: module() gives a {kind}, and no torch.nn.Module"
+        f"activations/bare.py: module() gives a {kind}, and no torch.nn.Module{way}"
     )
 
 

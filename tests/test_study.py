@@ -133,6 +133,21 @@ def test_an_unknown_word_is_refused_with_those_that_are_known(change, line):
     assert refusal(said(TINY, **change)).startswith(f"config: {line}")
 
 
+@pytest.mark.parametrize(
+    ("name", "activation"),
+    [("swiglu", "silu"), ("geglu", "gelu"), ("reglu", "relu"), ("glu", "sigmoid")],
+)
+def test_a_gated_feed_forward_is_told_from_an_activation(name, activation):
+    said_so = refusal(said(TINY, activations=["gelu", name]))
+    way = f"{name} is a gated feed-forward: write {activation}, and gated: true at vit or mixer"
+    assert said_so == f"config: activations: no '{name}'; {way}"
+    entries = [{"name": net, "file": net, "gated": True} for net in ("vit", "mixer")]
+    read = study.read(
+        said(TINY, activations=[activation], control=activation, networks=entries), SCHEMA
+    )
+    assert all(net["parameters"]["gated"] is True for net in read.networks.values())
+
+
 def test_a_near_name_stands_alone():
     assert refusal(said(TINY, activations=["gelu", "rellu"])).endswith("(did you mean relu?)")
 

@@ -2,10 +2,13 @@
 
 import copy
 import sys
+from fractions import Fraction
 from types import SimpleNamespace
+from unittest.mock import MagicMock
 
 import pytest
 import torch
+import yaml
 from test_concurrent_training import gpu, log, weights_at_once
 from test_training import RECIPE, as_a_job, images, pack, prepared, settled, weights
 from torch import nn
@@ -14,7 +17,8 @@ from torchvision import models
 
 from activarium import networks
 from activarium.report.training_summary import describe_networks
-from activarium.runtime.errors import UserError
+from activarium.runtime.errors import UserError, describe_error
+from activarium.study import name_checks
 from activarium.study.grid import Grid
 from activarium.study.name_checks import network_with_defaults
 from activarium.train import checkpoints, describe, pretrained, progress
@@ -437,12 +441,13 @@ def test_a_checkpoint_of_data_parallel_fits_and_numbers_that_are_not_finite_do_n
 
 def test_a_file_that_holds_no_weights_is_refused_in_a_line(tmp_path, monkeypatch):
     file = tmp_path / "w.pth"
-    torch.save(nn.Linear(2, 2), file)
-    assert start_refused(file).startswith(f"{file} cannot be read: UnpicklingError: ")
+    torch.save({"state_dict": {}, "epoch": Fraction(1)}, file)
+    more = "holds more than tensors, such as a fractions.Fraction; save model.state_dict()"
+    assert start_refused(file) == f"{file} {more}"
     torch.save([1, 2], file)
     assert start_refused(file).startswith(f"{file} holds more than tensors; ")
     file.write_bytes(b"no weights")
-    assert start_refused(file).startswith(f"{file} cannot be read: ")
+    assert start_refused(file) == f"{file} cannot be read: torch.save has not written it"
     other = file.with_suffix(".safetensors")
     other.write_bytes(b"no weights")
     monkeypatch.setitem(sys.modules, "safetensors.torch", None)
@@ -450,7 +455,60 @@ def test_a_file_that_holds_no_weights_is_refused_in_a_line(tmp_path, monkeypatch
     assert start_refused(other) == f"{other} {way}"
 
 
+class OwnNet(nn.Module):
+    """A user's class, whose own name does not say what it is."""
+
+    def __init__(self):
+        super().__init__()
+        self.layer = nn.Linear(2, 2)
+
+
+@pytest.mark.parametrize("old_format", [False, True])
+def test_a_file_of_a_whole_module_is_refused_as_such(tmp_path, old_format):
+    file, plain = tmp_path / "w.pth", {"_use_new_zipfile_serialization": not old_format}
+    model = models.get_model(SMALL) if old_format else OwnNet()
+    for saved in (model, {"model": model}):
+        torch.save(saved, file, **plain)
+        said = start_refused(file)
+        assert said == f"{file} holds a whole module; save model.state_dict()"
+
+
+def test_an_error_in_one_line_has_no_codes_of_a_terminal():
+    said = describe_error(ValueError("do \x1b[1;31mthis\x1b[0m\nor that"))
+    assert said == "ValueError: do this"
+
+
 # In a study
+
+
+def test_a_model_s_name_in_a_study_is_answered_with_the_entry_that_names_it(monkeypatch):
+    def said(item):
+        with pytest.raises(UserError) as error:
+            name_checks._check_item("networks", item)
+        return str(error.value)
+
+    line = (
+        f"config: networks: no '{DROPPING}'; a model of torchvision: "
+        f"{{name: {DROPPING}, file: torchvision, model: {DROPPING}}}"
+    )
+    assert said(DROPPING) == said({"name": DROPPING}) == line
+    assert said({"name": "small", "file": DROPPING}) == line
+    entry = yaml.safe_load(line.partition("torchvision: ")[2])
+    assert network_with_defaults(entry)[1]["parameters"] == {"model": DROPPING, "weights": None}
+    missing = UserError("no torchvision")
+    monkeypatch.setattr(networks, "load", MagicMock(side_effect=missing))
+    assert said(DROPPING) == f"config: networks: no '{DROPPING}' (did you mean mobilenet?)"
+
+
+@pytest.mark.parametrize("item", ["torchvision", {"name": "net", "file": "torchvision"}])
+def test_a_network_of_torchvision_names_its_model(item):
+    name = item if isinstance(item, str) else item["name"]
+    with pytest.raises(UserError) as error:
+        network_with_defaults(item)
+    assert str(error.value) == (
+        f"config: networks: {name}: 'model' is missing; name a classifier of torchvision.models, "
+        f"as in {{name: {name}, file: torchvision, model: resnet18}}"
+    )
 
 
 @pytest.mark.parametrize(
@@ -467,7 +525,7 @@ def test_a_file_that_holds_no_weights_is_refused_in_a_line(tmp_path, monkeypatch
 )
 def test_a_study_s_words_for_a_model_are_held_against_its_file(given, line):
     with pytest.raises(UserError) as error:
-        network_with_defaults({"name": "tuned", "file": "torchvision"} | given)
+        network_with_defaults({"name": "tuned", "file": "torchvision", "model": SMALL} | given)
     assert str(error.value).startswith(f"config: networks: tuned: {line}")
 
 

@@ -43,16 +43,26 @@ __all__ = [
     "own_labels",
     "set_labels",
     "spec_of",
+    "suggest_name",
 ]
 
 _own_labels: dict[str, str] = {}
 
+GATED = {"glu": "sigmoid", "swiglu": "silu", "geglu": "gelu", "reglu": "relu"}
 NOT_CERTIFIED = "not certified: no definition"  # what is said wherever proofs would stand
 
 
 def names() -> list[str]:
     """The names of all activations, sorted; reads the folder and imports nothing."""
     return sorted(p.stem for p in Path(__file__).parent.glob("[a-z]*.py"))
+
+
+def suggest_name(name: str) -> str:
+    """What to write in place of `name`, which is no built-in activation; behind "no 'name'"."""
+    if activation := GATED.get(name.lower()):
+        way = f"write {activation}, and gated: true at vit or mixer"
+        return f"; {name} is a gated feed-forward: {way}"
+    return suggest_or_list(name, names(), "activarium list")
 
 
 def label(name: str) -> str:
@@ -115,8 +125,7 @@ def load(activation: str | ActivationSpec) -> ModuleType:
     except ModuleNotFoundError as error:
         if error.name != f"{__name__}.{name}":
             raise
-        way = suggest_or_list(name, names(), "activarium list")
-        raise UserError(f"no activation '{name}'{way}") from None
+        raise UserError(f"no activation '{name}'{suggest_name(str(name))}") from None
 
 
 def _load_own(file):

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from .. import activations
-from ..runtime.errors import UserError, suggest, suggest_or_list
+from ..runtime.errors import UserError, suggest
 from ..study import mapping
 
 CURRENT = "config/suite.yaml"  # the suite that everybody is compared on, once it is there
@@ -54,8 +54,7 @@ def activation_entry(word: str, name: str | None = None) -> str | dict[str, str]
     if word in activations.names():
         return word
     if word.isidentifier() and word != "x":
-        way = suggest_or_list(word, activations.names(), "activarium list")
-        raise UserError(f"challenge: no activation '{word}'{way}")
+        raise UserError(f"challenge: no activation '{word}'{activations.suggest_name(word)}")
     return {"name": _checked(name or "mine"), "expr": word}
 
 

@@ -80,7 +80,16 @@ def _check_declared(file, tree):
     if "definition" not in found and ("module" not in found or misspelt):
         near = f" ('{(misspelt or own)[0]}' is there)" if own else ""
         way = f"write {FORM}: return x * xp.sigmoid(x), or {LEARNED_FORM} to learn it"
+        if (name := _module_class(tree)) and not misspelt:
+            way += f", or def module(): return {name}()"
         raise source.error_at(file, None, f"has no definition{near}; {way}")
+
+
+def _module_class(tree):
+    """The name of the first class at the top, of the first torch module if there is one."""
+    classes = [node for node in tree.body if isinstance(node, ast.ClassDef)]
+    modules = [node for node in classes if "Module" in {n for b in node.bases for n in _names(b)}]
+    return (modules or classes)[0].name if classes else None
 
 
 def _is_stored(node):

@@ -1,7 +1,9 @@
 """Weights of somebody's training, read from a file and held against the network they are for."""
 
+import re
 from collections.abc import Mapping
 from pathlib import Path
+from pickle import UnpicklingError
 
 import torch
 from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
@@ -9,6 +11,7 @@ from torch.nn.modules.utils import consume_prefix_in_state_dict_if_present
 from ..runtime.errors import UserError, describe_error
 
 State = dict[str, torch.Tensor]
+MODULES = ("torch.nn.modules.", "torchvision.models.")
 COUNTERS = "num_batches_tracked"  # of batch norms, which older files lack and nothing reads
 
 
@@ -23,7 +26,7 @@ def read_weights(file: Path | str) -> State:
     except UserError:
         raise
     except Exception as error:  # torch's and safetensors' own kinds, and those of files
-        raise UserError(f"{file} cannot be read: {describe_error(error)}") from error
+        raise UserError(f"{file} {_explain_error(file, error)}") from error
     for key in ("state_dict", "model"):  # as training scripts nest it
         found = found[key] if isinstance(found, Mapping) and key in found else found
     if not isinstance(found, Mapping) or not all(map(torch.is_tensor, found.values())):
@@ -49,6 +52,27 @@ def _read_safetensors(file):
 
 def _read_pth(file):
     return torch.load(file, map_location="cpu", weights_only=True)
+
+
+def _explain_error(file, error):
+    """Why a file of weights cannot be read, behind its name."""
+    refused = re.search(r"GLOBAL ([\w.]+) was not an allowed global", str(error))
+    names = _list_objects(file, refused[1]) if refused else []
+    if "TorchScript" in str(error) or any(name.startswith(MODULES) for name in names):
+        return "holds a whole module; save model.state_dict()"
+    if names:
+        return f"holds more than tensors, such as a {names[0]}; save model.state_dict()"
+    if isinstance(error, UnpicklingError):
+        return "cannot be read: torch.save has not written it"
+    return f"cannot be read: {describe_error(error)}"
+
+
+def _list_objects(file, first):
+    """The classes of what a .pth file holds beside tensors; `first` alone of an old file."""
+    try:
+        return torch.serialization.get_unsafe_globals_in_checkpoint(file) or [first]
+    except ValueError:  # torch's, of a file that is no archive
+        return [first]
 
 
 def fit_weights(found: State, wanted: State, head: set[str], file: Path | str) -> State:

@@ -86,12 +86,17 @@ class Classifier(nn.Module):
         return fit_weights(found, drawn, head, file)
 
 
-def build(activation, channels, classes, size, *, model="resnet18", weights=None):
+def model_names() -> list[str]:
+    """The names of all classifiers of torchvision.models."""
+    return models.list_models(module=models)
+
+
+def build(activation, channels, classes, size, *, model="", weights=None):
     """Any classifier of torchvision.models whose forward calls no activation as a function.
 
     Raises UserError for a model that is unknown, that does, or that is not made for this size.
     """
-    known = models.list_models(module=models)
+    known = model_names()
     if model not in known:
         near = suggest(model, known) or f"; known are {', '.join(known)}"
         raise UserError(f"{PLACE}: torchvision.models has no classifier '{model}'{near}")

@@ -98,6 +98,16 @@ def _apart_from_paper(name, said):
     return per_channel(activations.load(spec))
 
 
+def is_any_certified(tables: StudyTables) -> bool:
+    """Whether anything is proven of an activation that has learned, here or by its name.
+
+    Nothing is of a module alone, nor of a name in tables from elsewhere that is not built in.
+    """
+    found = {row["activation"] for rows in learned_rows(tables).values() for row in rows}
+    built_in = found & set(activations.names()) - set(tables.uncertified)
+    return bool(found & set(tables.profiles)) or any(map(activations.has_definition, built_in))
+
+
 def certify_command(tables: StudyTables) -> str | None:
     """A command that certifies one of the activations at what it learned one a layer, or None."""
     for rows in learned_rows(tables).values():

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 
-from .. import datasets
+from .. import datasets, networks
 from .formatting import count, is_number, join_words, level_percent, percent, thousands
 from .machines import busy_sentences, execution_sentences
 from .proven_properties import uncertified_names
@@ -11,7 +11,7 @@ from .study_tables import Setting, StudyTables, dataset_label, label
 
 def limit_sentences(tables: StudyTables, study: Mapping) -> list[str]:
     """All limits of a study, the most important first."""
-    said = [*_design_limits(tables), *_dataset_limits(tables, study)]
+    said = [*_design_limits(tables), *_dataset_limits(tables, study), *_weights_limits(study)]
     if tables.uncertified:
         said.append(
             f"Of {uncertified_names(tables)} no property is proven. Whether it equals another "
@@ -73,6 +73,17 @@ def _dataset_limits(tables: StudyTables, study: Mapping) -> Iterator[str]:
             size = thousands(study["train_size"])
             said.append(f"Trained on a fixed draw of {size} images, not on the whole training set.")
         yield from (f"{dataset_label(dataset)}: {text}" for text in said if text)
+
+
+def _weights_limits(study: Mapping) -> Iterator[str]:
+    """What nobody knows of weights that networks start from, where a study names their files."""
+    tuned = [name for name, net in study["networks"].items() if networks.weights_file(net)]
+    where = f"{join_words(tuned)}: " if len(tuned) < len(study["networks"]) else ""
+    if tuned:
+        yield (
+            f"{where}The weights come from a file: if they were trained with another activation "
+            "than the one compared, this favours that one. What images they have seen is not known."
+        )
 
 
 def power_sentences(tables: StudyTables, setting: Setting) -> str | None:

@@ -211,10 +211,14 @@ def last_epoch_sentence(tables: StudyTables) -> str:
     if len(found) > 1:
         least, most = (tables.title(min(means, key=lambda s: sign * means[s])) for sign in (1, -1))
         low, high = (points(end(means.values())) for end in (min, max))
-        reach = f"from {low} ({least}) to {high} points ({most})"
-        return f"{where}: {reach} of test accuracy. These are means over the activations."
+        reach = f"from {low} ({least}) to {high} points ({most}) of test accuracy"
+        if low == high:
+            reach = f"by {low} points of test accuracy in each setting"
+        return f"{where}: {reach}. These are means over the activations."
     ((rises,), (mean,)) = found.values(), means.values()
     least, most = (min(rises, key=lambda a: sign * rises[a]) for sign in (1, -1))
+    if len(rises) > 1 and points(rises[least]) == points(rises[most]):
+        return f"{where}: by {points(mean)} points of test accuracy with each activation."
     reach = f" ({label(least)} {points(rises[least])}, {label(most)} {points(rises[most])})"
     return (
         f"{where}: by {points(mean)} points of test accuracy, averaged over the "

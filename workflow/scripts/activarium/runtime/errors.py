@@ -2,6 +2,7 @@
 
 import errno
 import os
+import re
 import sys
 import traceback
 from collections.abc import Iterable, Iterator
@@ -23,8 +24,11 @@ def first_line(error: BaseException, most: int = 120) -> str:
 
 
 def describe_error(error: BaseException, most: int = 200) -> str:
-    """An error in one line: its type, and the first line of its message where it has one."""
-    message = str(error).partition("\n")[0][:most]
+    """An error in one line: its type, and the first line of its message where it has one.
+
+    The codes by which a terminal prints bold or in colour are left out.
+    """
+    message = re.sub(r"\x1b\[[\d;]*m", "", str(error).partition("\n")[0])[:most]
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 

@@ -192,8 +192,20 @@ def _unknown(name: str, known: list[str], package: Any) -> str:
     if Path(package.__file__).with_name(f"{name}.py").is_file():
         way = "the name of a file must begin with a small letter"
         return f"'{name}.py' is ignored: {way}"
-    command = "activarium list" if package is activations else None
-    return f"no '{name}'{suggest_or_list(name, known, command)}"
+    if package is activations:
+        return f"no '{name}'{activations.suggest_name(name)}"
+    if package is networks and _is_torchvision_model(name):
+        entry = f"{{name: {name}, file: torchvision, model: {name}}}"
+        return f"no '{name}'; a model of torchvision: {entry}"
+    return f"no '{name}'{suggest_or_list(name, known)}"
+
+
+def _is_torchvision_model(name: str) -> bool:
+    """Whether torchvision has such a classifier, which is imported for it; False without it."""
+    try:
+        return name in networks.load("torchvision").model_names()
+    except UserError:
+        return False
 
 
 def network_with_defaults(item: str | dict) -> tuple[str, dict]:
@@ -211,6 +223,10 @@ def network_with_defaults(item: str | dict) -> tuple[str, dict]:
             raise study_error(["networks", name, key], what)
         if problem := _parameter_problem(value, type(parameters[key])):
             raise study_error(["networks", name, key], problem)
+    if file == "torchvision" and not given.get("model"):
+        entry = f"{{name: {name}, file: torchvision, model: resnet18}}"
+        what = f"'model' is missing; name a classifier of torchvision.models, as in {entry}"
+        raise study_error(["networks", name], what)
     if given.get("weights"):
         given["weights"] = str(datasets.expand_home(given["weights"], "networks"))
     return name, {"file": file, "parameters": parameters | given}

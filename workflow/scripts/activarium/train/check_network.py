@@ -192,7 +192,8 @@ def _check_module(cell, place):
     made = first.module if isinstance(first, Float32Module) else first
     if not isinstance(made, nn.Module):
         kind = type(made).__name__
-        raise UserError(f"{place}: module() gives a {kind}, and no torch.nn.Module")
+        way = f"; write return {made.__name__}()" if isinstance(made, type) else ""
+        raise UserError(f"{place}: module() gives a {kind}, and no torch.nn.Module{way}")
     if first is second:
         raise UserError(f"{place}: module() gives the same module each time; make a new one in it")
     _check_unshared(first, second, place, "module()")
