@@ -124,6 +124,7 @@ def _add_certify(commands: argparse._SubParsersAction) -> None:
         "values",
         metavar="PARAMETER=VALUE",
         nargs="*",
+        default=[],  # else Python 3.11 and 3.12 call it required where the activation is missing
         help="prove it at these values of what is learned, as slope=0.11; default: at the start",
     )
     command.add_argument("--json", action="store_true", help="print the whole profile as JSON")

@@ -76,7 +76,7 @@ def _values(entry: dict[str, Any]) -> str:
     if "enum" in entry:
         *others, last = [f"`{value}`" for value in entry["enum"]]
         return f"{', '.join(others)} or {last}"
-    if "if" in entry:
+    if "if" in entry and "type" not in entry:
         return "file or list"
     kinds = entry.get("type", "string")
     kinds = [kinds] if isinstance(kinds, str) else [kind for kind in kinds if kind != "null"]
