@@ -103,7 +103,8 @@ def _cost(a, seed, machines):
 
 def reported(
     made, control="gelu", confidence=0.95, margin=0.005, draw=True, certified=False, numerics=None,
-    networks=None, uncertified=(), tuning=None, learned=None, **declared,
+    networks=None, uncertified=(), tuning=None, learned=None, images=None,
+    **declared,
 ):  # fmt: skip
     """The `Report` of a `Made` study; `declared` is what the study file says beside the grid.
 
@@ -122,6 +123,7 @@ def reported(
         DECLARED | declared, profiles, provenance=made_on, draw=draw,
         claims=settled_claims() if certified else None, numerics=numerics, networks=networks,
         uncertified=uncertified, tuning=tuning, learned=learned,
+        images=images,
     )  # fmt: skip
 
 

@@ -5,10 +5,12 @@ import os
 import re
 import time
 import zipfile
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
+import synthetic
 import torch
 import yaml
 from PIL import Image
@@ -19,6 +21,9 @@ from activarium.data import folder, prepare, sources
 from activarium.data.arrays import array_shapes
 from activarium.data.fingerprint import fingerprint
 from activarium.data.pictures import read_picture
+from activarium.data.repeated_images import find_repeated, repeated_sentence
+from activarium.report.limitations import limit_sentences
+from activarium.report.training_summary import describe_images, training_facts
 from activarium.runtime.errors import UserError
 from activarium.study.own_images import training_images
 from activarium.study.path_checks import check_own_images
@@ -302,7 +307,16 @@ def test_an_empty_class_and_one_of_one_split_are_refused(tmp_path):
     "splits, source, said",
     [
         ((), {}, " has neither train/ nor test/; write test: 0.2 to draw a fifth of each class"),
-        (("train",), {}, "/train/ant is a folder within a class; put its pictures above"),
+        (("train",), {}, " has train/ but no test/; add test/ with the same classes, or put the "
+                         "classes at the top and write test: 0.2"),
+        (("train", "val"), {"test": 0.3}, " has train/ but no test/; rename val/ to test/, or put "
+                                          "the classes at the top and write test: 0.3"),
+        (("test", "Training"), {}, " has test/ but no train/; rename Training/ to train/, or put "
+                                   "the classes at the top and write test: 0.2"),
+        (("Train", "validation"), {}, " has neither train/ nor test/; rename Train/ to train/ and "
+                                      "validation/ to test/, or put the classes at the top and "
+                                      "write test: 0.2"),
+        (("more",), {}, "/more/ant is a folder within a class; put its pictures above"),
         (("train", "test"), {"test": 0.2}, " has its own test/; leave out test: 0.2"),
         (("train", "test", "val"), {}, "/val is no picture of a class; take it away, or leave "
                                        "such out with skip_other_files: true"),
@@ -311,6 +325,11 @@ def test_an_empty_class_and_one_of_one_split_are_refused(tmp_path):
 def test_a_layout_that_cannot_be_meant_is_refused(tmp_path, splits, source, said):
     root = photos(tmp_path / "p", splits=splits)
     assert refused({"folder": root, **source}) == f"{root}{said}"
+
+
+def test_a_class_may_be_called_as_a_split_is(tmp_path):
+    root = photos(tmp_path / "p", classes=("car", "train"), splits=())
+    assert loaded({"folder": root, "test": 0.2})[1].class_names == ("car", "train")
 
 
 def test_a_folder_that_is_not_there_is_refused(tmp_path):
@@ -328,6 +347,47 @@ def test_what_a_glance_sees_is_what_is_prepared(tmp_path):
         seen = sources.glance("mine", source)
         assert seen | {"size": list(seen["size"])} == prepare.prepared_shape(description)
     assert description["class_names"] == ["ant", "bee", "cow"]
+
+
+# Pictures in both splits
+
+
+def repeated_in(source):
+    images, about = loaded(source)
+    return find_repeated(images, getattr(about, "test_files", ()))
+
+
+def test_test_pictures_that_are_trained_on_are_counted_and_one_is_named(tmp_path):
+    root = photos(tmp_path / "p", splits=("train",))
+    for i in range(4):
+        save(root / f"test/bee/{i}.png", noise(8, 8, 3, seed=1000 + i))
+        save(root / f"test/{'ant' if i < 2 else 'cow'}/{i}.png", noise(8, 8, 3, seed=2000 + i))
+    assert repeated_in({"folder": root}) is None
+    for i in (2, 3):  # by another name, in another class
+        save(root / f"test/bee/{i}.png", noise(8, 8, 3, seed=i))
+    assert repeated_in({"folder": root}) == {"count": 2, "example": "bee/2.png"}
+
+
+def test_a_picture_that_is_drawn_beside_its_copy_is_named_by_its_file(tmp_path):
+    root = photos(tmp_path / "p", each=10, splits=())
+    assert repeated_in({"folder": root, "test": 0.2}) is None
+    (root / "ant/5.png").write_bytes((root / "ant/3.png").read_bytes())  # 2 and 3 are drawn
+    found = repeated_in({"folder": root, "test": 0.2})
+    assert found == {"count": 1, "example": "ant/3.png"}
+
+
+def test_a_description_tells_what_is_repeated_and_else_is_as_before(tmp_path):
+    images, about = loaded({"npz": arrays(tmp_path / "a.npz")})
+    found = find_repeated(images)
+    assert found == {"count": 12, "example": "image 0"}
+    plain = prepare.write(images, tmp_path / "mine.arrow", "mine", about)
+    assert "repeated" not in plain and repeated_sentence(plain) is None
+    told = prepare.write(images, tmp_path / "mine.arrow", "mine", about, found)
+    assert told == plain | {"repeated": found}
+    assert repeated_sentence(told) == (
+        "12 of 12 test images also stand among the training images, such as image 0"
+    )
+    prepare.verify(tmp_path / "mine.arrow", told)
 
 
 # Arrays
@@ -575,10 +635,11 @@ def test_a_study_keeps_its_sources_by_name():
 @pytest.mark.parametrize(
     "entry, said",
     [
-        ({"name": "m"}, "m: name one of folder: (a folder of pictures) "
-                        "and npz: (a file of arrays)"),
-        ({"name": "m", "folder": "a", "npz": "b"}, "m: name one of folder: (a folder of pictures) "
-                                                   "and npz: (a file of arrays)"),
+        ({"name": "m"}, "m: name one of folder: (a folder of pictures), npz: (a file of "
+                        "arrays) and file: (a Python file)"),
+        ({"name": "m", "folder": "a", "npz": "b"}, "m: name one of folder: (a folder of pictures), "
+                                                   "npz: (a file of arrays) and file: (a Python "
+                                                   "file)"),
         ({"name": "m", "npz": "b", "size": 4}, "m: size: goes with a folder of pictures only; npz "
                                                "has test"),
         ({"name": "digits", "npz": "b"}, "'digits' is a built-in data set; give yours another "
@@ -592,7 +653,7 @@ def test_a_study_keeps_its_sources_by_name():
         ({"name": "m", "folder": 3}, "1: folder: 3 is not a word; write it in quotes in the "
                                      "study's file"),
         ({"name": "m", "foldr": "a"}, "1: 'foldr' is not a key here (did you mean folder?); known "
-                                      "are name, folder, npz, test, size, channels, "
+                                      "are name, folder, npz, file, test, size, channels, "
                                       "skip_other_files"),
         ({"folder": "a"}, "1: 'name' is missing"),
         ({"name": "a b", "folder": "a"}, "1: name: 'a b' cannot be a name: letters, digits and "
@@ -641,6 +702,63 @@ def test_listing_many_pictures_is_cheap(tmp_path):
     fingerprint(tmp_path / "p", cache)
     folder.list_pictures("mine", tmp_path / "p", 0.2)
     assert time.process_time() - start < 0.5  # 5 000 files: a tenth of that where nothing else runs
+
+
+# What a report says of them
+
+
+def described(tmp_path, source, test=None):
+    """{name: what a report is given} of a source."""
+    images, about = loaded(source)
+    repeated = find_repeated(images, getattr(about, "test_files", ()))
+    return {"mine": prepare.write(images, tmp_path / "a.arrow", "mine", about, repeated)
+            | {"test": test}}  # fmt: skip
+
+
+@pytest.fixture(scope="module")
+def mine():
+    """The tables of a study on the data set "mine"."""
+    made = synthetic.study(datasets=("mine",), activations=("gelu", "relu"), seeds=4)
+    return synthetic.reported(made, draw=False, datasets=("mine",)).tables
+
+
+def test_a_report_says_what_a_data_set_of_one_s_own_holds(tmp_path, mine):
+    root = photos(tmp_path / "p", each=10, splits=(), shape=(8, 6, 3))
+    images = described(tmp_path, {"folder": root, "test": 0.2}, test=0.2)
+    held = (
+        "mine: 3 classes (ant, bee and cow), 24 training and 6 test images of 8 × 6 pixels in "
+        "3 channels."
+    )
+    drawn = f"{held} The test images were drawn here: 20 % of each class."
+    assert training_facts(mine, synthetic.DECLARED, None, images)[0] == ("Data", drawn)
+    images["mine"]["test"] = None
+    assert training_facts(mine, synthetic.DECLARED, None, images)[0] == ("Data", held)
+    assert "Data" not in dict(training_facts(mine, synthetic.DECLARED, None))
+
+
+def test_a_report_names_ten_classes_and_counts_more(tmp_path):
+    for n, said in ((10, "10 classes (a, b, c, d, e, f, g, h, i and j), "), (11, "11 classes, ")):
+        root = photos(tmp_path / f"{n}", classes="abcdefghijk"[:n], each=1)
+        assert f"mine: {said}" in describe_images(described(tmp_path, {"folder": root})["mine"])
+
+
+@pytest.mark.parametrize(
+    ("n", "said"), [(36, "Only 36 test images: one image is 2.8 pp."), (1, "Only 1 test image: "),
+                    (999, "Only 999 test images: one image is 0.1 pp."), (1000, None), (None, None)]
+)  # fmt: skip
+def test_a_report_says_what_one_of_few_test_images_is_worth(mine, n, said):
+    few = replace(mine, runs=mine.runs.assign(n_test=n))
+    found = " ".join(limit_sentences(few, synthetic.DECLARED))
+    assert f"mine: {said}" in found if said else "one image is" not in found
+
+
+def test_a_report_warns_of_test_images_that_were_trained_on(tmp_path):
+    said = "mine: 18 of 18 test images also stand among the training images, such as ant/0.png."
+    images = described(tmp_path, {"folder": photos(tmp_path / "p")})
+    made = synthetic.study(datasets=("mine",), activations=("gelu", "relu"), seeds=4)
+    page = synthetic.reported(made, draw=False, datasets=("mine",), images=images).html
+    assert said in page.split("Before you quote this")[1]
+    assert "3 classes (ant, bee and cow)" in page.split("Before you quote this")[0]
 
 
 # What is trained on them

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 
 import numpy as np
 import pytest
@@ -171,6 +172,39 @@ def test_a_damaged_picture_ends_the_preparation_in_a_line_that_names_it(elsewher
     assert "Traceback" not in done.stderr
     elsewhere.draw("train/bee/5.png", 105)
     assert elsewhere.snakemake("results/mine/datasets/beasts.arrow").returncode == 0
+
+
+@pytest.mark.slow
+def test_test_pictures_that_are_trained_on_are_a_line_of_the_preparation(elsewhere):
+    elsewhere.draw("test/bee/2.png", 5)  # as train/ant/5.png
+    for c in range(2):  # no test picture is another one's copy
+        for i in range(4):
+            if (c, i) != (1, 2):
+                elsewhere.draw(f"test/{('ant', 'bee')[c]}/{i}.png", 1000 + 10 * c + i)
+    done = elsewhere.snakemake("results/mine/datasets/beasts.arrow")
+    assert done.returncode == 0, done.stderr
+    said = (
+        "data: beasts: 1 of 8 test images also stand among the training images, such as bee/2.png"
+    )
+    assert said in done.stderr.splitlines()
+    log = elsewhere / "results/mine/datasets/logs/beasts.log"
+    assert log.read_text() == f"{said}\n"
+
+
+@pytest.mark.slow
+def test_the_report_says_what_the_folder_holds_and_what_was_drawn(elsewhere):
+    for label in ("ant", "bee"):
+        (elsewhere / "photos/train" / label).rename(elsewhere / "photos" / label)
+        elsewhere.draw(f"{label}/2.png", 7)  # which copies each other, and one at least is drawn
+    shutil.rmtree(elsewhere / "photos/train")
+    shutil.rmtree(elsewhere / "photos/test")
+    elsewhere.changed(test=0.2)
+    done = elsewhere.snakemake("results/mine/report.html", cores=2)
+    assert done.returncode == 0, done.stderr
+    page = (elsewhere / "results/mine/report.html").read_text()
+    assert "beasts: 2 classes (ant and bee), 16 training and 4 test images of 8 × 8" in page
+    assert "The test images were drawn here: 20 % of each class." in page
+    assert "beasts: 1 of 4 test images also stand among the training images" in page
 
 
 def test_what_is_wrong_with_a_folder_is_a_line_before_anything_is_planned(elsewhere):

@@ -334,7 +334,6 @@ def test_a_name_with_path_parts_or_markup_is_refused_wherever_it_stands(name):
     places = {
         "name": {"name": name},
         "activations: 2": {"activations": ["gelu", name]},
-        "datasets: 1": {"datasets": [name]},
         "networks: 1": {"networks": [name]},
         "networks: 1: name": network(name=name),
         "networks: 1: file": network(file=name),
@@ -342,8 +341,46 @@ def test_a_name_with_path_parts_or_markup_is_refused_wherever_it_stands(name):
         "recipes": {"recipes": {name: TINY["recipes"]["short"]}},
         "control": {"control": name},
     }
+    if name not in PATHS:
+        places["datasets: 1"] = {"datasets": [name]}
     for where, change in places.items():
         assert refusal(said(TINY, **change)) == f"config: {where}: {line}"
+
+
+PATHS = {  # of a folder: what is to be written in their place
+    "../x": "{name: x, folder: ../x}",
+    "a/b": "{name: b, folder: a/b}",
+    "/etc": "{name: etc, folder: /etc}",
+    "photos/shapes/": "{name: shapes, folder: photos/shapes/}",
+    "~/my photos": "{name: my_photos, folder: ~/my photos}",
+    "photos/digits": "{name: my_digits, folder: photos/digits}",
+}
+
+
+@pytest.mark.parametrize(
+    ("key", "path", "way"),
+    [
+        *(("datasets", path, way) for path, way in PATHS.items()),
+        ("datasets", "a/b.npz", "{name: b, npz: a/b.npz}"),
+        ("datasets", "my/data.py", "{name: data, file: my/data.py}"),
+        ("activations", "my/chswish.py", "{name: chswish, file: my/chswish.py}"),
+        ("activations", "chswish.py", "{name: chswish, file: chswish.py}"),
+        ("networks", "my/net.py", "{name: net, file: my/net.py}"),
+        ("networks", "my/mlp.py", "{name: my_mlp, file: my/mlp.py}"),
+    ],
+)
+def test_a_path_that_stands_alone_is_told_the_mapping_to_write(key, path, way):
+    line = f"config: {key}: {path!r} is a path, not a name; write {way}"
+    assert refusal(said(TINY, **{key: [path]})) == line
+    assert yaml.safe_load(way)["name"]
+
+
+def test_a_folder_beside_the_study_is_known_as_one_and_a_wrong_name_is_not(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert "shapes" in refusal(said(TINY, datasets=["shapes"]))
+    assert "folder:" not in refusal(said(TINY, datasets=["shapes"]))
+    (tmp_path / "shapes").mkdir()
+    assert refusal(said(TINY, datasets=["shapes"])).endswith("write {name: shapes, folder: shapes}")
 
 
 @pytest.mark.parametrize(

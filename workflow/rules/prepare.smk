@@ -12,7 +12,12 @@ rule prepare:
     """The images of one data set in one file that every training maps into its memory."""
     input:
         dataset=CODE.dataset,
-        code=CODE.files("data/image_checks.py", "data/prepare.py", "data/stratified_sample.py"),
+        code=CODE.files(
+            "data/image_checks.py",
+            "data/prepare.py",
+            "data/repeated_images.py",
+            "data/stratified_sample.py",
+        ),
     output:
         data="{folder}/datasets/{dataset}.arrow",
         description="{folder}/datasets/{dataset}.json",

@@ -86,12 +86,15 @@ rule report:
         claims=GRID.claims,
         numerics=GRID.numerics,
         networks=GRID.network_descriptions,
+        images=GRID.own_descriptions,
         provenance=PATHS.provenance,
         figures=GRID.figures,
         code=CODE.files(
             "../report.py",
             "compare/scores.py",
             "definitions/expressions.py",
+            "data/prepare.py",
+            "data/repeated_images.py",
             "report/*.*",
             "report/templates/*",
             "study/tuned_recipes.py",
@@ -108,6 +111,7 @@ rule report:
         "../envs/activarium.yaml"
     params:
         study=GRID.declared,
+        drawn=GRID.drawn_shares,
         uncertified=GRID.uncertified,
         labels=STUDY.own_labels,
     message:

@@ -4,6 +4,7 @@ from activarium.runtime import interrupt
 
 interrupt.end_on_sigint()
 
+from activarium.data import prepare
 from activarium.report.page import render_page
 from activarium.report.study_tables import StudyTables, read_json_files, read_texts, set_labels
 from activarium.runtime import files
@@ -26,5 +27,11 @@ with open_log(snakemake.log[0]):
         "numerics": read_json_files(read.numerics),
     }
     nets = read_json_files(read.networks).get("networks")
-    html = render_page(tables, read_texts(read.figures), provenance, study, **proofs, networks=nets)
+    drawn = snakemake.params.drawn
+    images = {
+        about["name"]: about | {"test": drawn.get(about["name"])}
+        for about in map(prepare.description, read.images)
+    }
+    figures = read_texts(read.figures)
+    html = render_page(tables, figures, provenance, study, **proofs, networks=nets, images=images)
     files.write_text(snakemake.output[0], html)

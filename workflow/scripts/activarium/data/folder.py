@@ -11,6 +11,10 @@ from ..datasets import DatasetError
 
 SUFFIXES = (".bmp", ".jpeg", ".jpg", ".png", ".webp")
 SPLITS = ("train", "test")
+OTHER_NAMES = {  # that people give the splits, in any case
+    "train": ("training",),
+    "test": ("testing", "val", "valid", "validation", "dev", "eval"),
+}
 SKIP = "leave such out with skip_other_files: true"
 
 
@@ -24,7 +28,7 @@ def list_pictures(
     then. A picture is a file whose name ends as one of SUFFIXES says, in any case; names that begin
     with a dot are passed over. Raises DatasetError, one line, for what is no picture (unless
     `skip_other_files`), a folder within a class, a class without pictures, a folder that may not
-    be read, and two splits whose classes differ.
+    be read, two splits whose classes differ, and one split alone.
     """
     root = Path(folder).expanduser()
     if not root.is_dir():
@@ -40,6 +44,7 @@ def list_pictures(
         found = {s: _classes(name, folders[s], skip_other_files) for s in SPLITS}
         _check_alike(name, root, found)
     else:
+        _refuse_splits_of_other_names(name, root, folders, test)
         found = {"all": _classes(name, root, skip_other_files)}
         _check_draw(name, root, found["all"], test, folders)
     return found
@@ -76,6 +81,35 @@ def _entries(name: str, folder: Path) -> tuple[dict[str, Path], list[Path]]:
     except OSError as error:
         raise DatasetError(name, f"{folder} cannot be read ({error.strerror or error})") from error
     return folders, sorted(files)
+
+
+def _refuse_splits_of_other_names(
+    name: str, root: Path, folders: dict[str, Path], test: float | None
+) -> None:
+    """Refuse one split alone, and two that are not called train/ and test/, with the way out.
+
+    A folder of such a name is a split where it holds folders; else it may be a class.
+    """
+    called = {split: _find_split(name, folders, split) for split in SPLITS}
+    if not any(called.values()):
+        return
+    there = [split for split in SPLITS if called[split] == split]
+    lacking = [split for split in SPLITS if split not in there]
+    has = f"{there[0]}/ but no {lacking[0]}/" if there else "neither train/ nor test/"
+    renamed = [f"{called[split]}/ to {split}/" for split in lacking if called[split]]
+    added = [f"add {split}/ with the same classes" for split in lacking if not called[split]]
+    ways = [f"rename {' and '.join(renamed)}"] if renamed else []
+    way = " and ".join(ways + added)
+    top = f"put the classes at the top and write test: {test or 0.2:g}"
+    raise DatasetError(name, f"{root} has {has}; {way}, or {top}")
+
+
+def _find_split(name: str, folders: dict[str, Path], split: str) -> str | None:
+    """The name of the folder of folders that is called as `split` is; its own name comes first."""
+    words = (split, *OTHER_NAMES[split])
+    found = [folder for folder in folders if folder.lower() in words]
+    found.sort(key=lambda folder: (folder != split, words.index(folder.lower()), folder))
+    return next((folder for folder in found if _entries(name, folders[folder])[0]), None)
 
 
 def _classes(name: str, folder: Path, skip: bool) -> dict[str, list[Path]]:

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import math
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -16,18 +17,34 @@ from ..runtime.files import atomic
 SPLITS = ("train", "test")
 
 
-def write(images: Images, path: Path | str, name: str, about: Any | None = None) -> dict[str, Any]:
+def write(
+    images: Images,
+    path: Path | str,
+    name: str,
+    about: Any | None = None,
+    repeated: Mapping[str, Any] | None = None,
+) -> dict[str, Any]:
     """Write the `images` of data set `name` to `path`, whole or not at all; its description.
 
     They and `about` are what `data.sources.load_images` gives; without `about` it is a built-in
-    one. The description is a dict: name, label,
-    classes, shape [height, width, channels], n_train, n_test, mean and sd of each channel over
-    the training images (pixels as 0 … 1), sha256 of the content, where one class has more
-    than its equal share of the test images, that share as majority, and class_names where they are
-    known. Raises DatasetError where a channel has one value only, which nothing can normalise.
+    one. `repeated` is what `repeated_images.find_repeated` found in a study's own. The description
+    is a dict: name, label, classes, shape [height, width, channels], n_train, n_test, mean and sd
+    of each channel over the training images (pixels as 0 … 1), sha256 of the content, where one
+    class has more than its equal share of the test images, that share as majority, and class_names
+    and repeated where there are any. Raises DatasetError where a channel has one value only, which
+    nothing can normalise.
     """
     images = Images(*map(np.ascontiguousarray, images))
-    about = about or datasets.load(name)
+    description = _describe(images, name, about or datasets.load(name))
+    if repeated:
+        description["repeated"] = dict(repeated)
+    with atomic(path) as temporary:
+        _write_arrow(images, temporary, description)
+    return description
+
+
+def _describe(images: Images, name: str, about: Any) -> dict[str, Any]:
+    """What `write` returns, without what is repeated."""
     mean, sd = _moments(images.train_images)
     if 0 in sd:
         what = f"channel {sd.index(0)} has one value in every pixel of every training image"
@@ -48,8 +65,6 @@ def write(images: Images, path: Path | str, name: str, about: Any | None = None)
         description["majority"] = share
     if getattr(about, "class_names", ()):
         description["class_names"] = list(about.class_names)
-    with atomic(path) as temporary:
-        _write_arrow(images, temporary, description)
     return description
 
 

@@ -1,7 +1,7 @@
 """The images of a data set from wherever it comes: a built-in file, a folder, or arrays."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +31,7 @@ class About:
     image_size: tuple[int, int]
     channels: int
     class_names: tuple[str, ...] = ()
+    test_files: tuple[str, ...] = ()  # class/file of each test picture
 
 
 def load_images(name: str, source: Mapping | None, root: Path | str) -> tuple[Images, Any]:
@@ -48,8 +49,8 @@ def load_images(name: str, source: Mapping | None, root: Path | str) -> tuple[Im
         about = _about(name, images, ())
         return check_images(images, about, name, str(source["npz"])), about
     options = {key: value for key, value in source.items() if key != "folder"}
-    images, names = read_folder(name, source["folder"], **options)
-    about = _about(name, images, names)
+    images, names, test_files = read_folder(name, source["folder"], **options)
+    about = replace(_about(name, images, names), test_files=test_files)
     return check_images(images, about, name, str(source["folder"])), about
 
 
@@ -60,8 +61,8 @@ def read_folder(
     test: float | None = None,
     channels: int | None = None,
     skip_other_files: bool = False,
-) -> tuple[Images, tuple[str, ...]]:
-    """(Images, the names of the classes in the order of their labels) of a folder of pictures.
+) -> tuple[Images, tuple[str, ...], tuple[str, ...]]:
+    """(Images, names of the classes by label, class/file of each test picture) of a folder.
 
     `folder.list_pictures` says which pictures, `pictures.read_picture` how each is read. Without
     `size` all must be of one size. The share `test` is drawn once and for all: stratified, from the
@@ -76,10 +77,12 @@ def read_folder(
     for part in parts:
         arrays.append(stack_pictures([picture for _, picture, _ in part], channels))
         arrays.append(np.array([label for _, _, label in part], np.int64))
+    files = ["/".join(file.parts[-2:]) for file, _, _ in parts[-1]]
     if test is None:
-        return Images(*arrays), names
+        return Images(*arrays), names, tuple(files)
     x, y = arrays
-    return draw_test(x, y, test), names
+    _, drawn = draw_indices(y, test)
+    return draw_test(x, y, test), names, tuple(files[i] for i in drawn)
 
 
 def read_arrays(name: str, file: Path | str, test: float | None = None) -> Images:
@@ -105,9 +108,14 @@ def read_arrays(name: str, file: Path | str, test: float | None = None) -> Image
 
 def draw_test(x: np.ndarray, y: np.ndarray, test: float) -> Images:
     """`Images` of which the share `test` of every class is tested on; the same for all time."""
-    drawn = stratified_sample(y, test_size(len(y), test), np.random.Generator(np.random.PCG64(0)))
-    left = np.setdiff1d(np.arange(len(y)), drawn)
+    left, drawn = draw_indices(y, test)
     return Images(x[left], y[left], x[drawn], y[drawn])
+
+
+def draw_indices(y: np.ndarray, test: float) -> tuple[np.ndarray, np.ndarray]:
+    """(indices that are trained on, indices that are tested on) of the labels `y`."""
+    drawn = stratified_sample(y, test_size(len(y), test), np.random.Generator(np.random.PCG64(0)))
+    return np.setdiff1d(np.arange(len(y)), drawn), drawn
 
 
 def known_shape(name: str, source: Mapping, description: Path | str) -> dict:

@@ -89,6 +89,7 @@ def build_report(
     draw: bool = True,
     uncertified: Sequence[str] = (),
     learned: pd.DataFrame | None = None,
+    images: Mapping[str, Mapping] | None = None,
 ) -> Report:
     """The `Report` of a study's tables; `study` and what follows are as in `page.render_page`.
 
@@ -107,7 +108,7 @@ def build_report(
     )  # fmt: skip
     optional = [] if tuning is None else ["tuning"]
     drawn = {name: figures.draw_figure(name, made, not draw) for name in figures.names(optional)}
-    html = render_page(made, drawn, provenance or {}, study, claims, numerics, networks)
+    html = render_page(made, drawn, provenance or {}, study, claims, numerics, networks, images)
     return Report(made, drawn, html)
 
 

@@ -3,15 +3,21 @@
 from collections.abc import Iterator, Mapping
 
 from .. import datasets, networks
+from ..data.repeated_images import repeated_sentence
 from .formatting import count, is_number, join_words, level_percent, percent, thousands
 from .machines import busy_sentences, execution_sentences
 from .proven_properties import uncertified_names
 from .study_tables import Setting, StudyTables, dataset_label, label
 
+FEW_IMAGES = 1000  # to test on; with as many, one image is 0.1 pp
 
-def limit_sentences(tables: StudyTables, study: Mapping) -> list[str]:
-    """All limits of a study, the most important first."""
-    said = [*_design_limits(tables), *_dataset_limits(tables, study), *_weights_limits(study)]
+
+def limit_sentences(
+    tables: StudyTables, study: Mapping, images: Mapping[str, Mapping] | None = None
+) -> list[str]:
+    """All limits of a study, the most important first; `images` as in `training_facts`."""
+    said = [*_design_limits(tables), *_dataset_limits(tables, study, images or {})]
+    said += _weights_limits(study)
     if tables.uncertified:
         said.append(
             f"Of {uncertified_names(tables)} no property is proven. Whether it equals another "
@@ -63,7 +69,9 @@ def _few_pairs_limit(plan: Mapping) -> str:
     )
 
 
-def _dataset_limits(tables: StudyTables, study: Mapping) -> Iterator[str]:
+def _dataset_limits(
+    tables: StudyTables, study: Mapping, images: Mapping[str, Mapping]
+) -> Iterator[str]:
     """What is special about the images that the runs of each data set saw."""
     for dataset in sorted(set(tables.runs["dataset"])):
         known = dataset in datasets.names()
@@ -72,7 +80,19 @@ def _dataset_limits(tables: StudyTables, study: Mapping) -> Iterator[str]:
         if study["train_size"]:
             size = thousands(study["train_size"])
             said.append(f"Trained on a fixed draw of {size} images, not on the whole training set.")
+        said.append(_few_images_limit(tables, dataset))
+        if repeated := repeated_sentence(images.get(dataset, {})):
+            said.append(f"{repeated}. On these a score is no test.")
         yield from (f"{dataset_label(dataset)}: {text}" for text in said if text)
+
+
+def _few_images_limit(tables: StudyTables, dataset: str) -> str:
+    """By how much one test image changes an accuracy; "" where they are many or unknown."""
+    sizes = tables.runs.loc[tables.runs["dataset"] == dataset, "n_test"].dropna()
+    if sizes.empty or sizes.min() >= FEW_IMAGES:
+        return ""
+    n = int(sizes.min())
+    return f"Only {count(n, 'test image')}: one image is {percent(1 / n, 1)} pp."
 
 
 def _weights_limits(study: Mapping) -> Iterator[str]:

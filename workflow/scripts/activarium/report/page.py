@@ -71,6 +71,7 @@ def render_page(
     claims: Mapping | None = None,
     numerics: Mapping[str, Mapping] | None = None,
     networks: Mapping[str, Mapping] | None = None,
+    images: Mapping[str, Mapping] | None = None,
 ) -> str:
     """The page as text.
 
@@ -78,12 +79,13 @@ def render_page(
     {value: number of runs}. `study` is what was declared. `claims` is what `activarium.claims`
     settled, or None. `numerics` is {activation + ".numerics": what `definitions.numerics` gave}.
     `networks` is what `activarium.train.describe` found in each network, or None.
+    `images` is {data set: its description} of the study's own, as in `training_facts`.
     """
     script = (HERE / "page.js").read_text(encoding="utf-8")
     template = _environment().get_template("page.html")
     return template.render(
         **MODULES,
-        **_study_content(tables, study, networks),
+        **_study_content(tables, study, networks, images or {}),
         **_proof_content(tables, study, claims, numerics or {}),
         provenance=provenance,
         figures={name: page_figure(name, svg) for name, svg in svgs.items()},
@@ -109,7 +111,7 @@ def _environment():
     return environment
 
 
-def _study_content(tables, study, networks):
+def _study_content(tables, study, networks, images):
     """What the templates show of the study and its tables."""
     decisions = {setting: decision_rows(tables, setting) for setting in tables.settings}
     return {
@@ -118,7 +120,8 @@ def _study_content(tables, study, networks):
         "plan": tables.analysis["plan"],
         "decisions": decisions,
         "narrow_plots": narrow_plots(tables, decisions),
-        "training_facts": training_summary.training_facts(tables, study, networks),
+        "training_facts": training_summary.training_facts(tables, study, networks, images),
+        "images": images,
         "methods": methods_paragraphs(tables, study, networks),
         "question_source": tables.analysis["published"]["source"],
     }

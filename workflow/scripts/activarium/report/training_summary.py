@@ -19,6 +19,7 @@ AUGMENTATIONS = {
     "crop": "random crops",
     "crop_flip": "random crops and flips",
 }
+MOST_NAMES = 10  # of classes, beyond which they are only counted
 OPTIONAL = {  # what a recipe may leave out: in words where it has it, and where only others have
     "evaluate_every": (lambda k: f"evaluated once in {count(k, 'epoch')}", "evaluated each epoch"),
     "warmup": (lambda part: f"warm-up over {100 * part:g} % of the steps", "no warm-up"),
@@ -79,17 +80,40 @@ def precision_text(recipe: Mapping) -> str:
 
 
 def training_facts(
-    tables: StudyTables, study: Mapping, described: Mapping | None
+    tables: StudyTables,
+    study: Mapping,
+    described: Mapping | None,
+    images: Mapping[str, Mapping] | None = None,
 ) -> list[tuple[str, str]]:
     """How it was trained, as a list of (term, sentences) for the first screen.
 
-    `described` is what `activarium.train.describe` found in each network, or None; of tables made
-    elsewhere only the last epoch is known.
+    `described` is what `activarium.train.describe` found in each network, or None; `images` what
+    the study's own data sets are like, as in `describe_images`. Of tables made elsewhere only the
+    last epoch is known.
     """
-    facts = [] if study["runs"] else [("Recipe", describe_recipes(study["recipes"]))]
+    facts = [("Data", " ".join(map(describe_images, images.values())))] if images else []
+    facts += [] if study["runs"] else [("Recipe", describe_recipes(study["recipes"]))]
     facts += [("Network", describe_networks(described, 4))] if described else []
     end = last_epoch_sentence(tables)
     return facts + ([("Last epoch", end)] if end else [])
+
+
+def describe_images(about: Mapping) -> str:
+    """A study's own data set in words, from the description that `data.prepare.write` gives.
+
+    Beside it, `test` is the share of the images that was drawn to test on, where one was.
+    """
+    names = about.get("class_names", ())
+    named = f" ({join_words(names)})" if 0 < len(names) <= MOST_NAMES else ""
+    height, width, channels = about["shape"]
+    text = (
+        f"{dataset_label(about['name'])}: {count(about['classes'], 'class', 'classes')}{named}, "
+        f"{thousands(about['n_train'])} training and {thousands(about['n_test'])} test images of "
+        f"{height} × {width} pixels in {count(channels, 'channel')}."
+    )
+    drawn = about.get("test")
+    share = f"{100 * drawn:.3g} % of each class" if drawn else ""
+    return f"{text} The test images were drawn here: {share}." if drawn else text
 
 
 def describe_recipe(values: Mapping) -> dict[str, str]:

@@ -210,6 +210,12 @@ class Grid:
         own = [self.prepared(name, "json") for name in self.study.image_sources]
         return [file for file in self.dataset_descriptions if file in own]
 
+    @property
+    def drawn_shares(self) -> dict[str, float]:
+        """{data set: share of its images that is drawn to test on} of the study's own."""
+        sources = self.study.image_sources.items()
+        return {name: source["test"] for name, source in sources if source.get("test")}
+
     def prepared(self, name: str, ending: str = "arrow") -> str:
         """A data set's prepared file: a built-in one's is shared, a study's own is not."""
         folder = self.paths.folder if name in self.study.image_sources else SHARED

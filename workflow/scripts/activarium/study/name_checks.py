@@ -1,5 +1,6 @@
 """Holds the names that a study gives against the folders of the library that define them."""
 
+import re
 from collections import Counter
 from collections.abc import Mapping
 from pathlib import Path
@@ -39,6 +40,35 @@ def check_names(config: dict) -> None:
             known = ", ".join(names)
             what = f"'{config['control']}' is not among the activations of this study: {known}"
             raise study_error(["control"], what)
+
+
+def check_paths_alone(config: Any) -> None:
+    """Raise StudyError for a path that stands alone where an entry of one's own is a mapping.
+
+    `config` is a study that was not held against the schema yet.
+    """
+    for key, package in FOLDERS.items():
+        items = config.get(key) if isinstance(config, dict) else None
+        for item in items if isinstance(items, list) else []:
+            if isinstance(item, str) and item and (place := _place_of_path(key, item)):
+                name = re.sub(r"[^A-Za-z0-9_+-]", "_", Path(item).stem).lstrip("_+-") or "mine"
+                name = f"my_{name}" if name in package.names() else name
+                way = f"write {{name: {name}, {place}: {item}}}"
+                raise study_error([key], f"{shorten(item)} is a path, not a name; {way}")
+
+
+def _place_of_path(key: str, item: str) -> str | None:
+    """The key that a path of one's own stands below; None for what is no such path."""
+    if is_own_file(item):
+        return "file"
+    if key != "datasets":
+        return None
+    if item.endswith(".npz"):
+        return "npz"
+    if not re.fullmatch(r"[\w ~.+/-]*[\w+/-]", item) or not item.strip("./"):
+        return None
+    is_folder = item not in datasets.names() and Path(item).is_dir()
+    return "folder" if "/" in item or is_folder else None
 
 
 def _check_item(key: str, item: str | dict) -> None:

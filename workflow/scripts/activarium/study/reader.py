@@ -7,7 +7,7 @@ from typing import Any
 
 from .. import datasets
 from ..activations import ActivationSpec
-from .name_checks import check_names, network_with_defaults
+from .name_checks import check_names, check_paths_alone, network_with_defaults
 from .own_images import image_sources
 from .path_checks import check_data_root, check_tables
 from .recipe_checks import check_recipes
@@ -51,6 +51,7 @@ def read(config: Any, schema: Path | str) -> Study:
     kind = "external" if isinstance(config, dict) and "runs" in config else "trained"
     check_finite(config)
     if kind == "trained":
+        check_paths_alone(config)
         check_tuning(config, defined)
     for stated in studies_at_values(config) if kind == "trained" else [config]:
         validate(stated, kind, defined)
