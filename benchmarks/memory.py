@@ -39,10 +39,13 @@ def layers(network, width, size, channels):
     def note(layer, inputs, _output):
         found.setdefault((str(layer), tuple(inputs[0].shape)), layer)
 
+    def activation(_channels=None, dim=1):
+        return torch.nn.GELU()
+
     with torch.device("meta"):
         heads = networks.parameters(network).get("heads", 1)
         width = -(-width // heads) * heads
-        net = networks.load(network).build(torch.nn.GELU, channels, 10, size, width=width)
+        net = networks.load(network).build(activation, channels, 10, size, width=width)
         for layer in net.modules():
             if not list(layer.children()):
                 layer.register_forward_hook(note)
@@ -51,11 +54,11 @@ def layers(network, width, size, channels):
 
 
 def built_in_layers(widths, sizes):
-    """{words: (layer, shape)} of all built-in networks."""
+    """{words: (layer, shape)} of all built-in networks that have a width."""
     from activarium import networks
 
     found = {}
-    for network in networks.names():
+    for network in (name for name in networks.names() if "width" in networks.parameters(name)):
         for width in widths:
             for size in sizes:
                 for channels in (1, 3):

@@ -104,6 +104,10 @@ class CodeFiles:
             "code": {name: source.digest_code(found) for name, found in code.items()},
         }
 
+    def run_definitions(self, wildcards: Wildcards) -> dict[str, dict[str, str]]:
+        """The same, for a rule."""
+        return self.definitions()
+
     def profile(self, wildcards: Wildcards) -> list[str]:
         """What defines the activation that is certified: its file, or what reads its expression."""
         return self._definition(self.grid.profile_spec(wildcards))

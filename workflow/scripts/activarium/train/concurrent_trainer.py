@@ -166,7 +166,7 @@ class ConcurrentTrainer:
 
     def _evaluate(self):
         """{split: (loss, correct)} of each run; empty where its recipe leaves this epoch out."""
-        due = [r.training for r in self.runs.values() if is_evaluated(r.cell.recipe, r.epoch)]
+        due = [r.training for r in self.runs.values() if is_evaluated(r.training.recipe, r.epoch)]
         found = dict(zip(map(id, due), evaluate_together(due), strict=True))
         return [found.get(id(run.training), {}) for run in self.runs.values()]
 
