@@ -29,7 +29,7 @@ report: $(VENV)/ready
 	@$(SNAKEMAKE) --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles balance compare describe figure report
 	@$(ACTIVARIUM) report-path $(STUDY)
 
-# Set yours against published runs: ACTIVATION=my/mine.py or EXPR="x*tanh(x)".
+# Set ACTIVATION=my/mine.py or EXPR="x*tanh(x)" against published runs.
 challenge: $(VENV)/ready
 	@$(ACTIVARIUM) challenge $(if $(SUITE),--suite $(SUITE)) $(if $(NAME),--name $(NAME)) -- '$(or $(ACTIVATION),$(EXPR))'
 
