@@ -14,6 +14,7 @@ from test_training import (
     RECIPE,
     Restless,
     as_a_job,
+    cut_off,
     hashed,
     pack,
     prepared,
@@ -248,17 +249,8 @@ def test_runs_go_on_from_their_checkpoints_at_once(tmp_path, prepared, gpu, monk
     monkeypatch.setattr(checkpoints, "MIN_INTERVAL", 0)
     monkeypatch.setattr(checkpoints, "COST_RATIO", 0)
     whole = rows(tmp_path / "whole", [0, 1], prepared, "rrelu", epochs=4)
-    told = progress.Progress.log_epoch
-
-    def cut(self, seed, metrics):
-        told(self, seed, metrics)
-        if (seed, metrics["epoch"]) == (1, 3):
-            raise KeyError("cut off")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(progress.Progress, "log_epoch", cut)
-        with pytest.raises(CrashedError, match="seed 1 of .*cut off"):
-            rows(tmp_path / "cut", [0, 1], prepared, "rrelu", epochs=4)
+    with cut_off(monkeypatch):
+        rows(tmp_path / "cut", [0, 1], prepared, "rrelu", epochs=4)
     assert rows(tmp_path / "cut", [0, 1], prepared, "rrelu", epochs=4) == whole
     assert "seed 1 goes on after epoch 2" in log(tmp_path / "cut")
 

@@ -9,6 +9,7 @@ from test_checkpoints import LONG, PowerCutError, every_epoch, trained
 from test_training import (
     RECIPE,
     as_a_job,
+    cut_off,
     images,
     pack,
     prepared,
@@ -20,8 +21,7 @@ from torch import nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
 from activarium import activations, networks
-from activarium.train import job, progress, step
-from activarium.train.pack import CrashedError
+from activarium.train import job, step
 from activarium.train.schedules import learning_rate
 
 __all__ = ["as_a_job", "every_epoch", "prepared", "trained", "weights"]  # fixtures, by their names
@@ -188,17 +188,8 @@ def test_a_captured_run_is_that_of_a_host_alone_in_a_pack_and_after_a_cut(
     assert settled(alone[1]) == expected[1]
     assert [settled(together[seed]) for seed in (0, 1)] == expected
     assert gpu.captured and all(graph.replays for graph in gpu.captured)
-    told = progress.Progress.log_epoch
-
-    def cut(self, seed, metrics):
-        told(self, seed, metrics)
-        if (seed, metrics["epoch"]) == (1, 3):
-            raise KeyError("cut off")
-
-    with monkeypatch.context() as patch:
-        patch.setattr(progress.Progress, "log_epoch", cut)
-        with pytest.raises(CrashedError, match="seed 1 of .*cut off"):
-            pack(tmp_path / "cut", [0, 1], prepared, activation, recipe=recipe)
+    with cut_off(monkeypatch):
+        pack(tmp_path / "cut", [0, 1], prepared, activation, recipe=recipe)
     resumed = pack(tmp_path / "cut", [0, 1], prepared, activation, recipe=recipe)
     assert [settled(resumed[seed]) for seed in (0, 1)] == expected
     assert "seed 1 goes on after epoch 2" in (tmp_path / "cut/log").read_text()

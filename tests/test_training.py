@@ -9,6 +9,7 @@ import os
 import signal
 import subprocess
 import sys
+from contextlib import contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -1402,6 +1403,22 @@ def test_real_cifar10_is_learned_far_above_chance_and_the_same_way_twice(tmp_pat
     row = found[0][1]
     assert row["n_test"] == 10000
     assert row["test_accuracy"] > 0.3, "chance is 0.1"
+
+
+@contextmanager
+def cut_off(monkeypatch):
+    """Here a pack ends in its seed 1, after that has finished epoch 3."""
+    told = progress.Progress.log_epoch
+
+    def cut(self, seed, metrics):
+        told(self, seed, metrics)
+        if (seed, metrics["epoch"]) == (1, 3):
+            raise KeyError("cut off")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(progress.Progress, "log_epoch", cut)
+        with pytest.raises(CrashedError, match="seed 1 of .*cut off"):
+            yield
 
 
 EVALUATED = ("test_loss", "test_accuracy", "validation_loss", "validation_accuracy")

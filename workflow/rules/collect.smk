@@ -42,7 +42,7 @@ rule collect:
         control=STUDY.control if STUDY.runs else None,
         chance=sorted(STUDY.chance),
         study=GRID.declared_training,
-        definitions=CODE.run_definitions,
+        definitions=CODE.definitions,
         schema=SCHEMA if STUDY.reuse else None,
         # No input: whoever has the runs can do without the images.
         descriptions=GRID.dataset_descriptions,

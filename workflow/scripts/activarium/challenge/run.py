@@ -94,20 +94,11 @@ def _say_estimate(declared: Study, entry: str | dict, at_once: int) -> pd.DataFr
 
 def _train(file: Path, cores: int, dry_run: bool) -> None:
     """Have Snakemake make the study; ends this process with its exit code where it fails."""
-    command = [
-        sys.executable,
-        "-m",
-        "snakemake",
-        "--snakefile",
-        os.path.relpath(CLONE / "Snakefile"),
-    ]
-    command += [
-        "--cores",
-        str(cores),
-        "--configfile",
-        str(file),
-        *(["--dry-run"] if dry_run else []),
-    ]
+    snakefile = os.path.relpath(CLONE / "Snakefile")
+    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile]
+    command += ["--cores", str(cores), "--configfile", str(file)]
+    if dry_run:
+        command.append("--dry-run")
     done = subprocess.run(command)
     if done.returncode:
         sys.exit(done.returncode)

@@ -88,10 +88,11 @@ class CodeFiles:
         """What defines the activation of a cell: its file, or what reads its expression."""
         return self._definition(self.grid.spec(wildcards))
 
-    def definitions(self) -> dict[str, dict[str, str]]:
+    def definitions(self, wildcards: Wildcards = None) -> dict[str, dict[str, str]]:
         """What the study's runs are made from, as {"activations", "code": {name: digest}}.
 
-        Of the activations that files define, and of the training with each network.
+        Of the activations that files define, and of the training with each network; a rule's
+        wildcards make no difference.
         """
         study = self.grid.study
         files = {k: self._definition(v) for k, v in study.activations.items() if not v.expr}
@@ -103,10 +104,6 @@ class CodeFiles:
             "activations": {name: source.digest_code(found) for name, found in files.items()},
             "code": {name: source.digest_code(found) for name, found in code.items()},
         }
-
-    def run_definitions(self, wildcards: Wildcards) -> dict[str, dict[str, str]]:
-        """The same, for a rule."""
-        return self.definitions()
 
     def profile(self, wildcards: Wildcards) -> list[str]:
         """What defines the activation that is certified: its file, or what reads its expression."""
