@@ -26,7 +26,7 @@ help:
 # Write tables and report again, and train nothing.
 report: $(VENV)/ready
 	@$(ACTIVARIUM) report-path $(STUDY) > /dev/null
-	@$(SNAKEMAKE) --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles balance compare describe figure report
+	@$(SNAKEMAKE) --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles balance compare describe draw report
 	@$(ACTIVARIUM) report-path $(STUDY)
 
 # Set ACTIVATION=my/mine.py or EXPR="x*tanh(x)" against published runs.

@@ -58,7 +58,7 @@ if not SNAKEMAKE.sends_all:
         balance,
         compare,
         describe,
-        figure,
+        draw,
         report,
 
 

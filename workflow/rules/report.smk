@@ -1,22 +1,22 @@
 # Draw the figures and put the page together that people read; nothing here trains or computes.
 #
 # inputs   the study's tables, analysis.json, the profiles, and what belongs to them
-# outputs  results/{study}/figures/{figure}.svg
+# outputs  results/{study}/figures, a .svg and its caption in .rst for each figure
 #          results/{study}/networks.json, what the networks are made of
 #          results/{study}/report.html
-# steps    figure and describe → report
+# steps    draw and describe → report
 
 
-rule figure:
-    """One figure from the tables."""
+rule draw:
+    """The figures from the tables, all by one process: starting one takes longer than a figure."""
     input:
         tables=PATHS.tables,
         tuning=GRID.tuning.table,
         analysis=PATHS.analysis,
         profiles=GRID.profiles,
         code=CODE.files(
-            "../figure.py",
-            "figures/{figure}.py",
+            "../draw.py",
+            *(f"figures/{name}.py" for name in GRID.figure_names),
             "figures/__init__.py",
             "figures/_style.py",
             "figures/_svg.py",
@@ -31,25 +31,29 @@ rule figure:
             "report/svg_tags.py",
         ),
     output:
-        report(
-            PATHS.figure(),
-            caption="../report/figure.rst",
-            category=STUDY.name,
-            labels=GRID.labels,
-        ),
+        figures=[
+            report(
+                PATHS.figure(name),
+                caption=os.path.abspath(PATHS.caption(name)),
+                category=STUDY.name,
+                labels={"figure": figures.title(name)},
+            )
+            for name in GRID.figure_names
+        ],
+        captions=GRID.captions,
     log:
-        PATHS.log("figure/{figure}"),
+        PATHS.log("draw"),
     conda:
         "../envs/activarium.yaml"
     params:
-        caption=GRID.caption,
+        names=GRID.figure_names,
         activations=GRID.own_activations,
         uncertified=GRID.uncertified,
         labels=STUDY.own_labels,
     message:
-        "draw {wildcards.figure}"
+        f"draw {len(GRID.figure_names)} figures"
     script:
-        "../scripts/figure.py"
+        "../scripts/draw.py"
 
 
 rule describe:

@@ -421,7 +421,6 @@ class Grid:
             "network": s.networks,
             "dataset": s.datasets,
             "activation": s.activations,
-            "figure": figures.all_names(),
         }
         names = {axis: "|".join(map(re.escape, words)) or "-" for axis, words in axes.items()}
         return names | {"seed": "[0-9]+", "candidate": self.tuning.candidate_pattern}
@@ -429,21 +428,22 @@ class Grid:
     # Figures
 
     @property
+    def figure_names(self) -> list[str]:
+        """The names of the figures that a report shows, in its order."""
+        return figures.names(["tuning"] if self.tuning.recipes else [])
+
+    @property
     def figures(self) -> list[str]:
         """The files of the figures that a report shows."""
-        optional = ["tuning"] if self.tuning.recipes else []
-        return [self.paths.figure(name) for name in figures.names(optional)]
+        return [self.paths.figure(name) for name in self.figure_names]
+
+    @property
+    def captions(self) -> list[str]:
+        """The files with what stands under each of `figures`."""
+        return [self.paths.caption(name) for name in self.figure_names]
 
     @property
     def own_activations(self) -> dict[str, Any]:
         """{name: what the study says} of the activations that are not simply built in."""
         own = (spec for spec in self.study.activations.values() if not spec.is_shared)
         return {spec.name: spec.declared for spec in own}
-
-    def caption(self, wildcards: Wildcards) -> str:
-        """What stands under a figure: the docstring of its file."""
-        return figures.caption(wildcards.figure)
-
-    def labels(self, wildcards: Wildcards) -> dict[str, str]:
-        """What a figure is called in Snakemake's own report."""
-        return {"figure": figures.title(wildcards.figure)}

@@ -95,9 +95,13 @@ class Paths:
         """With what the runs were made, and what the study declared then."""
         return self.table("provenance", "json")
 
-    def figure(self, name: str = "{figure}") -> str:
+    def figure(self, name: str) -> str:
         """The file of one figure."""
         return f"{self.folder}/figures/{name}.svg"
+
+    def caption(self, name: str) -> str:
+        """The file with what stands under a figure, in reStructuredText."""
+        return f"{self.folder}/figures/{name}.rst"
 
     @property
     def report(self) -> str:
