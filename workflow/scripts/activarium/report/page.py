@@ -81,8 +81,8 @@ def render_page(
     `networks` is what `activarium.train.describe` found in each network, or None.
     `images` is {data set: its description} of the study's own, as in `training_facts`.
     """
-    script = (HERE / "page.js").read_text(encoding="utf-8")
-    template = _environment().get_template("page.html")
+    script = join_files("sort.js", "page.js")
+    template = template_environment(HERE / "templates").get_template("page.html")
     return template.render(
         **MODULES,
         **_study_content(tables, study, networks, images or {}),
@@ -91,16 +91,26 @@ def render_page(
         figures={name: page_figure(name, svg) for name, svg in svgs.items()},
         downloads=download_links(tables),
         label=label,
-        style=Markup((HERE / "page.css").read_text(encoding="utf-8")),
+        style=Markup(join_files("base.css", "page.css")),
         script=Markup(script),
-        script_hash=base64.b64encode(hashlib.sha256(script.encode()).digest()).decode(),
+        script_hash=policy_hash(script),
     )
 
 
-def _environment():
-    """Where templates are found, and what all of them can do."""
+def join_files(*names: str) -> str:
+    """The text of files of this folder, one after the other."""
+    return "".join((HERE / name).read_text(encoding="utf-8") for name in names)
+
+
+def policy_hash(text: str) -> str:
+    """The SHA-256 of a script or style as a Content-Security-Policy names it."""
+    return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
+
+
+def template_environment(folder: Path) -> jinja2.Environment:
+    """Templates of a folder, and what all of them can do."""
     environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"),
+        loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
         undefined=jinja2.StrictUndefined,
         trim_blocks=True,
