@@ -1,11 +1,15 @@
 """A copy of this checkout for a test to run Snakemake in, and a tiny study trained in one."""
 
 import fcntl
+import functools
+import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 import pytest
@@ -19,6 +23,33 @@ TABLES = [
     for ending in ("parquet", "csv")
 ]  # those that two correct executions of a study agree in, byte by byte
 PARTS = ("Snakefile", "Makefile", "requirements.txt", "config", "profiles", "workflow")
+
+
+def run_process(command, folder, environment, patience):
+    """The finished command, its output as text."""
+    return subprocess.run(command, cwd=folder, env=environment, stdin=subprocess.DEVNULL,
+                          capture_output=True, text=True, timeout=patience)  # fmt: skip
+
+
+@functools.cache
+def snakemake_server():
+    """A process that has imported Snakemake, which takes two thirds of a dry run's time."""
+    command = [sys.executable, ROOT / "tests/snakemake_server.py"]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
+
+
+def run_forked(command, folder, environment, patience):
+    """What `run_process` gives, of a Snakemake that need not be imported first."""
+    with tempfile.NamedTemporaryFile("r") as out, tempfile.NamedTemporaryFile("r") as err:
+        asked = {"arguments": command, "folder": str(folder), "environment": environment,
+                 "stdout": out.name, "stderr": err.name, "patience": patience}  # fmt: skip
+        server = snakemake_server()
+        print(json.dumps(asked), file=server.stdin, flush=True)
+        status = int(server.stdout.readline())
+        done = subprocess.CompletedProcess(command, status, out.read(), err.read())
+    if status == -signal.SIGALRM:
+        raise subprocess.TimeoutExpired(command, patience, done.stdout, done.stderr)
+    return done
 
 
 class House:
@@ -41,20 +72,18 @@ class House:
     def __truediv__(self, file):
         return self.folder / file
 
-    def run(self, *command, **environment):
-        """The finished command, its output as text; no GPU is seen unless the test says so."""
+    def environment(self, **more):
+        """That of this process without what would change a study; no GPU unless `more` says so."""
         away = ("SNAKEMAKE_PROFILE", "ACTIVARIUM_DATA", "MAKEFLAGS", "MAKELEVEL")
         kept = {k: v for k, v in os.environ.items() if k not in away}
         path = {"PATH": f"{BIN}:{os.environ['PATH']}", "CUDA_VISIBLE_DEVICES": ""}
-        return subprocess.run(
-            list(map(str, command)),
-            cwd=self.folder,
-            env=kept | path | environment,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            text=True,
-            timeout=self.patience,
-        )
+        return kept | path | {name: str(value) for name, value in more.items()}
+
+    def run(self, *command, **environment):
+        """The finished command, its output as text; no GPU is seen unless the test says so."""
+        start = run_forked if command[0] == BIN / "snakemake" and not environment else run_process
+        words = list(map(str, command))
+        return start(words, self.folder, self.environment(**environment), self.patience)
 
     def snakemake(self, *arguments, study="study.yaml", cores=1, **environment):
         """Snakemake on `study` (None: whatever is the default), finished."""

@@ -12,7 +12,7 @@ import time
 
 import pytest
 import yaml
-from conftest import BIN, ROOT, House
+from conftest import BIN, ROOT, House, run_forked, run_process
 
 from activarium import figures
 from activarium.data import prepare
@@ -252,6 +252,17 @@ def test_a_shipped_study_can_be_planned(house, study):
     assert planned["prepare"] == len(said["datasets"])
     cells = [len(said[axis]) for axis in axes]
     assert planned["train_0"] == cells[0] * cells[1] * cells[2] * cells[3]
+
+
+def test_a_snakemake_that_is_forked_says_what_one_says_that_is_started(house):
+    command = [BIN / "snakemake", "-n", "--cores", "1"]
+    house.say(name=None)
+    for study, status in {"config/config.yaml": 0, "study.yaml": 1}.items():
+        asked = ([*map(str, command), "--configfile", study], house.folder, house.environment(), 99)
+        forked, started = run_forked(*asked), run_process(*asked)
+        assert forked.returncode == started.returncode == status
+        assert (forked.stdout, forked.stderr) == (started.stdout, started.stderr)
+        assert forked.stdout + forked.stderr
 
 
 def test_the_default_study_is_read_where_none_is_named(house):
