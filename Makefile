@@ -26,17 +26,17 @@ help:
 # Write tables and report again, and train nothing.
 report: $(VENV)/ready
 	@$(ACTIVARIUM) report-path $(STUDY) > /dev/null
-	@$(SNAKEMAKE) --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics claims profiles balance compare describe draw report
+	@$(SNAKEMAKE) --cores $(CORES) --configfile $(STUDY) --allowed-rules all certify numerics proven_claims profiles balance compare describe draw report
 	@$(ACTIVARIUM) report-path $(STUDY)
 
 # Set ACTIVATION=my/mine.py or EXPR="x*tanh(x)" against published runs.
 challenge: $(VENV)/ready
 	@$(ACTIVARIUM) challenge $(if $(SUITE),--suite $(SUITE)) $(if $(NAME),--name $(NAME)) -- '$(or $(ACTIVATION),$(EXPR))'
 
-# Certify every built-in activation, and settle the claims about them.
+# Certify every built-in activation, and settle by proof what is claimed of them.
 profiles: $(VENV)/ready
 	@$(BIN)/snakemake --cores $(CORES) $(BUILT_IN:%=results/profiles/%.json) \
-		$(BUILT_IN:%=results/profiles/%.numerics.json) results/profiles/claims.json \
+		$(BUILT_IN:%=results/profiles/%.numerics.json) results/profiles/proven_claims.json \
 		--configfile $(STUDY)
 
 # Read every file of the study's runs again, and name what is damaged.

@@ -52,7 +52,7 @@ if not SNAKEMAKE.sends_all:
         tuning,
         certify,
         profiles,
-        claims,
+        proven_claims,
         numerics,
         collect,
         balance,

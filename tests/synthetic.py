@@ -13,7 +13,7 @@ import pandas as pd
 
 from activarium import activations, tables
 from activarium.certify import certify, initial_state
-from activarium.claims import settle_claims
+from activarium.proven_claims import prove_claims
 from activarium.report.build import build_report
 from activarium.runtime.files import as_json
 from activarium.tables.collect import provenance
@@ -136,7 +136,7 @@ def proven(activation):
 
 @cache
 def settled_claims():
-    """What `activarium.claims` settles, as its file holds it."""
+    """What `activarium.proven_claims` settles, as its file holds it."""
     files = {n: activations.load(n) for n in activations.names() if activations.has_definition(n)}
     drawn = [name for name, file in files.items() if initial_state.is_random(file)]
-    return json.loads(as_json(settle_claims({n: f.definition for n, f in files.items()}, drawn)))
+    return json.loads(as_json(prove_claims({n: f.definition for n, f in files.items()}, drawn)))

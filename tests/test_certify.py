@@ -478,7 +478,7 @@ class Absent(MetaPathFinder):
         if name.split(".")[0] in ABSENT:
             raise ModuleNotFoundError(f"No module named {{name!r}}", name=name.split(".")[0])
 sys.meta_path.insert(0, Absent())
-from activarium import activations, certify, claims, definitions
+from activarium import activations, certify, definitions, proven_claims
 from activarium.definitions import expression_checks, expressions, file_checks, on_numpy
 assert certify.certify_activation("gelu")["lipschitz"] == {profile("gelu")["lipschitz"]}
 assert certify.certify_activation("x*ndtr(1.1*x)")["class"] == "analytic"

@@ -15,9 +15,9 @@ from activarium.certify.enclosure import to_decimals
 from activarium.certify.fixed_points import _sign_of_polynomial
 from activarium.certify.pieces import Piece
 from activarium.certify.piecewise import PiecewiseFunction
-from activarium.claims import equal_functions
 from activarium.definitions import expression_checks, expressions
 from activarium.definitions.expressions import ExpressionError
+from activarium.proven_claims import equal_functions
 
 
 def profile(text):

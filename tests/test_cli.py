@@ -430,7 +430,8 @@ def test_new_files_load_without_a_clone(activarium, here):
         ("activation", "there", "my/there.py is there already; choose another name"),
         ("activation", "gelu", "'gelu' is a built-in activation; choose another name"),
         ("network", "plain", "'plain' is a built-in network; choose another name"),
-        ("activation", "claims", "'claims' is reserved in profiles/; choose another name"),
+        ("activation", "proven_claims",
+         "'proven_claims' is reserved in profiles/; choose another name"),
         ("activation", "My-Act", "'My-Act' cannot be the name of a file; write a to z first, then "
          "also digits and _"),
         ("activation", "lambda", "'lambda' cannot be the name of a file; write a to z first, then "

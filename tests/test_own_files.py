@@ -351,7 +351,7 @@ def test_the_report_treats_them_as_built_in_ones(theirs):
     assert "SwooshR is defined in <code>my/swoosh.py</code>" in page
     assert "Bars: Bars are made up." in page and "log(1 + eˣ⁻¹) − 0.08·x" in page
     assert "small (my/net.py, width 3)" in page
-    for name in ("mine.json", "mine.numerics.json", "claims.json"):
+    for name in ("mine.json", "mine.numerics.json", "proven_claims.json"):
         assert (theirs / "results/tiny/profiles" / name).exists()
     assert not (theirs / "results/profiles/mine.json").exists()
     assert "SwooshR" in (theirs / "results/tiny/figures/profiles.svg").read_text()

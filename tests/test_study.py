@@ -391,7 +391,8 @@ def test_a_folder_beside_the_study_is_known_as_one_and_a_wrong_name_is_not(tmp_p
         ("activations", "module", "'module' is reserved in activations/__init__.py; "
          "rename module.py"),
         ("activations", "load", "'load' is reserved in activations/__init__.py; ren"),
-        ("activations", "claims", "'claims' is reserved in profiles/; rename claims.py"),
+        ("activations", "proven_claims",
+         "'proven_claims' is reserved in profiles/; rename proven_claims.py"),
         ("datasets", "data_root", "'data_root' is reserved in datasets/__init__.py; rename"),
         ("networks", "parameters", "'parameters' is reserved in networks/__init__.py; "),
         ("networks", "v1.2", "'v1.2.py' has a dot in its name, which Python cannot import; ren"),

@@ -135,7 +135,7 @@ def test_no_profile_is_asked_for_and_no_claim(added):
     alone = Grid(
         Study("tiny", "step", 0.95, 0.005, ("digits",), activations={"step": spec_of("step")})
     )
-    assert (alone.profiles, alone.claims, alone.numerics) == ([], [], [])
+    assert (alone.profiles, alone.proven_claims, alone.numerics) == ([], [], [])
     assert alone.profiles_table == ["results/tiny/profiles.parquet"], "which says why it is short"
 
 

@@ -23,7 +23,7 @@ LIBRARY = "workflow/scripts/activarium"
 DRAWN = {"draw": 1, "report": 1}
 COMPARED = {"compare": 1, **DRAWN}
 COLLECTED = {"collect": 1, **COMPARED}
-CERTIFIED = {"certify": 1, "numerics": 1, "profiles": 1, "claims": 1}
+CERTIFIED = {"certify": 1, "numerics": 1, "profiles": 1, "proven_claims": 1}
 DESCRIBED = {"describe": 1}
 SMALL = {"name": "small", "file": "plain", "width": 1}
 SHIPPED = sorted(p for p in (ROOT / "config").glob("*.yaml") if p.stem != "schema")
@@ -90,7 +90,7 @@ def test_a_new_activation_trains_only_its_own_cells(trained):
 
 def test_an_expression_trains_and_certifies_only_itself(trained):
     trained.say(activations=["gelu", "relu", {"name": "mine", "expr": "x * ndtr(1.1*x)"}])
-    proofs = {name: n for name, n in CERTIFIED.items() if name != "claims"}
+    proofs = {name: n for name, n in CERTIFIED.items() if name != "proven_claims"}
     assert trained.plan() == {"train_0": 1, **COLLECTED, **proofs}
 
 
@@ -145,7 +145,7 @@ def test_an_edited_activation_trains_its_own_cells_again(trained):
 
 def test_an_edited_proof_certifies_again_and_trains_nothing(trained):
     trained.edit(f"{LIBRARY}/certify/roots.py")
-    proofs = {"certify": 2, "numerics": 2, "profiles": 1, "claims": 1}
+    proofs = {"certify": 2, "numerics": 2, "profiles": 1, "proven_claims": 1}
     assert trained.plan() == {**proofs, **COMPARED}
 
 
@@ -197,7 +197,7 @@ def test_a_changed_analysis_plan_only_compares_and_reports(trained, change):
         (f"{LIBRARY}/compare/summaries.py", COMPARED),
         ("workflow/scripts/compare.py", COMPARED),
         ("workflow/scripts/profiles.py", {"profiles": 1}),
-        ("workflow/scripts/claims.py", {"claims": 1, "report": 1}),
+        ("workflow/scripts/proven_claims.py", {"proven_claims": 1, "report": 1}),
         ("workflow/scripts/numerics.py", {"numerics": 2, "report": 1}),
         (f"{LIBRARY}/definitions/numerics.py", {"numerics": 2, "report": 1}),
         (f"{LIBRARY}/definitions/file_checks.py", {}),  # as the other checks before a start

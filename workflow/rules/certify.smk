@@ -3,9 +3,9 @@
 # inputs   the activations' files, or the expressions of the study
 # outputs  {folder}/profiles/{activation}.json, what is proven, and .provenance, how
 #          {folder}/profiles/{activation}.numerics.json, how far torch is from it
-#          {folder}/profiles/claims.json, what is claimed of activations, settled
+#          {folder}/profiles/proven_claims.json, what is claimed of activations, settled by proof
 #          results/{study}/profiles.parquet and .csv, all profiles of the study
-# steps    certify → numerics, profiles; claims on its own
+# steps    certify → numerics, profiles; proven_claims on its own
 #
 # {folder} is results for built-in activations, whose profiles all studies share, and the study's
 # own folder for its expressions. `make profiles` certifies every activation that is built in.
@@ -59,16 +59,21 @@ rule profiles:
         "../scripts/profiles.py"
 
 
-rule claims:
-    """What is claimed of activations, settled: reported properties, duplicates, distances."""
+rule proven_claims:
+    """What a proof settles of activations: reported properties, duplicates, distances."""
     input:
         definitions=CODE.claimed,
         through=CODE.claimed_imports,
-        code=CODE.files("../claims.py", "claims/*.py", "certify/*.py", "definitions/__init__.py"),
+        code=CODE.files(
+            "../proven_claims.py",
+            "proven_claims/*.py",
+            "certify/*.py",
+            "definitions/__init__.py",
+        ),
     output:
-        "{folder}/profiles/claims.json",
+        "{folder}/profiles/proven_claims.json",
     log:
-        "{folder}/profiles/logs/claims.log",
+        "{folder}/profiles/logs/proven_claims.log",
     wildcard_constraints:
         folder=GRID.folders,
     conda:
@@ -76,9 +81,9 @@ rule claims:
     params:
         activations=GRID.claimed,
     message:
-        "settle the claims about activations"
+        "prove or refute what is claimed of activations"
     script:
-        "../scripts/claims.py"
+        "../scripts/proven_claims.py"
 
 
 rule numerics:

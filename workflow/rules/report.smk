@@ -87,7 +87,7 @@ rule report:
         learned=GRID.learned_tables[:1],
         analysis=PATHS.analysis,
         profiles=GRID.profiles,
-        claims=GRID.claims,
+        claims=GRID.proven_claims,
         numerics=GRID.numerics,
         networks=GRID.network_descriptions,
         images=GRID.own_descriptions,

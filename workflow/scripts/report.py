@@ -23,7 +23,7 @@ with open_log(snakemake.log[0]):
     # What was trained is what the tables were made from, whatever the study has said since.
     study = snakemake.params.study | provenance.pop("study")
     proofs = {
-        "claims": read_json_files(read.claims).get("claims"),
+        "claims": read_json_files(read.claims).get("proven_claims"),
         "numerics": read_json_files(read.numerics),
     }
     nets = read_json_files(read.networks).get("networks")

@@ -23,7 +23,7 @@ WHY = {
 def equality_sentences(tables: StudyTables, equal: Sequence[Sequence[str]]) -> list[str]:
     """What a reader must know before counting comparisons.
 
-    `equal` are groups of names whose functions are proven equal, from `activarium.claims`.
+    `equal` are groups of names whose functions are proven equal, from `activarium.proven_claims`.
     """
     here = [[a for a in group if a in tables.activations] for group in equal]
     proven = [group for group in here if len(group) > 1]

@@ -76,9 +76,10 @@ def render_page(
     """The page as text.
 
     `svgs` maps a figure's name to its SVG, in the order of the page. `provenance` maps a column to
-    {value: number of runs}. `study` is what was declared. `claims` is what `activarium.claims`
-    settled, or None. `numerics` is {activation + ".numerics": what `definitions.numerics` gave}.
-    `networks` is what `activarium.train.describe` found in each network, or None.
+    {value: number of runs}. `study` is what was declared. `claims` is what
+    `activarium.proven_claims` settled, or None. `numerics` is {activation + ".numerics": what
+    `definitions.numerics` gave}. `networks` is what `activarium.train.describe` found in each
+    network, or None.
     `images` is {data set: its description} of the study's own, as in `training_facts`.
     """
     script = join_files("sort.js", "page.js")

@@ -305,9 +305,9 @@ class Grid:
         return [self.paths.table("profiles")] if self.study.activations else []
 
     @property
-    def claims(self) -> list[str]:
+    def proven_claims(self) -> list[str]:
         """What is claimed of the study's own activations, settled, where any is certified."""
-        return [f"{self.paths.folder}/profiles/claims.json"] if self.profiles else []
+        return [f"{self.paths.folder}/profiles/proven_claims.json"] if self.profiles else []
 
     @property
     def numerics(self) -> list[str]:

@@ -173,16 +173,18 @@ def _check_file_name(key: str, name: str) -> None:
         raise study_error([key], what)
     if existing is not None and getattr(existing, "__name__", None) != f"{package.__name__}.{name}":
         raise study_error([key], f"'{name}' is reserved in {key}/__init__.py; rename {name}.py")
-    if key == "activations" and name == "claims":
-        raise study_error([key], "'claims' is reserved in profiles/; rename claims.py")
+    if key == "activations" and name == "proven_claims":
+        raise study_error([key], f"'{name}' is reserved in profiles/; rename {name}.py")
 
 
 def _check_activation(spec: ActivationSpec, known: list[str]) -> None:
     """Raise StudyError for an activation that the study states as a mapping."""
     if not spec.is_shared:
         _check_own_name("activations", spec.name, known)
-    if spec.name == "claims":
-        raise study_error(["activations"], "'claims' is reserved in profiles/; choose another")
+    if spec.name == "proven_claims":
+        raise study_error(
+            ["activations"], f"'{spec.name}' is reserved in profiles/; choose another"
+        )
     where = ["activations", spec.name]
     if spec.expr and (spec.file or spec.learned):
         key = "file" if spec.file else "learned"

@@ -36,5 +36,5 @@ def _check_name(kind: str, name: str) -> None:
         )
     if name in package.names():
         raise UserError(f"'{name}' is a built-in {kind}; choose another name")
-    if kind == "activation" and name == "claims":  # stands among the profiles
+    if kind == "activation" and name == "proven_claims":  # stands among the profiles
         raise UserError(f"'{name}' is reserved in profiles/; choose another name")

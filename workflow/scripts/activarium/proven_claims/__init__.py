@@ -15,7 +15,7 @@ APPROXIMATIONS = (  # (what is meant, what stands in for it)
 )
 
 
-def settle_claims(definitions: dict[str, Callable], drawn: Iterable[str] = ()) -> dict:
+def prove_claims(definitions: dict[str, Callable], drawn: Iterable[str] = ()) -> dict:
     """{reported, equal, close}: answers to the reported claims, duplicates, and distances.
 
     `definitions` maps names to definition(x, xp); what is claimed of others is left out. Nothing

@@ -7,8 +7,8 @@ import pytest
 
 from activarium import activations
 from activarium.certify import Unproven, certify, initial_state
-from activarium.claims import equal_functions, gelu_paper, settle_claims
 from activarium.definitions import expressions, on_numpy
+from activarium.proven_claims import equal_functions, gelu_paper, prove_claims
 
 DEFINITIONS = {name: activations.load(name).definition for name in activations.names()}
 
@@ -70,8 +70,8 @@ def test_what_learns_is_never_called_equal_to_anything():
 def test_what_draws_at_random_is_never_called_equal_to_its_mean():
     mean = expressions.definition("11*x/48 if x <= 0 else x")
     two = {"rrelu": DEFINITIONS["rrelu"], "mean": mean}
-    assert settle_claims(two)["equal"] == [["rrelu", "mean"]]
-    assert settle_claims(two, drawn=["rrelu"])["equal"] == []
+    assert prove_claims(two)["equal"] == [["rrelu", "mean"]]
+    assert prove_claims(two, drawn=["rrelu"])["equal"] == []
 
 
 def test_of_the_built_in_activations_rrelu_alone_is_random():
@@ -82,7 +82,7 @@ def test_of_the_built_in_activations_rrelu_alone_is_random():
 def test_claims_of_what_cannot_be_read_leave_the_others_standing():
     broken = lambda x, xp, *, slope=float("inf"): slope * x  # noqa: E731
     two = {"celu": DEFINITIONS["celu"], "broken": broken, "elu": DEFINITIONS["elu"]}
-    assert settle_claims(two)["equal"] == [["celu", "elu"]]
+    assert prove_claims(two)["equal"] == [["celu", "elu"]]
 
 
 @pytest.mark.parametrize("group", equal_functions.equal_groups(DEFINITIONS))

@@ -1,4 +1,4 @@
-"""Settle the claims about activations: those reported, duplicates, and how close others come."""
+"""Settle by proof what is claimed of activations: properties, duplicates, distances."""
 
 from activarium.runtime import interrupt
 
@@ -6,7 +6,7 @@ interrupt.end_on_sigint()
 
 from activarium import activations
 from activarium.certify import initial_state
-from activarium.claims import settle_claims
+from activarium.proven_claims import prove_claims
 from activarium.runtime import files
 from activarium.runtime.errors import open_log
 
@@ -15,5 +15,5 @@ with open_log(snakemake.log[0]):
     specs = [activations.ActivationSpec.from_declared(name, said) for name, said in declared]
     loaded = {spec.name: activations.load(spec) for spec in specs}
     drawn = [name for name, file in loaded.items() if initial_state.is_random(file)]
-    found = settle_claims({name: file.definition for name, file in loaded.items()}, drawn)
+    found = prove_claims({name: file.definition for name, file in loaded.items()}, drawn)
     files.write_json(snakemake.output[0], found)
