@@ -9,7 +9,7 @@ BUILT_IN := $(notdir $(basename $(shell grep -lE '^(def )?definition' workflow/s
 SNAKEMAKE := ACTIVARIUM_BELOW_MAKE=1 $(BIN)/snakemake
 ACTIVARIUM := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 
-.PHONY: report-from-scratch help report challenge profiles check unlock test test-all lint docs lock
+.PHONY: report-from-scratch help report challenge profiles atlas check unlock test test-all lint docs lock
 
 # `make` alone: train what is missing of the study, and write its report.
 report-from-scratch: $(VENV)/ready
@@ -38,6 +38,11 @@ profiles: $(VENV)/ready
 	@$(BIN)/snakemake --cores $(CORES) $(BUILT_IN:%=results/profiles/%.json) \
 		$(BUILT_IN:%=results/profiles/%.numerics.json) results/profiles/proven_claims.json \
 		--configfile $(STUDY)
+
+# Put the site of all published studies together: results/atlas/index.html.
+atlas: $(VENV)/ready
+	@$(BIN)/snakemake atlas --cores $(CORES) --configfile $(STUDY)
+	@echo results/atlas/index.html
 
 # Read every file of the study's runs again, and name what is damaged.
 check: $(VENV)/ready

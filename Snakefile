@@ -1,5 +1,6 @@
 """Activarium: every activation × network × data set × recipe × seed trained, compared, reported."""
 
+import glob
 import os
 import re
 import sys
@@ -92,6 +93,7 @@ include: "workflow/rules/collect.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/publish.smk"
+include: "workflow/rules/atlas.smk"
 
 
 rule all:

@@ -27,12 +27,10 @@ def profile_page(
     """
     lines = [_truncate(line) for line in _head(profile, title, formula, source, at_given_values)]
     if profile["definition"]:
-        lines.append("")
-        for name, text in _shape(profile):
-            lines += _wrapped_lines(name, text)
-        lines.append("")
-        for name, text in _gaussian(profile):
-            lines += _wrapped_lines(name, text)
+        for part in (shape_lines(profile), gaussian_lines(profile)):
+            lines.append("")
+            for name, text in part:
+                lines += _wrapped_lines(name, text)
     return "\n".join([*lines, "", *_wrapped_lines(NOT_CLAIMED, _refused(profile["refused"]))])
 
 
@@ -51,7 +49,7 @@ def _head(
         yield "Training draws at random: proven of the form that is evaluated."
 
 
-def _shape(profile: dict) -> Iterator[tuple[str, str]]:
+def shape_lines(profile: dict) -> Iterator[tuple[str, str]]:
     """(property, text) of f itself."""
     texts = property_texts(profile)
     breaks = f"; breaks at {texts['kinks']}" if profile["kinks"] else ""
@@ -70,7 +68,7 @@ def _shape(profile: dict) -> Iterator[tuple[str, str]]:
     yield "  of f′", _number(profile["smoothness"])
 
 
-def _gaussian(profile: dict) -> Iterator[tuple[str, str]]:
+def gaussian_lines(profile: dict) -> Iterator[tuple[str, str]]:
     """(property, text) of f(z) for a standard normal z."""
     moments = profile["gaussian"] or {}
     named = {"E f": "Ef", "E f²": "Ef2", "E f′": "Efp", "E f′²": "Efp2", "P(f′ = 0)": "P_fp_zero"}

@@ -55,6 +55,12 @@ def write_text(path: Path | str, text: str) -> None:
         temporary.write_text(text, encoding="utf-8")
 
 
+def write_bytes(path: Path | str, content: bytes) -> None:
+    """`content` into `path`, atomically."""
+    with atomic(path) as temporary:
+        temporary.write_bytes(content)
+
+
 def as_json(value: Any) -> str:
     """`value` as the JSON text of a file, the same for the same value."""
     return json.dumps(value, indent=1, ensure_ascii=False) + "\n"

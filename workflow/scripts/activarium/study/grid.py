@@ -320,6 +320,11 @@ class Grid:
         return f"{SHARED}|{re.escape(self.paths.folder)}"
 
     @property
+    def certified_built_in(self) -> list[str]:
+        """The names of all built-in activations that have a definition, so that it is certified."""
+        return [name for name in activations.names() if activations.has_definition(name)]
+
+    @property
     def certifiable(self) -> str:
         """A pattern of the names of everything that can be certified: built-in or the study's."""
         return "|".join(map(re.escape, sorted({*activations.names(), *self.study.activations})))

@@ -1,0 +1,114 @@
+"""What is known of one activation as one plain value: its card.json, and what its page shows."""
+
+import inspect
+import re
+from collections.abc import Mapping
+from typing import Any
+
+from .. import activations
+from ..activations import ActivationSpec
+from ..certify.activation_list import source as first_source
+from ..report.proven_properties import format_enclosure
+from ..report.study_tables import formula_of, label
+from .code_snippets import code_snippets, torch_module_call
+from .evidence import Evidence, Setting
+from .proven_sentences import proven_sentences
+
+SCHEMA, SUITE = "activarium-card 1", "2026.1"
+COLUMNS = (  # of a row of the decision table, which every table of the atlas keeps
+    "n_ok", "n_failed", "mean", "sd", "low", "high", "rank_low", "rank_high", "diff_n_pairs",
+    "diff_mean_diff", "diff_low", "diff_high", "diff_low_simultaneous", "diff_high_simultaneous",
+    "diff_p_max_t", "diff_verdict", "saved",
+)  # fmt: skip
+ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5})")
+
+
+def activation_card(evidence: Evidence, address: str, status: Mapping[str, str]) -> dict[str, Any]:
+    """The card of the activation at `address`; `status` maps a study to what SUBMIT.md calls it.
+
+    Accuracies and differences are fractions, missing is None. Properties are enclosures as the
+    profile has them.
+    """
+    spec = evidence.specs[address]
+    found = profile_of(evidence, address)
+    return {
+        "schema": SCHEMA,
+        "suite": SUITE,
+        "name": address,
+        "label": card_label(spec),
+        **_definition(spec, address),
+        "proven": proven_sentences(found, card_label(spec)) if found else [],
+        "profile": found,
+        "equal": _equal(evidence, address),
+        "near": _near(evidence, address),
+        "settings": [setting_entry(s, address, status) for s in evidence.ran(address)],
+        "numerics": evidence.numerics.get(address),
+    }
+
+
+def card_label(spec: ActivationSpec) -> str:
+    """What people read: of an expression of a study its name."""
+    return label(spec.name)
+
+
+def profile_of(evidence: Evidence, address: str) -> dict | None:
+    """What is proven of the activation at `address`, or None."""
+    return evidence.profiles.get(address)
+
+
+def _definition(spec, address):
+    """Its formula, source, code, and what it learns."""
+    defined = activations.has_definition(spec)
+    file = None if spec.expr else activations.load(spec)
+    text = inspect.getdoc(file) if file else ""
+    definition = activations.definition(spec) if defined else None
+    return {
+        "formula": formula_of(spec.name, spec.declared),
+        "about": " ".join((text or "").split("\n\n")[0].split()) or "Stated in a study.",
+        "source": first_source(text or ""),
+        "sources": ARXIV.findall(text or ""),
+        "learned": activations.learned_starts(spec),
+        "code": code_snippets(address, definition) if definition else {},
+        "torch_module": torch_module_call(file) if file else None,
+    }
+
+
+def setting_entry(setting: Setting, address: str, status: Mapping[str, str]) -> dict[str, Any]:
+    """What one setting says of an activation: where, how many, what, and how sure."""
+    row = setting.cells[address]
+    recipe, network, dataset = setting.names
+    return {
+        "study": setting.study,
+        "recipe": recipe,
+        "network": network,
+        "dataset": dataset,
+        "control": setting.control,
+        "confidence": setting.confidence,
+        "status": status[setting.study],
+        **{column: row.get(column) for column in COLUMNS},
+        "same_runs": bool(row.get("same_runs")),
+        "time_ratio": row["times"][0] if row["times"] else None,
+        "mixed_pairs": row["mixed"][0] if row["mixed"] else 0,
+        "tuned": row["tuned"],
+        "learned": row["learned"],
+    }
+
+
+def _equal(evidence, address):
+    """The names of the same function, by proof."""
+    groups = [group for group in evidence.settled.get("equal", ()) if address in group]
+    return sorted({name for group in groups for name in group} - {address})
+
+
+def _near(evidence, address):
+    """[{name, distance, at}]: what approximates it or is approximated by it, how far apart."""
+    return [
+        {
+            "name": found["by"] if found["of"] == address else found["of"],
+            "distance": found["value"],
+            "at": found.get("at"),
+            "text": format_enclosure(found["value"]),
+        }
+        for found in evidence.settled.get("close", ())
+        if address in (found["of"], found["by"]) and found.get("value")
+    ]

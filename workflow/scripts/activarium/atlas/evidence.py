@@ -1,0 +1,258 @@
+"""What published studies found, setting by setting, as each study's own analysis says."""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from .. import activations, networks
+from ..activations import ActivationSpec
+from ..report.decision_table import decision_rows
+from ..report.learned_parameters import learned_rows
+from ..report.study_tables import StudyTables, dataset_label
+from ..report.training_summary import describe_recipe
+from ..runtime import source
+from ..runtime.files import read_json
+
+TABLES = ("runs", "epochs", "costs", "summaries", "contrasts")
+OPTIONAL = ("learned", "tuning", "tuning_costs")
+AUGMENTED = {"flip": "flips", "crop": "crops", "crop_flip": "crops and flips"}
+SELF_REPORTED, REPRODUCED = "self-reported", "reproduced here"
+FEWEST_AGAIN = 2  # seeds of every cell that a reproduction trains again, as SUBMIT.md says
+
+
+@dataclass(frozen=True, eq=False)
+class Setting:
+    """One setting of a study: `cells` maps an activation's address to its row.
+
+    A row is that of `report.decision_table`, `tuned` and `learned` beside it. `words` say the data
+    set, the network, its family, the regime and the recipe.
+    """
+
+    study: str
+    names: tuple[str, str, str]  # recipe, network, dataset
+    control: str  # the address of the activation that the others are compared with
+    confidence: float
+    words: dict[str, str]
+    title: str  # as the study's report names it
+    cells: dict[str, dict]
+    pairs: list[dict]
+
+    @property
+    def key(self) -> str:
+        """study/recipe/network/dataset: what identifies the setting in every file."""
+        return "/".join((self.study, *self.names))
+
+
+@dataclass(frozen=True, eq=False)
+class PublishedStudy:
+    """A study of reference/: what was declared, and its settings."""
+
+    name: str
+    question: str
+    status: str
+    tables: StudyTables
+    declared: dict
+    provenance: dict
+    report: str
+    settings: list[Setting] = field(default_factory=list)
+
+
+def read_study(
+    folder: Path | str, question: str = "", addresses: Mapping[str, str] | None = None
+) -> PublishedStudy:
+    """The study in `folder`, a folder of reference/.
+
+    `addresses` maps an activation's name to where its card is; by default that is its name.
+    """
+    folder = Path(folder)
+    parquets = [folder / f"{name}.parquet" for name in TABLES]
+    parquets += [file for name in OPTIONAL if (file := folder / f"{name}.parquet").exists()]
+    tables = StudyTables.read(parquets, folder / "analysis.json")
+    provenance = read_json(folder / "provenance.json")
+    declared = provenance.pop("study")
+    report = (folder / "report.html").read_text(encoding="utf-8")
+    found = PublishedStudy(
+        folder.name, question, study_status(folder), tables, declared, provenance, report
+    )
+    known = addresses or {}
+    found.settings.extend(_setting(found, setting, known) for setting in tables.settings)
+    return found
+
+
+def _setting(study, names, addresses):
+    """One `Setting` of a study, its rows by the address of their activation."""
+    tables, address = study.tables, lambda name: addresses.get(name, name)
+    tuned = {cell["activation"]: cell for cell in tables.tuned_cells(names)}
+    learned = learned_rows(tables).get(names, [])
+    scores, cells = _scores(tables, names), {}
+    for row in decision_rows(tables, names):
+        name = row["activation"]
+        own = [found for found in learned if found["activation"] == name]
+        more = {"tuned": tuned.get(name), "learned": own, "scores": scores[name]}
+        cells[address(name)] = row | more
+    pairs = [
+        pair | {"activation": address(pair["activation"]), "other": address(pair["other"])}
+        for pair in tables.analysis.get("pairs", ())
+        if tuple(pair[k] for k in ("recipe", "network", "dataset")) == names
+    ]
+    return Setting(
+        study.name, names, address(tables.control), tables.analysis["plan"]["confidence"],
+        setting_words(study.declared, names), tables.title(names), cells, pairs,
+    )  # fmt: skip
+
+
+def _scores(tables, names):
+    """{activation: its scores by seed}: what tells whether two studies share runs."""
+    runs = tables.of(tables.runs, names).sort_values("seed")
+    return {
+        name: tuple(zip(group["seed"], group["test_accuracy"].fillna(-1), strict=True))
+        for name, group in runs.groupby("activation")
+    }
+
+
+def setting_words(declared: Mapping, names: Sequence[str]) -> dict[str, str]:
+    """{dataset, network, family, regime, recipe}: a setting in a reader's words."""
+    recipe, network, dataset = names
+    values, net = declared["recipes"].get(recipe), declared["networks"].get(network)
+    words = {"dataset": dataset_label(dataset), "network": network, "family": network}
+    if net:
+        label = source.declared_text(networks.file_of(net["file"]), "label") or net["file"]
+        given = [f"{k} {v:g}" for k, v in net["parameters"].items() if isinstance(v, int | float)]
+        words |= {"network": ", ".join([label, *given]), "family": label}
+    size = f"{declared['train_size']} images, " if declared.get("train_size") else ""
+    if not values:
+        return words | {"regime": recipe, "recipe": recipe}
+    described = describe_recipe(values)
+    return words | {"regime": regime(values), "recipe": size + "; ".join(described.values())}
+
+
+def regime(recipe: Mapping[str, Any]) -> str:
+    """ "3 epochs, adam at 0.01", and what is uncommon: precision, augmentation."""
+    rate = recipe["learning_rate"]
+    rate = "a tuned rate" if isinstance(rate, Mapping) else f"{rate:g}"
+    parts = [f"{recipe['epochs']} epochs", f"{recipe['optimizer']} at {rate}"]
+    if recipe.get("precision", "float32") != "float32":
+        parts.append(recipe["precision"])
+    if (augmentation := recipe.get("augmentation", "none")) != "none":
+        parts.append(AUGMENTED.get(augmentation, augmentation))
+    return ", ".join(parts)
+
+
+def study_status(folder: Path) -> str:
+    """What SUBMIT.md calls a study: reproduced where two seeds of every cell are the same again.
+
+    The runs that were trained again stand in reproduction/runs.parquet of its folder.
+    """
+    again = folder / "reproduction/runs.parquet"
+    if not again.exists():
+        return SELF_REPORTED
+    cell = ["recipe", "network", "dataset", "activation"]
+    both = [pd.read_parquet(file) for file in (folder / "runs.parquet", again)]
+    same = both[0].merge(both[1], on=[*cell, "seed", "status", "test_accuracy"])
+    cells, counted = both[0].groupby(cell).size(), same.groupby(cell).size()
+    enough = counted.reindex(cells.index, fill_value=0) >= FEWEST_AGAIN
+    return REPRODUCED if bool(enough.all()) else SELF_REPORTED
+
+
+@dataclass(frozen=True, eq=False)
+class Evidence:
+    """All that the atlas is made from.
+
+    `profiles` and `numerics` map an activation's name to what `certify` and `numerics` wrote,
+    `settled` is what `activarium.claims` settled: {reported, equal, close}.
+    """
+
+    studies: list[PublishedStudy]
+    profiles: Mapping[str, dict]
+    numerics: Mapping[str, dict]
+    settled: Mapping[str, list]
+    specs: Mapping[str, ActivationSpec]  # by address
+
+    @cached_property
+    def settings(self) -> list[Setting]:
+        """Every setting of every study, in the order of the studies."""
+        return [setting for study in self.studies for setting in study.settings]
+
+    def ran(self, address: str) -> list[Setting]:
+        """The settings in which an activation was trained."""
+        return [setting for setting in self.settings if address in setting.cells]
+
+
+def shared_runs(settings: Sequence[Setting]) -> dict[str, list[str]]:
+    """{key of a setting: the studies in which its control has the very same runs}."""
+    known: dict[tuple, list[str]] = {}
+    for setting in settings:
+        known.setdefault(_control_runs(setting), []).append(setting.study)
+    return {
+        setting.key: sorted({s for s in known[_control_runs(setting)] if s != setting.study})
+        for setting in settings
+    }
+
+
+def _control_runs(setting):
+    return setting.cells[setting.control]["scores"] if setting.control in setting.cells else ()
+
+
+def distinct_comparisons(settings: Sequence[Setting], control: str) -> list[tuple[Setting, str]]:
+    """(setting, activation) of every comparison with `control`; shared runs count once."""
+    found: dict[tuple, tuple[Setting, str]] = {}
+    for setting in settings:
+        if setting.control == control:
+            for address, row in setting.cells.items():
+                if row.get("diff_n_pairs") and not row["same_runs"]:
+                    runs = (_control_runs(setting), row["scores"])
+                    found.setdefault(runs, (setting, address))
+    return list(found.values())
+
+
+def activation_addresses(declared: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """{study: {activation: the address of its card}}, from {study: {activation: what it says}}.
+
+    A built-in one has its name. One of a study's own has its name, too, or name-study where another
+    study means another function by it.
+    """
+    meant: dict[str, set] = {name: {"built in"} for name in activations.names()}
+    for said in declared.values():
+        for name, value in said.items():
+            meant.setdefault(name, set()).add(_meaning(name, value))
+    return {
+        study: {
+            name: name
+            if _meaning(name, value) == "built in" or len(meant[name]) == 1
+            else f"{name}-{study}"
+            for name, value in said.items()
+        }
+        for study, said in declared.items()
+    }
+
+
+def _meaning(name, value):
+    """What tells apart two functions of one name: what a study says, but not how it learns."""
+    spec = ActivationSpec.from_declared(name, value)
+    return "built in" if spec.is_shared and name in activations.names() else repr(value)
+
+
+def known_specs(
+    declared: Mapping[str, Mapping[str, Any]], addresses: Mapping[str, Mapping[str, str]]
+) -> dict[str, ActivationSpec]:
+    """{address: spec} of every built-in activation, and of those that studies state themselves."""
+    specs = {name: ActivationSpec(name) for name in activations.names()}
+    for study, said in declared.items():
+        for name, value in said.items():
+            address = addresses[study][name]
+            specs.setdefault(address, ActivationSpec.from_declared(name, value))
+    return dict(sorted(specs.items()))
+
+
+def read_questions(lines: Iterable[str]) -> dict[str, str]:
+    """{study: its question} of the table in reference/README.md."""
+    found = {}
+    for line in lines:
+        cells = [cell.strip() for cell in line.strip().strip("|").split("|")]
+        if len(cells) == 2 and cells[0].startswith("[") and "](" in cells[0]:
+            found[cells[0][1 : cells[0].index("]")]] = cells[1]
+    return found

@@ -1,0 +1,58 @@
+// The matrix: sorted by any column, filtered by rows and columns, its intervals on hover and focus.
+
+const form = document.querySelector(".filters");
+const table = document.querySelector(".matrix table");
+const heads = [...table.tHead.rows[0].cells].slice(1);
+const rows = [...table.tBodies[0].rows];
+const names = [...document.querySelectorAll("#untrained li")];
+const tip = document.getElementById("tip");
+const search = document.getElementById("search");
+const choices = [...form.querySelectorAll("select")];
+
+function matches(element, of) {
+  return choices.every((c) => c.dataset.of !== of || !c.value || element.dataset[c.id] === c.value);
+}
+
+function filter() {
+  const word = search.value.trim().toLowerCase();
+  const shown = heads.map((head) => matches(head, "column"));
+  heads.forEach((head, k) => { head.hidden = !shown[k]; });
+  let n = 0;
+  for (const row of rows) {
+    const cells = [...row.cells];
+    cells.slice(1).forEach((cell, k) => { cell.hidden = !shown[k]; });
+    const ran = cells.slice(1).some((cell, k) => shown[k] && cell.dataset.v !== "");
+    row.hidden = !(ran && matches(row, "row") && cells[0].textContent.toLowerCase().includes(word));
+    n += !row.hidden;
+  }
+  for (const name of names) {
+    name.hidden = !(matches(name, "row") && name.textContent.toLowerCase().includes(word));
+  }
+  document.getElementById("shown").textContent =
+    `${n} of ${rows.length} activations, ${shown.filter(Boolean).length} of ${heads.length} settings`;
+}
+
+function point(event) {
+  const link = event.target.closest?.(".matrix td a");
+  tip.hidden = !link;
+  if (!link) return;
+  tip.textContent = link.querySelector(".more").textContent.trim();
+  const box = link.getBoundingClientRect();
+  const left = Math.min(box.left, innerWidth - tip.offsetWidth - 8);
+  tip.style.left = `${Math.max(8, left)}px`;
+  tip.style.top = `${box.bottom + 4}px`;
+}
+
+form.hidden = false;
+form.addEventListener("input", filter);
+form.addEventListener("submit", (event) => event.preventDefault());
+form.addEventListener("reset", () => setTimeout(filter));
+table.addEventListener("click", (event) => {
+  const button = event.target.closest("thead button");
+  if (button) sort(button);
+});
+for (const name of ["mouseover", "focusin"]) document.addEventListener(name, point);
+document.addEventListener("keydown", (event) => {
+  if (event.key === "Escape") tip.hidden = true;
+});
+filter();

@@ -1,0 +1,43 @@
+"""Reads all that the atlas is made from out of the files that the workflow wrote."""
+
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+
+from ..runtime.files import read_json
+from .evidence import (
+    Evidence,
+    activation_addresses,
+    known_specs,
+    read_questions,
+    read_study,
+)
+
+
+def read(
+    analyses: Sequence[str],
+    questions: Sequence[str],
+    profiles: Iterable[str],
+    numerics: Iterable[str],
+    settled: Sequence[str],
+) -> Evidence:
+    """The evidence behind the paths of each study's analysis.json and of the rest.
+
+    `questions` is reference/README.md and `settled` the settled claims, each a list of one path or
+    none. A profile's file is named as the activation's card.
+    """
+    folders = sorted(Path(file).parent for file in analyses)
+    declared = {
+        folder.name: read_json(folder / "provenance.json")["study"]["activations"]
+        for folder in folders
+    }
+    addresses = activation_addresses(declared)
+    asked: dict[str, str] = {}
+    for file in questions:
+        asked |= read_questions(Path(file).read_text(encoding="utf-8").splitlines())
+    return Evidence(
+        [read_study(f, asked.get(f.name, ""), addresses[f.name]) for f in folders],
+        {Path(file).stem: read_json(file) for file in profiles},
+        {Path(file).stem.removesuffix(".numerics"): read_json(file) for file in numerics},
+        read_json(settled[0]) if settled else {},
+        known_specs(declared, addresses),
+    )

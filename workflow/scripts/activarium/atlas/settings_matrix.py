@@ -1,0 +1,108 @@
+"""Activations × settings for the index: each difference to one control, as its study has it."""
+
+from collections.abc import Sequence
+from typing import Any
+from urllib.parse import quote
+
+from .. import activations
+from ..report.formatting import count, join_words
+from ..report.verdicts import SIGNS
+from .activation_cards import card_label, profile_of
+from .evidence import Evidence, Setting, distinct_comparisons
+
+CONTROL = "gelu"  # what the index compares with; a setting without it has its own on the cards
+MOST = 3  # activations that the answer names
+
+
+def columns(evidence: Evidence) -> list[Setting]:
+    """The settings that compare anything with the control, by data set and regime."""
+    found = [
+        setting
+        for setting in evidence.settings
+        if setting.control == CONTROL and len(setting.cells) > 1
+    ]
+    return sorted(found, key=lambda s: (s.words["dataset"], s.words["regime"], s.key))
+
+
+def rows(evidence: Evidence, settings: Sequence[Setting]) -> list[dict[str, Any]]:
+    """One dict an activation: address, label, what it is filtered by, and its cell in each column.
+
+    Those that ran in most settings come first.
+    """
+    found = [_row(evidence, address, settings) for address in evidence.specs]
+    return sorted(found, key=lambda row: (-row["ran"], row["label"].lower()))
+
+
+def _row(evidence, address, settings):
+    spec = evidence.specs[address]
+    cells = [setting.cells.get(address) for setting in settings]
+    saved = {cell["saved"] for cell in cells if cell and cell["saved"] is not None}
+    profile = profile_of(evidence, address)
+    return {
+        "address": address,
+        "label": card_label(spec),
+        "control": address == CONTROL,
+        "ran": sum(cell is not None for cell in cells),
+        "smooth": _smooth(profile),
+        "learned": bool(activations.learned_starts(spec)),
+        "saved": max(saved) if saved else None,
+        "cells": cells,
+        "better": _verdicts(cells, "better"),
+        "worse": _verdicts(cells, "worse"),
+    }
+
+
+def _verdicts(cells, verdict):
+    return sum(bool(cell) and cell.get("diff_verdict") == verdict for cell in cells)
+
+
+def _smooth(profile):
+    """Whether it is differentiable everywhere, by proof; None where nothing is proven."""
+    if not profile or not profile.get("class"):
+        return None
+    return profile["class"] not in ("C^0", "discontinuous")
+
+
+def report_address(setting: Setting, prefix: str = "") -> str:
+    """The decision table of a setting in its study's report; of several settings its heading."""
+    several = setting.title if "·" in setting.title else ""
+    place = f":~:text={quote(several, safe='')}" if several else ""
+    return f"{prefix}studies/{quote(setting.study)}/report.html#decision{place}"
+
+
+def answer(evidence: Evidence, settings: Sequence[Setting]) -> dict[str, Any]:
+    """{counts, leaders}: all verdicts, shared runs counted once, and who came out better most.
+
+    A leader is {address, label, better, worse, ran}.
+    """
+    compared = distinct_comparisons(settings, CONTROL)
+    verdicts = [setting.cells[address]["diff_verdict"] for setting, address in compared]
+    counts = {word: verdicts.count(word) for word in SIGNS}
+    leaders: dict[str, dict] = {}
+    for (_, address), verdict in zip(compared, verdicts, strict=True):
+        told = leaders.setdefault(
+            address,
+            {"address": address, "label": card_label(evidence.specs[address]),
+             "better": 0, "worse": 0, "ran": 0},
+        )  # fmt: skip
+        told["ran"] += 1
+        told["better"] += verdict == "better"
+        told["worse"] += verdict == "worse"
+    ordered = sorted(leaders.values(), key=lambda x: (-x["better"], x["worse"], x["label"]))
+    return {
+        "total": len(compared),
+        "counts": counts,
+        "leaders": [told for told in ordered if told["better"]][:MOST],
+        "always": [told for told in ordered if told["better"] == told["ran"] > 1],
+    }
+
+
+def counts_sentence(found: dict[str, Any], n_settings: int) -> str:
+    """The first sentence of the answer."""
+    counts = found["counts"]
+    words = [f"{counts['better']} came out better", f"{counts['worse']} worse"]
+    words += [f"{counts['equivalent']} equivalent"] if counts["equivalent"] else []
+    return (
+        f"Of {count(found['total'], 'comparison')} with GELU in {count(n_settings, 'setting')}, "
+        f"{join_words(words)}; in {counts['not shown']} no difference was shown."
+    )

@@ -1,0 +1,17 @@
+"""Write the atlas: one static site of all published studies, and a card for each activation."""
+
+from activarium.runtime import interrupt
+
+interrupt.end_on_sigint()
+
+from activarium.atlas import read_evidence, site
+from activarium.runtime import files
+from activarium.runtime.errors import open_log
+
+read = snakemake.input
+with open_log(snakemake.log[0]):
+    evidence = read_evidence.read(
+        read.analyses, read.questions, read.profiles, read.numerics, read.settled
+    )
+    for path, content in site.build_site(evidence).items():
+        files.write_bytes(f"{snakemake.output[0]}/{path}", content)
