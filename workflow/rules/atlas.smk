@@ -3,9 +3,9 @@
 #     snakemake atlas --cores all
 #
 # inputs   every folder of reference/; the profiles and the numerics of all built-in activations;
-#          the settled claims
+#          what proofs settle of claims
 # outputs  results/atlas/, whose index.html opens from a folder as well as from a server
-# steps    certify, numerics, claims → atlas
+# steps    certify, numerics, proven_claims → atlas
 
 PUBLISHED = sorted(glob.glob("reference/*/analysis.json"))
 CERTIFIED = [f"results/profiles/{name}" for name in GRID.certified_built_in]
@@ -28,7 +28,7 @@ rule atlas:
         questions=glob.glob("reference/README.md"),
         profiles=[f"{profile}.json" for profile in CERTIFIED],
         numerics=[f"{profile}.numerics.json" for profile in CERTIFIED],
-        settled=["results/profiles/claims.json"],
+        settled=["results/profiles/proven_claims.json"],
         code=CODE.files(
             "../atlas.py",
             "activations/*.py",
