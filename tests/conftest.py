@@ -2,6 +2,7 @@
 
 import fcntl
 import functools
+import gc
 import json
 import os
 import re
@@ -52,6 +53,11 @@ def run_forked(command, folder, environment, patience):
     return done
 
 
+def pytest_collection_finish():
+    """What is loaded by now stays, and no garbage collection has to look at it again."""
+    gc.freeze()
+
+
 class House:
     """A copy of the checkout in `folder`, which a test may edit and start Snakemake in."""
 
@@ -81,7 +87,8 @@ class House:
 
     def run(self, *command, **environment):
         """The finished command, its output as text; no GPU is seen unless the test says so."""
-        start = run_forked if command[0] == BIN / "snakemake" and not environment else run_process
+        is_forked = command[0] in ("snakemake", BIN / "snakemake") and not environment
+        start = run_forked if is_forked else run_process
         words = list(map(str, command))
         return start(words, self.folder, self.environment(**environment), self.patience)
 

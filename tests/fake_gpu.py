@@ -4,6 +4,7 @@ All else of `torch.cuda` that training at once speaks to is here as well, on the
 of `size` bytes of which the first run takes `takes`.
 """
 
+import gc
 from contextlib import contextmanager
 from functools import cache
 
@@ -64,6 +65,7 @@ class FakeGpu:
         for made in (graphs.branch_streams, graphs.capture_stream):
             monkeypatch.setattr(graphs, made.__name__, cache(made.__wrapped__))
         monkeypatch.setattr(concurrent_trainer, "branch_streams", graphs.branch_streams)
+        monkeypatch.setattr(gc, "unfreeze", lambda: None)  # what pytest loaded stays out of the way
 
     @contextmanager
     def on(self, stream):

@@ -35,6 +35,7 @@ UNDECIDED = {"smooth_relu2": {"range_fsecond", "smoothness"}}  # the sign of fâ€
 INFINITE = {"chi1", "edge_of_chaos", "gaussian.Efp2", "gaussian.Efp4"}  # where f jumps
 PAPERS = """elu hardshrink hardsigmoid hardtanh hardswish leaky_relu logsigmoid prelu relu relu6
 rrelu selu celu gelu sigmoid softplus softshrink softsign tanh tanhshrink"""
+pytestmark = pytest.mark.xdist_group("profiles")  # which one process makes and keeps
 
 
 @functools.cache
