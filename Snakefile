@@ -1,6 +1,5 @@
 """Activarium: every activation × network × data set × recipe × seed trained, compared, reported."""
 
-import glob
 import os
 import re
 import sys
@@ -17,6 +16,7 @@ SCRIPTS = str(Path(REPOSITORY, "workflow/scripts").resolve())
 sys.path.insert(0, SCRIPTS)  # before what is installed: another clone is not this workflow
 
 from activarium import figures, study
+from activarium.atlas.published_folders import PublishedFolders
 from activarium.runtime import display, interrupt, manifest, snakemake_internals
 from activarium.runtime.errors import exit_on_error
 from activarium.study import handlers, reused_runs, start_warnings

@@ -2,33 +2,52 @@
 #
 #     snakemake atlas --cores all
 #
-# inputs   every folder of reference/; the profiles and the numerics of all built-in activations;
-#          what proofs settle of claims
+# inputs   every folder of reference/; profiles and numerics of all built-in activations, and of the
+#          expressions that published studies state; what proofs settle of claims
 # outputs  results/atlas/, whose index.html opens from a folder as well as from a server
-# steps    certify, numerics, proven_claims → atlas
+#          results/stated/profiles/{activation}.json, what is proven of those expressions
+# steps    certify, certify_stated, numerics, proven_claims → atlas
 
-PUBLISHED = sorted(glob.glob("reference/*/analysis.json"))
-CERTIFIED = [f"results/profiles/{name}" for name in GRID.certified_built_in]
+PUBLISHED = PublishedFolders("reference")
 
 
 localrules:
+    certify_stated,
     atlas,
+
+
+rule certify_stated:
+    """The profile of an expression that a published study states."""
+    input:
+        declared=PUBLISHED.provenances,
+        code=CODE.files("atlas/addresses.py", "certify/*.py", "definitions/*.py"),
+    output:
+        profile="results/stated/profiles/{activation}.json",
+        provenance="results/stated/profiles/{activation}.provenance",
+    log:
+        "results/stated/profiles/logs/{activation}.log",
+    wildcard_constraints:
+        activation="[^/]+",
+    conda:
+        "../envs/activarium.yaml"
+    params:
+        activation=PUBLISHED.stated,
+    message:
+        "certify {wildcards.activation}, which a published study states"
+    script:
+        "../scripts/certify.py"
 
 
 rule atlas:
     """Every activation has a page, every study its report, every pair its comparison."""
     input:
-        analyses=PUBLISHED,
-        tables=[
-            file
-            for folder in map(os.path.dirname, PUBLISHED)
-            for ending in ("*.parquet", "provenance.json", "report.html", "reproduction/*.parquet")
-            for file in sorted(glob.glob(f"{folder}/{ending}"))
-        ],
-        questions=glob.glob("reference/README.md"),
-        profiles=[f"{profile}.json" for profile in CERTIFIED],
-        numerics=[f"{profile}.numerics.json" for profile in CERTIFIED],
-        settled=["results/profiles/proven_claims.json"],
+        analyses=PUBLISHED.analyses,
+        tables=PUBLISHED.files,
+        questions=PUBLISHED.questions,
+        profiles=[f"results/profiles/{name}.json" for name in GRID.certified_built_in],
+        stated=PUBLISHED.stated_profiles,
+        numerics=[f"results/profiles/{name}.numerics.json" for name in GRID.certified_built_in],
+        proven=["results/profiles/proven_claims.json"],
         code=CODE.files(
             "../atlas.py",
             "activations/*.py",

@@ -11,7 +11,7 @@ from activarium.runtime.errors import open_log
 read = snakemake.input
 with open_log(snakemake.log[0]):
     evidence = read_evidence.read(
-        read.analyses, read.questions, read.profiles, read.numerics, read.settled
+        read.analyses, read.questions, [*read.profiles, *read.stated], read.numerics, read.proven
     )
     for path, content in site.build_site(evidence).items():
         files.write_bytes(f"{snakemake.output[0]}/{path}", content)

@@ -20,6 +20,19 @@ COLUMNS = (  # of a row of the decision table, which every table of the atlas ke
     "diff_mean_diff", "diff_low", "diff_high", "diff_low_simultaneous", "diff_high_simultaneous",
     "diff_p_max_t", "diff_verdict", "saved",
 )  # fmt: skip
+FIELDS = {  # of a card.json
+    "schema, suite": "the version of the form, and of the suite",
+    "name, label": "the address of the card, and what people read",
+    "formula, about, source, sources": "its formula in a line, what it is, and the papers",
+    "learned": "{parameter: where it starts}",
+    "code, torch_module": "{library: a function that computes it}, and torch’s own module",
+    "proven": "what is proven, in sentences",
+    "profile": "what is proven, each number as [low, high] in decimals; null where nothing is",
+    "equal, near": "functions that are the same by proof, and distances that are proven",
+    "settings": "one entry a setting, with the columns of the table",
+    "numerics": "what torch computes in float32, bfloat16 and float16, against proven values",
+    "claims": "claims of the literature about it, and what settles them",
+}
 ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5})")
 
 
@@ -43,7 +56,27 @@ def activation_card(evidence: Evidence, address: str, status: Mapping[str, str])
         "near": _near(evidence, address),
         "settings": [setting_entry(s, address, status) for s in evidence.ran(address)],
         "numerics": evidence.numerics.get(address),
+        "claims": claims_about(evidence, address),
     }
+
+
+def claims_about(evidence: Evidence, address: str) -> list[dict[str, Any]]:
+    """The claims of the literature that name an activation, {claim, sentence, verdict, …} each.
+
+    Those that a proof settles come first; theirs are of GELU alone.
+    """
+    reported = evidence.proven.get("reported", ()) if address == "gelu" else ()
+    keys = ("claim", "sentence", "identifier", "url", "verdict", "setting", "reason")
+    proven = [
+        dict.fromkeys(keys) | {"sentence": c["claim"], "verdict": c["answer"], "reason": c["why"]}
+        for c in reported
+    ]
+    tested = [
+        {key: claim[key] for key in keys}
+        for claim in evidence.claims
+        if address == claim["activation"] or address in re.split(r"[, ]+", claim["controls"])
+    ]
+    return [*proven, *tested]
 
 
 def card_label(spec: ActivationSpec) -> str:
@@ -96,7 +129,7 @@ def setting_entry(setting: Setting, address: str, status: Mapping[str, str]) -> 
 
 def _equal(evidence, address):
     """The names of the same function, by proof."""
-    groups = [group for group in evidence.settled.get("equal", ()) if address in group]
+    groups = [group for group in evidence.proven.get("equal", ()) if address in group]
     return sorted({name for group in groups for name in group} - {address})
 
 
@@ -109,6 +142,6 @@ def _near(evidence, address):
             "at": found.get("at"),
             "text": format_enclosure(found["value"]),
         }
-        for found in evidence.settled.get("close", ())
+        for found in evidence.proven.get("close", ())
         if address in (found["of"], found["by"]) and found.get("value")
     ]

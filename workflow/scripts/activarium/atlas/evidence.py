@@ -8,7 +8,7 @@ from typing import Any
 
 import pandas as pd
 
-from .. import activations, networks
+from .. import networks
 from ..activations import ActivationSpec
 from ..report.decision_table import decision_rows
 from ..report.learned_parameters import learned_rows
@@ -48,7 +48,7 @@ class Setting:
 
 
 @dataclass(frozen=True, eq=False)
-class PublishedStudy:
+class StudyFindings:
     """A study of reference/: what was declared, and its settings."""
 
     name: str
@@ -63,7 +63,7 @@ class PublishedStudy:
 
 def read_study(
     folder: Path | str, question: str = "", addresses: Mapping[str, str] | None = None
-) -> PublishedStudy:
+) -> StudyFindings:
     """The study in `folder`, a folder of reference/.
 
     `addresses` maps an activation's name to where its card is; by default that is its name.
@@ -75,7 +75,7 @@ def read_study(
     provenance = read_json(folder / "provenance.json")
     declared = provenance.pop("study")
     report = (folder / "report.html").read_text(encoding="utf-8")
-    found = PublishedStudy(
+    found = StudyFindings(
         folder.name, question, study_status(folder), tables, declared, provenance, report
     )
     known = addresses or {}
@@ -162,15 +162,17 @@ def study_status(folder: Path) -> str:
 class Evidence:
     """All that the atlas is made from.
 
-    `profiles` and `numerics` map an activation's name to what `certify` and `numerics` wrote,
-    `settled` is what `activarium.claims` settled: {reported, equal, close}.
+    `profiles` and `numerics` map an activation's address to what `certify` and `numerics` wrote,
+    `proven` is what proofs settle of claims: {reported, equal, close}. `claims` are from
+    `activarium.claims.read_settled`.
     """
 
-    studies: list[PublishedStudy]
+    studies: list[StudyFindings]
     profiles: Mapping[str, dict]
     numerics: Mapping[str, dict]
-    settled: Mapping[str, list]
+    proven: Mapping[str, list]
     specs: Mapping[str, ActivationSpec]  # by address
+    claims: Sequence[Mapping[str, Any]] = ()
 
     @cached_property
     def settings(self) -> list[Setting]:
@@ -207,45 +209,6 @@ def distinct_comparisons(settings: Sequence[Setting], control: str) -> list[tupl
                     runs = (_control_runs(setting), row["scores"])
                     found.setdefault(runs, (setting, address))
     return list(found.values())
-
-
-def activation_addresses(declared: Mapping[str, Mapping[str, Any]]) -> dict[str, dict[str, str]]:
-    """{study: {activation: the address of its card}}, from {study: {activation: what it says}}.
-
-    A built-in one has its name. One of a study's own has its name, too, or name-study where another
-    study means another function by it.
-    """
-    meant: dict[str, set] = {name: {"built in"} for name in activations.names()}
-    for said in declared.values():
-        for name, value in said.items():
-            meant.setdefault(name, set()).add(_meaning(name, value))
-    return {
-        study: {
-            name: name
-            if _meaning(name, value) == "built in" or len(meant[name]) == 1
-            else f"{name}-{study}"
-            for name, value in said.items()
-        }
-        for study, said in declared.items()
-    }
-
-
-def _meaning(name, value):
-    """What tells apart two functions of one name: what a study says, but not how it learns."""
-    spec = ActivationSpec.from_declared(name, value)
-    return "built in" if spec.is_shared and name in activations.names() else repr(value)
-
-
-def known_specs(
-    declared: Mapping[str, Mapping[str, Any]], addresses: Mapping[str, Mapping[str, str]]
-) -> dict[str, ActivationSpec]:
-    """{address: spec} of every built-in activation, and of those that studies state themselves."""
-    specs = {name: ActivationSpec(name) for name in activations.names()}
-    for study, said in declared.items():
-        for name, value in said.items():
-            address = addresses[study][name]
-            specs.setdefault(address, ActivationSpec.from_declared(name, value))
-    return dict(sorted(specs.items()))
 
 
 def read_questions(lines: Iterable[str]) -> dict[str, str]:

@@ -1,5 +1,6 @@
 """A drawing of f, f′ and f″ with the proven extrema marked, as one small SVG for a card."""
 
+import html
 from collections.abc import Callable, Iterator, Mapping, Sequence
 
 import numpy as np
@@ -29,7 +30,7 @@ def curves_svg(definition: Callable, profile: Mapping, label: str) -> str:
         for name, path in zip(("second", "first", "value"), reversed(paths), strict=True)
     )
     marks = "".join(_marks(definition, profile))
-    words = f"{label}: f, f′ and f″ for x from −4 to 4, proven extrema marked"
+    words = f"{html.escape(label)}: f, f′ and f″ for x from −4 to 4, proven extrema marked"
     return (
         f'<svg class="curves" viewBox="0 0 {WIDTH} {HEIGHT}" role="img" aria-label="{words}">'
         f"{lines}{curves}{marks}</svg>"

@@ -11,8 +11,9 @@ from .. import activations
 from ..report import citation, formatting, verdicts
 from ..report.page import join_files, policy_hash, template_environment
 from ..report.profile_page import gaussian_lines, shape_lines
+from ..report.proven_properties import format_enclosure
 from ..report.torch_numerics import numerics_rows
-from . import activation_cards, settings_matrix
+from . import activation_cards, published_table, settings_matrix
 from .badge import badge_svg
 from .bibtex import bibtex
 from .evidence import Evidence, shared_runs
@@ -22,18 +23,22 @@ from .mathml import formula_mathml
 from .strips import strip_limit, strip_svg
 
 HERE = Path(__file__).parent
-PAGES = ("index", "compare", "studies", "data")
+PAGES = ("index", "compare", "claims", "studies", "data")
 
 
 def build_site(evidence: Evidence) -> dict[str, bytes]:
     """Every file of the atlas by its path: pages, cards, badges, data and the studies' reports."""
     site = _Site(evidence)
-    files = {f"{page}.html": getattr(site, page)() for page in PAGES}
+    files: dict[str, str | bytes] = {f"{page}.html": getattr(site, page)() for page in PAGES}
     for address in evidence.specs:
         files |= site.card(address)
     for study in evidence.studies:
         files[f"studies/{study.name}/report.html"] = study.report
-    return {path: text.encode() for path, text in sorted(files.items())}
+    files |= site.downloads()
+    return {
+        path: content if isinstance(content, bytes) else content.encode()
+        for path, content in sorted(files.items())
+    }
 
 
 class _Site:
@@ -75,13 +80,35 @@ class _Site:
             trained=data["activations"],
         )  # fmt: skip
 
+    def claims(self) -> str:
+        """What papers say, settled by proofs and by published runs."""
+        known = {row["address"] for row in self.rows}
+        return self.render(
+            "claims", claims=self.evidence.claims, known=known,
+            reported=self.evidence.proven.get("reported", []), enclosure=format_enclosure,
+            groups=_by_verdict(self.evidence.claims),
+        )  # fmt: skip
+
     def studies(self) -> str:
         """Every report."""
         return self.render("studies", studies=self.evidence.studies, shared=self.shared)
 
     def data(self) -> str:
         """What can be taken along."""
-        return self.render("data", bibtex=bibtex())
+        columns = {name: text for name, (_, text) in published_table.COLUMNS.items()}
+        n_rows = sum(len(setting.cells) for setting in self.evidence.settings)
+        return self.render(
+            "data", bibtex=bibtex(), columns=columns, n_rows=n_rows,
+            fields=activation_cards.FIELDS,
+        )  # fmt: skip
+
+    def downloads(self) -> dict[str, str | bytes]:
+        """One table of everything, twice."""
+        rows = published_table.published_rows(self.evidence, self.status)
+        return {
+            "data/atlas.parquet": published_table.as_parquet(rows),
+            "data/atlas.json": published_table.as_json(rows),
+        }
 
     def card(self, address: str) -> dict[str, str]:
         """The files of one activation's card."""
@@ -115,6 +142,12 @@ class _Site:
             NOT_CERTIFIED=activations.NOT_CERTIFIED,
             labels={row["address"]: row["label"] for row in self.rows}, shared=self.shared,
         )  # fmt: skip
+
+
+def _by_verdict(claims):
+    """[(verdict, its claims)], what was not tested last."""
+    words = sorted({c["verdict"] for c in claims}, key=lambda word: (word.startswith("not"), word))
+    return [(word, [c for c in claims if c["verdict"] == word]) for word in words]
 
 
 def _profile_lines(profile):
