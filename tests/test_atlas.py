@@ -35,7 +35,8 @@ def evidence(profile_files):
 
 @pytest.fixture(scope="module")
 def site(evidence):
-    return {path: content.decode() for path, content in build_site(evidence).items()}
+    files = build_site(evidence).items()
+    return {path: data.decode() for path, data in files if not path.endswith(".parquet")}
 
 
 def card(site, name):
