@@ -9,7 +9,7 @@ BUILT_IN := $(notdir $(basename $(shell grep -lE '^(def )?definition' workflow/s
 SNAKEMAKE := ACTIVARIUM_BELOW_MAKE=1 $(BIN)/snakemake
 ACTIVARIUM := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 
-.PHONY: report-from-scratch help report challenge profiles atlas check unlock test test-all lint docs lock
+.PHONY: report-from-scratch help report challenge claims profiles atlas check unlock test test-all lint docs lock
 
 # `make` alone: train what is missing of the study, and write its report.
 report-from-scratch: $(VENV)/ready
@@ -33,7 +33,11 @@ report: $(VENV)/ready
 challenge: $(VENV)/ready
 	@$(ACTIVARIUM) challenge $(if $(SUITE),--suite $(SUITE)) $(if $(NAME),--name $(NAME)) -- '$(or $(ACTIVATION),$(EXPR))'
 
-# Certify every built-in activation, and settle by proof what is claimed of them.
+# Settle the claims of the literature by the studies in reference/.
+claims: $(VENV)/ready
+	@$(SNAKEMAKE) claims --cores $(CORES) --configfile $(STUDY)
+
+# Certify every built-in activation, and prove what is said of them.
 profiles: $(VENV)/ready
 	@$(BIN)/snakemake --cores $(CORES) $(BUILT_IN:%=results/profiles/%.json) \
 		$(BUILT_IN:%=results/profiles/%.numerics.json) results/profiles/proven_claims.json \
@@ -69,9 +73,10 @@ lint: $(VENV)/ready-to-test
 	$(BIN)/mypy
 	$(BIN)/snakemake --lint
 
-# Write the tables of keys in config/README.md from the schema.
+# Write the tables of keys in config/README.md and of docs/claims.md.
 docs: $(VENV)/ready
 	@PYTHONPATH=workflow/scripts $(BIN)/python -m activarium.study.key_tables config/schema.yaml config/README.md
+	@PYTHONPATH=workflow/scripts $(BIN)/python -m activarium.claims.claims_page claims reference config/schema.yaml docs/claims.md
 
 # The locked environments; a changed lock is installed over the old one.
 $(VENV)/ready: requirements.txt

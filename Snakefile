@@ -19,7 +19,7 @@ from activarium import figures, study
 from activarium.atlas.published_folders import PublishedFolders
 from activarium.runtime import display, interrupt, manifest, snakemake_internals
 from activarium.runtime.errors import exit_on_error
-from activarium.study import handlers, reused_runs, start_warnings
+from activarium.study import claim_files, handlers, reused_runs, start_warnings
 from activarium.study.code_inputs import TRAINING, CodeFiles
 from activarium.study.grid import Grid, seed_words
 
@@ -93,6 +93,7 @@ include: "workflow/rules/collect.smk"
 include: "workflow/rules/compare.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/publish.smk"
+include: "workflow/rules/claims.smk"
 include: "workflow/rules/atlas.smk"
 
 

@@ -173,7 +173,8 @@ def paths(markdown):
 
 MADE = (  # what a study's run makes
     r"results/.+",
-    r"(datasets|profiles)/(logs/|(proven_)?claims\.json)",
+    r"(datasets|profiles)/(logs/|proven_claims\.json)",
+    r"claims/claims\.md",
     r"\.snakemake/.*",
     r"(runs|costs|analysis|provenance|networks)\.(parquet|json)",
     r"cifar-10-batches-py",

@@ -1,0 +1,41 @@
+# Settle the claims of the literature by the studies in reference/; only when it is asked for:
+#
+#     snakemake claims --cores all
+#
+# inputs   claims/*.yaml, one file a claim
+#          of each study in reference/: its runs, its contrasts, its plan and how it was declared
+# outputs  results/claims/claims and evidence, each as .parquet and .csv
+#          results/claims/claims.md, the page that people read
+# steps    read, settle, write
+
+
+localrules:
+    claims,
+
+
+rule claims:
+    """What our published runs say about each claim, and the contrasts that this rests on."""
+    input:
+        claims=claim_files.claim_files(REPOSITORY),
+        studies=claim_files.published_files(REPOSITORY),
+        schema=SCHEMA,
+        code=CODE.files(
+            "../claims.py",
+            "claims/*.py",
+            "compare/paired_tests.py",
+            "compare/permutation_tests.py",
+            "compare/scores.py",
+        ),
+    output:
+        tables=[f"results/claims/{n}.{e}" for n in ("claims", "evidence") for e in ("parquet", "csv")],
+        page="results/claims/claims.md",
+    log:
+        "results/claims/claims.log",
+    conda:
+        "../envs/activarium.yaml"
+    params:
+        claims=str(REPOSITORY / "claims"),
+    message:
+        "settle the claims of the literature"
+    script:
+        "../scripts/claims.py"

@@ -1,0 +1,19 @@
+"""Which files claims are settled from: inputs of their rule, compared by content.
+
+Imported by the Snakefile at the start of every job, so neither torch nor pandas is here.
+"""
+
+from pathlib import Path
+
+OF_A_STUDY = ("study.yaml", "runs.parquet", "contrasts.parquet", "analysis.json")
+
+
+def claim_files(repository: Path) -> list[str]:
+    """The claims in `repository`, and the schema that they are held against."""
+    return sorted(map(str, repository.glob("claims/*.yaml")))
+
+
+def published_files(repository: Path) -> list[str]:
+    """The files of each published study in `repository` that claims are settled by."""
+    folders = sorted(file.parent for file in repository.glob("reference/*/study.yaml"))
+    return [str(folder / name) for folder in folders for name in OF_A_STUDY]
