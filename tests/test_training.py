@@ -1369,6 +1369,31 @@ def test_a_job_does_not_import_torchs_compiler(tmp_path, prepared):
     subprocess.run([sys.executable, "-c", code, tmp_path, "0", *prepared], check=True)
 
 
+ELU_TWICE = f"""
+import sys
+sys.path.insert(0, {str(LIBRARY)!r})
+import torch
+from torch.nn.functional import elu
+from activarium.train.fast_elu import speed_up_elu
+
+x = torch.arange(-2**31, 2**31 - 1, 4999).to(torch.int32).view(torch.float32)
+x = x[x.isfinite()].requires_grad_()
+
+def value_and_slope():
+    y = elu(x)
+    return y.detach(), torch.autograd.grad(y.sum(), x)[0]
+
+cold = value_and_slope()
+speed_up_elu()
+assert all(map(torch.equal, cold, value_and_slope()))
+"""
+
+
+@pytest.mark.slow
+def test_a_fast_elu_has_the_bits_of_a_slow_one():
+    subprocess.run([sys.executable, "-c", ELU_TWICE], check=True)
+
+
 # Real images
 
 

@@ -29,6 +29,8 @@ for k, seeds in enumerate(GRID.packs):
             expand(PATHS.run, seed=seeds, allow_missing=True),
         log:
             PATHS.log(f"train/{{recipe}}/{{network}}/{{dataset}}/{{activation}}-{k}"),
+        # Packs first: they take longest, and short jobs fill the gaps beside the last of them.
+        priority: 1
         conda:
             "../envs/activarium.yaml"
         threads: 1

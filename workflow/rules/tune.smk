@@ -28,6 +28,7 @@ for k, (tuned_recipe, seeds) in enumerate(GRID.tuning.packs):
             PATHS.log(f"tune/{{candidate}}/{{recipe}}/{{network}}/{{dataset}}/{{activation}}-{k}"),
         wildcard_constraints:
             recipe=re.escape(tuned_recipe),
+        priority: 1
         conda:
             "../envs/activarium.yaml"
         threads: 1

@@ -103,8 +103,10 @@ def compute_contrasts(
     Each setting is a family of its own, and p_max_t_study has all contrasts of the study in one;
     each way to treat failures for itself.
     """
-    rows = []
+    rows: list[dict] = []
     for failures in FAILURES:
+        if rows and not (runs["status"] == "diverged").any():  # both ways are the same
+            return rows + [row | {"failures": failures} for row in rows]
         settings = score_tables(runs, failures, chance)
         found = [
             key | {"failures": failures} | row

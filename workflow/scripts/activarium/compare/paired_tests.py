@@ -97,7 +97,7 @@ def sign_flip_test(d: np.ndarray) -> float:
         return math.nan
     d = d[np.argsort(np.abs(d), kind="stable")]  # drawn flips must not know what a seed is called
     sums = np.abs(np.round(sign_patterns(len(d)) @ d, SUM_DIGITS))
-    return float(np.mean(sums >= sums[0]))
+    return float(np.count_nonzero(sums >= sums[0]) / len(sums))
 
 
 def wilcoxon_test(d: np.ndarray) -> float:
@@ -112,10 +112,13 @@ def wilcoxon_test(d: np.ndarray) -> float:
     if len(d) > EXACT_RANKS:
         return float(stats.wilcoxon(d, method="asymptotic").pvalue)
     ranks = np.rint(2 * stats.rankdata(np.abs(d))).astype(int)  # doubled: mean ranks become whole
-    share = np.ones(1)  # of the sign patterns whose positive ranks sum to the index
-    for rank in ranks:
-        share = (np.pad(share, (0, rank)) + np.pad(share, (rank, 0))) / 2
     total, positive = ranks.sum(), ranks[d > 0].sum()
+    share = np.zeros(total + 1)  # of the sign patterns whose positive ranks sum to the index
+    share[0] = 1
+    for rank in ranks:
+        half = share / 2
+        share = half.copy()
+        share[rank:] += half[: total + 1 - rank]
     tail = share[: min(positive, total - positive) + 1].sum()
     return float(min(1.0, 2 * tail))
 

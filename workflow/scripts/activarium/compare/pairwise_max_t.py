@@ -7,7 +7,7 @@ activation lacks a seed, `max_t` itself is used.
 
 import math
 from collections.abc import Iterator
-from itertools import combinations
+from functools import lru_cache
 
 import numpy as np
 import pandas as pd
@@ -15,7 +15,8 @@ import pandas as pd
 from .permutation_tests import EXACT, TIE, max_t, seed_order, sign_patterns
 from .scores import DIGITS, differences_from, significance_level
 
-CHUNK = 200_000  # sums at a time, so that they stay in the processor's cache
+CHUNK = 50_000  # sums at a time, so that they stay in the processor's cache
+SURE = 0.5  # of the level: a p of all pairs below that is one of fewer pairs below the level
 ZERO = 1e-10  # smaller ratios are 0 but for their last bits
 LARGEST = 1 - 1e-8  # the ratio's square where all differences are equal, whose t is infinite
 
@@ -23,25 +24,40 @@ LARGEST = 1 - 1e-8  # the ratio's square where all differences are equal, whose 
 def pair_differences(scores: pd.DataFrame) -> np.ndarray:
     """Paired differences a − b, [pairs, seeds], of all pairs of columns in their order."""
     table = scores.to_numpy().T
-    first, second = _pairs(len(table))
+    first, second = pairs_of(len(table))
     return np.round(table[first] - table[second], DIGITS)
 
 
-def _pairs(n):
+def pairs_of(n: int) -> tuple[np.ndarray, np.ndarray]:
     """(first, second) of all pairs of n columns, as `itertools.combinations` orders them."""
-    return np.array(list(combinations(range(n), 2)), int).reshape(-1, 2).T
+    return np.triu_indices(n, 1)
 
 
 def pairwise_max_t(scores: pd.DataFrame) -> np.ndarray:
     """p of all pairs [pairs], corrected for all of them, as `max_t(pair_differences(scores))`."""
-    d = pair_differences(scores)
-    if len(d) < 2 or not _is_whole(scores):
-        return max_t(d)
-    table = scores.to_numpy()[seed_order(d)]
+    if scores.shape[1] < 3 or not _is_whole(scores):
+        return max_t(pair_differences(scores))
+    table = np.ascontiguousarray(scores.to_numpy())
+    return _pairwise_max_t(table.tobytes(), *table.shape)
+
+
+@lru_cache(maxsize=32)  # ranks and the possible best ask for the same
+def _pairwise_max_t(content, seeds, activations):
+    """`pairwise_max_t` of a whole table [seeds, activations], given as the bytes of its values."""
+    table = np.frombuffer(content).reshape(seeds, activations)
+    table = table[_pair_seed_order(table)]
     weights = _weights(table)
     largest = [_largest_ratios(sums, weights) for sums in _flipped_sums(table)]
-    observed = [row[0] for row in _ratios(next(_flipped_sums(table))[:1], weights)]
-    return _p_values(np.concatenate(observed), np.concatenate(largest), len(table))
+    observed = [row[0].copy() for row in _ratios(next(_flipped_sums(table))[:1], weights)]
+    p = _p_values(np.concatenate(observed), np.concatenate(largest), len(table))
+    p.setflags(write=False)  # the same array goes to everyone who asks
+    return p
+
+
+def _pair_seed_order(table):
+    """`seed_order` of the differences of all pairs of columns."""
+    first, second = pairs_of(table.shape[1])
+    return seed_order(np.round(table.T[first] - table.T[second], DIGITS))
 
 
 def _largest_ratios(sums, weights):
@@ -60,11 +76,26 @@ def find_beaten(scores: pd.DataFrame, confidence: float) -> list[str]:
     if len(scores.columns) < 2 or not _is_whole(scores):
         return [name for name in scores if _is_beaten(scores, name, confidence)]
     table, level = scores.to_numpy(), significance_level(confidence)
-    weights, beaten = _weights(table), []
-    for i, name in enumerate(scores):
-        d = differences_from(scores, name).to_numpy().T
-        if _is_beaten_quickly(table, i, weights[i], d, level):
-            beaten.append(name)
+    weights, surely = _weights(table), _surely_beaten(scores, level)
+    return [
+        name
+        for i, name in enumerate(scores)
+        if surely[i] or _is_beaten_quickly(table, i, weights[i], level)
+    ]
+
+
+def _surely_beaten(scores, level):
+    """Which columns are beaten after a correction for all pairs already, bool [activations].
+
+    The largest of all pairs is never less than that of a part of them. Where patterns are drawn,
+    an activation's own family has other ones, which is what `SURE` leaves room for.
+    """
+    beaten = np.zeros(scores.shape[1], bool)
+    first, second = pairs_of(scores.shape[1])
+    sure = pairwise_max_t(scores) < SURE * level
+    total = scores.to_numpy().sum(0)
+    better = total[first] > total[second]
+    beaten[np.where(better, second, first)[sure]] = True
     return beaten
 
 
@@ -74,12 +105,13 @@ def _is_beaten(scores, name, confidence):
     return bool(np.any((max_t(d) < significance_level(confidence)) & (np.nansum(d, axis=1) > 0)))
 
 
-def _is_beaten_quickly(table, i, weights, d, level):
+def _is_beaten_quickly(table, i, weights, level):
     """The same for column i of a whole `table` [seeds, activations], from its row of `weights`.
 
-    `d` are the others' differences from it, [others, seeds]. Patterns are tried until so many are
-    as extreme as the data that the level cannot be reached.
+    Patterns are tried until so many are as extreme as the data that the level cannot be reached.
     """
+    others = np.delete(table, i, axis=1)
+    d = np.round(others - table[:, [i]], DIGITS).T
     n, better = len(table), d.sum(1) > 0
     weights = np.delete(weights, i)
     if not better.any():
@@ -129,9 +161,14 @@ def _flipped_sums(table: np.ndarray) -> Iterator[np.ndarray]:
 
 
 def _ratios(sums, weights):
-    """For each column its ratios with all columns after it, [patterns, columns]."""
+    """For each column its ratios with all columns after it, [patterns, columns], until the next."""
+    room = np.empty(sums.size)  # one after the other in the same memory: none is kept
     for i in range(sums.shape[1] - 1):
-        yield np.abs(sums[:, i + 1 :] - sums[:, [i]]) * weights[i, i + 1 :]
+        later = sums[:, i + 1 :]
+        ratios = room[: later.size].reshape(later.shape)
+        np.subtract(later, sums[:, [i]], out=ratios)
+        np.abs(ratios, out=ratios)
+        yield np.multiply(ratios, weights[i, i + 1 :], out=ratios)
 
 
 def _clean(ratios):

@@ -1,11 +1,9 @@
 """Ranks with two ends: how good and how bad the place of each activation may truly be."""
 
-from itertools import combinations
-
 import numpy as np
 import pandas as pd
 
-from .pairwise_max_t import pair_differences, pairwise_max_t
+from .pairwise_max_t import pair_differences, pairs_of, pairwise_max_t
 from .scores import significance_level
 
 
@@ -19,13 +17,11 @@ def rank_intervals(scores: pd.DataFrame, confidence: float) -> dict[str, dict]:
     first place alone `best.list_possible_best` needs fewer comparisons. `scores` is from
     `pivot_scores`.
     """
-    names, d = list(scores), pair_differences(scores)
-    better, worse = np.zeros(len(names), int), np.zeros(len(names), int)
-    pairs = combinations(range(len(names)), 2)
-    for (a, b), total, p in zip(pairs, np.nansum(d, axis=1), pairwise_max_t(scores), strict=True):
-        if p < significance_level(confidence):
-            winner, loser = (a, b) if total > 0 else (b, a)
-            better[loser] += 1
-            worse[winner] += 1
+    names, total = list(scores), np.nansum(pair_differences(scores), axis=1)
+    shown = pairwise_max_t(scores) < significance_level(confidence)
+    first, second = pairs_of(len(names))
+    losers = np.where(total > 0, second, first)[shown]
+    winners = np.where(total > 0, first, second)[shown]
+    better, worse = (np.bincount(who, minlength=len(names)) for who in (losers, winners))
     ends = zip(names, 1 + better, len(names) - worse, strict=True)
     return {name: {"rank_low": int(low), "rank_high": int(high)} for name, low, high in ends}

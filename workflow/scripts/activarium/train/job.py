@@ -19,6 +19,7 @@ from .check_network import check_network
 from .checkpoints import Checkpoints
 from .concurrent_trainer import ConcurrentTrainer
 from .dynamo import skip_dynamo_import
+from .fast_elu import speed_up_elu
 from .graphs import frozen_garbage
 from .loop import Cell, Run, train_run
 from .pack import Pack
@@ -85,6 +86,7 @@ def train_cell(cell: Cell, source: DataSource, files: JobFiles, log: TextIO) -> 
         device = _choose_device(card, progress)
         prepare_torch(cell.recipe["precision"])
         skip_dynamo_import()
+        speed_up_elu()
         data = load_splits(source.file, about, source.train_size, source.validation, device)
         if not source.tested:
             data["test"] = None

@@ -23,11 +23,13 @@ def measure_speed(
     import torch
 
     from .dynamo import skip_dynamo_import
+    from .fast_elu import speed_up_elu
     from .loop import Cell, train_run
     from .precision import prepare_torch
     from .sanity_check import SilentProgress, random_images
 
     skip_dynamo_import()
+    speed_up_elu()
     prepare_torch(recipe["precision"])
     names = {"recipe": "r", "network": "n", "dataset": "d", "activation": activation.name}
     cell = Cell(names, dict(recipe) | {"epochs": 1}, network, activation)
