@@ -19,7 +19,13 @@ from activarium import figures, study
 from activarium.atlas.published_folders import PublishedFolders
 from activarium.runtime import display, interrupt, manifest, snakemake_internals
 from activarium.runtime.errors import exit_on_error
-from activarium.study import claim_files, handlers, reused_runs, start_warnings
+from activarium.study import (
+    claim_files,
+    handlers,
+    measure_checks,
+    reused_runs,
+    start_warnings,
+)
 from activarium.study.code_inputs import TRAINING, CodeFiles
 from activarium.study.grid import Grid, seed_words
 
@@ -58,6 +64,7 @@ if not SNAKEMAKE.sends_all:
         collect,
         balance,
         compare,
+        measures,
         describe,
         draw,
         report,
@@ -68,6 +75,7 @@ if SNAKEMAKE.is_main_process:
         figures.check()
         GRID.check_images()
         GRID.check_weights()
+        measure_checks.check_packages(STUDY.measures, STUDY.keep_weights)
     study.warn_old_keys(config)
     start_warnings.warn_missing_runs(GRID, *SNAKEMAKE.study_files, changes=SNAKEMAKE.config_changes)
     start_warnings.warn_no_validation(GRID)
@@ -91,6 +99,7 @@ include: "workflow/rules/tune.smk"
 include: "workflow/rules/certify.smk"
 include: "workflow/rules/collect.smk"
 include: "workflow/rules/compare.smk"
+include: "workflow/rules/measure.smk"
 include: "workflow/rules/report.smk"
 include: "workflow/rules/publish.smk"
 include: "workflow/rules/claims.smk"
@@ -106,6 +115,7 @@ rule all:
         GRID.profiles_table,
         GRID.balanced_table,
         GRID.tuning.tables,
+        GRID.measured.tables,
     message:
         "the study is done"
 

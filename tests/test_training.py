@@ -139,7 +139,7 @@ def prepared(tmp_path_factory):
 
 
 def pack(folder, seeds, prepared, activation="gelu", *, names=CELL, recipe=RECIPE, network=PLAIN,
-         spec=None, train_size=None, validation=0, sources=()):  # fmt: skip
+         spec=None, train_size=None, validation=0, sources=(), keep_weights=False):  # fmt: skip
     """Train a pack as a job does; the path of each seed's file."""
     runs = {seed: folder / f"{activation}/{seed}.parquet" for seed in seeds}
     folder.mkdir(exist_ok=True, parents=True)
@@ -149,6 +149,7 @@ def pack(folder, seeds, prepared, activation="gelu", *, names=CELL, recipe=RECIP
         unfinished=folder / "unfinished/r/n/d" / activation,
         tally=folder / "tally.jsonl",
         locks=folder / "locks",
+        weights=[file.with_suffix(".safetensors") for file in runs.values() if keep_weights],
     )
     cell = job.Cell(names | {"activation": activation}, recipe, network, spec)
     with (folder / "log").open("a") as log:

@@ -4,6 +4,7 @@
 #          what tuning chose for the cell, where its recipe is tuned (tune.smk)
 #          the code that defines a run's numbers, compared by content
 # outputs  results/{study}/runs/{recipe}/{network}/{dataset}/{activation}/{seed}.parquet
+#          {seed}.safetensors beside it, where the study says keep_weights: true
 # steps    one rule for each pack, train_0, train_1, …, since its seeds are named by its outputs
 #
 # What is no input re-trains nothing: progress, logging and timing.
@@ -26,7 +27,7 @@ for k, seeds in enumerate(GRID.packs):
             # Whole files of images are compared by date only; the description holds their checksum.
             data=ancient(GRID.images),
         output:
-            expand(PATHS.run, seed=seeds, allow_missing=True),
+            expand(GRID.run_files, seed=seeds, allow_missing=True),
         log:
             PATHS.log(f"train/{{recipe}}/{{network}}/{{dataset}}/{{activation}}-{k}"),
         # Packs first: they take longest, and short jobs fill the gaps beside the last of them.

@@ -14,7 +14,7 @@ read = snakemake.input
 with open_log(snakemake.log[0]):
     set_labels(snakemake.params.labels)
     tables = StudyTables.read(
-        [*read.tables, *read.balanced, *read.tuning, *read.learned],
+        [*read.tables, *read.balanced, *read.tuning, *read.learned, *read.measures],
         read.analysis,
         read.profiles,
         uncertified=snakemake.params.uncertified,

@@ -23,10 +23,11 @@ with open_log(snakemake.log[0]) as log:
     recipe = params.recipe | (files.read_json(choice[0]) if choice else {})
     place = params.unfinished, params.tally_file, params.locks
     tested = params.get("tested", True)
+    runs = [file for file in snakemake.output if file.endswith(".parquet")]  # weights come last
     spec = ActivationSpec(**params.activation)
     train_cell(
         Cell(names, recipe, params.network, spec, candidate, params.weights_file),
         DataSource(given.data, given.description, params.train_size, params.validation, tested),
-        JobFiles(snakemake.output, code, *place, keeps=bool(choice), training_code=shared),
+        JobFiles(runs, code, *place, bool(choice), shared, weights=snakemake.output[len(runs) :]),
         log,
     )

@@ -46,6 +46,7 @@ class StudyTables:
     uncertified: Sequence[str] = ()  # the names of those without a definition
     tuning: pd.DataFrame | None = None  # as `tables.TUNING`, where a recipe tunes a number
     tuning_costs: pd.DataFrame | None = None
+    measures: pd.DataFrame | None = None  # as `tables.MEASURES`, where anything is measured
 
     @classmethod
     def read(

@@ -84,6 +84,11 @@ class CodeFiles:
         """What defines the network of a cell."""
         return self.module("networks", self.grid.network(wildcards)["file"])
 
+    def measure(self, name: str) -> list[str]:
+        """What defines a measurement: its file, the files that all share, and their imports."""
+        names = (name, "_job", "_trained_cell")
+        return sorted({file for each in names for file in self.module("measures", each)})
+
     def activation(self, wildcards: Wildcards) -> list[str]:
         """What defines the activation of a cell: its file, or what reads its expression."""
         return self._definition(self.grid.spec(wildcards))

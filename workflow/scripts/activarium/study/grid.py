@@ -18,6 +18,7 @@ from ..runtime import source
 from ..runtime.files import digest_files
 from . import Study, own_images
 from .content_checksum import content_checksum
+from .measure_grid import MeasureGrid
 from .path_checks import check_own_images
 from .paths import Paths
 from .study_error import study_error
@@ -55,6 +56,11 @@ class Grid:
     def tuning(self) -> TuningGrid:
         """What is asked for where a recipe tunes a number."""
         return TuningGrid(self.study)
+
+    @property
+    def measured(self) -> MeasureGrid:
+        """What is asked for where the study measures its trained networks."""
+        return MeasureGrid(self.study)
 
     # Runs
 
@@ -97,6 +103,11 @@ class Grid:
             for seed in self.study.seed_range
             if seed not in self.reused.get(cell, ())
         ]
+
+    @property
+    def run_files(self) -> list[str]:
+        """What a run leaves, with the wildcards of its cell and its seed: its table comes first."""
+        return [self.paths.run, *([self.paths.run_weights] if self.study.keep_weights else [])]
 
     def has_runs(self, files: list[str]) -> bool:
         """Whether there are runs among these files.
@@ -156,9 +167,11 @@ class Grid:
     @property
     def declared(self) -> dict[str, Any]:
         """What the study declares, as a plain mapping, without where its images and weights are."""
-        left_out = ["data_root", "image_sources", "pack"]
+        left_out = ["data_root", "image_sources", "pack", "keep_weights"]
         if not self.study.reuse:
             left_out += ["reuse", "strict"]
+        if not self.study.measures:
+            left_out.append("measures")
         declared = {k: v for k, v in asdict(self.study).items() if k not in left_out}
         declared["activations"] = self.study.declared_activations
         declared["networks"] = {n: self._content_of_network(n) for n in self.study.networks}
@@ -187,7 +200,7 @@ class Grid:
         """The part of `declared` that defines the tables of runs; empty for external tables."""
         if self.study.runs:
             return {}
-        left_out = ["name", "control", "confidence", "margin", "runs", "chance"]
+        left_out = ["name", "control", "confidence", "margin", "runs", "chance", "measures"]
         if not self.study.shards:
             left_out.append("shards")
         return {k: v for k, v in self.declared.items() if k not in left_out}

@@ -34,9 +34,10 @@ def begin(grid: Grid, session: Session) -> None:
         outdated.mark(paths.report)
     if training:
         manifest.write(grid.study, grid.packs, paths.manifest)
-    runs = [file for job in training for file in job.output]
+    made = [file for job in training for file in job.output]
     if not session.is_local:
-        _remove(runs)
+        _remove(made)
+    runs = [file for file in made if file.endswith(".parquet")]
     progress.open_tally(
         paths.tally,
         left=len(runs),

@@ -25,6 +25,11 @@ class Paths:
         return f"{self.folder}/runs/{CELL}/{{seed}}.parquet"
 
     @property
+    def run_weights(self) -> str:
+        """The weights that a run ended with, beside its file."""
+        return f"{self.folder}/runs/{CELL}/{{seed}}.safetensors"
+
+    @property
     def tuning_run(self) -> str:
         """The file of a run that tunes, with the wildcards of what it tries and of its cell."""
         return f"{self.folder}/tuning/{{candidate}}/{CELL}/{{seed}}.parquet"
@@ -79,6 +84,14 @@ class Paths:
     def table_pair(self, name: str) -> list[str]:
         """A table's two files: Parquet for programs, CSV for people."""
         return [self.table(name, "parquet"), self.table(name, "csv")]
+
+    def cell_measure(self, measure: str) -> str:
+        """What one measurement found of a cell, with the wildcards of the cell."""
+        return f"{self.folder}/measures/{measure}/{CELL}.parquet"
+
+    def measure_table(self, name: str) -> list[str]:
+        """The two files of a table of measurements, as `table_pair`."""
+        return [f"{self.folder}/measures/{name}.{ending}" for ending in ("parquet", "csv")]
 
     @property
     def tables(self) -> list[str]:

@@ -7,6 +7,7 @@ from typing import Any
 
 from .. import datasets
 from ..activations import ActivationSpec
+from .measure_checks import check_measures
 from .name_checks import check_names, check_paths_alone, network_with_defaults
 from .own_images import image_sources
 from .path_checks import check_data_root, check_tables
@@ -67,6 +68,7 @@ def read(config: Any, schema: Path | str) -> Study:
         filled["recipes"] = with_seeds(filled["recipes"], seeds)
         check_recipes(filled["recipes"])
         check_names(filled)
+        check_measures(filled)
         filled |= _grid(filled)
     return Study(**filled, **analysis)
 
@@ -93,6 +95,7 @@ def _grid(config: dict) -> dict:
         "image_sources": image_sources(config["datasets"]),
         "activations": {spec.name: spec for spec in specs},
         "networks": dict(network_with_defaults(item) for item in config["networks"]),
+        "measures": tuple(config["measures"]),
     }
 
 

@@ -17,8 +17,9 @@ class Study:
     name to {"file", "parameters"}, `recipes` a name to all of its values, `image_sources`
     a data set that is not built in to where its images are. `shards` are the tables of parts of
     this study that were trained separately, `reuse` tables of other studies whose runs are taken.
-    With `strict` none is taken that other code trained. A study of external runs has `runs`, the
-    files of its tables, and an empty grid.
+    With `strict` none is taken that other code trained. `measures` names what is measured of the
+    trained networks, whose weights are kept with `keep_weights`. A study of external runs has
+    `runs`, the files of its tables, and an empty grid.
     """
 
     name: str
@@ -39,6 +40,8 @@ class Study:
     shards: tuple[str, ...] = ()
     reuse: tuple[str, ...] = ()
     strict: bool = False
+    keep_weights: bool = False
+    measures: tuple[str, ...] = ()
     runs: tuple[str, ...] = ()
     chance: Mapping[str, float] = field(default_factory=dict)
 

@@ -126,6 +126,28 @@ CONTRASTS = pa.schema(
         _field("verdict", pa.string(), nullable=False),
     ]
 )
+MEASURES = pa.schema(  # what each file of measures/ sums up, for reports and cards
+    [
+        *_CELL,
+        _field("measure", pa.string(), "a file of measures/", nullable=False),
+        _field("quantity", pa.string(), "of the measure's `quantities`", nullable=False),
+        _field("part", pa.string(), "a layer, a condition, a batch; null for the whole"),
+        _field("value", pa.float64(), "mean over seeds, or median over repeats"),
+        _field("spread", pa.float64(), "standard deviation over seeds, or half the range"),
+        _field("n", pa.int64(), "seeds or repeats"),
+        _field("text", pa.string(), "what is no number"),
+        *(_field(n, pa.float64(), "fraction") for n in ("mean_diff", "low", "high")),
+        _field("verdict", pa.string(), "as in the contrasts, for this condition"),
+    ]
+)
+MEASURE_CONTRASTS = pa.schema(
+    [
+        _field("measure", pa.string(), nullable=False),
+        _field("condition", pa.string(), nullable=False),
+        _field("quantity", pa.string(), "accuracy, or its change from the baseline", False),
+        *CONTRASTS,
+    ]
+)
 PROFILES = pa.schema(
     [
         _field("activation", pa.string(), nullable=False),

@@ -1,5 +1,6 @@
 """A training job from its input files to its output files; what Snakemake's script calls."""
 
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
@@ -13,6 +14,7 @@ from .. import tables
 from ..data import prepare
 from ..runtime import child_process, devices
 from ..runtime.errors import UserError, describe_error
+from ..runtime.files import atomic
 from ..runtime.source import digest_code
 from .batches import load_splits
 from .check_network import check_network
@@ -21,11 +23,12 @@ from .concurrent_trainer import ConcurrentTrainer
 from .dynamo import skip_dynamo_import
 from .fast_elu import speed_up_elu
 from .graphs import frozen_garbage
+from .kept_weights import RunWithWeights
 from .loop import Cell, Run, train_run
 from .pack import Pack
 from .precision import prepare_torch
 from .progress import Progress, add_to_tally
-from .step import GraphedTraining
+from .step import GraphedTraining, Training
 from .unfinished_runs import RunStore, compute_digest
 
 
@@ -55,6 +58,7 @@ class JobFiles:
     With `keeps` finished runs stay in `unfinished` as well. A later job that turns out to ask for
     the same takes them from there.
     `training_code` are those `sources` that all activations share: their digest is kept.
+    `weights` are the files of weights to be made, {seed}.safetensors each, where they are kept.
     """
 
     runs: Sequence[str]
@@ -64,6 +68,7 @@ class JobFiles:
     locks: str
     keeps: bool = False
     training_code: Sequence[str] = ()
+    weights: Sequence[str] = ()
 
     @property
     def by_seed(self) -> dict[int, str]:
@@ -81,7 +86,7 @@ def train_cell(cell: Cell, source: DataSource, files: JobFiles, log: TextIO) -> 
     about = prepare.description(source.description)
     progress = Progress(cell.label, log, cell.recipe["epochs"])
     digest = _digest(cell, source, files, about)
-    store = RunStore(files.unfinished, digest)
+    store = RunStore(files.unfinished, digest, keeps_weights=bool(files.weights))
     with devices.lease_gpu(devices.visible_gpus(), files.locks) as card:
         device = _choose_device(card, progress)
         prepare_torch(cell.recipe["precision"])
@@ -150,11 +155,24 @@ def _train(pack, cell, data, device):
     for seed in pack.missing:
         checkpoints = Checkpoints(pack.store, seed, pack.progress)
         try:
-            table = train_run(cell, seed, data, device, pack.progress, checkpoints)
+            given = cell, seed, data, device, pack.progress
+            if pack.store.keeps_weights:
+                table = _make_run(pack, given, Training, checkpoints).finish()
+            else:
+                table = train_run(*given, checkpoints)
         except Exception as error:  # whatever it is, the other seeds go on
             pack.crash(seed, error)
         else:
             pack.keep(seed, table)
+
+
+def _make_run(pack, given, training_class, checkpoints):
+    """A new run of `given`, the first parameters of `Run`; one that keeps weights where asked."""
+    if not pack.store.keeps_weights:
+        return Run(*given, training_class, checkpoints)
+    run = RunWithWeights(*given, training_class, checkpoints)
+    run.weights_file = pack.store.weights_file(run.seed)
+    return run
 
 
 def _train_at_once(pack, cell, data, device):
@@ -162,7 +180,7 @@ def _train_at_once(pack, cell, data, device):
 
     def make_run(seed):
         checkpoints = Checkpoints(pack.store, seed, progress, lambda: len(trainer.runs))
-        return Run(cell, seed, data, device, progress, GraphedTraining, checkpoints)
+        return _make_run(pack, (cell, seed, data, device, progress), GraphedTraining, checkpoints)
 
     trainer = ConcurrentTrainer(make_run, pack.keep, pack.crash, progress)
     with frozen_garbage():
@@ -181,6 +199,9 @@ def _write_runs(pack, files):
     code = digest_code(files.training_code) if files.training_code else None
     for seed, file in files.by_seed.items():
         tables.write_run(_with_code(pack.finished[seed], code), file)
+    for file in files.weights:
+        with atomic(file) as temporary:
+            shutil.copyfile(pack.store.weights_file(int(Path(file).stem)), temporary)
     if not child_process.is_orphaned():
         if not files.keeps:
             pack.store.clear(pack.finished)

@@ -41,15 +41,20 @@ def _raise_if_unreadable(error):
 
 
 class RunStore:
-    """The store of one cell: `folder`/{seed}.parquet and {seed}.pt, each stamped with a digest."""
+    """The store of one cell: `folder`/{seed}.parquet and {seed}.pt, each stamped with a digest.
 
-    def __init__(self, folder: Path | str, digest: str):
+    With `keeps_weights` the weights of each finished run wait in {seed}.safetensors, put there
+    before the run itself. A run without them counts as unfinished.
+    """
+
+    def __init__(self, folder: Path | str, digest: str, keeps_weights: bool = False):
         self.folder, self.digest = Path(folder), digest.encode()
+        self.keeps_weights = keeps_weights
 
     def load_run(self, seed: int) -> pa.Table | None:
         """The kept run of `seed` as a one-row table, or None; a foreign or broken one goes."""
         path = self.folder / f"{seed}.parquet"
-        if not path.exists():
+        if not path.exists() or (self.keeps_weights and not self.weights_file(seed).exists()):
             return None
         try:
             table = tables.read_run(path)
@@ -69,6 +74,10 @@ class RunStore:
         )
         self._write_with_retries(lambda: tables.write_run(stamped, self.folder / f"{seed}.parquet"))
         self.delete_checkpoint(seed)
+
+    def weights_file(self, seed: int) -> Path:
+        """Where the weights of a finished run wait."""
+        return self.folder / f"{seed}.safetensors"
 
     def load_checkpoint(self, seed: int) -> dict | None:
         """The state that `save_checkpoint` put here, or None; a foreign or broken one goes.
@@ -108,7 +117,7 @@ class RunStore:
 
     def clear(self, seeds: Iterable[int]) -> None:
         """Forget these seeds, what a kill left of them, and the folders that this leaves empty."""
-        ours = re.compile(rf"\.?({'|'.join(map(str, seeds))})\.(parquet|pt)(\..*)?")
+        ours = re.compile(rf"\.?({'|'.join(map(str, seeds))})\.(parquet|pt|safetensors)(\..*)?")
         for path in self.folder.glob("*"):
             if ours.fullmatch(path.name):
                 path.unlink(missing_ok=True)

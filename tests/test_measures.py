@@ -1,0 +1,374 @@
+"""What is measured of trained networks: their kept weights are theirs, and each number is right."""
+
+import json
+from dataclasses import replace
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from synthetic import reported, study
+from test_study import SCHEMA, TINY, refusal, said
+from test_training import CELL, CPU, PLAIN, RECIPE, as_a_job, pack, prepared, settled
+from torch import nn
+
+from activarium import measures, tables
+from activarium.activations import ActivationSpec
+from activarium.compare.contrasts import compute_contrasts
+from activarium.compare.measured_accuracy import compare_conditions
+from activarium.measures import int8, latency
+from activarium.measures._corrupt import CORRUPTIONS, corrupt
+from activarium.measures._integer_arithmetic import functions_beyond_integers
+from activarium.measures._trained_cell import TrainedCell
+from activarium.runtime.errors import UserError
+from activarium.study import StudyError, measure_checks
+from activarium.study import reader as study_reader
+from activarium.tables import measured
+from activarium.train import job
+from activarium.train.batches import load_splits
+from activarium.train.kept_weights import load_weights, write_weights
+
+__all__ = ["as_a_job", "prepared"]  # fixtures, used by their names
+SEEDS = [0, 1]
+
+
+@pytest.fixture(scope="module")
+def packs(tmp_path_factory, prepared):
+    """{(activation, ema): the files of two runs} that were trained with their weights kept."""
+    made = {}
+    for activation, more in (("relu", {}), ("gelu", {}), ("prelu", {"ema": 0.9})):
+        folder = tmp_path_factory.mktemp(activation)
+        recipe = RECIPE | {"augmentation": "none"} | more
+        runs = pack(folder, SEEDS, prepared, activation, recipe=recipe, keep_weights=True)
+        made[activation] = recipe, runs
+    return made
+
+
+def trained_cell(packs, prepared, activation="relu"):
+    """The `TrainedCell` of one of these packs."""
+    recipe, runs = packs[activation]
+    cell = job.Cell(CELL | {"activation": activation}, recipe, PLAIN)
+    data = load_splits(prepared[0], json.loads(prepared[1].read_text()), None, 0, CPU)
+    weights = {seed: file.with_suffix(".safetensors") for seed, file in runs.items()}
+    return TrainedCell(cell, data, weights, CPU)
+
+
+# Weights
+
+
+@pytest.mark.parametrize("activation", ["relu", "prelu"])
+def test_the_weights_of_a_run_score_what_the_run_scored(packs, prepared, activation):
+    """Image by image, also where the average of the weights is scored."""
+    cell = trained_cell(packs, prepared, activation)
+    for seed, file in packs[activation][1].items():
+        loss, correct = cell.training(seed).evaluate("test")
+        run = settled(file)
+        assert np.packbits(correct.numpy()).tobytes() == run["correct"]
+        assert loss == run["epochs"][-1]["test_loss"]
+
+
+def test_keeping_weights_changes_no_bit_of_a_run(tmp_path, packs, prepared):
+    recipe, runs = packs["relu"]
+    plain = pack(tmp_path, SEEDS, prepared, "relu", recipe=recipe)
+    assert [settled(plain[seed]) for seed in SEEDS] == [settled(runs[seed]) for seed in SEEDS]
+    assert not list(tmp_path.rglob("*.safetensors"))
+
+
+def test_a_waiting_run_without_its_weights_is_trained_again_and_nothing_is_left(
+    tmp_path, packs, prepared, monkeypatch
+):
+    recipe, _ = packs["relu"]
+    with monkeypatch.context() as killed:
+        killed.setattr(job, "_write_runs", lambda *_: None)
+        pack(tmp_path, SEEDS, prepared, "relu", recipe=recipe)
+    runs = pack(tmp_path, SEEDS, prepared, "relu", recipe=recipe, keep_weights=True)
+    assert all(file.with_suffix(".safetensors").exists() for file in runs.values())
+    assert not (tmp_path / "unfinished").exists()
+
+
+def test_weights_of_shared_and_strided_tensors_come_back_and_those_of_another_net_are_refused(
+    tmp_path,
+):
+    def net(width):
+        made = nn.Sequential(nn.Conv2d(1, width, 3), nn.Flatten(), nn.Linear(4, 4), nn.Linear(4, 4))
+        made[3].weight = made[2].weight
+        return made.to(memory_format=torch.channels_last)
+
+    first = net(4)
+    write_weights(first, tmp_path / "0.safetensors")
+    again = load_weights(net(4), tmp_path / "0.safetensors").state_dict()
+    assert all(torch.equal(again[n], value) for n, value in first.state_dict().items())
+    with pytest.raises(UserError, match="cannot be read .*train it again: rm .*0.safetensors"):
+        load_weights(net(5), tmp_path / "0.safetensors")
+
+
+# What a study may say
+
+
+def test_a_study_without_measures_declares_what_it_declared_before():
+    from activarium.study.grid import Grid
+
+    declared = Grid(study_reader.read(TINY, SCHEMA)).declared
+    assert not {"measures", "keep_weights"} & set(declared)
+    kept = Grid(study_reader.read(said(TINY, keep_weights=True, measures=["sparsity"]), SCHEMA))
+    assert kept.declared["measures"] == ("sparsity",)
+    assert kept.declared_training == Grid(study_reader.read(TINY, SCHEMA)).declared_training
+
+
+@pytest.mark.parametrize(
+    ("changes", "line"),
+    [
+        (
+            {"keep_weights": True, "measures": ["sparsty"]},
+            "config: measures: no 'sparsty' (did you mean sparsity?)",
+        ),
+        (
+            {"measures": ["sparsity"]},
+            "config: measures: sparsity needs the weights of the runs; write keep_weights: true",
+        ),
+        (
+            {"keep_weights": True, "reuse": "reference/digits/runs.parquet"},
+            "config: keep_weights: the runs of reuse were trained elsewhere, without weights; "
+            "leave reuse out",
+        ),
+    ],
+)
+def test_measures_that_cannot_be_are_refused_in_a_line(changes, line):
+    assert refusal(said(TINY, **changes)) == line
+
+
+def test_a_package_that_a_measure_lacks_is_named_before_any_job(monkeypatch):
+    monkeypatch.setattr(measure_checks, "find_spec", lambda name: None)
+    measure_checks.check_packages(["sparsity"], keep_weights=False)
+    with pytest.raises(StudyError) as refused:
+        measure_checks.check_packages(["sparsity"], keep_weights=True)
+    way = "pip install 'activarium[measures]', or leave it out"
+    assert str(refused.value) == f"config: keep_weights: needs safetensors: {way}"
+
+
+# Each measure
+
+
+def measured_table(name, cell):
+    """The table of a measure of one cell, as a DataFrame."""
+    rows = measures.load(name).measure(cell)
+    return measured.cell_table(name, cell.cell.names, rows).to_pandas()
+
+
+@pytest.mark.parametrize("name", measures.names())
+def test_a_measure_states_what_it_gives(name):
+    said_of_itself = measures.declaration(name)
+    assert measures.about(name).startswith(tuple("ABCDEFGHIJKLMNOPQRSTUVWXYZ"))
+    assert set(measured.measure_schema(name).names) > set(tables.KEY[:-1])
+    assert {kind for _, kind in said_of_itself.quantities.values()} <= {
+        "percent", "points", "ratio", "number",
+    }  # fmt: skip
+    if said_of_itself.baseline:
+        assert {"seed", "condition", "accuracy"} <= set(said_of_itself.columns)
+
+
+def test_sparsity_counts_the_zeros_that_a_net_written_anew_gives(packs, prepared):
+    cell = trained_cell(packs, prepared, "relu")
+    found = measured_table("sparsity", cell)
+    assert found[["seed", "layer"]].to_numpy().tolist() == [
+        [s, k] for s in SEEDS for k in (1, 2, 3)
+    ]
+    net, outputs = cell.network(1), []
+    x = cell.training(1).normalise(cell.data["test"][0])
+    for layer in net:
+        x = layer(x)
+        outputs += [x] if isinstance(layer, nn.ReLU) else []
+    last = found[found["seed"] == 1].to_dict("records")
+    assert any(row["zeros"] > 0 for row in last)
+    for row, y in zip(last, outputs, strict=True):
+        assert row["numbers"] == y.numel() and row["units"] == y.shape[1]
+        assert row["zeros"] == pytest.approx((y == 0).double().mean().item(), abs=1e-3)
+        assert row["near_zeros"] >= row["zeros"]
+        assert row["dead_units"] == int((y.amax((0, 2, 3)) < 1e-3).sum())
+
+
+def test_a_unit_that_never_fires_is_dead_and_a_net_s_share_counts_every_number_once():
+    from activarium.measures.sparsity import _Counts, summarise
+
+    class Half(nn.Module):
+        channel_dim = 1
+
+        def forward(self, x):
+            return x * torch.tensor([0.0, 1.0])[:, None]
+
+    module = Half()
+    counts = _Counts(module)
+    for batch in torch.ones(2, 5, 2, 3):
+        module(batch)
+    row = counts.row()
+    assert (row["numbers"], row["zeros"], row["units"], row["dead_units"]) == (60, 0.5, 2, 1)
+    small = row | {"numbers": 20, "zeros": 1.0, "near_zeros": 1.0}
+    table = pd.DataFrame([{"seed": 0, "layer": k} | r for k, r in ((1, row), (2, small))])
+    whole = {r["quantity"]: r for r in summarise(table) if r["part"] is None}
+    assert whole["zeros"]["value"] == (60 * 0.5 + 20) / 80
+    assert whole["dead_units"]["value"] == 0.5
+
+
+@pytest.mark.parametrize(
+    ("activation", "found"),
+    [
+        ("relu", []),
+        ("hardswish", []),
+        ("relu2", []),
+        ("softsign", ["division by x"]),
+        ("gelu", ["ndtr"]),
+        ("mish", ["softplus", "tanh"]),
+    ],
+)
+def test_what_integers_cannot_compute_is_read_from_the_definition(activation, found):
+    assert functions_beyond_integers(ActivationSpec(activation)) == found
+
+
+def test_constants_are_no_functions_of_x_and_a_module_alone_says_nothing():
+    constant = ActivationSpec("mine", expr="x * sqrt(2 / pi) / 3 if x < 0 else x**2")
+    assert functions_beyond_integers(constant) == []
+    assert functions_beyond_integers(ActivationSpec("rrelu")) in (None, [])
+
+
+def test_corruptions_are_ten_are_the_same_each_time_and_change_images_in_their_own_way():
+    images = (torch.arange(2 * 3 * 9 * 12) % 251).view(2, 3, 9, 12).to(torch.uint8)
+    made = {name: corrupt(images, name) for name in CORRUPTIONS}
+    assert len(made) == 10
+    for name, changed in made.items():
+        assert changed.shape == images.shape and changed.dtype == torch.uint8
+        assert not torch.equal(changed, images)
+        assert torch.equal(corrupt(images, name), changed)
+    flat = torch.full((1, 1, 8, 8), 51, dtype=torch.uint8)
+    assert corrupt(flat, "brightness").unique().tolist() == [128]  # 127.5
+    assert corrupt(flat, "gamma").unique().tolist() == [10]
+    for name in ("gaussian blur", "motion blur", "contrast", "pixelate"):
+        assert corrupt(flat, name).unique().tolist() == [51]
+    hidden = corrupt(flat, "occlusion") == 128
+    assert hidden.sum() == 9 and hidden.any(2).sum() == 3
+    many = torch.full((1, 1, 200, 200), 100, dtype=torch.uint8)
+    salted = corrupt(many, "salt and pepper")
+    assert (salted != 100).double().mean() == pytest.approx(0.1, abs=0.01)
+
+
+def test_the_accuracy_on_clean_images_is_the_run_s_and_all_ten_is_the_mean(packs, prepared):
+    found = measured_table("corruptions", trained_cell(packs, prepared))
+    by_seed = found.pivot(index="seed", columns="condition", values="accuracy")
+    assert [settled(file)["test_accuracy"] for file in packs["relu"][1].values()] == list(
+        by_seed["clean"]
+    )
+    assert np.allclose(by_seed[list(CORRUPTIONS)].mean(axis=1), by_seed["all ten"])
+
+
+def test_a_ratio_of_times_is_that_of_the_work():
+    x = torch.rand(100_000)
+
+    def work(times):
+        return lambda x: [x.exp() for _ in range(times)]
+
+    found = latency.time_calls(work(6), work(2), x, 9)
+    assert 2 < found["ratio"] < 4.5
+    assert found["ratio_low"] <= found["ratio"] <= found["ratio_high"]
+    assert found["seconds"] > found["relu_seconds"] > 0
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("activation", ["relu", "gelu"])
+def test_onnx_runtime_computes_what_torch_does(packs, prepared, activation):
+    pytest.importorskip("onnxruntime")
+    pytest.importorskip("onnxscript")
+    rows = measured_table("onnx", trained_cell(packs, prepared, activation)).to_dict("records")
+    assert [row["subject"] for row in rows] == ["activation", "network"]
+    for row in rows:
+        assert row["exports"] and row["runs"], row["refused"]
+        assert row["largest_difference"] < 1e-4
+    assert (rows[0]["operators"] == "Relu") == (activation == "relu")
+
+
+@pytest.mark.slow
+def test_int8_is_near_float32_and_float32_is_the_run_s(packs, prepared):
+    pytest.importorskip("torchao")
+    cell = trained_cell(packs, prepared)
+    found = measured_table("int8", cell).pivot(index="seed", columns="condition")["accuracy"]
+    assert [settled(file)["test_accuracy"] for file in packs["relu"][1].values()] == list(
+        found["float32"]
+    )
+    assert (found["int8"] - found["float32"]).abs().max() < 0.1
+    quantised = int8.quantise(cell.network(0), cell.data["train"][0], cell.training(0).normalise)
+    assert any("quantize" in str(node.target) for node in quantised.graph.nodes)
+
+
+@pytest.mark.slow
+def test_latency_has_a_row_for_each_way_to_serve(packs, prepared, monkeypatch):
+    monkeypatch.setattr(latency, "REPEATS", 3)
+    found = measured_table("latency", trained_cell(packs, prepared, "gelu"))
+    ways = found[["subject", "batch", "mode"]].drop_duplicates()
+    assert len(found) == len(ways) == 8
+    assert found["refused"].isna().all() and (found["ratio"] > 0).all()
+
+
+# Contrasts
+
+
+def conditions(made, **shift):
+    """Accuracies of the runs of `made` under "plain", and under "worse", lower by `shift`."""
+    ok = made.runs[made.runs["status"] == "ok"]
+    lower = ok["activation"].map(shift).fillna(0)
+    frames = [
+        ok[tables.KEY].assign(condition=name, accuracy=ok["test_accuracy"] - by)
+        for name, by in (("plain", 0 * lower), ("worse", lower))
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
+CHANCE = {"digits": 0.1}
+
+
+def test_each_condition_is_compared_as_a_setting_s_scores_are():
+    made = study(seeds=8, fails=lambda run: run["activation"] == "elu" and run["seed"] == 3)
+    found = list(
+        compare_conditions(conditions(made), made.runs, "plain", "gelu", CHANCE, 0.95, 0.005)
+    )
+    plain = [row for row in found if row["condition"] == "plain"]
+    expected = compute_contrasts(made.runs, "gelu", CHANCE, 0.95, 0.005)
+    plain = pd.DataFrame(plain).drop(columns=["condition", "quantity"])
+    pd.testing.assert_frame_equal(plain, pd.DataFrame(expected))
+    tables.table([{"measure": "m"} | row for row in found], tables.MEASURE_CONTRASTS)
+
+
+def test_a_change_is_each_run_s_own_so_that_what_all_lose_counts_for_nobody():
+    made = study(seeds=8)
+    measured_ = conditions(made, gelu=0.1, relu=0.1, elu=0.1, tanh=0.3)
+    found = compare_conditions(measured_, made.runs, "plain", "gelu", CHANCE, 0.95, 0.005)
+    changes = {
+        row["activation"]: row
+        for row in found
+        if row["quantity"] == "change" and row["failures"] == "chance"
+    }
+    assert changes["tanh"]["mean_diff"] == pytest.approx(-0.2)
+    assert changes["relu"]["mean_diff"] == pytest.approx(0, abs=1e-12)
+    assert {row["condition"] for row in changes.values()} == {"worse"}
+
+
+# The report
+
+
+def summary(verdict="worse"):
+    """A table of measures with one measure of each kind."""
+    cell = {"recipe": "adam", "network": "net", "dataset": "digits", "measure": "sparsity"}
+    rows = [
+        cell | {"activation": a, "quantity": "zeros", "value": v, "spread": 0.01, "n": 6}
+        for a, v in (("gelu", 0.0), ("relu", 0.5))
+    ]
+    return tables.table(rows, tables.MEASURES).to_pandas()
+
+
+def test_a_report_has_the_section_only_where_something_was_measured():
+    from activarium.report import measurements
+
+    made = reported(study(activations=("gelu", "relu"), seeds=6), draw=False)
+    assert 'id="measured"' not in made.html
+    shown = replace(made.tables, measures=summary())
+    (section,) = measurements.measured_sections(shown)
+    (table,) = section["settings"]["adam", "net", "digits"]
+    assert table["heads"] == ["Exact zeros, %"]
+    assert [row["cells"][0][1] for row in table["rows"]] == ["0.00 ± 1.00", "50.00 ± 1.00"]

@@ -1,0 +1,51 @@
+"""One measurement of one cell: from its files to its table; what Snakemake's script calls."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TextIO
+
+import pyarrow as pa
+import torch
+
+from .. import measures, tables
+from ..data import prepare
+from ..runtime import devices
+from ..tables.measured import cell_table
+from ..train.batches import load_splits
+from ..train.job import DataSource
+from ..train.loop import Cell
+from ..train.precision import prepare_torch
+from ._trained_cell import TrainedCell
+
+
+def measure_cell(
+    name: str,
+    cell: Cell,
+    source: DataSource,
+    runs: Sequence[str],
+    weights: Sequence[str],
+    locks: str,
+    log: TextIO,
+) -> pa.Table:
+    """The table of measure `name` of a cell, in its `tables.measured.measure_schema`.
+
+    `runs` and `weights` are the files of the cell's runs, empty for a measure that needs neither.
+    A GPU is leased through the folder `locks`. Runs that diverged are left out.
+    """
+    about = prepare.description(source.description)
+    with devices.lease_gpu(devices.visible_gpus(), locks):
+        prepare_torch(cell.recipe["precision"])
+        on_gpu = measures.declaration(name).device == "any" and torch.cuda.is_available()
+        device = torch.device("cuda" if on_gpu else "cpu")
+        data = load_splits(source.file, about, source.train_size, source.validation, device)
+        kept = {int(Path(f).stem): f for f, run in zip(weights, runs, strict=True) if _is_ok(run)}
+        trained = TrainedCell(cell, data, kept, device)
+        rows = []
+        for row in measures.load(name).measure(trained):
+            rows.append(row)
+            print(row, file=log, flush=True)
+    return cell_table(name, cell.names, rows)
+
+
+def _is_ok(run):
+    return tables.read_run(run)["status"].to_pylist() == ["ok"]
