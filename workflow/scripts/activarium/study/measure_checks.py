@@ -32,7 +32,7 @@ def check_measures(config: Mapping[str, Any]) -> None:
 
 def check_packages(names: Iterable[str], keep_weights: bool) -> None:
     """Raise StudyError, in one line, for the packages that these measures need and lack."""
-    needed = {"keep_weights": ("safetensors",)} if keep_weights else {}
+    needed: dict[str, tuple[str, ...]] = {"keep_weights": ("safetensors",)} if keep_weights else {}
     needed |= {name: measures.declaration(name).packages for name in names}
     for key, packages in needed.items():
         lacking = [package for package in packages if find_spec(package) is None]
