@@ -7,7 +7,9 @@ import shlex
 import statistics
 from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
+import pandas as pd
 import prose
 import pytest
 import yaml
@@ -45,6 +47,7 @@ EXAMPLES = (
     "mydata",
     "mynet",
     "myplot",
+    "mynorms",
     "swoosh",
     "shared",
     "here",
@@ -376,6 +379,18 @@ def test_the_figure_shown_is_one(tmp_path):
     tables = StudyTables.read(sorted(digits.glob("*.parquet")), digits / "analysis.json")
     assert made.draw(tables).axes
     assert "highest mean score" in made.finding(tables)
+
+
+def test_the_measure_shown_is_one(tmp_path):
+    import torch
+
+    made = import_file(written(tmp_path, f"{LIBRARY}/measures/mynorms.py"))
+    net = torch.nn.Linear(2, 2, bias=False)
+    torch.nn.init.constant_(net.weight, 3)
+    rows = made.measure(SimpleNamespace(seeds=[7], network=lambda seed: net))
+    assert set(made.columns) == {"seed", "norm"}
+    (summed,) = made.summarise(pd.DataFrame(rows))
+    assert summed == {"quantity": "norm", "value": 6, "n": 1}
 
 
 def test_the_study_of_the_tutorial_is_one():
