@@ -42,7 +42,8 @@ function verdictText(of) {
   if (of.verdict) return `${SIGNS[of.verdict] ?? "="} ${of.verdict}`;
   if (of.p === null) return "· not tested";
   const shown = of.p < LEVEL;
-  return `${shown ? (of.diff > 0 ? "▲ higher" : "▼ lower") : "· not shown"} (exploratory, p ${of.p < 0.001 ? "< 0.001" : of.p.toFixed(3)})`;
+  const word = shown ? (of.diff > 0 ? "▲ higher" : "▼ lower") : "· not shown";
+  return `${word}, exploratory, p ${of.p < 0.001 ? "< 0.001" : of.p.toFixed(3)}`;
 }
 
 function kind(of) {
@@ -86,26 +87,37 @@ function show() {
   const table = add(box, "table", "", { class: "settings" });
   const head = add(add(table, "thead"), "tr");
   const names = HEADS.map((text) => text.replace("First", one).replace("Second", two));
-  for (const text of names) add(head, "th", text, { scope: "col" });
+  names.forEach((text, k) => add(head, "th", text, { scope: "col", class: k === 1 ? "words" : "" }));
   const body = add(table, "tbody");
   const runs = (k) => [a, b].map((n) => data.cells.find((c) => c[0] === k && c[1] === n)[6]).join();
+  const differences = [];
   const kinds = new Map(); // by their runs: those that several studies share count once
   for (const k of both) {
     const of = line(body, k, a, b);
+    if (of) differences.push(of.diff);
     if (of && !kinds.has(runs(k))) kinds.set(runs(k), kind(of));
   }
   const count = (word) => [...kinds.values()].filter((k) => k === word).length;
   summary.textContent = `${one} against ${two}: of ${kinds.size} comparisons, runs that studies share counted once, ${one} is better in ` +
     `${count("better")} and worse in ${count("worse")}; ${count("equivalent") ? `in ${count("equivalent")} they are equivalent; ` : ""}` +
-    `in ${count("not-shown")} no difference is shown.`;
+    `in ${count("not-shown")} no difference is shown. ` +
+    (differences.length ? `Differences run from ${points(Math.min(...differences))} to ${points(Math.max(...differences))} pp.` : "");
 }
 
 const summary = document.getElementById("summary");
 const LEVEL = Number(document.getElementById("data").dataset.level);
 
+function namedPair() {
+  try {
+    return location.hash.slice(1).split("~").map(decodeURIComponent);
+  } catch {
+    return []; // no address of ours
+  }
+}
+
 function read() {
-  const named = location.hash.slice(1).split("~").map(decodeURIComponent);
-  const [one, two] = named.every((name) => numbers.has(name)) && named.length === 2 ? named : ["silu", "relu"];
+  const named = namedPair();
+  const [one, two] = named.length === 2 && named.every((name) => numbers.has(name)) ? named : ["silu", "relu"];
   if (numbers.has(one)) first.value = one;
   if (numbers.has(two)) second.value = two;
   show();

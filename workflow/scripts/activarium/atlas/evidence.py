@@ -11,9 +11,10 @@ import pandas as pd
 from .. import networks
 from ..activations import ActivationSpec
 from ..report.decision_table import decision_rows
+from ..report.formatting import count
 from ..report.learned_parameters import learned_rows
 from ..report.study_tables import StudyTables, dataset_label
-from ..report.training_summary import describe_recipe
+from ..report.training_summary import OPTIMIZERS, describe_recipe
 from ..runtime import source
 from ..runtime.files import read_json
 
@@ -131,10 +132,11 @@ def setting_words(declared: Mapping, names: Sequence[str]) -> dict[str, str]:
 
 
 def regime(recipe: Mapping[str, Any]) -> str:
-    """ "3 epochs, adam at 0.01", and what is uncommon: precision, augmentation."""
+    """ "3 epochs, Adam at 0.01", and what is uncommon: precision, augmentation."""
     rate = recipe["learning_rate"]
     rate = "a tuned rate" if isinstance(rate, Mapping) else f"{rate:g}"
-    parts = [f"{recipe['epochs']} epochs", f"{recipe['optimizer']} at {rate}"]
+    name = OPTIMIZERS.get(recipe["optimizer"], recipe["optimizer"])
+    parts = [count(recipe["epochs"], "epoch"), f"{name} at {rate}"]
     if recipe.get("precision", "float32") != "float32":
         parts.append(recipe["precision"])
     if (augmentation := recipe.get("augmentation", "none")) != "none":
@@ -180,8 +182,9 @@ class Evidence:
         return [setting for study in self.studies for setting in study.settings]
 
     def ran(self, address: str) -> list[Setting]:
-        """The settings in which an activation was trained."""
-        return [setting for setting in self.settings if address in setting.cells]
+        """The settings in which an activation was trained, by data set and regime."""
+        found = [setting for setting in self.settings if address in setting.cells]
+        return sorted(found, key=lambda s: (s.words["dataset"], s.words["regime"], s.key))
 
 
 def shared_runs(settings: Sequence[Setting]) -> dict[str, list[str]]:

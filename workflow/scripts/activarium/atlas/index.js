@@ -7,6 +7,8 @@ const rows = [...table.tBodies[0].rows];
 const names = [...document.querySelectorAll("#untrained li")];
 const tip = document.getElementById("tip");
 const search = document.getElementById("search");
+const CELL = ".matrix td a";
+let told = null;
 const choices = [...form.querySelectorAll("select")];
 
 function matches(element, of) {
@@ -32,12 +34,17 @@ function filter() {
     `${n} of ${rows.length} activations, ${shown.filter(Boolean).length} of ${heads.length} settings`;
 }
 
+// What is told about: the cell under the mouse, else the one that has the focus.
 function point(event) {
-  const link = event.target.closest?.(".matrix td a");
-  tip.hidden = !link;
-  if (!link) return;
-  tip.textContent = link.querySelector(".more").textContent.trim();
-  const box = link.getBoundingClientRect();
+  told = event.target.closest?.(CELL) ?? document.activeElement.closest(CELL);
+  tip.hidden = !told;
+  if (told) tip.textContent = told.querySelector(".more").textContent.trim();
+  place();
+}
+
+function place() {
+  if (tip.hidden) return;
+  const box = told.getBoundingClientRect();
   const left = Math.min(box.left, innerWidth - tip.offsetWidth - 8);
   tip.style.left = `${Math.max(8, left)}px`;
   tip.style.top = `${box.bottom + 4}px`;
@@ -52,6 +59,7 @@ table.addEventListener("click", (event) => {
   if (button) sort(button);
 });
 for (const name of ["mouseover", "focusin"]) document.addEventListener(name, point);
+document.addEventListener("scroll", place, { capture: true, passive: true });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") tip.hidden = true;
 });

@@ -95,7 +95,7 @@ def _power(op):
 def _cases(op):
     """A brace with one row for each piece, the left one first."""
     rows = "".join(
-        f"<mtr><mtd>{_element(value)}</mtd><mtd>{_row('<mtext>if </mtext>', condition)}</mtd></mtr>"
+        f"<mtr><mtd>{_element(value)}</mtd><mtd>{_row('<mtext>if </mtext>', condition)}</mtd></mtr>"
         for value, condition in _pieces(op)
     )
     return _row("<mo>{</mo>", f'<mtable columnalign="left">{rows}</mtable>')
@@ -116,7 +116,7 @@ def _pieces(op):
 
 def _both(inner, outer, sign):
     """Both conditions; the one that the other implies is left out by the reader, not by us."""
-    return _row(inner, "<mtext> and </mtext>", outer)
+    return _row(inner, "<mtext> and </mtext>", outer)
 
 
 WRITERS = {

@@ -1,5 +1,6 @@
 """Activations × settings for the index: each difference to one control, as its study has it."""
 
+import re
 from collections.abc import Sequence
 from typing import Any
 from urllib.parse import quote
@@ -16,12 +17,7 @@ MOST = 3  # activations that the answer names
 
 def columns(evidence: Evidence) -> list[Setting]:
     """The settings that compare anything with the control, by data set and regime."""
-    found = [
-        setting
-        for setting in evidence.settings
-        if setting.control == CONTROL and len(setting.cells) > 1
-    ]
-    return sorted(found, key=lambda s: (s.words["dataset"], s.words["regime"], s.key))
+    return [s for s in evidence.ran(CONTROL) if s.control == CONTROL and len(s.cells) > 1]
 
 
 def rows(evidence: Evidence, settings: Sequence[Setting]) -> list[dict[str, Any]]:
@@ -95,6 +91,19 @@ def answer(evidence: Evidence, settings: Sequence[Setting]) -> dict[str, Any]:
         "leaders": [told for told in ordered if told["better"]][:MOST],
         "always": [told for told in ordered if told["better"] == told["ran"] > 1],
     }
+
+
+def scope_sentence(settings: Sequence[Setting]) -> str:
+    """On what all of it was trained, so that nobody reads more into it."""
+    nets, sets = (sorted({s.words[key] for s in settings}) for key in ("family", "dataset"))
+    epochs = sorted({int(n) for s in settings for n in re.findall(r"^\d+", s.words["regime"])})
+    if not settings or not epochs:
+        return ""
+    reach = f"{epochs[0]} to {epochs[-1]}" if epochs[1:] else f"{epochs[0]}"
+    return (
+        f"All of it is {join_words(nets)} on {join_words(sets)}, trained for {reach} epochs; "
+        "elsewhere it may be otherwise."
+    )
 
 
 def counts_sentence(found: dict[str, Any], n_settings: int) -> str:

@@ -69,6 +69,7 @@ class _Site:
         return self.render(
             "index", script=join_files("sort.js") + _read("index.js"), columns=self.columns,
             rows=self.rows, found=found, shared=self.shared,
+            scope=settings_matrix.scope_sentence(self.columns),
             counts=settings_matrix.counts_sentence(found, len(self.columns)), status=self.status,
         )  # fmt: skip
 

@@ -1,0 +1,219 @@
+"""The atlas in a browser without a network: a reader finds answers by mouse, keyboard and phone."""
+
+import re
+
+import pytest
+from conftest import ROOT
+from test_report_browser import MODES, SIZES, browser  # noqa: F401
+
+from activarium.atlas.read_evidence import read
+from activarium.atlas.site import build_site
+from activarium.certify.certify_activation import certify_activation
+from activarium.definitions.numerics import measure_numerics
+from activarium.proven_claims import prove_claims
+from activarium.runtime.files import write_json
+
+pytestmark = pytest.mark.slow
+
+PAGES = {
+    "index": "index.html",
+    "card": "activation/gelu/index.html",
+    "cases": "activation/prelu/index.html",
+    "untrained": "activation/golu/index.html",
+    "compare": "compare.html#silu~relu",
+    "claims": "claims.html",
+    "studies": "studies.html",
+    "data": "data.html",
+}
+CERTIFIED = ("gelu", "relu", "silu", "prelu", "gelu_tanh")
+CLAIM = {
+    "claim": "gelu-over-relu", "sentence": "GELU beats ReLU.", "identifier": "arXiv 1606.08415",
+    "url": "https://arxiv.org/abs/1606.08415", "title": "Gaussian Error Linear Units",
+    "place": "section 3", "activation": "gelu", "controls": "relu", "verdict": "undecided",
+    "verdict_alone": "supported", "setting": "other", "reason": "Of 1 setting: undecided 1.",
+    "evidence": [
+        {"study": "cifar10", "recipe": "adam", "network": "resnet14_8", "control": "relu",
+         "n_pairs": 8, "mean_diff": 0.01, "low": -0.001, "high": 0.02, "decides": True,
+         "shown_register": "", "differs": "epochs"}
+    ],
+}  # fmt: skip
+
+
+def definition(name):
+    from activarium import activations
+
+    return activations.definition(name)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    """The atlas of four published studies, with some proofs, one measured and one claim."""
+    from activarium import activations
+
+    folder = tmp_path_factory.mktemp("atlas")
+    profiles = [folder / f"{name}.json" for name in CERTIFIED]
+    for file in profiles:
+        write_json(file, certify_activation(file.stem))
+    numerics, proven = folder / "gelu.numerics.json", folder / "proven_claims.json"
+    write_json(numerics, measure_numerics(definition("gelu"), activations.module("gelu")))
+    write_json(proven, prove_claims({name: definition(name) for name in CERTIFIED}))
+    studies = ("cifar10", "cifar10-best-rate", "depth", "cifar100-slope")
+    analyses = [str(ROOT / f"reference/{name}/analysis.json") for name in studies]
+    readme = str(ROOT / "reference/README.md")
+    evidence = read(analyses, [readme], map(str, profiles), [str(numerics)], [str(proven)], [CLAIM])
+    for path, content in build_site(evidence).items():
+        file = folder / "site" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content)
+    return folder / "site"
+
+
+@pytest.fixture
+def opened(browser, folder):  # noqa: F811
+    """Open a page at a width and in a mode; a word on the console or a load from outside fails."""
+    contexts, said, requests = [], [], []
+
+    def opened(name="index", width=1280, mode="light"):
+        context = browser.new_context(
+            viewport={"width": width, "height": 800}, color_scheme=mode, offline=True
+        )
+        contexts.append(context)
+        page = context.new_page()
+        page.on("console", lambda message: said.append(message.text))
+        page.on("pageerror", lambda error: said.append(str(error)))
+        page.on("request", lambda request: requests.append(request.url))
+        page.goto(f"{folder.as_uri()}/{PAGES[name]}")
+        return page
+
+    yield opened
+    for context in contexts:
+        context.close()
+    assert said == []
+    assert all(url.startswith(folder.as_uri()) for url in requests)
+
+
+def test_a_reader_walks_from_the_matrix_to_a_card_a_comparison_a_report_and_back(opened):
+    page = opened()
+    page.locator("#dataset").select_option("CIFAR-10")
+    page.locator("#search").fill("silu")
+    rows = page.locator(".matrix tbody tr:visible")
+    assert [rows.nth(k).locator("th").inner_text() for k in range(rows.count())] == ["SiLU"]
+    rows.first.get_by_role("link", name="SiLU").click()
+    assert page.locator("h1").inner_text() == "SiLU"
+    page.get_by_text("Set it against another one").click()
+    page.get_by_role("link", name="ReLU", exact=True).click()
+    assert re.match("SiLU against ReLU: of ", page.locator("#summary").inner_text())
+    page.locator("#result tbody tr").first.get_by_role("link").click()
+    assert page.title() == "cifar10 – Activarium"
+    page.go_back()
+    assert "SiLU against ReLU" in page.locator("#summary").inner_text()
+
+
+def test_filters_hide_rows_and_columns_and_say_how_many(opened):
+    page = opened()
+    columns = page.locator(".matrix thead th").count() - 1
+    page.locator("#family").select_option("deep MLP, un-normalised")
+    assert page.locator(".matrix thead th:visible").count() - 1 == 3 < columns
+    page.locator("#learned").select_option("yes")
+    assert page.locator(".matrix tbody tr:visible").count() == 0
+    assert page.locator("#shown").inner_text().startswith("0 of ")
+    page.get_by_role("button", name="Clear").click()
+    page.wait_for_function("!document.getElementById('shown').textContent.startsWith('0 of')")
+    assert page.locator(".matrix thead th:visible").count() - 1 == columns
+
+
+@pytest.mark.parametrize("key", ["Enter", "Space"])
+def test_a_column_sorts_by_keyboard(opened, key):
+    page = opened()
+    head = page.locator(".matrix thead th").nth(1)
+    head.get_by_role("button").focus()
+    page.keyboard.press(key)
+    assert head.get_attribute("aria-sort") == "descending"
+    texts = page.locator(".matrix tbody td:nth-child(2)").evaluate_all(
+        "found => found.map(cell => cell.dataset.v)"
+    )
+    values = [float(text) for text in texts if text]
+    assert values == sorted(values, reverse=True) and len(values) > 5
+
+
+def test_a_cell_tells_its_interval_on_hover_and_on_focus(opened):
+    page = opened()
+    link = page.locator(".matrix td a").first
+    for act in (link.hover, link.focus):
+        page.locator("h1").hover()
+        act()
+        assert page.locator("#tip").is_visible()
+        assert re.search(r"[+−]\d.* to [+−]\d.*, 8 pairs", page.locator("#tip").inner_text())
+    page.keyboard.press("Escape")
+    assert not page.locator("#tip").is_visible()
+
+
+def test_a_comparison_is_turned_with_its_sides(opened):
+    page = opened("compare")
+    before = page.locator("#result tbody tr").first.locator("td").all_inner_texts()
+    page.get_by_role("button", name="Swap").click()
+    after = page.locator("#result tbody tr").first.locator("td").all_inner_texts()
+    sign = {"+": "−", "−": "+"}
+    assert after[1] == sign[before[1][0]] + before[1][1:]
+    assert after[4:] == before[:3:-1]
+    assert page.url.endswith("#relu~silu")
+
+
+def test_a_verdict_against_a_control_is_the_studys(opened, folder):
+    import json
+
+    page = opened("compare")
+    for one, other, turned in (("tanh", "gelu", False), ("gelu", "tanh", True)):
+        page.locator("#first").select_option(one)
+        page.locator("#second").select_option(other)
+        rows = page.locator("#result tbody tr", has_text="cifar10")
+        said = rows.first.locator("td").first.inner_text()
+        card = json.loads((folder / "activation/tanh/card.json").read_text())
+        (entry,) = [e for e in card["settings"] if e["study"] == "cifar10"]
+        assert entry["diff_verdict"] == "worse"
+        assert said == ("▲ better" if turned else "▼ worse")
+
+
+def test_an_address_that_names_no_pair_opens_one_anyway(opened):
+    page = opened("compare")
+    page.goto(page.url.partition("#")[0] + "#<b>x</b>~%E0%A4%A")
+    assert "SiLU against ReLU" in page.locator("#summary").inner_text()
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("width", SIZES)
+@pytest.mark.parametrize("mode", MODES)
+def test_axe_finds_nothing_serious(opened, name, width, mode):
+    axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason="axe is missing")
+    page = opened(name, width, mode)
+    page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+    found = axe.Axe().run(page).response["violations"]
+    assert [(v["id"], v["impact"], v["nodes"][0]["html"][:200]) for v in found] == []
+
+
+@pytest.mark.parametrize("name", PAGES)
+@pytest.mark.parametrize("width", SIZES)
+def test_nothing_but_tables_scrolls_sideways(opened, name, width):
+    page = opened(name, width)
+    page.evaluate("document.querySelectorAll('details').forEach(e => { e.open = true; })")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+def test_the_index_is_ready_within_a_second_on_a_slow_core(opened):
+    page = opened()
+    client = page.context.new_cdp_session(page)
+    client.send("Emulation.setCPUThrottlingRate", {"rate": 4})
+    page.reload()
+    ready = page.evaluate("performance.getEntriesByType('navigation')[0].domInteractive")
+    assert ready < 1000
+
+
+def test_it_prints_every_row_on_white_paper(opened, tmp_path):
+    page = opened(mode="dark")
+    path = tmp_path / "index.pdf"
+    page.pdf(path=path, format="A4")
+    assert path.read_bytes().startswith(b"%PDF")
+    page.emulate_media(media="print", color_scheme="dark")
+    paper = "getComputedStyle(document.documentElement).getPropertyValue('--paper')"
+    assert page.evaluate(paper).strip() == "#fff"
+    assert not page.locator(".filters").is_visible()
