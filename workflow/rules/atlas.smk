@@ -3,10 +3,10 @@
 #     snakemake atlas --cores all
 #
 # inputs   every folder of reference/; profiles and numerics of all built-in activations, and of the
-#          expressions that published studies state; what proofs settle of claims
+#          expressions that published studies state; what proofs and runs settle of claims
 # outputs  results/atlas/, whose index.html opens from a folder as well as from a server
 #          results/stated/profiles/{activation}.json, what is proven of those expressions
-# steps    certify, certify_stated, numerics, proven_claims → atlas
+# steps    certify, certify_stated, numerics, proven_claims, claims → atlas
 
 PUBLISHED = PublishedFolders("reference")
 
@@ -48,6 +48,7 @@ rule atlas:
         stated=PUBLISHED.stated_profiles,
         numerics=[f"results/profiles/{name}.numerics.json" for name in GRID.certified_built_in],
         proven=["results/profiles/proven_claims.json"],
+        claims=rules.claims.output.tables,
         code=CODE.files(
             "../atlas.py",
             "activations/*.py",

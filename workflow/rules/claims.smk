@@ -27,7 +27,9 @@ rule claims:
             "compare/scores.py",
         ),
     output:
-        tables=[f"results/claims/{n}.{e}" for n in ("claims", "evidence") for e in ("parquet", "csv")],
+        tables=[
+            f"results/claims/{n}.{e}" for n in ("claims", "evidence") for e in ("parquet", "csv")
+        ],
         page="results/claims/claims.md",
     log:
         "results/claims/claims.log",

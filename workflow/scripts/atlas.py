@@ -4,14 +4,19 @@ from activarium.runtime import interrupt
 
 interrupt.end_on_sigint()
 
+from pathlib import Path
+
 from activarium.atlas import read_evidence, site
+from activarium.claims import read_settled
 from activarium.runtime import files
 from activarium.runtime.errors import open_log
 
 read = snakemake.input
 with open_log(snakemake.log[0]):
+    claims = read_settled(Path(read.claims[0]).parent)
+    profiles = [*read.profiles, *read.stated]
     evidence = read_evidence.read(
-        read.analyses, read.questions, [*read.profiles, *read.stated], read.numerics, read.proven
+        read.analyses, read.questions, profiles, read.numerics, read.proven, claims
     )
     for path, content in site.build_site(evidence).items():
         files.write_bytes(f"{snakemake.output[0]}/{path}", content)
