@@ -1,6 +1,13 @@
 """The atlas: what its cards and pages say is what the studies and the proofs say."""
 
 import json
+import os
+import re
+import subprocess
+import sys
+from dataclasses import replace
+from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pandas as pd
@@ -8,11 +15,17 @@ import pytest
 from conftest import ROOT
 
 from activarium import activations
+from activarium.activations import ActivationSpec
+from activarium.atlas import settings_matrix
+from activarium.atlas.addresses import activation_addresses
 from activarium.atlas.code_snippets import code_snippets
+from activarium.atlas.evidence import study_status
+from activarium.atlas.mathml import formula_mathml
 from activarium.atlas.read_evidence import read
 from activarium.atlas.site import build_site
 from activarium.certify.certify_activation import certify_activation
 from activarium.definitions import on_numpy
+from activarium.report.page import policy_hash
 
 STUDIES = ("cifar10", "cifar100-slope", "learning-rate")
 
@@ -76,5 +89,144 @@ def test_the_code_on_a_card_computes_the_activation(library):
         assert np.allclose(np.asarray(names[name](given)), want, rtol=1e-9, atol=1e-12), name
 
 
-def test_the_same_evidence_gives_the_same_bytes(evidence):
-    assert build_site(evidence) == build_site(evidence)
+DIGEST = """
+import hashlib, sys
+from activarium.atlas.read_evidence import read
+from activarium.atlas.site import build_site
+
+files = build_site(read(sys.argv[1:2], [], sys.argv[2:], [], []))
+print(hashlib.sha256(b"".join(path.encode() + data for path, data in files.items())).hexdigest())
+"""
+
+
+def test_the_same_tables_give_the_same_bytes(profile_files):
+    """In processes that hash otherwise, so that no order of a set can show."""
+    study = str(ROOT / "reference/cifar100-slope/analysis.json")
+    command = [sys.executable, "-c", DIGEST, study, *profile_files]
+    paths = {"PYTHONPATH": str(ROOT / "workflow/scripts")}
+    started = [
+        subprocess.Popen(
+            command, env=os.environ | paths | {"PYTHONHASHSEED": seed}, stdout=subprocess.PIPE
+        )
+        for seed in ("1", "2")
+    ]
+    digests = {process.communicate()[0] for process in started}
+    assert len(digests) == 1 and len(digests.pop()) == 65
+
+
+def test_nothing_is_pooled_and_shared_runs_count_once(evidence):
+    settings = settings_matrix.columns(evidence)
+    found = settings_matrix.answer(evidence, settings)
+    same = 1  # CELU's runs are ELU's, for they are one function
+    assert found["total"] == sum(len(s.cells) - 1 for s in settings) - same
+    twice = settings_matrix.answer(evidence, [*settings, *settings])
+    assert twice["counts"] == found["counts"]
+
+
+def test_a_name_with_markup_stays_text(tmp_path, evidence):
+    """In a label, a question and what a page embeds for its script."""
+    bad = "</script><img src=x onerror=alert(1)>"
+    spec = ActivationSpec(bad, expr="x")
+    setting = evidence.settings[0]
+    cells = {**setting.cells, "bad": dict(setting.cells["relu"], activation=bad)}
+    study = replace(evidence.studies[0], question=bad, settings=[replace(setting, cells=cells)])
+    claim = dict.fromkeys(
+        ("sentence", "identifier", "url", "title", "place", "controls", "reason"), bad
+    ) | {"claim": "bad", "activation": "bad", "verdict": bad, "verdict_alone": bad,
+         "setting": None, "evidence": []}  # fmt: skip
+    made = replace(evidence, studies=[study], specs={**evidence.specs, "bad": spec}, claims=[claim])
+    for path, data in build_site(made).items():
+        if path.endswith((".html", ".svg")) and not path.endswith("report.html"):
+            assert b"<img src=x" not in data, path
+
+
+def test_an_address_is_a_file_name_and_tells_two_functions_apart():
+    declared = {
+        "one": {"gelu": None, "a/b<": "x", "mine": "x"},
+        "two": {"gelu": {"learned": "layer"}, "mine": "2*x"},
+    }
+    assert activation_addresses(declared) == {
+        "one": {"gelu": "gelu", "a/b<": "a_b_", "mine": "mine-one"},
+        "two": {"gelu": "gelu", "mine": "mine-two"},
+    }
+
+
+def test_every_page_allows_its_own_style_and_script_and_nothing_else(site):
+    pages = {path: text for path, text in site.items() if path.endswith(".html")}
+    for path, text in pages.items():
+        if path.startswith("studies/"):
+            continue
+        policy = re.search(r'Content-Security-Policy" content="([^"]*)"', text)[1]
+        assert policy.startswith("default-src 'none'") and "unsafe" not in policy
+        for tag, directive in (("style", "style-src"), ("script", "script-src")):
+            for inside in re.findall(rf"<{tag}>(.*?)</{tag}>", text, re.DOTALL):
+                assert f"{directive} 'sha256-{policy_hash(inside)}'" in policy, path
+        assert not re.search(r'(?:src|style)="', text.replace("data-src", "")), path
+
+
+def test_links_inside_the_atlas_lead_somewhere(site):
+    for path, text in site.items():
+        if not path.endswith(".html") or path.startswith("studies/"):
+            continue
+        for target in re.findall(r'href="([^"#:]+)', text):
+            if not target.startswith("http"):
+                found = os.path.normpath(Path(path).parent / target)
+                assert found in site or found == "data/atlas.parquet", f"{path}: {target}"
+
+
+def test_the_slope_of_gelu_is_answered_in_words(site):
+    said = card(site, "gelu")["proven"]
+    assert any("|GELU′| never exceeds 1.12890…" in sentence for sentence in said)
+    assert "1.12890…" in site["activation/gelu/index.html"]
+
+
+def test_formulas_are_well_formed_and_hold_their_parameters():
+    for name in activations.names():
+        text = formula_mathml(activations.definition(name))
+        ElementTree.fromstring(text.replace("<math", '<math xmlns="x"'))
+    assert "<mi>Φ</mi>" in formula_mathml(activations.definition("gelu"))
+    assert "<mi>slope</mi>" in formula_mathml(activations.definition("prelu"))
+
+
+def test_the_table_of_everything_is_the_cards(evidence, site):
+    import io
+
+    import polars
+
+    made = polars.read_parquet(io.BytesIO(build_site(evidence)["data/atlas.parquet"]))
+    value = json.loads(site["data/atlas.json"])
+    assert made.columns == list(value["columns"])
+    assert made.rows() == [tuple(row) for row in value["rows"]]
+    cells = sum(len(card(site, name)["settings"]) for name in evidence.specs)
+    assert len(made) == cells
+
+
+def test_a_study_is_reproduced_where_two_seeds_of_each_cell_are_the_same_again(tmp_path):
+    runs = pd.read_parquet(ROOT / "reference/cifar10-quick/runs.parquet")
+    runs.to_parquet(tmp_path / "runs.parquet")
+    assert study_status(tmp_path) == "self-reported"
+    (tmp_path / "reproduction").mkdir()
+    for again, status in (
+        (runs[runs["seed"] < 2], "reproduced here"),
+        (runs[runs["seed"] < 1], "self-reported"),
+        (runs[(runs["seed"] < 2) & (runs["activation"] != "relu")], "self-reported"),
+        (runs[runs["seed"] < 2].assign(test_accuracy=0.5), "self-reported"),
+    ):
+        again.to_parquet(tmp_path / "reproduction/runs.parquet")
+        assert study_status(tmp_path) == status
+
+
+def test_the_scripts_stay_small():
+    folder = ROOT / "workflow/scripts/activarium/atlas"
+    lines = sum(len(file.read_text().splitlines()) for file in folder.glob("*.js"))
+    assert lines < 400
+    assert all("eval(" not in file.read_text() for file in folder.glob("*.js"))
+
+
+@pytest.mark.slow
+def test_the_atlas_of_all_studies_is_small():
+    analyses = sorted(map(str, (ROOT / "reference").glob("*/analysis.json")))
+    files = build_site(read(analyses, [], [], [], []))
+    reports = sum(len(data) for path, data in files.items() if path.endswith("report.html"))
+    assert len(files["index.html"]) < 600_000
+    assert sum(map(len, files.values())) - reports < 3_000_000

@@ -7,7 +7,7 @@ const second = document.getElementById("second");
 const result = document.getElementById("result");
 const numbers = new Map(data.activations.map(([address], k) => [address, k]));
 const SIGNS = { better: "▲", worse: "▼", equivalent: "≈", "not shown": "·" };
-const HEADS = ["Setting", "Verdict", "Difference, pp", "Interval, pp", "Pairs", "First, %", "Second, %"];
+const HEADS = ["Setting", "Verdict", "Difference, pp", "", "Interval, pp", "Pairs", "First, %", "Second, %"];
 
 const percent = (v) => (v === null ? "–" : (100 * v).toFixed(2));
 const points = (v) => (v === null ? "–" : (v > 0 ? "+" : "") + (100 * v).toFixed(2)).replace("-", "−");
@@ -51,8 +51,21 @@ function kind(of) {
   return of.p !== null && of.p < LEVEL ? (of.diff > 0 ? "better" : "worse") : "not-shown";
 }
 
-function line(body, k, a, b) {
-  const of = found(k, a, b);
+// A strip on the scale that all rows share: 0, the interval and the difference.
+function strip(cell, of, limit) {
+  const add = (parent, tag, attributes) => {
+    const element = parent.appendChild(document.createElementNS("http://www.w3.org/2000/svg", tag));
+    for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
+    return element;
+  };
+  const x = (v) => (120 + (116 * v) / limit).toFixed(1);
+  const svg = add(cell, "svg", { class: "strip", viewBox: "0 0 240 18", "aria-hidden": "true" });
+  add(svg, "path", { class: "zero", d: "M120 0V18" });
+  if (of.low !== null) add(svg, "path", { d: `M${x(of.low)} 9H${x(of.high)}` });
+  add(svg, "circle", { cx: x(of.diff), cy: 9, r: 4 });
+}
+
+function line(body, of, k, a, b, limit) {
   const setting = data.settings[k];
   const cell = (n) => data.cells.find((c) => c[0] === k && c[1] === n);
   const row = add(body, "tr");
@@ -62,14 +75,14 @@ function line(body, k, a, b) {
   if (of) {
     add(row, "td", verdictText(of), { class: `words ${kind(of)}` });
     add(row, "td", points(of.diff));
+    strip(add(row, "td", "", { class: kind(of) }), of, limit);
     add(row, "td", of.low === null ? "–" : `${points(of.low)} to ${points(of.high)}`);
     add(row, "td", String(of.pairs));
   } else {
     add(row, "td", "not compared", { class: "words" });
-    for (let n = 0; n < 3; n++) add(row, "td", "–");
+    for (let n = 0; n < 4; n++) add(row, "td", "–");
   }
   for (const n of [a, b]) add(row, "td", percent(cell(n)[2]));
-  return of;
 }
 
 function show() {
@@ -87,13 +100,16 @@ function show() {
   const table = add(box, "table", "", { class: "settings" });
   const head = add(add(table, "thead"), "tr");
   const names = HEADS.map((text) => text.replace("First", one).replace("Second", two));
-  names.forEach((text, k) => add(head, "th", text, { scope: "col", class: k === 1 ? "words" : "" }));
+  names.forEach((text, k) => add(head, text ? "th" : "td", text, k === 1 ? { scope: "col", class: "words" } : text ? { scope: "col" } : {}));
   const body = add(table, "tbody");
   const runs = (k) => [a, b].map((n) => data.cells.find((c) => c[0] === k && c[1] === n)[6]).join();
   const differences = [];
   const kinds = new Map(); // by their runs: those that several studies share count once
-  for (const k of both) {
-    const of = line(body, k, a, b);
+  const said = both.map((k) => [k, found(k, a, b)]);
+  const ends = said.flatMap(([, of]) => (of ? [of.diff, of.low ?? 0, of.high ?? 0] : []));
+  const limit = Math.max(0.01, ...ends.map(Math.abs));
+  for (const [k, of] of said) {
+    line(body, of, k, a, b, limit);
     if (of) differences.push(of.diff);
     if (of && !kinds.has(runs(k))) kinds.set(runs(k), kind(of));
   }

@@ -104,7 +104,7 @@ def _cases(op):
 def _pieces(op):
     """(value, condition) of each piece; a nested one with the same argument is taken apart."""
     x, c, left, right, at = op.parts
-    below, above = ("≤", ">") if at == "left" else ("<", "≥")
+    below, above = ("≤", "&gt;") if at == "left" else ("&lt;", "≥")
     for branch, sign in ((left, below), (right, above)):
         condition = _row(_element(x), f"<mo>{sign}</mo>", _element(c))
         if branch.name == "piecewise" and branch.parts[0] == x:
