@@ -5,12 +5,17 @@ do the same is asked of a real one by benchmarks/check_device.py.
 """
 
 import gc
+import json
 import weakref
 
+import numpy as np
 import pytest
 import torch
 from fake_gpu import FakeGpu
 from test_training import (
+    CELL,
+    CPU,
+    PLAIN,
     RECIPE,
     Restless,
     as_a_job,
@@ -23,8 +28,10 @@ from test_training import (
 )
 
 from activarium import activations
-from activarium.train import checkpoints, graphed_evaluation, graphs, job, progress, step
+from activarium.train import checkpoints, graphed_evaluation, graphs, job, loop, progress, step
 from activarium.train import concurrent_trainer as gpu_
+from activarium.train.batches import load_splits
+from activarium.train.kept_weights import load_weights
 from activarium.train.pack import CrashedError
 
 __all__ = ["as_a_job", "prepared"]  # fixtures, used by their names
@@ -382,3 +389,14 @@ def test_a_capture_that_cuda_refuses_says_so(monkeypatch):
     with pytest.raises(graphs.CaptureError, match="capture was invalidated"):
         graphs.capture([(lambda: at.append(gpu.current), stream)])
     assert at == [stream]
+
+
+def test_the_weights_of_runs_at_once_are_those_that_were_scored(tmp_path, prepared, gpu):
+    runs = pack(tmp_path, [0, 1], prepared, recipe=RECIPE | {"ema": 0.9}, keep_weights=True)
+    data = load_splits(prepared[0], json.loads(prepared[1].read_text()), None, 0, CPU)
+    cell = loop.Cell(CELL, RECIPE, PLAIN)
+    for seed, file in runs.items():
+        training = step.Training(cell.build_network(data), data, RECIPE, seed, CPU)
+        load_weights(training.network, file.with_suffix(".safetensors"))
+        correct = training.evaluate("test")[1]
+        assert np.packbits(correct.numpy()).tobytes() == settled(file)["correct"]

@@ -372,3 +372,21 @@ def test_a_report_has_the_section_only_where_something_was_measured():
     (table,) = section["settings"]["adam", "net", "digits"]
     assert table["heads"] == ["Exact zeros, %"]
     assert [row["cells"][0][1] for row in table["rows"]] == ["0.00 ± 1.00", "50.00 ± 1.00"]
+
+
+@pytest.mark.slow
+def test_a_study_that_measures_trains_once_and_one_more_measure_trains_nothing(house):
+    house.say(keep_weights=True, measures=["sparsity"], seeds=6)
+    done = house.snakemake(cores=2)
+    assert done.returncode == 0, done.stderr
+    assert 'id="measured"' in (house / "results/tiny/report.html").read_text()
+    found = pd.read_csv(house / "results/tiny/measures/measures.csv")
+    relu = found[(found["activation"] == "relu") & (found["quantity"] == "zeros")]
+    assert relu["value"].between(0.1, 0.9).all() and (relu["n"] == 6).all()
+    assert house.plan() == {}
+    house.say(measures=["sparsity", "corruptions"])
+    planned = house.plan()
+    assert planned["measure_corruptions"] == 2
+    assert not [rule for rule in planned if rule.startswith(("train", "measure_sparsity"))]
+    house.say(measures=None, keep_weights=None)
+    assert not [rule for rule in house.plan() if rule.startswith("train")]

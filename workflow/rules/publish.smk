@@ -20,6 +20,7 @@ rule reference:
             *GRID.learned_tables,
             *(PATHS.table(name, "csv") for name in ("summaries", "contrasts")),
             *GRID.tuning.tables,
+            *GRID.measured.tables,
             PATHS.analysis,
             PATHS.provenance,
             PATHS.figure("forest"),

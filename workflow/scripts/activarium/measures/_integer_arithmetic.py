@@ -1,10 +1,11 @@
 """What in an activation's definition integer sums, products and comparisons cannot compute."""
 
-from typing import Any
+from collections.abc import Iterator
 
 from .. import activations
 from ..activations import ActivationSpec
-from ..definitions import FUNCTIONS, on_numpy
+from ..atlas.operations import Operation, written_operations
+from ..definitions import FUNCTIONS
 
 DIVISION = "division by x"
 
@@ -17,49 +18,24 @@ def functions_beyond_integers(spec: ActivationSpec) -> list[str] | None:
     """
     if not activations.has_definition(spec):
         return None
-    traced = _Traced(set())
-    activations.definition(spec)(traced, _Words())
-    return sorted(traced.found)
+    written = written_operations(activations.definition(spec))
+    return sorted({found for each in _every(written) if (found := _beyond_integers(each))})
 
 
-class _Traced:
-    """Something that depends on x; `found` collects what was applied to it."""
-
-    def __init__(self, found: set[str]):
-        self.found = found
-
-    def _same(self, *_: Any) -> "_Traced":
-        return self
-
-    __add__ = __radd__ = __sub__ = __rsub__ = __mul__ = __rmul__ = __neg__ = __pow__ = _same
-
-    def __truediv__(self, other: Any) -> "_Traced":
-        return other.__rtruediv__(self) if isinstance(other, _Traced) else self
-
-    def __rtruediv__(self, other: Any) -> "_Traced":
-        self.found.add(DIVISION)
-        return self
+def _every(operation: Operation) -> Iterator[Operation]:
+    """An operation and all that it is made of."""
+    yield operation
+    for part in operation.parts:
+        if isinstance(part, Operation):
+            yield from _every(part)
 
 
-class _Words:
-    """The words of a definition, which note those that are applied to x."""
+def _beyond_integers(operation):
+    """What this operation alone needs a table for, or None."""
+    if operation.name == "/" and _depends_on_x(operation.parts[1]):
+        return DIVISION
+    return operation.name if operation.name in FUNCTIONS and _depends_on_x(operation) else None
 
-    pi = on_numpy.pi
-    decimal = staticmethod(on_numpy.decimal)
 
-    def piecewise(self, x: Any, c: Any, left: Any, right: Any, at: str = "right") -> Any:
-        """Both cases."""
-        left(x)
-        return right(x)
-
-    def __getattr__(self, name: str) -> Any:
-        if name not in FUNCTIONS:
-            raise AttributeError(name)
-
-        def word(x):
-            if not isinstance(x, _Traced):
-                return getattr(on_numpy, name)(x)
-            x.found.add(name)
-            return x
-
-        return word
+def _depends_on_x(operation):
+    return any(each.name == "symbol" and each.parts == ("x",) for each in _every(operation))

@@ -86,7 +86,9 @@ class CodeFiles:
 
     def measure(self, name: str) -> list[str]:
         """What defines a measurement: its file, the files that all share, and their imports."""
-        names = (name, "_job", "_trained_cell")
+        own = source.imported_files(PACKAGE / f"measures/{name}.py")
+        shared = [file.stem for file in own if file.parent.name == "measures"]
+        names = {name, "_job", "_trained_cell", *shared} - {"__init__"}
         return sorted({file for each in names for file in self.module("measures", each)})
 
     def activation(self, wildcards: Wildcards) -> list[str]:
