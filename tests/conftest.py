@@ -87,7 +87,8 @@ class House:
 
     def run(self, *command, **environment):
         """The finished command, its output as text; no GPU is seen unless the test says so."""
-        is_forked = command[0] in ("snakemake", BIN / "snakemake") and not environment
+        is_forked = command[0] in ("snakemake", BIN / "snakemake")
+        is_forked = is_forked and "PYTHONPATH" not in environment  # which a start alone reads
         start = run_forked if is_forked else run_process
         words = list(map(str, command))
         return start(words, self.folder, self.environment(**environment), self.patience)

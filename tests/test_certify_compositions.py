@@ -97,7 +97,7 @@ def holds(composition):
 QUIET = {"deadline": None, "suppress_health_check": list(HealthCheck), "database": None}
 
 
-@settings(max_examples=15, derandomize=True, **QUIET)
+@settings(max_examples=8, derandomize=True, **QUIET)
 @given(COMPOSITIONS)
 def test_a_composition_never_leaves_its_enclosures(composition):
     holds(composition)

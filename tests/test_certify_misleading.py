@@ -24,6 +24,13 @@ def profile(text):
     return certify(expressions.definition(text))
 
 
+@pytest.fixture
+def a_tenth_of_the_work(monkeypatch):
+    """So that a test is quick; what it asks of a profile is found before all of the work is done."""
+    monkeypatch.setattr(budget, "PER_PROPERTY", budget.PER_PROPERTY // 10)
+    monkeypatch.setattr(budget, "PER_ACTIVATION", budget.PER_ACTIVATION // 10)
+
+
 # A value of its own at one point
 
 THIRDS = [
@@ -179,7 +186,9 @@ def test_a_turn_of_the_variance_map_close_to_a_breakpoint_is_never_lost():
         ("tanh((x+2.25)**3)", "stationary_points", "-2.25", 2),
     ],
 )
-def test_a_multiple_zero_at_a_rational_is_found(text, key, where, multiplicity):
+def test_a_multiple_zero_at_a_rational_is_found(
+    text, key, where, multiplicity, a_tenth_of_the_work
+):
     found = [z for z in profile(text)[key] if z["x"] == [where, where]]
     assert [z["multiplicity"] for z in found] == [multiplicity]
 
@@ -268,10 +277,7 @@ SLOW = [
 
 
 @pytest.mark.parametrize("text", SLOW)
-def test_every_certification_ends_and_what_is_undecided_is_refused(text, monkeypatch):
-    """With a tenth of the work, so that the test is quick; the whole takes ten times as long."""
-    monkeypatch.setattr(budget, "PER_PROPERTY", budget.PER_PROPERTY // 10)
-    monkeypatch.setattr(budget, "PER_ACTIVATION", budget.PER_ACTIVATION // 10)
+def test_every_certification_ends_and_what_is_undecided_is_refused(text, a_tenth_of_the_work):
     expression_checks.check_expression(text)
     started = time.process_time()
     found = profile(text)
@@ -346,7 +352,7 @@ def test_nobody_counts_outside_of_a_profile(monkeypatch):
 
 
 @pytest.mark.parametrize("front", ["", "tanh(x)*", "sigmoid(x)*"])
-def test_exponentials_that_cancel_each_other_do_not_grow(front):
+def test_exponentials_that_cancel_each_other_do_not_grow(front, a_tenth_of_the_work):
     """x² and x in three exponents add up to 0 exactly: a constant, which tends to no infinity."""
     found = profile(front + "exp(x)*exp(x*x)*exp(-x-x*x)")
     ranges = found["range_f"] or {"inf": {"value": ["-1", "-1"]}, "sup": {"value": ["1", "1"]}}
