@@ -1,5 +1,6 @@
 """Claims of the literature: the register is sound, and a verdict follows from runs by its rule."""
 
+import json
 import re
 import shutil
 
@@ -9,7 +10,7 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from activarium import activations, datasets, tables
+from activarium import activations, cli, datasets, tables
 from activarium.claims import read_claims, read_settled, settle_claims, write_settled
 from activarium.claims.claims_page import BEGIN, END, claims_page, verdict_table
 from activarium.claims.published_studies import (
@@ -337,3 +338,34 @@ def test_a_contrast_that_a_study_published_has_its_numbers_here(verdicts):
 def test_gelu_is_not_the_best_on_cifar100_in_the_papers_own_setting(verdicts):
     found = {row["claim"]: row for row in verdicts[0]}["gelu-best-cifar100"]
     assert (found["verdict"], found["setting"]) == ("contradicted", "as reported")
+
+
+def test_the_command_prints_the_verdicts(monkeypatch, capsys):
+    monkeypatch.setattr("activarium.claims.published_studies.read_studies", lambda *_: [])
+    cli.main(["claims"])
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 1 + len(CLAIMS) and lines[0].split() == [
+        "verdict",
+        "paper",
+        "claim",
+        "why",
+    ]
+    assert all(line.startswith("not tested here  arXiv ") for line in lines[1:])
+    cli.main(["claims", "--json"])
+    found = json.loads(capsys.readouterr().out)
+    assert [claim["claim"] for claim in found] == [claim["claim"] for claim in CLAIMS]
+    assert all(claim["evidence"] == [] for claim in found)
+
+
+@pytest.mark.slow
+def test_snakemake_settles_the_claims_and_again_where_one_is_edited(house):
+    for folder in ("claims", "reference"):
+        shutil.copytree(ROOT / folder, house / folder, ignore=shutil.ignore_patterns("*.html"))
+    done = house.snakemake("claims")
+    assert done.returncode == 0, done.stderr
+    found = read_settled(house / "results/claims")
+    assert [claim["claim"] for claim in found] == [claim["claim"] for claim in CLAIMS]
+    assert "## gelu-best-cifar100" in (house / "results/claims/claims.md").read_text()
+    assert house.plan("--cores", "1", "claims") == {}
+    house.edit("claims/gelu-best-cifar10.yaml")
+    assert house.plan("--cores", "1", "claims") == {"claims": 1}

@@ -13,6 +13,12 @@ from activarium.report.reference_results import reference_page
 from activarium.runtime import files
 from activarium.study.tuned_recipes import FIRST_SEED
 from activarium.submission.check import FILES, find_problems
+from activarium.submission.study_status import (
+    REPRODUCED,
+    SELF_REPORTED,
+    TRAINED_AGAIN,
+    study_status,
+)
 
 SCHEMA = ROOT / "config/schema.yaml"
 QUICK = ROOT / "reference/cifar10-quick"
@@ -211,3 +217,44 @@ def test_a_tuned_study_has_its_tuning_runs_and_the_choices_that_follow_from_them
     assert problems(tuned) == [f"{file} has other runs than study.yaml tunes by"]
     file.unlink()
     assert problems(tuned) == [f"{file} is missing"]
+
+
+@pytest.fixture
+def reproduced(submitted):
+    """The same study, with two seeds of each cell trained again and the same."""
+    file = submitted / TRAINED_AGAIN
+    file.parent.mkdir()
+    shutil.copyfile(submitted / "runs.parquet", file)
+    rewrite(file, lambda rows: rows.__setitem__(
+        slice(None), [row for row in rows if row["seed"] < 2]))  # fmt: skip
+    return submitted
+
+
+def test_a_study_is_reproduced_where_two_seeds_of_each_cell_came_out_the_same(reproduced):
+    assert study_status(reproduced) == REPRODUCED
+    assert problems(reproduced) == []
+    shutil.rmtree((reproduced / TRAINED_AGAIN).parent)
+    assert study_status(reproduced) == SELF_REPORTED
+
+
+@pytest.mark.parametrize(
+    ("spoil", "words"),
+    [
+        (lambda rows: rows[0].update(n_correct=rows[0]["n_correct"] + 1),
+         "1 of 8 runs have another score"),
+        (lambda rows: rows[3].update(status="diverged", n_correct=None),
+         "1 of 8 runs have another score"),
+        (lambda rows: rows[0].update(seed=99), "1 of 8 runs have another score"),
+        (lambda rows: rows.pop(), "adam/resnet14_8/cifar10/silu has fewer than 2 seeds"),
+    ],
+)  # fmt: skip
+def test_runs_that_came_out_otherwise_leave_a_study_self_reported(reproduced, spoil, words):
+    rewrite(reproduced / TRAINED_AGAIN, spoil)
+    assert study_status(reproduced) == SELF_REPORTED
+    assert problems(reproduced) == [f"{reproduced / TRAINED_AGAIN}: {words}"]
+
+
+def test_every_published_study_has_a_status():
+    assert {study_status(folder) for folder in KEPT} <= {SELF_REPORTED, REPRODUCED}
+    page = (ROOT / "SUBMIT.md").read_text()
+    assert f"*{SELF_REPORTED}*" in page and f"*{REPRODUCED}*" in page

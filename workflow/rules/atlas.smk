@@ -57,6 +57,7 @@ rule atlas:
             "definitions/__init__.py",
             "definitions/on_numpy.py",
             "report/*.*",
+            "submission/study_status.py",
             "tables/storage.py",
         ),
     output:

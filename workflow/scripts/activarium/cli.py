@@ -91,6 +91,7 @@ def parser() -> argparse.ArgumentParser:
     _add_list(commands)
     _add_new(commands)
     _add_challenge(commands)
+    _add(commands, claims).add_argument("--json", action="store_true", help="print JSON")
     for run in (report_path, check_runs):
         _add(commands, run).add_argument("study", metavar="STUDY", help="the study's YAML file")
     for run in (explain_stop, check_idle):
@@ -320,6 +321,34 @@ def challenge(arguments: argparse.Namespace) -> None:
     run_challenge(word, given.suite, given.name, given.cores, given.dry_run)
 
 
+def claims(arguments: argparse.Namespace) -> None:
+    """Print what published runs say of the claims of the literature.
+
+    JSON has the contrasts that each verdict rests on, too.
+    """
+    from .claims import read_claims, settle_claims
+    from .claims.published_studies import read_studies
+    from .runtime.files import as_json
+    from .tables import finite
+
+    clone = LIBRARY.parents[2]
+    if not (clone / "claims").is_dir():
+        raise UserError("claims: the claims are not installed with the command; use a clone")
+    folders = [file.parent for file in clone.glob("reference/*/study.yaml")]
+    settled, evidence = settle_claims(
+        read_claims(clone / "claims"), read_studies(folders, schema_file())
+    )
+    if arguments.json:
+        rows = {c["claim"]: [e for e in evidence if e["claim"] == c["claim"]] for c in settled}
+        found = [claim | {"evidence": rows[claim["claim"]]} for claim in settled]
+        print(as_json(finite(found)), end="")
+        return
+    cells = [("verdict", "paper", "claim", "why")]
+    keys = ("verdict", "identifier", "sentence", "reason")
+    cells += [tuple(claim[key] for key in keys) for claim in settled]
+    print("\n".join(_align_columns(cells, _terminal_width())))
+
+
 def _grid(file: str) -> Grid:
     """The study in `file`, laid out as files without what it reuses. Raises UserError."""
     from . import study
@@ -374,6 +403,7 @@ def check_submission(arguments: argparse.Namespace) -> None:
     Every line names one thing that is missing or wrong.
     """
     from .submission.check import find_problems
+    from .submission.study_status import study_status
 
     folder = arguments.folder
     if not folder.is_dir():
@@ -385,6 +415,7 @@ def check_submission(arguments: argparse.Namespace) -> None:
         found = "1 thing is" if len(problems) == 1 else f"{len(problems)} things are"
         raise UserError(f"{found} missing or wrong in {folder}; see SUBMIT.md")
     print(f"{folder} is whole: its checksums match and its verdicts follow from its runs")
+    print(f"Its status: {study_status(folder)}")
 
 
 def explain_stop(arguments: argparse.Namespace) -> None:

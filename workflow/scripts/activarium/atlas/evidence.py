@@ -6,8 +6,6 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
-import pandas as pd
-
 from .. import networks
 from ..activations import ActivationSpec
 from ..report.decision_table import decision_rows
@@ -17,12 +15,11 @@ from ..report.study_tables import StudyTables, dataset_label
 from ..report.training_summary import OPTIMIZERS, describe_recipe
 from ..runtime import source
 from ..runtime.files import read_json
+from ..submission.study_status import study_status
 
 TABLES = ("runs", "epochs", "costs", "summaries", "contrasts")
 OPTIONAL = ("learned", "tuning", "tuning_costs")
 AUGMENTED = {"flip": "flips", "crop": "crops", "crop_flip": "crops and flips"}
-SELF_REPORTED, REPRODUCED = "self-reported", "reproduced here"
-FEWEST_AGAIN = 2  # seeds of every cell that a reproduction trains again, as SUBMIT.md says
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,22 +139,6 @@ def regime(recipe: Mapping[str, Any]) -> str:
     if (augmentation := recipe.get("augmentation", "none")) != "none":
         parts.append(AUGMENTED.get(augmentation, augmentation))
     return ", ".join(parts)
-
-
-def study_status(folder: Path) -> str:
-    """What SUBMIT.md calls a study: reproduced where two seeds of every cell are the same again.
-
-    The runs that were trained again stand in reproduction/runs.parquet of its folder.
-    """
-    again = folder / "reproduction/runs.parquet"
-    if not again.exists():
-        return SELF_REPORTED
-    cell = ["recipe", "network", "dataset", "activation"]
-    both = [pd.read_parquet(file) for file in (folder / "runs.parquet", again)]
-    same = both[0].merge(both[1], on=[*cell, "seed", "status", "test_accuracy"])
-    cells, counted = both[0].groupby(cell).size(), same.groupby(cell).size()
-    enough = counted.reindex(cells.index, fill_value=0) >= FEWEST_AGAIN
-    return REPRODUCED if bool(enough.all()) else SELF_REPORTED
 
 
 @dataclass(frozen=True, eq=False)

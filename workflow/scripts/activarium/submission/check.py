@@ -16,6 +16,7 @@ from ..study.grid import Grid
 from ..study.tuned_recipes import list_candidates
 from ..tables import reuse, shards
 from ..tables.tuning import choose
+from .study_status import TRAINED_AGAIN, find_differences
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -45,6 +46,7 @@ def find_problems(folder: Path, schema: Path | str) -> Iterator[str]:
         return
     checks: list[Callable[[Path, Path | str], Iterator[str]]] = [
         _check_checksums, _check_training, _check_tuning, _check_verdicts, _check_origin,
+        _check_reproduction,
     ]  # fmt: skip
     for check in checks:
         try:
@@ -162,3 +164,9 @@ def _check_origin(folder: Path, schema: Path | str) -> Iterator[str]:
     for row in stated:
         if row not in page:
             yield f"{folder / 'README.md'} does not say: {row}"
+
+
+def _check_reproduction(folder: Path, schema: Path | str) -> Iterator[str]:
+    """Where runs were trained again, they are the same."""
+    if (folder / TRAINED_AGAIN).exists():
+        yield from find_differences(folder)
