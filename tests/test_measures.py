@@ -374,6 +374,19 @@ def test_a_report_has_the_section_only_where_something_was_measured():
     assert [row["cells"][0][1] for row in table["rows"]] == ["0.00 ± 1.00", "50.00 ± 1.00"]
 
 
+def test_a_card_has_what_was_measured_of_its_activation_in_words_and_numbers():
+    from activarium.report import measurements
+
+    made = reported(study(activations=("gelu", "relu"), seeds=6), draw=False)
+    setting = ("adam", "net", "digits")
+    assert measurements.measured_rows(made.tables, setting, "relu") == []
+    shown = replace(made.tables, measures=summary())
+    (row,) = measurements.measured_rows(shown, setting, "relu")
+    assert row["heading"] == "Sparsity of the activations: Exact zeros, %"
+    assert (row["shown"], row["value"], row["verdict"]) == ("50.00 ± 1.00", 0.5, None)
+    json.dumps(row, allow_nan=False)
+
+
 @pytest.mark.slow
 def test_a_study_that_measures_trains_once_and_one_more_measure_trains_nothing(house):
     house.say(keep_weights=True, measures=["sparsity"], seeds=6)

@@ -56,6 +56,7 @@ rule atlas:
             "atlas/templates/*",
             "definitions/__init__.py",
             "definitions/on_numpy.py",
+            "measures/*.py",
             "report/*.*",
             "submission/study_status.py",
             "tables/storage.py",

@@ -124,6 +124,7 @@ def setting_entry(setting: Setting, address: str, status: Mapping[str, str]) -> 
         "mixed_pairs": row["mixed"][0] if row["mixed"] else 0,
         "tuned": row["tuned"],
         "learned": row["learned"],
+        "measured": row["measured"],
     }
 
 

@@ -11,6 +11,7 @@ from ..activations import ActivationSpec
 from ..report.decision_table import decision_rows
 from ..report.formatting import count
 from ..report.learned_parameters import learned_rows
+from ..report.measurements import measured_rows
 from ..report.study_tables import StudyTables, dataset_label
 from ..report.training_summary import OPTIMIZERS, describe_recipe
 from ..runtime import source
@@ -18,7 +19,7 @@ from ..runtime.files import read_json
 from ..submission.study_status import study_status
 
 TABLES = ("runs", "epochs", "costs", "summaries", "contrasts")
-OPTIONAL = ("learned", "tuning", "tuning_costs")
+OPTIONAL = ("learned", "tuning", "tuning_costs", "measures")
 AUGMENTED = {"flip": "flips", "crop": "crops", "crop_flip": "crops and flips"}
 
 
@@ -91,6 +92,7 @@ def _setting(study, names, addresses):
         name = row["activation"]
         own = [found for found in learned if found["activation"] == name]
         more = {"tuned": tuned.get(name), "learned": own, "scores": scores[name]}
+        more["measured"] = measured_rows(tables, names, name)
         cells[address(name)] = row | more
     pairs = [
         pair | {"activation": address(pair["activation"]), "other": address(pair["other"])}

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 import pandas as pd
 
 from .. import measures
+from ..compare.scores import SETTING
 from .formatting import DASH, count, is_number, join_words, percent, points, ratio
 from .study_tables import Setting, StudyTables, label
 
@@ -81,6 +82,28 @@ def _cell(row, said):
     if isinstance(row["verdict"], str):
         text += f" ({points(row['mean_diff'])} pp, {row['verdict']})"
     return row["value"], text
+
+
+def measured_rows(tables: StudyTables, setting: Setting, activation: str) -> list[dict]:
+    """What was measured of one cell, for its card; [] where nothing was.
+
+    A dict has the columns of `tables.MEASURES` from `measure` on, None where one says nothing, then
+    `heading` and `shown` for people. Of what is measured by layer only the whole is left.
+    """
+    if tables.measures is None:
+        return []
+    rows = tables.of(tables.measures, setting)
+    rows = rows[rows["activation"] == activation].drop(columns=[*SETTING, "activation"])
+    whole = set(rows.loc[rows["part"].isna(), "quantity"])
+    kept = rows[rows["part"].isna() | ~rows["quantity"].isin(whole)]
+    found = []
+    for row in kept.astype(object).where(kept.notna(), None).to_dict("records"):
+        said = measures.declaration(row["measure"])
+        heading = said.quantities[row["quantity"]][0]
+        part = f", {row['part']}" if row["part"] else ""
+        words = {"heading": f"{said.title}: {heading}{part}", "shown": _cell(row, said)[1]}
+        found.append(row | words)
+    return found
 
 
 def changed_verdicts(tables: StudyTables) -> Iterator[str]:
