@@ -26,7 +26,7 @@ def profile(text):
 
 @pytest.fixture
 def a_tenth_of_the_work(monkeypatch):
-    """So that a test is quick; what it asks of a profile is found before all of the work is done."""
+    """So that a test is quick: what it asks of a profile is found long before all of it is."""
     monkeypatch.setattr(budget, "PER_PROPERTY", budget.PER_PROPERTY // 10)
     monkeypatch.setattr(budget, "PER_ACTIVATION", budget.PER_ACTIVATION // 10)
 

@@ -34,6 +34,7 @@ from activarium.report.decision_table import decision_rows
 from activarium.runtime.errors import UserError
 
 pytestmark = [
+    pytest.mark.xdist_group("pages"),  # which one process makes and keeps
     pytest.mark.filterwarnings("error::UserWarning", "error::RuntimeWarning"),
     pytest.mark.filterwarnings("ignore:Glyph"),  # of a font that only measures
     pytest.mark.filterwarnings("ignore:The set_bad:PendingDeprecationWarning"),  # seaborn's own
@@ -296,7 +297,12 @@ lines.linewidth: 9
 
 
 @pytest.mark.parametrize(
-    ("folder", "said"), [(".", THEIRS), ("home/matplotlib", THEIRS), (".", b"\xff\xfe")]
+    ("folder", "said"),
+    [
+        (".", THEIRS),
+        pytest.param("home/matplotlib", THEIRS, marks=pytest.mark.slow),
+        pytest.param(".", b"\xff\xfe", marks=pytest.mark.slow),
+    ],
 )
 def test_figures_are_the_same_whatever_this_user_has_set_for_matplotlib(tmp_path, folder, said):
     (tmp_path / folder).mkdir(parents=True, exist_ok=True)
