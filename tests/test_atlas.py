@@ -3,6 +3,7 @@
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 from dataclasses import replace
@@ -14,12 +15,11 @@ import pandas as pd
 import pytest
 from conftest import ROOT
 
-from activarium import activations
+from activarium import activations, tables
 from activarium.activations import ActivationSpec
 from activarium.atlas import settings_matrix
 from activarium.atlas.addresses import activation_addresses
 from activarium.atlas.code_snippets import code_snippets
-from activarium.atlas.evidence import study_status
 from activarium.atlas.mathml import formula_mathml
 from activarium.atlas.read_evidence import read
 from activarium.atlas.site import build_site
@@ -201,19 +201,20 @@ def test_the_table_of_everything_is_the_cards(evidence, site):
     assert len(made) == cells
 
 
-def test_a_study_is_reproduced_where_two_seeds_of_each_cell_are_the_same_again(tmp_path):
-    runs = pd.read_parquet(ROOT / "reference/cifar10-quick/runs.parquet")
-    runs.to_parquet(tmp_path / "runs.parquet")
-    assert study_status(tmp_path) == "self-reported"
-    (tmp_path / "reproduction").mkdir()
-    for again, status in (
-        (runs[runs["seed"] < 2], "reproduced here"),
-        (runs[runs["seed"] < 1], "self-reported"),
-        (runs[(runs["seed"] < 2) & (runs["activation"] != "relu")], "self-reported"),
-        (runs[runs["seed"] < 2].assign(test_accuracy=0.5), "self-reported"),
-    ):
-        again.to_parquet(tmp_path / "reproduction/runs.parquet")
-        assert study_status(tmp_path) == status
+def test_a_card_has_what_a_study_measured_beside_accuracy(tmp_path):
+    folder = tmp_path / "cifar10-quick"
+    shutil.copytree(ROOT / "reference/cifar10-quick", folder)
+    row = {"recipe": "adam", "network": "resnet14_8", "dataset": "cifar10", "activation": "relu",
+           "measure": "sparsity", "quantity": "zeros", "value": 0.5, "n": 8}  # fmt: skip
+    table = tables.table([row], tables.MEASURES)
+    tables.write_both(table, folder / "measures.parquet", tmp_path / "measures.csv")
+    made = build_site(read([str(folder / "analysis.json")], [], [], [], []))
+    (entry,) = json.loads(made["activation/relu/card.json"])["settings"]
+    (row,) = entry["measured"]
+    assert row["shown"].startswith("50")
+    assert row["heading"] in made["activation/relu/index.html"].decode()
+    assert b"Where it serves" in made["activation/gelu/index.html"]
+    assert b"ONNX: not measured" in made["activation/gelu/index.html"]
 
 
 def test_the_scripts_stay_small():

@@ -54,6 +54,8 @@ rule atlas:
             "activations/*.py",
             "atlas/*.*",
             "atlas/templates/*",
+            "claims/settled_tables.py",
+            "compare/*.py",
             "definitions/__init__.py",
             "definitions/on_numpy.py",
             "measures/*.py",

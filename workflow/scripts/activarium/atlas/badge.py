@@ -5,11 +5,10 @@ import html
 HEIGHT, PER_LETTER, PAD = 20, 6.6, 10
 
 
-def badge_svg(label: str, better: int, worse: int, ran: int) -> str:
-    """ "GELU | 3 better, 1 worse of 12": counts of verdicts against the control of each setting."""
-    said = f"{better} better, {worse} worse of {ran}" if ran else "proven, not trained"
+def badge_svg(label: str, said: str) -> str:
+    """Two fields: `label`, and what is `said` of it."""
     left, right = (round(len(text) * PER_LETTER + PAD) for text in (label, said))
-    colour = "#00694e" if better > worse else "#9b3678" if worse > better else "#57606a"
+    colour = "#005a8e"
     title = html.escape(f"Activarium: {label}: {said}")
     texts = "".join(
         f'<text x="{x:g}" y="14" text-anchor="middle">{html.escape(text)}</text>'

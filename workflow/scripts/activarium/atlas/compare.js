@@ -113,10 +113,13 @@ function show() {
     if (of) differences.push(of.diff);
     if (of && !kinds.has(runs(k))) kinds.set(runs(k), kind(of));
   }
+  const tested = said.every(([, of]) => !of || of.verdict); // by the studies themselves
+  const words = tested ? ["better", "worse"] : ["higher", "lower"];
   const count = (word) => [...kinds.values()].filter((k) => k === word).length;
-  summary.textContent = `${one} against ${two}: of ${kinds.size} comparisons, runs that studies share counted once, ${one} is better in ` +
-    `${count("better")} and worse in ${count("worse")}; ${count("equivalent") ? `in ${count("equivalent")} they are equivalent; ` : ""}` +
+  summary.textContent = `${one} against ${two}: of ${kinds.size} comparisons, runs that studies share counted once, ${one} is ${words[0]} in ` +
+    `${count("better")} and ${words[1]} in ${count("worse")}; ${count("equivalent") ? `in ${count("equivalent")} they are equivalent; ` : ""}` +
     `in ${count("not-shown")} no difference is shown. ` +
+    (tested ? "" : "That is exploratory, but where one of the two is a study’s control. ") +
     (differences.length ? `Differences run from ${points(Math.min(...differences))} to ${points(Math.max(...differences))} pp.` : "");
 }
 

@@ -27,8 +27,8 @@ AUGMENTED = {"flip": "flips", "crop": "crops", "crop_flip": "crops and flips"}
 class Setting:
     """One setting of a study: `cells` maps an activation's address to its row.
 
-    A row is that of `report.decision_table`, `tuned` and `learned` beside it. `words` say the data
-    set, the network, its family, the regime and the recipe.
+    A row is that of `report.decision_table`, with `tuned`, `learned` and `measured` beside it.
+    `words` say the data set, the network, its family, the regime and the recipe.
     """
 
     study: str

@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
@@ -43,13 +44,7 @@ def _row(evidence, address, settings):
         "learned": bool(activations.learned_starts(spec)),
         "saved": max(saved) if saved else None,
         "cells": cells,
-        "better": _verdicts(cells, "better"),
-        "worse": _verdicts(cells, "worse"),
     }
-
-
-def _verdicts(cells, verdict):
-    return sum(bool(cell) and cell.get("diff_verdict") == verdict for cell in cells)
 
 
 def _smooth(profile):
@@ -73,24 +68,34 @@ def answer(evidence: Evidence, settings: Sequence[Setting]) -> dict[str, Any]:
     """
     compared = distinct_comparisons(settings, CONTROL)
     verdicts = [setting.cells[address]["diff_verdict"] for setting, address in compared]
-    counts = {word: verdicts.count(word) for word in SIGNS}
-    leaders: dict[str, dict] = {}
-    for (_, address), verdict in zip(compared, verdicts, strict=True):
-        told = leaders.setdefault(
-            address,
-            {"address": address, "label": card_label(evidence.specs[address]),
-             "better": 0, "worse": 0, "ran": 0},
-        )  # fmt: skip
-        told["ran"] += 1
-        told["better"] += verdict == "better"
-        told["worse"] += verdict == "worse"
-    ordered = sorted(leaders.values(), key=lambda x: (-x["better"], x["worse"], x["label"]))
+    told: list[dict[str, Any]] = [
+        {"address": address, "label": card_label(spec)} | verdict_counts(settings, address)
+        for address, spec in evidence.specs.items()
+    ]
+    ordered = sorted(told, key=lambda x: (-x["better"], x["worse"], x["label"]))
     return {
         "total": len(compared),
-        "counts": counts,
-        "leaders": [told for told in ordered if told["better"]][:MOST],
-        "always": [told for told in ordered if told["better"] == told["ran"] > 1],
+        "counts": {word: verdicts.count(word) for word in SIGNS},
+        "leaders": [x for x in ordered if x["better"]][:MOST],
+        "always": [x for x in ordered if x["better"] == x["ran"] > 1],
     }
+
+
+def verdict_counts(settings: Sequence[Setting], address: str) -> dict[str, int]:
+    """{better, worse, ran}: an activation's verdicts against the control, shared runs once."""
+    own = [s for s in settings if s.control == CONTROL and address in s.cells]
+    alone = [replace(s, cells={k: s.cells[k] for k in (CONTROL, address)}) for s in own]
+    found = [s.cells[a]["diff_verdict"] for s, a in distinct_comparisons(alone, CONTROL)]
+    return {word: found.count(word) for word in ("better", "worse")} | {"ran": len(found)}
+
+
+def verdict_phrase(settings: Sequence[Setting], address: str) -> str:
+    """ "6 better, 0 worse of 21" against the control, for a badge."""
+    if address == CONTROL:
+        return f"control of {count(len(settings), 'setting')}"
+    found = verdict_counts(settings, address)
+    told = f"{found['better']} better, {found['worse']} worse of {found['ran']}"
+    return told if found["ran"] else "in no comparison yet"
 
 
 def scope_sentence(settings: Sequence[Setting]) -> str:

@@ -114,9 +114,7 @@ class _Site:
     def card(self, address: str) -> dict[str, str]:
         """The files of one activation's card."""
         card = activation_cards.activation_card(self.evidence, address, self.status)
-        row = next(row for row in self.rows if row["address"] == address)
-        compared = 0 if row["control"] else row["ran"]
-        badge = badge_svg(card["label"], row["better"], row["worse"], compared)
+        badge = badge_svg(card["label"], settings_matrix.verdict_phrase(self.columns, address))
         folder = f"activation/{address}"
         return {
             f"{folder}/index.html": self._card_page(address, card, badge),
