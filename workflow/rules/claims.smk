@@ -25,6 +25,8 @@ rule claims:
             "compare/paired_tests.py",
             "compare/permutation_tests.py",
             "compare/scores.py",
+            "report/formatting.py",
+            "tables/storage.py",
         ),
     output:
         tables=[

@@ -34,7 +34,7 @@ ROWS = (
 
 def claims_page(settled: Sequence[Mapping[str, Any]], evidence: Iterable[Mapping]) -> str:
     """The page of what `settle_claims` gave: all verdicts, then the contrasts behind each."""
-    parts = ["# Claims of the literature", _summary(settled), verdict_table(settled)]
+    parts = ["# Claims of the literature", verdict_table(settled)]
     sentences = {claim["claim"]: claim for claim in settled}
     for name, rows in groupby(evidence, itemgetter("claim")):
         claim = sentences[name]
@@ -43,12 +43,6 @@ def claims_page(settled: Sequence[Mapping[str, Any]], evidence: Iterable[Mapping
         lines = "".join(map(_evidence_line, found))
         parts.append(f"## {name}\n\n{about}{_accuracies(found)}\n\n{ROWS}{lines}")
     return "\n\n".join(part.strip("\n") for part in parts) + "\n"
-
-
-def _summary(settled: Sequence[Mapping[str, Any]]) -> str:
-    verdicts = [claim["verdict"] for claim in settled]
-    found = ", ".join(f"{verdicts.count(word)} {word}" for word in VERDICTS)
-    return f"Of {count(len(settled), 'claim')}: {found}."
 
 
 def _accuracies(rows: Sequence[Mapping[str, Any]]) -> str:
@@ -61,10 +55,13 @@ def _accuracies(rows: Sequence[Mapping[str, Any]]) -> str:
     )
 
 
-def verdict_table(settled: Iterable[Mapping[str, Any]]) -> str:
-    """A Markdown table with one row a claim, those that were tested first."""
-    order = sorted(settled, key=lambda c: (c["verdict"] == VERDICTS[-1], c["claim"]))
-    return HEAD + "".join(map(_verdict_line, order))
+def verdict_table(settled: Sequence[Mapping[str, Any]]) -> str:
+    """How many verdicts there are of each kind, and a table of them, those tested first."""
+    verdicts = [claim["verdict"] for claim in settled]
+    found = ", ".join(f"{verdicts.count(word)} {word}" for word in VERDICTS)
+    order = sorted(settled, key=lambda c: (VERDICTS.index(c["verdict"]), c["claim"]))
+    lines = "".join(map(_verdict_line, order))
+    return f"Of {count(len(settled), 'claim')}: {found}.\n\n{HEAD}{lines}"
 
 
 def _verdict_line(claim: Mapping[str, Any]) -> str:

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any
 
 import pandas as pd
 
+from .. import activations, datasets
 from ..compare.paired_tests import adjust_p_values, mean, sd, t_interval, t_quantile, tost
 from ..compare.permutation_tests import max_t
 from ..compare.scores import differences_from, significance_level, sorted_values
@@ -255,18 +256,43 @@ def _likeness(rows: list[Row]) -> str | None:
 
 
 def _reason(claim, rows: list[Row], counts: Mapping[str, int]) -> str:
-    """One sentence of why the verdict is what it is."""
+    """Why the verdict is what it is, in a sentence or two."""
     if claim["measure"] != "accuracy":
-        return f"What it measures is {claim['measure']}, and not accuracy."
+        return MEASURES[claim["measure"]]
     if not claim["controls"]:
         return f"It is compared with {claim['other_control']}, which is no activation."
     if claim["dataset"] is None:
         return f"We have no {claim['other_dataset']}."
     if not rows:
-        return f"No published study has the activations on {claim['dataset']}."
-    tested = {row["control"] for row in rows}
-    reason = ", ".join(f"{name} {n}" for name, n in counts.items() if n)
-    total = sum(counts.values())
-    missing = len(set(claim["controls"]) - tested)
+        others = [activations.label(name) for name in claim["controls"]]
+        beside = others[0] if len(others) == 1 else "any of the others"
+        where = f"beside {beside} on {datasets.label(claim['dataset'])}"
+        return f"No published study has {activations.label(claim['activation'])} {where}."
+    missing = len(set(claim["controls"]) - {row["control"] for row in rows})
     lacking = f"; {missing} of {len(claim['controls'])} controls were not tested" if missing else ""
-    return f"Of {total} {'setting' if total == 1 else 'settings'}: {reason}{lacking}."
+    return f"{_count_words(counts)}{lacking}.{_size_words(rows)}"
+
+
+MEASURES = {
+    "perplexity": "It is about perplexity, not accuracy.",
+    "several": "It is about several measures, not accuracy alone.",
+}
+SHOWN = {"supporting": "it", "contradicting": "the opposite", "undecided": "neither"}
+
+
+def _count_words(counts: Mapping[str, int]) -> str:
+    """How many settings show what."""
+    shown = {SHOWN[name]: n for name, n in counts.items() if n}
+    if sum(counts.values()) == 1:
+        return f"The one setting shows {next(iter(shown))}"
+    said = ", ".join(f"{n} {'show' if n > 1 else 'shows'} {what}" for what, n in shown.items())
+    return f"Of {sum(counts.values())} settings {said}"
+
+
+def _size_words(rows: list[Row]) -> str:
+    """How many of the contrasts could have given the difference that is reported."""
+    sizes = [row["size"] for row in rows if row["size"]]
+    if not sizes:
+        return ""
+    contrasts = "contrast" if len(sizes) == 1 else "contrasts"
+    return f" The reported size fits {sizes.count('within')} of {len(sizes)} {contrasts}."
