@@ -13,6 +13,8 @@ from conftest import ROOT
 from activarium import activations, cli, datasets, tables
 from activarium.claims import read_claims, read_settled, settle_claims, write_settled
 from activarium.claims.claims_page import BEGIN, END, claims_page, verdict_table
+from activarium.claims.columns import CLAIMS as CLAIMS_TABLE
+from activarium.claims.columns import EVIDENCE
 from activarium.claims.published_studies import (
     PUBLISHED_PAIR,
     PublishedStudy,
@@ -206,6 +208,8 @@ def test_a_setting_says_in_what_it_differs():
     assert differing_keys(stated, other, key) == ["network resnet18", "epochs 3, not 20"]
     part = PublishedStudy(**vars(published()) | {"images": {"cifar10": 0.16}})
     assert differing_keys(stated, part, key) == ["16 % of the training images"]
+    tuned = published(recipe={"epochs": {"tune": [10, 20], "seeds": 2}})
+    assert differing_keys(stated, tuned, key) == ["epochs tuned, not 20"]
     unsaid = stated | {"recipe": {}}
     assert differing_keys(unsaid, published(recipe=OTHER), key) == []
 
@@ -338,6 +342,12 @@ def test_the_verdicts_of_the_page_are_those_of_the_published_studies(verdicts):
     assert table == verdict_table(verdicts[0]).strip(), "write it anew: make docs"
 
 
+def test_the_page_says_what_each_column_is():
+    page = (ROOT / "docs/claims.md").read_text()
+    for schema in (CLAIMS_TABLE, EVIDENCE):
+        assert [name for name in schema.names if f"`{name}`" not in page] == []
+
+
 def test_a_contrast_that_a_study_published_has_its_numbers_here(verdicts):
     published = {}
     for name in {row["study"] for row in verdicts[1]}:
@@ -378,6 +388,12 @@ def test_the_command_prints_the_verdicts(monkeypatch, capsys):
     found = json.loads(capsys.readouterr().out)
     assert [claim["claim"] for claim in found] == [claim["claim"] for claim in CLAIMS]
     assert all(claim["evidence"] == [] for claim in found)
+
+
+def test_without_a_clone_the_command_says_so(monkeypatch, tmp_path):
+    monkeypatch.setattr(cli, "LIBRARY", tmp_path / "a/b/c")
+    with pytest.raises(SystemExit, match="not installed with the command; use a clone"):
+        cli.main(["claims"])
 
 
 @pytest.mark.slow

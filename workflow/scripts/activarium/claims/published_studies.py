@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from .. import datasets, study, tables
+from .. import datasets, networks, study, tables
 from ..compare.scores import score_tables
 from ..runtime.files import read_json
 
@@ -63,11 +63,17 @@ def _read_study(folder: Path, schema: Path | str) -> PublishedStudy:
         margin=said.margin,
         settings=[s for s in score_tables(runs, "chance", chance) if s[0]["dataset"] in known],
         p_published=_published(contrasts),
-        networks={name: network["file"] for name, network in said.networks.items()},
+        networks={name: _network_words(network) for name, network in said.networks.items()},
         recipes=said.recipes,
         images={name: _trained_fraction(said, name) for name in known},
         built_in=frozenset(name for name, spec in said.activations.items() if spec.is_shared),
     )
+
+
+def _network_words(network: Mapping[str, Any]) -> str:
+    """The file of a network; a start from weights that are given is another network."""
+    weights = networks.weights_file(network)
+    return f"{network['file']} with given weights" if weights else network["file"]
 
 
 def _published(contrasts: pd.DataFrame) -> dict[tuple, float]:
