@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 import pytest
 import torch
+import yaml
 from synthetic import reported, study
 from test_study import SCHEMA, TINY, refusal, said
 from test_training import CELL, CPU, PLAIN, RECIPE, as_a_job, pack, prepared, settled
@@ -14,12 +15,14 @@ from torch import nn
 
 from activarium import measures, tables
 from activarium.activations import ActivationSpec
+from activarium.challenge.suite import find_suite
 from activarium.compare.contrasts import compute_contrasts
 from activarium.compare.measured_accuracy import compare_conditions
 from activarium.measures import int8, latency
 from activarium.measures._corrupt import CORRUPTIONS, corrupt
 from activarium.measures._integer_arithmetic import functions_beyond_integers
 from activarium.measures._trained_cell import TrainedCell
+from activarium.report import measurements
 from activarium.runtime.errors import UserError
 from activarium.study import StudyError, measure_checks
 from activarium.study import reader as study_reader
@@ -144,6 +147,13 @@ def test_a_package_that_a_measure_lacks_is_named_before_any_job(monkeypatch):
         measure_checks.check_packages(["sparsity"], keep_weights=True)
     way = "pip install 'activarium[measures]', or leave it out"
     assert str(refused.value) == f"config: keep_weights: needs safetensors: {way}"
+
+
+def test_a_challenge_to_a_study_that_measures_asks_for_no_weights_of_published_runs(tmp_path):
+    text = yaml.safe_dump(said(TINY, keep_weights=True, measures=["sparsity"]))
+    (tmp_path / "study.yaml").write_text(text)
+    suite = find_suite(str(tmp_path), tmp_path)
+    assert suite.pop("reuse") and suite == TINY
 
 
 # Each measure
@@ -352,8 +362,14 @@ def test_a_change_is_each_run_s_own_so_that_what_all_lose_counts_for_nobody():
 # The report
 
 
-def summary(verdict="worse"):
-    """A table of measures with one measure of each kind."""
+@pytest.fixture(scope="module")
+def made():
+    """A report of two activations in which nothing was measured."""
+    return reported(study(activations=("gelu", "relu"), seeds=6), draw=False)
+
+
+def summary():
+    """A table of measures with one quantity of two activations."""
     cell = {"recipe": "adam", "network": "net", "dataset": "digits", "measure": "sparsity"}
     rows = [
         cell | {"activation": a, "quantity": "zeros", "value": v, "spread": 0.01, "n": 6}
@@ -362,10 +378,7 @@ def summary(verdict="worse"):
     return tables.table(rows, tables.MEASURES).to_pandas()
 
 
-def test_a_report_has_the_section_only_where_something_was_measured():
-    from activarium.report import measurements
-
-    made = reported(study(activations=("gelu", "relu"), seeds=6), draw=False)
+def test_a_report_has_the_section_only_where_something_was_measured(made):
     assert 'id="measured"' not in made.html
     shown = replace(made.tables, measures=summary())
     (section,) = measurements.measured_sections(shown)
@@ -374,10 +387,21 @@ def test_a_report_has_the_section_only_where_something_was_measured():
     assert [row["cells"][0][1] for row in table["rows"]] == ["0.00 ± 1.00", "50.00 ± 1.00"]
 
 
-def test_a_card_has_what_was_measured_of_its_activation_in_words_and_numbers():
-    from activarium.report import measurements
+def test_a_verdict_that_is_not_accuracy_s_is_named_and_one_that_is_the_same_is_not(made):
+    was = made.tables.compared["verdict"].item()
+    cell = {"recipe": "adam", "network": "net", "dataset": "digits", "activation": "relu"}
+    row = cell | {"measure": "int8", "quantity": "accuracy", "value": 0.5}
+    rows = [row | {"part": part, "verdict": v} for part, v in (("int8", "worse"), ("float32", was))]
+    shown = replace(made.tables, measures=tables.table(rows, tables.MEASURES).to_pandas())
+    (sentence,) = measurements.changed_verdicts(shown)
+    change = f"Int8 after training, int8: of 1 verdict, 1 is not accuracy’s (ReLU {was} → worse)."
+    assert was != "worse" and sentence == change
+    rows[0]["verdict"] = was
+    shown = replace(made.tables, measures=tables.table(rows, tables.MEASURES).to_pandas())
+    assert "0 are not accuracy’s (none)." in next(measurements.changed_verdicts(shown))
 
-    made = reported(study(activations=("gelu", "relu"), seeds=6), draw=False)
+
+def test_a_card_has_what_was_measured_of_its_activation_in_words_and_numbers(made):
     setting = ("adam", "net", "digits")
     assert measurements.measured_rows(made.tables, setting, "relu") == []
     shown = replace(made.tables, measures=summary())

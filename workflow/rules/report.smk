@@ -100,6 +100,7 @@ rule report:
             "definitions/expressions.py",
             "data/prepare.py",
             "data/repeated_images.py",
+            "measures/*.py",
             "report/*.*",
             "report/templates/*",
             "study/tuned_recipes.py",

@@ -13,6 +13,7 @@ from ..study import mapping
 
 CURRENT = "config/suite.yaml"  # the suite that everybody is compared on, once it is there
 STAND_IN = "cifar10"  # below reference/, until then: 22 activations on CIFAR-10
+UNPUBLISHED = ("keep_weights", "measures")  # the weights of published runs are not kept
 NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_.+-]{0,40}")
 
 
@@ -37,7 +38,8 @@ def find_suite(word: str | None, clone: Path) -> dict[str, Any]:
             "YAML file, or a folder with study.yaml and runs.parquet"
         )
     tables = os.path.relpath(place / "runs.parquet")
-    return mapping(place / "study.yaml") | {"reuse": [tables]}
+    declared = mapping(place / "study.yaml").items()
+    return {k: v for k, v in declared if k not in UNPUBLISHED} | {"reuse": [tables]}
 
 
 def activation_entry(word: str, name: str | None = None) -> str | dict[str, str]:
