@@ -44,9 +44,9 @@ rule atlas:
         analyses=PUBLISHED.analyses,
         tables=PUBLISHED.files,
         questions=PUBLISHED.questions,
-        profiles=[f"results/profiles/{name}.json" for name in GRID.certified_built_in],
+        profiles=GRID.built_in_profiles,
         stated=PUBLISHED.stated_profiles,
-        numerics=[f"results/profiles/{name}.numerics.json" for name in GRID.certified_built_in],
+        numerics=GRID.built_in_numerics,
         proven=["results/profiles/proven_claims.json"],
         claims=rules.claims.output.tables,
         code=CODE.files(

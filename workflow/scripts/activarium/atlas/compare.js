@@ -119,7 +119,7 @@ function show() {
   summary.textContent = `${one} against ${two}: of ${kinds.size} comparisons, runs that studies share counted once, ${one} is ${words[0]} in ` +
     `${count("better")} and ${words[1]} in ${count("worse")}; ${count("equivalent") ? `in ${count("equivalent")} they are equivalent; ` : ""}` +
     `in ${count("not-shown")} no difference is shown. ` +
-    (tested ? "" : "That is exploratory, but where one of the two is a study’s control. ") +
+    (tested ? "" : "These are exploratory, except where one of the two is a study’s control. ") +
     (differences.length ? `Differences run from ${points(Math.min(...differences))} to ${points(Math.max(...differences))} pp.` : "");
 }
 

@@ -332,10 +332,15 @@ class Grid:
         """A pattern of what is above profiles and images: of shared ones, and this study's own."""
         return f"{SHARED}|{re.escape(self.paths.folder)}"
 
-    @property
-    def certified_built_in(self) -> list[str]:
-        """The names of all built-in activations that have a definition, so that it is certified."""
-        return [name for name in activations.names() if activations.has_definition(name)]
+    def built_in_profiles(self, wildcards: Wildcards) -> list[str]:
+        """The profiles of all built-in activations, whatever the rule's wildcards."""
+        certified = filter(activations.has_definition, activations.names())
+        return [f"{SHARED}/profiles/{name}.json" for name in certified]
+
+    def built_in_numerics(self, wildcards: Wildcards) -> list[str]:
+        """How far torch is from the proofs, for all of `built_in_profiles`."""
+        profiles = self.built_in_profiles(wildcards)
+        return [f"{profile.removesuffix('.json')}.numerics.json" for profile in profiles]
 
     @property
     def certifiable(self) -> str:
