@@ -307,6 +307,21 @@ def test_int8_is_near_float32_and_float32_is_the_run_s(packs, prepared):
     assert any("quantize" in str(node.target) for node in quantised.graph.nodes)
 
 
+def test_a_network_that_cannot_be_quantised_says_why_and_the_others_are_compared(
+    packs, prepared, monkeypatch
+):
+    def refuses(*_):
+        raise RuntimeError("no such operator\nmore")
+
+    monkeypatch.setattr(int8, "quantise", refuses)
+    found = measured_table("int8", trained_cell(packs, prepared))
+    assert found.groupby("condition")["accuracy"].count().to_dict() == {"float32": 2, "int8": 0}
+    summed = {(r["quantity"], r.get("part")): r for r in int8.summarise(found)}
+    assert "no such operator" in summed["refused", None]["text"]
+    assert summed["accuracy", "int8"]["n"] == 0 and summed["accuracy", "float32"]["n"] == 2
+    assert summed["lookup_table", None]["text"] == "no"
+
+
 @pytest.mark.slow
 def test_latency_has_a_row_for_each_way_to_serve(packs, prepared, monkeypatch):
     monkeypatch.setattr(latency, "REPEATS", 3)

@@ -19,11 +19,13 @@ columns = {
     "accuracy": ("float64", "fraction of the test images"),
     "lookup_table": ("bool_", "whether it needs one; null without a definition"),
     "functions": ("string", "what in its definition integers cannot compute"),
+    "refused": ("string", "why the network cannot be quantised"),
 }
 quantities = {
     "accuracy": ("Accuracy, %", "percent"),
     "change": ("Change from float32, pp", "points"),
     "lookup_table": ("Needs a lookup table", "number"),
+    "refused": ("Not quantised", "number"),
 }
 BATCH = 250
 CALIBRATION = 1000  # training images
@@ -37,10 +39,20 @@ def measure(trained):
     about = {} if found is None else {"lookup_table": bool(found), "functions": ", ".join(found)}
     for seed in trained.seeds:
         network, normalise = trained.network(seed), trained.training(seed).normalise
-        nets = {"float32": network, "int8": quantise(network, trained.data["train"][0], normalise)}
-        for condition, net in nets.items():
-            accuracy = _accuracy(net, *trained.data["test"], normalise)
-            yield {"seed": seed, "condition": condition, "accuracy": accuracy} | about
+        accuracy = _accuracy(network, *trained.data["test"], normalise)
+        yield {"seed": seed, "condition": "float32", "accuracy": accuracy} | about
+        yield {"seed": seed, "condition": "int8"} | _int8(trained, network, normalise) | about
+
+
+def _int8(trained, network, normalise):
+    """{accuracy} of the network in int8, or {refused} where it cannot be."""
+    from ..runtime.errors import describe_error
+
+    try:
+        quantised = quantise(network, trained.data["train"][0], normalise)
+        return {"accuracy": _accuracy(quantised, *trained.data["test"], normalise)}
+    except Exception as error:  # torch's and torchao's own kinds
+        return {"refused": describe_error(error)}
 
 
 def quantise(network, images, normalise):
@@ -84,4 +96,8 @@ def summarise(table):
     text = "not known: no definition"
     if needs is not None and needs == needs:
         text = f"yes: {functions}" if needs else "no"
-    return [*summarise_accuracies(table, baseline), {"quantity": "lookup_table", "text": text}]
+    refused = table["refused"].dropna().to_list()
+    if refused:
+        yield {"quantity": "refused", "text": refused[0], "n": len(refused)}
+    yield from summarise_accuracies(table, baseline)
+    yield {"quantity": "lookup_table", "text": text}
