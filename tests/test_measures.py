@@ -24,7 +24,7 @@ from activarium.measures._integer_arithmetic import functions_beyond_integers
 from activarium.measures._trained_cell import TrainedCell
 from activarium.report import measurements
 from activarium.runtime.errors import UserError
-from activarium.study import StudyError, measure_checks
+from activarium.study import StudyError, config_overrides, measure_checks
 from activarium.study import reader as study_reader
 from activarium.tables import measured
 from activarium.train import job
@@ -138,6 +138,14 @@ def test_a_study_without_measures_declares_what_it_declared_before():
 )
 def test_measures_that_cannot_be_are_refused_in_a_line(changes, line):
     assert refusal(said(TINY, **changes)) == line
+
+
+def test_true_and_false_are_read_from_the_command_line_and_other_words_are_refused():
+    given = TINY | {"keep_weights": "true", "strict": "false"}
+    read = config_overrides.parse_cli_values(given, [])
+    assert (read["keep_weights"], read["strict"]) == (True, False)
+    line = "config: keep_weights: 'yess' is not true or false"
+    assert refusal(said(TINY, keep_weights="yess")) == line
 
 
 def test_a_package_that_a_measure_lacks_is_named_before_any_job(monkeypatch):

@@ -12,17 +12,19 @@ from .schema import check_finite
 from .study_error import study_error
 from .yaml_files import find_duplicate_key, mapping
 
+PLAIN = {"null": None, "true": True, "false": False}
+
 
 def parse_cli_values(
     config: dict, files: Sequence[Path | str], given: Iterable[str] | None = ()
 ) -> dict:
-    """`config` with what the command line gives as text read as the number or null that it is.
+    """`config` with what the command line gives as text read as the number, truth or null it is.
 
     `given` are the words after --config; StudyError where two of them set the same key.
 
-    Snakemake reads `--config seeds=8` as a number, but everything inside `[…]` or `{…}`, and null
-    anywhere, as text. What the study's `files` say stays as YAML read it; names and expressions
-    stay text.
+    Snakemake reads `--config seeds=8` as a number, but everything inside `[…]` or `{…}`, and null,
+    true and false anywhere, as text. What the study's `files` say stays as YAML read it; names and
+    expressions stay text.
     """
     check_finite(config)  # also stops a mapping that contains itself
     _check_given_once(given or ())
@@ -58,9 +60,9 @@ def _with_numbers(value: Any, in_file: Any, key: str | None = None) -> Any:
 
 
 def _number(text: str) -> int | float | str | None:
-    """The finite number or null that a text is; else the text."""
-    if text == "null":
-        return None
+    """The finite number, true, false or null that a text is; else the text."""
+    if text in PLAIN:
+        return PLAIN[text]
     for kind in (int, float):
         with suppress(ValueError):
             if math.isfinite(kind(text)):

@@ -12,6 +12,7 @@ from .study import Study
 from .study_error import shorten
 
 KINDS = {"string": "a word", "integer": "a whole number", "number": "a number",
+         "boolean": "true or false",
          "array": "a list", "object": "a mapping of keys to values", "null": "null"}  # fmt: skip
 BOUNDS = {
     "minimum": "at least",
