@@ -179,7 +179,7 @@ MADE = (  # what a study's run makes
     r"(datasets|profiles)/(logs/|proven_claims\.json)",
     r"claims/claims\.md",
     r"\.snakemake/.*",
-    r"(runs|costs|analysis|provenance|networks)\.(parquet|json)",
+    r"(runs|costs|analysis|(tuning_)?provenance|networks)\.(parquet|json)",
     r"cifar-10-batches-py",
     r"locks/",
     r"unfinished/",
@@ -306,6 +306,7 @@ PLANNED = {
     "a line of one's own": ("README.md", "name=first"),
     "another study": ("docs/tutorial.md", "config/cifar10-quick.yaml"),
     "a part of a study": ("config/README.md", "name=here"),
+    "a part of a tuned study": ("config/README.md", "name=tuned-0 "),
     "a reference from its tables": ("reference/README.md", "shards=reference/depth/runs.parquet"),
 }
 

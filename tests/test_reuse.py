@@ -246,7 +246,7 @@ def of_another_study(case):
 
 def tuned(case):
     case.config["recipes"]["adam"]["learning_rate"] = {"tune": [0.001, 0.01], "seeds": 2}
-    return "recipe adam tunes learning_rate"
+    return "recipe adam: learning_rate 0.001, and the study says {"
 
 
 def strict_without_record(case):

@@ -84,8 +84,6 @@ def test_what_cannot_be_tuned_is_refused_in_one_line(recipe, message):
     [
         ({"optimizer": {"tune": ["adam", "sgd"]}}, {},
          "config: recipes: short: optimizer: cannot be tuned, as it is no number; tuned are "),
-        (None, {"shards": ["runs.parquet"]},
-         "config: shards: recipe short is tuned, and shards hold no tuning; leave one of both out"),
         (None, {"train_size": 90},
          "config: train_size: 9 of 90 images of digits are held out to tune short, fewer than 10; "
          "write a larger train_size or validation"),

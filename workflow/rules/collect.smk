@@ -23,6 +23,8 @@ rule collect:
             "tables/table_files.py",
             "tables/shards.py",
             "tables/reuse.py",
+            "tables/published_tuning.py",
+            "tables/tuning_shards.py",
             "data/prepare.py",
             "tables/__init__.py",
             "tables/schemas.py",

@@ -21,6 +21,7 @@ rule reference:
             *(PATHS.table(name, "csv") for name in ("summaries", "contrasts")),
             *GRID.tuning.tables,
             *GRID.measured.tables,
+            *GRID.tuning.provenance,
             PATHS.analysis,
             PATHS.provenance,
             PATHS.figure("forest"),

@@ -2,10 +2,12 @@
 #
 # inputs   results/datasets/{dataset}.arrow and .json
 #          the code that defines a run's numbers, compared by content
+#          the tables of shards, or of other studies whose runs are reused
 # outputs  results/{study}/tuning/{candidate}/{recipe}/{network}/{dataset}/{activation}/{seed}.parquet
 #          results/{study}/tuning/choices/{recipe}/{network}/{dataset}/{activation}.json, what was
 #          chosen and nothing else, so that the scored runs depend on that alone
 #          results/{study}/tuning and tuning_costs, each as .parquet and .csv
+#          results/{study}/tuning_provenance.json, with what these runs were made
 # steps    tune_0, tune_1, …: one rule for each pack of a recipe's tuning seeds → choose → tuning
 #
 # Runs that tune have seeds of their own and never see the test images.
@@ -57,6 +59,7 @@ rule choose:
     """The values of highest mean validation accuracy, for one cell."""
     input:
         runs=GRID.tuning.runs_of,
+        published=GRID.tuning.published_with,
         description=GRID.description,
         code=CODE.files("../choose.py", "tables/tuning.py"),
     output:
@@ -78,9 +81,15 @@ rule tuning:
     input:
         runs=GRID.tuning.runs,
         choices=GRID.tuning.choices,
+        given=GRID.tuning.given,
+        companions=GRID.companion_files,
         code=CODE.files(
             "../tuning.py",
             "tables/tuning.py",
+            "tables/published_tuning.py",
+            "tables/tuning_shards.py",
+            "tables/shards.py",
+            "tables/reuse.py",
             "tables/collect.py",
             "tables/__init__.py",
             "tables/schemas.py",
@@ -89,12 +98,18 @@ rule tuning:
     output:
         tuning=PATHS.table_pair("tuning"),
         costs=PATHS.table_pair("tuning_costs"),
+        provenance=PATHS.table("tuning_provenance", "json"),
     log:
         PATHS.log("tuning"),
     conda:
         "../envs/activarium.yaml"
     params:
         candidates=GRID.tuning.all_candidates,
+        study=GRID.declared_training,
+        held_out=GRID.tuning.validation,
+        definitions=CODE.definitions,
+        schema=SCHEMA if STUDY.reuse else None,
+        descriptions=GRID.dataset_descriptions,
     message:
         "collect the runs that tune"
     script:

@@ -3,6 +3,8 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+import pandas as pd
+
 from ..study.tuned_recipes import HELD_OUT, is_tuned, tuned_numbers
 from ..train.progress import format_duration
 from .formatting import count, join_words, points
@@ -156,10 +158,12 @@ def cost_sentence(tables: StudyTables) -> str:
     times = []
     for costs in (tables.tuning_costs, scored):
         times.append(costs["train_seconds"].sum() + costs["evaluate_seconds"].sum())
+    taken = tables.tuning_costs.get("reused_from", pd.Series(dtype=str)).notna().sum()
+    published = f" {taken} of them were published before." if taken else ""
     return (
         f"{count(len(tables.tuning_costs), 'run')} tuned, in {format_duration(times[0])} of "
-        f"training and evaluation. The {count(len(scored), 'scored run')} of the same recipes took "
-        f"{format_duration(times[1])}."
+        f"training and evaluation.{published} The {count(len(scored), 'scored run')} of the same "
+        f"recipes took {format_duration(times[1])}."
     )
 
 

@@ -40,12 +40,14 @@ class Grid:
     """The files that `study` asks for, and the values behind their wildcards.
 
     In a dry run no checksum of the study's own images is written. `reused` maps a cell, by its
-    names joined with slashes, to those of its seeds that published tables hold.
+    names joined with slashes, to those of its seeds that published tables hold. `tuned` are the
+    cells whose tuning they hold.
     """
 
     study: Study
     dry_run: bool = False
     reused: Mapping[str, frozenset[int]] = field(default_factory=dict)
+    tuned: frozenset[str] = frozenset()
 
     @property
     def paths(self) -> Paths:
@@ -55,7 +57,7 @@ class Grid:
     @property
     def tuning(self) -> TuningGrid:
         """What is asked for where a recipe tunes a number."""
-        return TuningGrid(self.study)
+        return TuningGrid(self.study, self.tuned)
 
     @property
     def measured(self) -> MeasureGrid:
@@ -138,14 +140,18 @@ class Grid:
 
     @property
     def companion_files(self) -> list[str]:
-        """The other tables of a study, where its runs.parquet is read and they are beside it."""
+        """The other tables of a study, where its runs.parquet is read and they are beside it.
+
+        Beside a tuning.parquet, or where a recipe is tuned, those of its tuning.
+        """
         given = [Path(file) for file in (*self.study.runs, *self.study.shards, *self.study.reuse)]
         names = ["epochs.parquet", "costs.parquet", "learned.parquet"]
         if not self.study.runs:
             names.append("provenance.json")
-        beside = [
-            path.with_name(name) for path in given if path.name == "runs.parquet" for name in names
-        ]
+        tuning = ["tuning_costs.parquet", "tuning_provenance.json"]
+        both = [*names, "tuning.parquet", *tuning] if self.tuning.recipes else names
+        found = {"runs.parquet": both, "tuning.parquet": tuning}
+        beside = [path.with_name(name) for path in given for name in found.get(path.name, ())]
         return [str(path) for path in beside if path.exists()]
 
     @property

@@ -12,6 +12,7 @@ from .study import Study
 from .study_error import study_error
 
 SHARD = ("runs.parquet", "epochs.parquet", "costs.parquet")
+TUNING = ("tuning.parquet", "tuning_costs.parquet", "tuning_provenance.json")
 
 
 def check_tables(study: Study) -> None:
@@ -26,7 +27,10 @@ def check_tables(study: Study) -> None:
         _check_published("shards", file, SHARD, "a shard")
     for file in study.reuse:
         _check_path("reuse", file, study)
-        _check_published("reuse", file, (*SHARD, "provenance.json"), "what is reused")
+        if Path(file).name == TUNING[0]:
+            _check_published("reuse", file, TUNING, "a tuning that is reused")
+        else:
+            _check_published("reuse", file, (*SHARD, "provenance.json"), "what is reused")
     if study.shards and study.reuse:
         raise study_error(["reuse"], "goes with no shards, which hold every run; leave one out")
     for key in ("runs", "shards", "reuse"):
@@ -38,12 +42,12 @@ def check_tables(study: Study) -> None:
 
 
 def _check_published(key: str, file: str, names: Sequence[str], what: str) -> None:
-    """Raise StudyError unless `file` is a runs.parquet with the files `names` in its folder."""
+    """Raise StudyError unless `file` is the first of `names`, and all are in its folder."""
     for name in names:
         needed = Path(file).with_name(name)
-        if Path(file).name != "runs.parquet" or not needed.is_file():
+        if Path(file).name != names[0] or not needed.is_file():
             beside = f"{', '.join(names[1:-1])} and {names[-1]}"
-            why = f"{what} is the runs.parquet of a study, with {beside} beside it"
+            why = f"{what} is the {names[0]} of a study, with {beside} beside it"
             raise study_error([key], f"no {needed} for '{file}'; {why}")
 
 

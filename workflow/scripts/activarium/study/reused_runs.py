@@ -15,6 +15,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import networks
+from ..report.formatting import count
 from ..runtime.errors import UserError
 from ..runtime.files import read_json, write_json
 from .code_inputs import CodeFiles
@@ -39,14 +40,17 @@ def with_reused_runs(
         return grid
     made = CodeFiles(grid, library).definitions()
     if not read_tables and (noted := _read_note(grid, made)) is not None:
-        return replace(grid, reused=noted)
+        return noted
     from ..tables import reuse
 
     today = todays_definitions(grid.study.networks, made, grid.dataset_descriptions, schema)
     taken: dict[str, set[int]] = {}
-    for *cell, seed in reuse.read(grid.study.reuse, grid.declared_training, today).keys:
+    found = reuse.read(grid.study.reuse, grid.declared_training, today)
+    for *cell, seed in found.keys:
         taken.setdefault("/".join(cell), set()).add(seed)
-    return replace(grid, reused={cell: frozenset(seeds) for cell, seeds in taken.items()})
+    tuned = frozenset(map("/".join, found.tuning.cells))
+    reused = {cell: frozenset(seeds) for cell, seeds in taken.items()}
+    return replace(grid, reused=reused, tuned=tuned)
 
 
 def todays_definitions(
@@ -78,7 +82,8 @@ def write_note(grid: Grid, library: str) -> None:
     if grid.study.reuse:
         made = CodeFiles(grid, library).definitions()
         found = {cell: sorted(seeds) for cell, seeds in grid.reused.items()}
-        write_json(grid.paths.reused, {"of": _fingerprint(grid, made), "reused": found})
+        note = {"of": _fingerprint(grid, made), "reused": found, "tuned": sorted(grid.tuned)}
+        write_json(grid.paths.reused, note)
 
 
 def announce(grid: Grid) -> None:
@@ -87,15 +92,19 @@ def announce(grid: Grid) -> None:
         size, trained = grid.study.size, len(grid.runs)
         where = ", ".join(grid.study.reuse)
         what = f"{size - trained} of {size} runs are taken from {where}; {trained} are trained here"
+        if grid.tuned:
+            here = count(len(grid.tuning.choices), "cell is tuned", "cells are tuned")
+            what += f"; so is the tuning of {count(len(grid.tuned), 'cell')}, and {here} here"
         print(f"reuse: {what}", file=sys.stderr)
 
 
-def _read_note(grid: Grid, made: Mapping) -> dict[str, frozenset[int]] | None:
-    """The seeds of each cell that were noted; None without a note of this study and its tables."""
+def _read_note(grid: Grid, made: Mapping) -> Grid | None:
+    """`grid` without what was noted; None without a note of this study and its tables."""
     with suppress(UserError, KeyError, OSError):
         note = read_json(grid.paths.reused)
         if note["of"] == _fingerprint(grid, made):
-            return {cell: frozenset(seeds) for cell, seeds in note["reused"].items()}
+            reused = {cell: frozenset(seeds) for cell, seeds in note["reused"].items()}
+            return replace(grid, reused=reused, tuned=frozenset(note["tuned"]))
     return None
 
 

@@ -24,9 +24,6 @@ def check_tuning(config: Any, definitions: dict[str, dict]) -> None:
             _check_number(("recipes", name, key), value, definitions)
         default = definitions["tuning"]["properties"]["seeds"]["default"]
         _check_together(("recipes", name), with_seeds({name: tuned}, default)[name], config)
-        if tuned and config.get("shards"):
-            what = f"recipe {name} is tuned, and shards hold no tuning; leave one of both out"
-            raise study_error(["shards"], what)
 
 
 def studies_at_values(config: Any) -> Iterator[Any]:

@@ -6,6 +6,8 @@ Imported by the Snakefile at the start of every job, so neither torch nor pandas
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 from . import Study, tuned_recipes
@@ -17,9 +19,13 @@ Wildcards = Any  # Snakemake's, an attribute for each wildcard
 
 @dataclass(frozen=True)
 class TuningGrid:
-    """The files behind the tuned numbers of `study`, all of them empty where it tunes none."""
+    """The files behind the tuned numbers of `study`, all of them empty where it tunes none.
+
+    `taken` are the cells, by their names joined with slashes, whose tuning other tables hold.
+    """
 
     study: Study
+    taken: frozenset[str] = frozenset()
 
     @property
     def paths(self) -> Paths:
@@ -34,6 +40,8 @@ class TuningGrid:
     @property
     def packs(self) -> list[tuple[str, range]]:
         """(recipe, seeds) of each pack of runs that tune, `pack` seeds in a row at most."""
+        if not self.runs:
+            return []
         size = self.study.pack
         seeds = {name: tuned_recipes.tuning_seeds(recipe) for name, recipe in self.recipes.items()}
         return [
@@ -49,12 +57,12 @@ class TuningGrid:
 
     @property
     def runs(self) -> list[str]:
-        """The file of every run that tunes."""
+        """The file of every run that tunes; none where shards have them already."""
         return [file for cell in self._cells() for file in self._runs_of(cell)]
 
     @property
     def choices(self) -> list[str]:
-        """The file of what was chosen, for each cell that is tuned."""
+        """The file of what was chosen, for each cell that is tuned here."""
         return [self.paths.choice.format(**cell) for cell in self._cells()]
 
     @property
@@ -74,13 +82,35 @@ class TuningGrid:
         return [file for name in names for file in self.paths.table_pair(name)]
 
     @property
+    def provenance(self) -> list[str]:
+        """With what the runs that tune were made, where there are any."""
+        return [self.paths.table("tuning_provenance", "json")] if self.recipes else []
+
+    @property
+    def given(self) -> list[str]:
+        """The shards, or the tables of other studies, that runs that tune may be taken from."""
+        return [*self.study.shards, *self.study.reuse] if self.recipes else []
+
+    @property
+    def published(self) -> list[str]:
+        """The tables of runs that tune that are beside those `given`."""
+        beside = {str(Path(file).with_name("tuning.parquet")): None for file in self.given}
+        return [file for file in beside if Path(file).exists()]
+
+    @property
     def validation(self) -> float:
         """The fraction of the training images that choices are made by."""
         return self.study.validation or tuned_recipes.HELD_OUT
 
     def runs_of(self, wildcards: Wildcards) -> list[str]:
-        """The runs that choose for one cell."""
-        return self._runs_of({axis: getattr(wildcards, axis) for axis in AXES})
+        """The runs that choose for one cell; none where other tables hold them."""
+        cell = {axis: getattr(wildcards, axis) for axis in AXES}
+        return [] if self._is_taken(cell) else self._runs_of(cell)
+
+    def published_with(self, wildcards: Wildcards) -> list[str]:
+        """The tables that the tuning of one cell is taken from; none where it is tuned here."""
+        taken = self._is_taken({axis: getattr(wildcards, axis) for axis in AXES})
+        return self.published if taken else []
 
     def choice(self, wildcards: Wildcards) -> list[str]:
         """The file of what was chosen for one cell, where its recipe is tuned."""
@@ -103,12 +133,16 @@ class TuningGrid:
         return {**recipe, **tuned_recipes.list_candidates(recipe)[wildcards.candidate]}
 
     def _cells(self) -> Iterator[dict[str, str]]:
+        """Every cell that is tuned here."""
         s = self.study
-        for r in self.recipes:
-            for n in s.networks:
-                for d in s.datasets:
-                    for a in s.activations:
-                        yield dict(zip(AXES, (r, n, d, a), strict=True))
+        recipes = () if s.shards else self.recipes
+        for names in product(recipes, s.networks, s.datasets, s.activations):
+            cell = dict(zip(AXES, names, strict=True))
+            if not self._is_taken(cell):
+                yield cell
+
+    def _is_taken(self, cell: dict[str, str]) -> bool:
+        return "/".join(cell[axis] for axis in AXES) in self.taken
 
     def _runs_of(self, cell: dict[str, str]) -> list[str]:
         recipe = self.recipes[cell["recipe"]]

@@ -12,7 +12,10 @@ import pyarrow.compute as pc
 from .. import datasets
 from ..runtime import files
 from ..runtime.errors import UserError
-from . import collect, external, shards
+from ..study.tuned_recipes import is_tuned
+from . import collect, external, published_tuning, shards
+from .published_tuning import TuningRuns
+from .tuning_shards import check_tuned_alike, tuned_cells
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -42,12 +45,14 @@ class Reused:
     """The `runs`, `epochs` and `costs` that are taken, and what no table recorded of them.
 
     `unrecorded` maps "activations" and "datasets" to the names whose definition is not known.
+    `tuning` holds the runs that tune, of whole cells.
     """
 
     runs: pa.Table
     epochs: pa.Table
     costs: pa.Table
     unrecorded: Mapping[str, set[str]]
+    tuning: TuningRuns = published_tuning.NONE
 
     @property
     def keys(self) -> list[tuple]:
@@ -56,20 +61,23 @@ class Reused:
 
 
 def read(paths: Sequence[str], study: dict, today: Definitions) -> Reused:
-    """The runs of `study` that the runs.parquet at `paths` hold, marked in the costs.
+    """The runs of `study` that the tables at `paths` hold, marked in the costs.
 
-    Each has its epochs.parquet, costs.parquet and provenance.json in the same folder. `study` is
-    `Grid.declared_training`. Cells that it does not have are left out. Raises CollectError, in one
-    line, for tables that are damaged or do not belong together, for runs that were defined
-    otherwise, for a seed that the study does not declare, and for a run that two tables hold. With
-    `strict`, also for runs of other code than `today`'s, or of code that was not recorded.
+    A runs.parquet has its epochs.parquet, costs.parquet and provenance.json in the same folder, and
+    the three files of `published_tuning` where its recipe is tuned. A tuning.parquet gives the runs
+    that tune alone. `study` is `Grid.declared_training`. Cells that it does not have are left out.
+    Raises CollectError, in one line, for tables that are damaged or do not belong together, for
+    runs that were defined otherwise, for a seed that the study does not declare, and for a run that
+    two tables hold. With `strict`, also for runs of other code than `today`'s, or of code that was
+    not recorded.
     """
-    _check_recipes(study)
     found: dict[str, list[pa.Table]] = {name: [] for name in shards.TABLES}
     holders: dict[tuple, str] = {}
     unrecorded: dict[str, set[str]] = {"activations": set(), "datasets": set()}
+    tuned = []
     for path in paths:
         published = _take_runs(path, study, today)
+        tuned.append((path, published.tuning))
         for run in published.keys:
             if run in holders:
                 where = f"{holders[run]} and in {path}"
@@ -80,7 +88,7 @@ def read(paths: Sequence[str], study: dict, today: Definitions) -> Reused:
         for axis, names in published.unrecorded.items():
             unrecorded[axis] |= names
     runs, epochs, costs = (collect.in_order(pa.concat_tables(found[n])) for n in shards.TABLES)
-    return Reused(runs, epochs, costs, unrecorded)
+    return Reused(runs, epochs, costs, unrecorded, published_tuning.merge(tuned, "reuse"))
 
 
 def join(
@@ -114,7 +122,8 @@ def join_learned(trained: Iterable[Path | str], paths: Sequence[str], reused: Re
     `paths` as in `read`; a table without learned.parquet beside it adds nothing.
     """
     trained = list(trained)
-    parts = [external.read_learned(paths, reused.runs)]
+    scored = [path for path in paths if not published_tuning.is_tuning_table(path)]
+    parts = [external.read_learned(scored, reused.runs)]
     parts += [collect.learned_table(collect.read_runs(trained))] if trained else []
     return collect.in_order(pa.concat_tables(parts))
 
@@ -127,15 +136,6 @@ def known_definitions(
         axis: {k: v for k, v in digests.items() if k not in reused.unrecorded.get(axis, ())}
         for axis, digests in made.items()
     }
-
-
-def _check_recipes(study: dict) -> None:
-    """Raise CollectError for a recipe with values that are chosen by tuning."""
-    for name, recipe in study["recipes"].items():
-        tuned = [key for key, value in recipe.items() if isinstance(value, dict)]
-        if tuned:
-            way = "write the value that was chosen, or leave reuse out"
-            _fail(f"recipe {name} tunes {tuned[0]}, and tuned runs cannot be reused yet; {way}")
 
 
 def read_published(path: str) -> tuple[dict, dict[str, pa.Table]]:
@@ -151,6 +151,12 @@ def read_published(path: str) -> tuple[dict, dict[str, pa.Table]]:
 
 def _take_runs(path: str, study: dict, today: Definitions) -> Reused:
     """The runs of one published study that are taken; CollectError where none can be."""
+    if published_tuning.is_tuning_table(path):
+        tuning, unrecorded = _take_tuning(path, study, today)
+        if not tuning.cells:
+            _fail(f"{path} tunes no cell of this study; leave it out")
+        runs, epochs, costs = (schema.empty_table() for schema in shards.TABLES.values())
+        return Reused(runs, epochs, costs, unrecorded, tuning)
     theirs, whole = read_published(path)
     mine = {name: shards.rows_of_study(table, study) for name, table in whole.items()}
     runs = shards.run_keys(mine["runs"])
@@ -163,10 +169,40 @@ def _take_runs(path: str, study: dict, today: Definitions) -> Reused:
     unrecorded = _check_definitions(path, theirs, study, today, runs)
     if study.get("strict"):
         _check_code(path, mine["costs"], today)
-    at = mine["costs"].schema.get_field_index("reused_from")
-    marks = pa.array([path] * len(runs), pa.string())
-    costs = mine["costs"].set_column(at, mine["costs"].schema.field(at), marks)
-    return Reused(mine["runs"], mine["epochs"], costs, unrecorded)
+    tuning, more = _tuning_behind(path, runs, study, today)
+    unrecorded = {axis: names | more.get(axis, set()) for axis, names in unrecorded.items()}
+    costs = published_tuning.mark_reused(mine["costs"], path)
+    return Reused(mine["runs"], mine["epochs"], costs, unrecorded, tuning)
+
+
+def _tuning_behind(
+    path: str, runs: list[tuple], study: dict, today: Definitions
+) -> tuple[TuningRuns, dict[str, set[str]]]:
+    """As `_take_tuning`, beside the study's `runs` at `path`; none where none of them is tuned.
+
+    Raises CollectError for a run of a tuned recipe whose tuning is not there.
+    """
+    tuned = {run[:4] for run in runs if is_tuned(study["recipes"][run[0]])}
+    if not tuned:
+        return published_tuning.NONE, {}
+    tuning, unrecorded = _take_tuning(path, study, today)
+    if lacking := sorted(tuned - set(tuning.cells)):
+        what = f"{path} has scored runs of {'/'.join(lacking[0])} and no tuning of it"
+        _fail(f"{what}; {published_tuning.ANEW}")
+    return tuning, unrecorded
+
+
+def _take_tuning(
+    path: str, study: dict, today: Definitions
+) -> tuple[TuningRuns, dict[str, set[str]]]:
+    """(the tuning of the study's cells in the folder of `path`, what is not recorded of them)."""
+    theirs, tuning = published_tuning.read(path, "reuse")
+    tuning = tuning.only(tuned_cells(study))
+    check_tuned_alike(path, theirs, study, "reuse")
+    unrecorded = _check_definitions(path, theirs, study, today, tuning.cells)
+    if study.get("strict"):
+        _check_code(path, tuning.costs, today)
+    return tuning.marked(path), unrecorded
 
 
 def _read_provenance(path: str) -> tuple[dict, dict]:

@@ -68,9 +68,8 @@ _LEARNED = [
 KEY = [field.name for field in _KEY]
 RUNS = pa.schema([*_KEY, *_RESULT])
 EPOCHS = pa.schema([*_KEY, *_METRICS])
-COSTS = pa.schema(
-    [*_KEY, *_COST, _field("reused_from", pa.string(), "the published table that held the run")]
-)
+_REUSED_FROM = _field("reused_from", pa.string(), "the published table that held the run")
+COSTS = pa.schema([*_KEY, *_COST, _REUSED_FROM])
 ADDED = ("code", "reused_from", "learned")  # columns that tables of older versions do not have
 _EPOCHS = pa.list_(pa.field("element", pa.struct(_METRICS)))  # Parquet's own word for an item
 LEARNED = pa.schema([*_KEY, *_LEARNED])
@@ -97,7 +96,7 @@ TUNING = pa.schema(
         _field("chosen", pa.bool_(), nullable=False),
     ]
 )
-TUNING_COSTS = pa.schema([*_TUNING_KEY, *_COST])
+TUNING_COSTS = pa.schema([*_TUNING_KEY, *_COST, _REUSED_FROM])
 
 SUMMARIES = pa.schema(
     [

@@ -1,6 +1,6 @@
 """Shards, the tables of parts of a study that were trained separately, joined to the whole."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import reduce
 from itertools import product
 from pathlib import Path
@@ -18,7 +18,12 @@ from ..runtime.own_files import is_own_file
 from .collect import CollectError, in_order
 
 TABLES = {"runs": tables.RUNS, "epochs": tables.EPOCHS, "costs": tables.COSTS}
-SCHEMAS = TABLES | {"learned": tables.LEARNED}
+SCHEMAS = TABLES | {
+    "learned": tables.LEARNED,
+    "tuning": tables.TUNING,
+    "tuning_costs": tables.TUNING_COSTS,
+}
+ANEW = "copy the tables of that study anew, all three"
 AXES = dict(zip(("recipes", "networks", "datasets", "activations"), tables.KEY, strict=False))
 DEFINED = ("recipes", "networks", "activations")  # by the study; a data set is what its files are
 
@@ -36,7 +41,7 @@ def read(paths: Sequence[str], study: dict) -> tuple[pa.Table, pa.Table, pa.Tabl
     found: dict[str, list[pa.Table]] = {name: [] for name in TABLES}
     holders: dict[tuple, list[str]] = {}  # of each run, the shards that hold it
     for path in paths:
-        _check_training(path, study)
+        _check_provenance(path, study)
         shard = {name: rows_of_study(read_table(path, name), study) for name in TABLES}
         if not shard["runs"].num_rows:
             fail(f"{path} has no run of this study; leave it out")
@@ -138,10 +143,10 @@ def _declared(path: str) -> dict:
     return files.read_json(file).get("study") or {} if file.exists() else {}
 
 
-def read_table(path: str, name: str, key: str = "shards") -> pa.Table:
+def read_table(path: str, name: str, key: str = "shards", way: str = ANEW) -> pa.Table:
     """The table `name` in the folder of the runs at `path`, which the study's `key` lists.
 
-    Raises CollectError where it is gone or damaged.
+    Raises CollectError where it is gone or damaged, which ends with the `way` out.
     """
     file = Path(path).with_name(f"{name}.parquet")
     try:
@@ -149,10 +154,10 @@ def read_table(path: str, name: str, key: str = "shards") -> pa.Table:
         return tables.fit_schema(table, SCHEMAS[name])
     except tables.DAMAGED as error:
         reason = "is gone" if not file.exists() else f"cannot be read ({first_line(error)})"
-        fail(f"{file} {reason}; copy the tables of that study anew, all three", key)
+        fail(f"{file} {reason}; {way}", key)
 
 
-def rows_of_study(table: pa.Table, study: dict) -> pa.Table:
+def rows_of_study(table: pa.Table, study: Mapping) -> pa.Table:
     """The rows of the cells that the study has."""
     mine = [pc.is_in(table[column], pa.array(list(study[axis]))) for axis, column in AXES.items()]
     return table.filter(reduce(pc.and_, mine))
@@ -206,11 +211,8 @@ def _check_runs(holders: dict[tuple, list[str]], paths: Sequence[str], study: di
         fail(f"{run_name(*repeated)} stands in {where}; it must be in one")
 
 
-def _check_training(path: str, study: dict) -> None:
-    """Raise CollectError where a shard says another thing of its training than the study.
-
-    Only what both say is compared.
-    """
+def _check_provenance(path: str, study: dict) -> None:
+    """Raise CollectError where a shard says another thing of its training than the study."""
     provenance = Path(path).with_name("provenance.json")
     if not provenance.exists():
         return
@@ -220,6 +222,14 @@ def _check_training(path: str, study: dict) -> None:
         fail(f"{str(error).partition('; ')[0]}; copy it anew, or go without it")
     if not theirs:
         fail(f"{path} was made from external runs; analyse those by `runs`")
+    check_training(path, theirs, study)
+
+
+def check_training(path: str, theirs: Mapping, study: Mapping) -> None:
+    """Raise CollectError where the runs at `path` were trained otherwise than `study` says.
+
+    Both are `Grid.declared_training`; only what both say is compared.
+    """
     pairs = [(w, theirs.get(w, study[w]), study[w]) for w in ("train_size", "validation")]
     pairs += differing("the content of", theirs.get("own_files", {}), study.get("own_files", {}))
     for axis in DEFINED:
@@ -238,6 +248,8 @@ def differing(what: str, theirs: Any, ours: Any) -> Iterator[tuple[str, Any, Any
             if key == "file" and is_own_file(ours[key]) and is_own_file(theirs[key]):
                 continue  # its content is compared, not its place
             yield from differing(f"{what}: {key}", theirs[key], ours[key])
+    elif what.endswith(": tune"):  # a list of values to choose from, in any order
+        yield what, sorted(theirs), sorted(ours)
     else:
         yield what, theirs, ours
 

@@ -57,12 +57,14 @@ def tuning_tables(
         key = dict(zip(CELL, cell, strict=True)) | {"candidate": name, "seed": run["seed"]}
         about = {c: run[c] for c in ("status", "validation_accuracy")}
         is_chosen = candidates[name] == chosen[cell]
-        rows.append(key | _value_columns(candidates[name]) | about | {"chosen": is_chosen})
+        rows.append(key | value_columns(candidates[name]) | about | {"chosen": is_chosen})
         costs.append(key | run["cost"])
-    return _in_order(rows, tables.TUNING), _in_order(costs, tables.TUNING_COSTS)
+    schemas = (tables.TUNING, tables.TUNING_COSTS)
+    runs, prices = map(tables.table, (rows, costs), schemas)
+    return in_order(runs), in_order(prices)
 
 
-def _value_columns(values: Mapping[str, float]) -> dict[str, Any]:
+def value_columns(values: Mapping[str, float]) -> dict[str, Any]:
     """The columns of one tuned number or two."""
     columns: dict[str, Any] = {}
     for prefix, (key, value) in zip(("", "second_"), values.items(), strict=False):
@@ -70,6 +72,7 @@ def _value_columns(values: Mapping[str, float]) -> dict[str, Any]:
     return columns
 
 
-def _in_order(rows: list[dict], schema: pa.Schema) -> pa.Table:
+def in_order(table: pa.Table) -> pa.Table:
+    """Runs that tune by cell, candidate and seed."""
     order = [(name, "ascending") for name in (*CELL, "candidate", "seed")]
-    return tables.table(rows, schema).sort_by(order).combine_chunks()
+    return table.sort_by(order).combine_chunks()
