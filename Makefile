@@ -9,7 +9,7 @@ BUILT_IN := $(notdir $(basename $(shell grep -lE '^(def )?definition' workflow/s
 SNAKEMAKE := ACTIVARIUM_BELOW_MAKE=1 $(BIN)/snakemake
 ACTIVARIUM := PYTHONPATH=workflow/scripts $(BIN)/python -m activarium
 
-.PHONY: report-from-scratch help report challenge claims profiles atlas check unlock test test-all lint docs lock
+.PHONY: report-from-scratch help report challenge train-queue claims profiles atlas check unlock test test-all lint docs lock
 
 # `make` alone: train what is missing of the study, and write its report.
 report-from-scratch: $(VENV)/ready
@@ -32,6 +32,11 @@ report: $(VENV)/ready
 # Set ACTIVATION=my/mine.py or EXPR="x*tanh(x)" against published runs.
 challenge: $(VENV)/ready
 	@$(ACTIVARIUM) challenge $(if $(SUITE),--suite $(SUITE)) $(if $(NAME),--name $(NAME)) -- '$(or $(ACTIVATION),$(EXPR))'
+
+# Train the studies of QUEUE=config/queue.yaml in MINUTES=14.
+train-queue: $(VENV)/ready
+	$(if $(MINUTES),,$(error say how long: make train-queue MINUTES=14))
+	@$(ACTIVARIUM) train-queue $(or $(QUEUE),config/queue.yaml) --minutes $(MINUTES)
 
 # Settle the claims of the literature by the studies in reference/.
 claims: $(VENV)/ready

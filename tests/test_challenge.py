@@ -4,9 +4,11 @@ import json
 import shutil
 from pathlib import Path
 
+import pyarrow.parquet as pq
 import pytest
 import yaml
 from conftest import ROOT
+from test_tuned_reuse import TunedCase
 
 from activarium import study, tables
 from activarium.activations import ActivationSpec
@@ -141,6 +143,48 @@ def test_the_numbers_are_those_of_the_analysis():
     (line,) = verdict.verdict_lines(numbers)
     assert line.startswith("cifar10 · resnet14_8 · adam: relu is ") and "0.80 times its" in line
     assert json.loads(json.dumps(numbers)) == numbers
+
+
+def tuned_suite(folder):
+    """The mapping of a suite whose learning rate is tuned, published in a folder."""
+    return TunedCase(folder, 0).config | {"reuse": [str(folder / "runs.parquet")]}
+
+
+def test_the_estimate_counts_the_runs_that_tune(tmp_path, monkeypatch):
+    monkeypatch.chdir(ROOT)
+    costs = tmp_path / "tuning_costs.parquet"
+    declared = study.read(suite.challenge_study(tuned_suite(tmp_path), "elu", 2), SCHEMA)
+    rows = [row | {"images": 43_000} for row in pq.read_table(costs).to_pylist()]
+    tables.write_run(tables.table(rows, tables.TUNING_COSTS), costs)
+    speeds = {"elu": {"train": 0.002, "evaluate": 0.001}, "gelu": {"train": 0.001}}
+    monkeypatch.setattr(estimate, "measure", lambda declared, spec, setting: speeds[spec.name])
+    found = estimate.estimate(declared, *map(ActivationSpec, ("elu", "gelu")))
+    seconds = 43_000 * (0.002 + 0.001 / 9)  # a tenth of the images is held out
+    assert found["tuning_seconds"].tolist() == pytest.approx([seconds])
+    times = [estimate.tuning_time_at_once(found, declared, cores) for cores in (1, 2, 3, 9)]
+    assert times == pytest.approx([6 * seconds, 4 * seconds, 2 * seconds, 2 * seconds])
+    grid = reused_runs.with_reused_runs(Grid(declared), LIBRARY, SCHEMA)
+    assert len(grid.tuning.runs) == 6 and len(grid.runs) == 8
+
+
+@pytest.mark.parametrize(
+    ("edge", "words"),
+    [
+        ({}, "; tuned learning rate 0.01"),
+        (
+            {"learning_rate": "largest"},
+            "; tuned learning rate 0.01, the largest that was tried: a better one may lie beyond",
+        ),
+    ],
+)
+def test_the_verdict_says_what_tuning_chose_and_where_a_list_ends(edge, words):
+    analysis = files.read_json(QUICK / "analysis.json")
+    cell = dict(zip(estimate.SETTING, KEY, strict=True)) | {"activation": "relu"}
+    cells = [cell | {"activation": "gelu", "chosen": {"learning_rate": 0.1}, "at_edge": {}}]
+    cells.append(cell | {"chosen": {"learning_rate": 0.01}, "at_edge": edge})
+    numbers = verdict.challenge_numbers(analysis | {"tuning": {"cells": cells}}, "relu", {KEY: 1.0})
+    assert numbers["settings"][0]["at_edge"] == edge
+    assert next(iter(verdict.verdict_lines(numbers))).endswith(f"times its training time{words}")
 
 
 @pytest.mark.slow

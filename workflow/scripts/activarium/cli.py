@@ -92,6 +92,7 @@ def parser() -> argparse.ArgumentParser:
     _add_new(commands)
     _add_challenge(commands)
     _add(commands, claims).add_argument("--json", action="store_true", help="print JSON")
+    _add_train_queue(commands)
     for run in (report_path, check_runs):
         _add(commands, run).add_argument("study", metavar="STUDY", help="the study's YAML file")
     for run in (explain_stop, check_idle):
@@ -177,6 +178,19 @@ def _add_challenge(commands: argparse._SubParsersAction) -> None:
     add("--name", metavar="NAME", help="what yours is called; default: the file's name, or mine")
     add("--cores", type=int, metavar="N", help="default: all")
     add("--dry-run", action="store_true", help="say how long it takes, and train nothing")
+    # fmt: on
+
+
+def _add_train_queue(commands: argparse._SubParsersAction) -> None:
+    command = _add(commands, train_queue)
+    add = command.add_argument
+    # fmt: off
+    add("queue", metavar="QUEUE", help="a YAML list of studies, such as config/queue.yaml")
+    add("--minutes", type=float, required=True, metavar="N", help="in which everything ends")
+    add("--tables", default="results/queue", metavar="FOLDER",
+        help="where finished runs are kept as tables; default: results/queue")
+    add("--cores", type=int, metavar="N", help="default: all")
+    add("--dry-run", action="store_true", help="say what is left of each study, train nothing")
     # fmt: on
 
 
@@ -347,6 +361,18 @@ def claims(arguments: argparse.Namespace) -> None:
     keys = ("verdict", "identifier", "sentence", "reason")
     cells += [tuple(claim[key] for key in keys) for claim in settled]
     print("\n".join(_align_columns(cells, _terminal_width())))
+
+
+def train_queue(arguments: argparse.Namespace) -> None:
+    """Train the studies of a queue in the minutes that there are.
+
+    It stops by itself in time. Finished runs are kept as tables, which `reuse` and `shards` take.
+    The same command goes on from there.
+    """
+    from .training_queue.train_queue import train_queue as train
+
+    given = arguments
+    train(given.queue, given.minutes, given.tables, given.cores, given.dry_run)
 
 
 def _grid(file: str) -> Grid:

@@ -16,14 +16,15 @@ from ..report.formatting import count
 from ..runtime import devices
 from ..runtime.errors import UserError
 from ..runtime.files import read_json, write_json, write_text
+from ..runtime.snakemake_command import CLONE, check_clone, snakemake_command
 from ..study import Study
 from ..study.grid import Grid
+from ..study.tuned_recipes import count_tuning_runs
 from ..train.progress import format_duration
-from .estimate import BATCHES, SETTING, estimate, time_at_once
+from .estimate import BATCHES, SETTING, estimate, time_at_once, tuning_time_at_once
 from .suite import activation_entry, challenge_study, find_suite
 from .verdict import challenge_numbers, verdict_lines
 
-CLONE = Path(__file__).parents[4]
 SCHEMA = CLONE / "config/schema.yaml"
 
 
@@ -39,8 +40,7 @@ def run_challenge(
     `word`, `suite` and `name` are as in `suite.activation_entry` and `find_suite`. The study stands
     in results/challenge-NAME, with study.yaml, report.html and challenge.json. Raises UserError.
     """
-    if not (CLONE / "Snakefile").exists():
-        raise UserError("challenge: the workflow is not installed with the command; use a clone")
+    check_clone()
     cores = cores or len(os.sched_getaffinity(0))
     entry = activation_entry(word, name)
     config = challenge_study(find_suite(suite, CLONE), entry, _jobs(cores))
@@ -81,10 +81,13 @@ def _say_estimate(declared: Study, entry: str | dict, at_once: int) -> pd.DataFr
     specs = declared.activations
     expected = estimate(declared, specs[_name(entry)], specs[declared.control])
     trained = declared.seeds * len(expected)
+    tuning = sum(count_tuning_runs(declared.recipes[name]) for name in expected["recipe"])
+    more = f", {count(tuning, 'run')} tune it" if tuning else ""
     seconds = time_at_once(expected["seconds"], declared, at_once)
+    seconds += tuning_time_at_once(expected, declared, at_once)
     on = "a GPU, or less" if devices.visible_gpus() else f"{count(at_once, 'free core')}"
     print(
-        f"challenge: {trained} runs are trained here, those of the others are taken from "
+        f"challenge: {trained} runs are trained here{more}, those of the others are taken from "
         f"{', '.join(declared.reuse)}. That takes about {format_duration(seconds)} on {on}: an "
         f"estimate from {BATCHES} batches",
         flush=True,
@@ -94,12 +97,7 @@ def _say_estimate(declared: Study, entry: str | dict, at_once: int) -> pd.DataFr
 
 def _train(file: Path, cores: int, dry_run: bool) -> None:
     """Have Snakemake make the study; ends this process with its exit code where it fails."""
-    snakefile = os.path.relpath(CLONE / "Snakefile")
-    command = [sys.executable, "-m", "snakemake", "--snakefile", snakefile]
-    command += ["--cores", str(cores), "--configfile", str(file)]
-    if dry_run:
-        command.append("--dry-run")
-    done = subprocess.run(command)
+    done = subprocess.run(snakemake_command(file, cores, *(["--dry-run"] if dry_run else [])))
     if done.returncode:
         sys.exit(done.returncode)
 

@@ -15,7 +15,8 @@ def challenge_numbers(
 
     Accuracies and differences are fractions. `place` counts means from the best, `rank_low` and
     `rank_high` are its simultaneous interval. `ratios` maps (recipe, network, dataset) to the
-    training time beside the control's.
+    training time beside the control's. Where a recipe is tuned, `chosen` has the values taken, and
+    `at_edge` the end of the list, smallest or largest, of each that stands there.
     """
     rows = [_numbers(analysis, activation, key) | {"cost_ratio": ratio} for key, ratio in
             sorted(ratios.items())]  # fmt: skip
@@ -56,7 +57,16 @@ def _numbers(analysis: Mapping[str, Any], activation: str, key: tuple) -> dict[s
         "n_activations": len(summaries),
         "rank_low": mine["rank_low"],
         "rank_high": mine["rank_high"],
+        **_tuned(analysis, setting | {"activation": activation}),
     }
+
+
+def _tuned(analysis: Mapping[str, Any], cell: Mapping[str, str]) -> dict[str, Any]:
+    """What tuning chose for a cell, where its recipe is tuned."""
+    for found in analysis.get("tuning", {}).get("cells", []):
+        if found.items() >= cell.items():
+            return {key: found[key] for key in ("chosen", "at_edge")}
+    return {}
 
 
 def _is_same(pairs: Iterable[Mapping], activation: str, control: str) -> bool:
@@ -76,5 +86,15 @@ def verdict_lines(numbers: Mapping[str, Any]) -> Iterable[str]:
             f"{where}: {numbers['activation']} is {row['verdict']}: {points(row['difference'])} pp "
             f"beside {numbers['control']} ({percent(numbers['confidence'], 0)} % interval {ends}, "
             f"{row['n_pairs']} pairs); place {row['place']} of {row['n_activations']}; "
-            f"{row['cost_ratio']:.2f} times its training time"
+            f"{row['cost_ratio']:.2f} times its training time{_tuning_words(row)}"
         )
+
+
+def _tuning_words(row: Mapping[str, Any]) -> str:
+    """The values that tuning chose, with a warning where a list should be longer."""
+    words = ""
+    for key, value in row.get("chosen", {}).items():
+        words += f"; tuned {key.replace('_', ' ')} {value:g}"
+        if end := row["at_edge"].get(key):
+            words += f", the {end} that was tried: a better one may lie beyond"
+    return words

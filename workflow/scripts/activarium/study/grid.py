@@ -120,9 +120,9 @@ class Grid:
 
     def finished_runs(self, files: list[str]) -> list[str]:
         """Those of these runs' files that are there, or wait until their pack is finished."""
-        return [f for f in files if Path(f).exists() or Path(self._waiting_run(f)).exists()]
+        return [f for f in files if Path(f).exists() or Path(self.waiting_run(f)).exists()]
 
-    def _waiting_run(self, run: str) -> str:
+    def waiting_run(self, run: str) -> str:
         """Where a run's file waits while its pack is unfinished."""
         return re.sub(self._trained_files, f"{self.paths.folder}/unfinished/", run)
 

@@ -58,12 +58,12 @@ class TuningGrid:
     @property
     def runs(self) -> list[str]:
         """The file of every run that tunes; none where shards have them already."""
-        return [file for cell in self._cells() for file in self._runs_of(cell)]
+        return [file for cell in self.tuned_here for file in self.runs_of_cell(cell)]
 
     @property
     def choices(self) -> list[str]:
         """The file of what was chosen, for each cell that is tuned here."""
-        return [self.paths.choice.format(**cell) for cell in self._cells()]
+        return [self.paths.choice.format(**cell) for cell in self.tuned_here]
 
     @property
     def table(self) -> list[str]:
@@ -105,7 +105,7 @@ class TuningGrid:
     def runs_of(self, wildcards: Wildcards) -> list[str]:
         """The runs that choose for one cell; none where other tables hold them."""
         cell = {axis: getattr(wildcards, axis) for axis in AXES}
-        return [] if self._is_taken(cell) else self._runs_of(cell)
+        return [] if self._is_taken(cell) else self.runs_of_cell(cell)
 
     def published_with(self, wildcards: Wildcards) -> list[str]:
         """The tables that the tuning of one cell is taken from; none where it is tuned here."""
@@ -132,8 +132,9 @@ class TuningGrid:
         recipe = self.study.recipes[wildcards.recipe]
         return {**recipe, **tuned_recipes.list_candidates(recipe)[wildcards.candidate]}
 
-    def _cells(self) -> Iterator[dict[str, str]]:
-        """Every cell that is tuned here."""
+    @property
+    def tuned_here(self) -> Iterator[dict[str, str]]:
+        """Every cell that is tuned by runs of this study, as {axis: name}."""
         s = self.study
         recipes = () if s.shards else self.recipes
         for names in product(recipes, s.networks, s.datasets, s.activations):
@@ -144,7 +145,8 @@ class TuningGrid:
     def _is_taken(self, cell: dict[str, str]) -> bool:
         return "/".join(cell[axis] for axis in AXES) in self.taken
 
-    def _runs_of(self, cell: dict[str, str]) -> list[str]:
+    def runs_of_cell(self, cell: dict[str, str]) -> list[str]:
+        """The runs that choose for one cell, by the names of its axes."""
         recipe = self.recipes[cell["recipe"]]
         return [
             self.paths.tuning_run.format(**cell, candidate=name, seed=seed)
