@@ -27,7 +27,7 @@ SCHEMA = json.loads((SCRIPTS / "activarium/certify/schema.json").read_text())
 # Quick to prove, and between them: kinks, jumps, periods, refusals, learning, drawing.
 SAMPLES = ("gelu", "gcu", "hardshrink", "prelu", "rrelu", "sine", "snake", "star_relu", "threshold")
 COMMANDS = ("certify", "compare", "list", "new", "report-path", "check-runs", "explain-stop",
-            "check-idle", "challenge", "claims", "check-submission")  # fmt: skip
+            "check-idle", "challenge", "claims", "train-queue", "check-submission")  # fmt: skip
 
 
 @pytest.fixture
