@@ -410,7 +410,7 @@ def test_a_script_is_named_by_its_rule_and_is_short():
     of_rule = {}
     for file in (ROOT / "workflow/rules").glob("*.smk"):
         for text in re.split(r"^ *rule\b", file.read_text(), flags=re.MULTILINE)[1:]:
-            (rule,) = re.findall(r'^ (\w+):|f"(\w+)_\{k\}"', text)
+            (rule,) = re.findall(r'^ (\w+):|f"(\w+)_\{\w+\}"', text)
             (of_rule[rule[0] or rule[1]],) = re.findall(r'script:\s+"../scripts/(\w+).py"', text)
     assert set(of_rule.values()) == set(scripts)
     # A run that tunes is a training, and what a published study states is certified as any other.

@@ -30,7 +30,7 @@ for measure in STUDY.measures:
             PATHS.log(f"measure/{measure}/{{recipe}}/{{network}}/{{dataset}}/{{activation}}"),
         conda:
             "../envs/activarium.yaml"
-        threads: GRID.measured.threads(measure, workflow.cores)
+        threads: GRID.measured.threads(measure, SNAKEMAKE.cores)
         resources:
             gpu=GRID.measured.gpus(measure, GPU),
         params:

@@ -116,6 +116,11 @@ class Session:
         """The jobs of this execution, once they are planned; also those `finished`, on demand."""
         return list(self.workflow.dag.needrun_jobs(exclude_finished=not finished))
 
+    @property
+    def cores(self) -> int | None:
+        """How many cores this execution may use; None where none are given."""
+        return self.workflow.cores
+
     def jobs_at_once(self) -> int:
         """How many jobs of training run at the same time."""
         return devices.jobs_at_once(
