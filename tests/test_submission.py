@@ -197,6 +197,7 @@ def tuned(submitted):
             spent.append(cost | key)
     tables.write_run(tables.table(tuning, tables.TUNING), submitted / "tuning.parquet")
     tables.write_run(tables.table(spent, tables.TUNING_COSTS), submitted / "tuning_costs.parquet")
+    files.write_json(submitted / "tuning_provenance.json", made)
     read = [
         tables.read(submitted / f"{name}.parquet") for name in ("runs", "costs", "tuning_costs")
     ]
@@ -215,8 +216,9 @@ def test_a_tuned_study_has_its_tuning_runs_and_the_choices_that_follow_from_them
     file.write_bytes(whole)
     rewrite(file, lambda rows: rows.pop())
     assert problems(tuned) == [f"{file} has other runs than study.yaml tunes by"]
-    file.unlink()
-    assert problems(tuned) == [f"{file} is missing"]
+    for gone in (file, tuned / "tuning_provenance.json"):
+        gone.unlink()
+    assert problems(tuned) == [f"{file} is missing", f"{gone} is missing"]
 
 
 @pytest.fixture

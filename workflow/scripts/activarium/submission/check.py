@@ -14,7 +14,7 @@ from ..runtime import files
 from ..runtime.errors import UserError, describe_error
 from ..study.grid import Grid
 from ..study.tuned_recipes import list_candidates
-from ..tables import reuse, shards
+from ..tables import published_tuning, reuse, shards
 from ..tables.tuning import choose
 from .study_status import TRAINED_AGAIN, find_differences
 
@@ -100,8 +100,9 @@ def _check_training(folder: Path, schema: Path | str) -> Iterator[str]:
 def _check_tuning(folder: Path, schema: Path | str) -> Iterator[str]:
     """Of a study that tunes a number: every tuning run is there, and the best value was chosen."""
     grid = Grid(study.read(study.mapping(folder / "study.yaml"), schema))
-    missing = [t for t in TUNED if grid.tuning.recipes and not (folder / f"{t}.parquet").is_file()]
-    yield from (f"{folder / f'{name}.parquet'} is missing" for name in missing)
+    needed = published_tuning.FILES if grid.tuning.recipes else ()
+    missing = [name for name in needed if not (folder / name).is_file()]
+    yield from (f"{folder / name} is missing" for name in missing)
     if missing or not grid.tuning.recipes:
         return
     tuning, _ = (tables.read(folder / f"{name}.parquet") for name in TUNED)
