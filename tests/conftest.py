@@ -147,7 +147,9 @@ def trained_once(tmp_path_factory):
     with (shared / "trained.lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not (shared / "trained").exists():
+            shutil.rmtree(shared / "training", ignore_errors=True)  # of a process that failed
             made = House(shared / "training").built()
+            made.patience = 1200  # other processes wait for it, and so may the machine
             done = made.snakemake(cores=2)
             assert done.returncode == 0, done.stderr
             made.folder.rename(shared / "trained")

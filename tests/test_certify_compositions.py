@@ -117,7 +117,7 @@ def test_sizes_powers_and_double_zeros_never_leave_their_enclosures(composition)
 
 
 @pytest.mark.slow
-@settings(max_examples=300, **QUIET)
+@settings(max_examples=120, **QUIET)
 @given(COMPOSITIONS)
 def test_many_compositions_never_leave_their_enclosures(composition):
     holds(composition)

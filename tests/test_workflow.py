@@ -27,6 +27,8 @@ CERTIFIED = {"certify": 1, "numerics": 1, "profiles": 1, "proven_claims": 1}
 DESCRIBED = {"describe": 1}
 SMALL = {"name": "small", "file": "plain", "width": 1}
 SHIPPED = sorted(p for p in (ROOT / "config").glob("*.yaml") if p.stem != "schema")
+# Which together have every key that a shipped study has; tests/test_study.py reads them all.
+KINDS = {"config", "learning-rate", "mnist5k-serving", "mnist5k-tuned", "cifar10-quick"}
 TABLE = "dataset,activation,seed,test_accuracy,status\nd,gelu,0,0.5,ok\n"
 RUN = "results/tiny/runs/short/plain_2/digits/{}/{}.parquet"
 
@@ -244,7 +246,10 @@ def test_a_fault_on_one_batch_is_said_once_and_stops_the_study_before_it_trains(
 # Studies
 
 
-@pytest.mark.parametrize("study", SHIPPED, ids=lambda p: p.stem)
+@pytest.mark.parametrize("study", [
+    pytest.param(study, marks=() if study.stem in KINDS else pytest.mark.slow, id=study.stem)
+    for study in SHIPPED
+])  # fmt: skip
 def test_a_shipped_study_can_be_planned(house, study):
     planned = house.plan(study=f"config/{study.name}")
     said = yaml.safe_load(study.read_text())
@@ -481,15 +486,16 @@ def test_the_command_that_brings_a_run_back_says_what_this_start_says(trained):
     assert trained.run(*shlex.split(command), "-n").returncode == 0
 
 
-@pytest.mark.parametrize("ending", ["arrow", "json"])
-def test_a_prepared_file_that_is_made_alone_trains_nothing_again(trained, ending):
-    file = f"results/datasets/digits.{ending}"
-    (trained / file).write_text("")
-    with pytest.raises(UserError) as refusal:
-        (prepare.read if ending == "arrow" else prepare.description)(trained / file)
-    said = str(refusal.value).replace(f"{trained.folder}/", "").replace("STUDY", "study.yaml")
-    alone = re.search(r"rebuild it: (.*), and only then start again$", said)[1]
-    assert trained.run("sh", "-c", alone).returncode == 0
+def test_a_prepared_file_that_is_made_alone_trains_nothing_again(trained):
+    for ending, read in (("arrow", prepare.read), ("json", prepare.description)):
+        file = f"results/datasets/digits.{ending}"
+        (trained / file).write_text("")
+        with pytest.raises(UserError) as refusal:
+            read(trained / file)
+        said = str(refusal.value).replace(f"{trained.folder}/", "").replace("STUDY", "study.yaml")
+        alone = re.search(r"rebuild it: (.*), and only then start again$", said)[1]
+        assert alone.startswith(f"rm {file} && snakemake --cores 1 {file} ")
+    assert trained.run("sh", "-c", alone).returncode == 0  # which makes both
     assert trained.plan() == {}
 
 
