@@ -91,8 +91,9 @@ def _train(item: Item, kept: KeptTables, end: float, cores: int, dry_run: bool) 
     _say(f"{item.name}: {count(todo, 'run')} to train, {format_duration(seconds)} left")
     place = Path(grid.paths.folder, "study.yaml")
     write_text(place, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
-    code = _run_and_keep(item, kept, grid, snakemake_command(
-        place, cores, "--until", "collect", "tuning"), end)  # fmt: skip
+    made = ["collect", *(["tuning"] if grid.tuning.recipes else [])]
+    command = snakemake_command(place, cores, "--until", *made)
+    code = _run_and_keep(item, kept, grid, command, end)
     unlock(place)
     size = f"{kept.size} of {grid.study.size} runs" if kept.paths else "no run"
     _say(f"{item.name}: {size} are kept in {kept.folder}")
