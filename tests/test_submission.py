@@ -224,18 +224,21 @@ def test_a_tuned_study_has_its_tuning_runs_and_the_choices_that_follow_from_them
 @pytest.fixture
 def reproduced(submitted):
     """The same study, with two seeds of each cell trained again and the same."""
-    file = submitted / TRAINED_AGAIN
-    file.parent.mkdir()
-    shutil.copyfile(submitted / "runs.parquet", file)
-    rewrite(file, lambda rows: rows.__setitem__(
-        slice(None), [row for row in rows if row["seed"] < 2]))  # fmt: skip
+    place = submitted / TRAINED_AGAIN
+    place.mkdir()
+    for name in ("runs", "costs"):
+        shutil.copyfile(submitted / f"{name}.parquet", place / f"{name}.parquet")
+        rewrite(place / f"{name}.parquet", lambda rows: rows.__setitem__(
+            slice(None), [row for row in rows if row["seed"] < 2]))  # fmt: skip
+    later = {"started": "2026-12-01T00:00:00"}
+    rewrite(place / "costs.parquet", lambda rows: [row.update(later) for row in rows])
     return submitted
 
 
 def test_a_study_is_reproduced_where_two_seeds_of_each_cell_came_out_the_same(reproduced):
     assert study_status(reproduced) == REPRODUCED
     assert problems(reproduced) == []
-    shutil.rmtree((reproduced / TRAINED_AGAIN).parent)
+    shutil.rmtree(reproduced / TRAINED_AGAIN)
     assert study_status(reproduced) == SELF_REPORTED
 
 
@@ -251,12 +254,24 @@ def test_a_study_is_reproduced_where_two_seeds_of_each_cell_came_out_the_same(re
     ],
 )  # fmt: skip
 def test_runs_that_came_out_otherwise_leave_a_study_self_reported(reproduced, spoil, words):
-    rewrite(reproduced / TRAINED_AGAIN, spoil)
+    rewrite(reproduced / TRAINED_AGAIN / "runs.parquet", spoil)
     assert study_status(reproduced) == SELF_REPORTED
     assert problems(reproduced) == [f"{reproduced / TRAINED_AGAIN}: {words}"]
 
 
+def test_runs_that_were_copied_are_not_trained_again(reproduced):
+    place = reproduced / TRAINED_AGAIN
+    shutil.copyfile(reproduced / "costs.parquet", place / "costs.parquet")
+    assert study_status(reproduced) == SELF_REPORTED
+    (line,) = problems(reproduced)
+    assert line.endswith("runs are those of the study, not trained again")
+    (place / "costs.parquet").unlink()
+    assert problems(reproduced) == [f"{place / 'costs.parquet'} is missing"]
+
+
 def test_every_published_study_has_a_status():
-    assert {study_status(folder) for folder in KEPT} <= {SELF_REPORTED, REPRODUCED}
+    reproduced = {folder.name for folder in KEPT if study_status(folder) == REPRODUCED}
+    assert reproduced == {folder.name for folder in KEPT if (folder / TRAINED_AGAIN).exists()}
+    assert {"aa", "digits"} <= reproduced
     page = (ROOT / "SUBMIT.md").read_text()
     assert f"*{SELF_REPORTED}*" in page and f"*{REPRODUCED}*" in page

@@ -38,7 +38,7 @@ def claims_page(settled: Sequence[Mapping[str, Any]], evidence: Iterable[Mapping
     sentences = {claim["claim"]: claim for claim in settled}
     for name, rows in groupby(evidence, itemgetter("claim")):
         claim = sentences[name]
-        found = list(rows)
+        found = sorted(rows, key=lambda row: not row["decides"])  # those that decide first
         about = f"{claim['sentence']} {claim['identifier']}, {claim['place']}."
         lines = "".join(map(_evidence_line, found))
         parts.append(f"## {name}\n\n{about}{_accuracies(found)}\n\n{ROWS}{lines}")

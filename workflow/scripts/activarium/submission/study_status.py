@@ -1,7 +1,7 @@
 """What SUBMIT.md calls a published study: self-reported, or reproduced here.
 
-The runs that were trained again stand in reproduction/runs.parquet of the study's folder. Whether
-they are the same decides, so that nobody has to say it.
+The runs that were trained again stand in reproduction/ of the study's folder, with what they cost.
+Whether they are the same decides, so that nobody has to say it.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 SELF_REPORTED, REPRODUCED = "self-reported", "reproduced here"
 FEWEST_AGAIN = 2  # seeds of every cell
-TRAINED_AGAIN = "reproduction/runs.parquet"
+TRAINED_AGAIN = "reproduction"  # a folder in that of the study
+TABLES = ("runs.parquet", "costs.parquet")
 
 
 def study_status(folder: Path) -> str:
@@ -30,17 +31,24 @@ def study_status(folder: Path) -> str:
 def find_differences(folder: Path) -> Iterator[str]:
     """A line for each way in which the runs that were trained again fall short; none if equal.
 
-    Compared are status and score of each run: on another machine the last bits may differ.
+    Compared are status and score of each run: on another machine the last bits may differ. A run
+    that started when the study's own did was copied, and not trained again.
     """
-    runs, again = (tables.read(folder / name) for name in ("runs.parquet", TRAINED_AGAIN))
+    place = folder / TRAINED_AGAIN
+    if missing := [name for name in TABLES if not (place / name).is_file()]:
+        yield f"{place / missing[0]} is missing"
+        return
+    runs, costs = (tables.read(folder / name) for name in TABLES)
+    again, spent = (tables.read(place / name) for name in TABLES)
     both = again.merge(runs, "left", tables.KEY, suffixes=("_again", ""))
     scores = both["n_correct_again"].fillna(-1) != both["n_correct"].fillna(-1)
     other = int((scores | (both["status_again"] != both["status"])).sum())
     if other:
-        yield f"{folder / TRAINED_AGAIN}: {other} of {len(again)} runs have another score"
-    counted = again.groupby(CELL).size()
-    expected = runs.groupby(CELL).size().index
-    short = counted.reindex(expected, fill_value=0) < FEWEST_AGAIN
+        yield f"{place}: {other} of {len(again)} runs have another score"
+    started = spent.merge(costs, "left", tables.KEY, suffixes=("_again", ""))
+    if copied := int((started["started_again"] == started["started"]).sum()):
+        yield f"{place}: {copied} of {len(again)} runs are those of the study, not trained again"
+    counted, cells = (table.groupby(CELL).size() for table in (again, runs))
+    short = counted.reindex(cells.index, fill_value=0) < FEWEST_AGAIN
     for cell in short.index[short][:1]:
-        name = "/".join(cell)
-        yield f"{folder / TRAINED_AGAIN}: {name} has fewer than {FEWEST_AGAIN} seeds"
+        yield f"{place}: {'/'.join(cell)} has fewer than {FEWEST_AGAIN} seeds"
