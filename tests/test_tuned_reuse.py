@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 import pytest
 from conftest import tables as bytes_of_tables
-from test_reuse import DIGESTS, LIBRARY, SCHEMA, Case
+from test_reuse import DIGESTS, LIBRARY, SCHEMA, Case, numbered
 
 from activarium import tables
 from activarium.runtime import files
@@ -264,10 +264,12 @@ REFUSED = [
     tuned_there_alone, tuned_here_alone, other_validation, other_held_out, other_definition,
     other_images, two_tunings, strict_with_other_code, of_another_study,
 ]  # fmt: skip
-CASES = [(spoil, seed) for spoil in REFUSED for seed in range(2)]
+DRAWN_TWICE = [
+    gone, cut_off, runs_lost, other_choice, other_rates, other_number_of_seeds, two_tunings,
+]  # fmt: skip
 
 
-@pytest.mark.parametrize(("spoil", "seed"), CASES)
+@pytest.mark.parametrize(("spoil", "seed"), numbered(REFUSED, DRAWN_TWICE))
 def test_a_tuning_that_is_damaged_partial_or_other_is_refused_in_one_line(tmp_path, spoil, seed):
     case = TunedCase(tmp_path, seed)
     words = spoil(case)
