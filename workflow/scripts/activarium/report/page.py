@@ -5,6 +5,7 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 
 import jinja2
@@ -110,8 +111,9 @@ def policy_hash(text: str) -> str:
     return base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()
 
 
+@cache
 def template_environment(folder: Path) -> jinja2.Environment:
-    """Templates of a folder, and what all of them can do."""
+    """Templates of a folder, compiled once in a process, and what all of them can do."""
     environment = jinja2.Environment(
         loader=jinja2.FileSystemLoader(folder),
         autoescape=True,
