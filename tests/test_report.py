@@ -785,7 +785,7 @@ def test_published_runs_are_counted_and_what_is_trained_beside_them_stands_out()
     assert f"Of {taken} the code was not recorded." in methods
     (table,) = decision_tables(found).values()
     assert [r[0]["text"].strip() for r in table if "new" in r[0]["text"].split()] == ["ReLU new"]
-    assert report.tables.coloured()[0] == "relu"
+    assert report.tables.coloured[0] == "relu"
     assert re.search(r"font-weight: 700[^>]*>ReLU<", report.figures["forest"])
     made.costs["reused_from"] = None
     again = reported(made, draw=False)

@@ -38,6 +38,7 @@ rule compare:
         confidence=STUDY.confidence,
         margin=STUDY.margin,
         chance=GRID.chance,
+        chosen=list(GRID.own_activations),
     message:
         "compare the activations"
     script:

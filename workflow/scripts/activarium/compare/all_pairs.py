@@ -1,32 +1,41 @@
 """All pairs of activations in one setting: exploratory, a matrix, and no verdict comes of it."""
 
 import math
-from itertools import combinations
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
 from scipy import stats
 
 from .paired_tests import adjust_p_values, t_quantile, t_test_p
-from .pairwise_max_t import pair_differences
+from .pairwise_max_t import pair_differences, pairs_of
 
 NAMES = ("mean_diff", "low", "high", "p_superior", "p_t")
 
 
-def compare_all_pairs(scores: pd.DataFrame, confidence: float) -> list[dict]:
+def compare_all_pairs(
+    scores: pd.DataFrame, confidence: float, shown: Collection[str] | None = None
+) -> list[dict]:
     """One dict a pair (a before b by name): the paired difference a − b and what goes with it.
 
     p_t_bh is corrected over all pairs of the setting by Benjamini and Hochberg (1995), whose
     false discovery rate is a weaker promise than that of the contrasts. `scores` is from
-    `pivot_scores`.
+    `pivot_scores`. `shown` limits what is returned to pairs of these activations.
     """
     columns = _describe(np.sort(pair_differences(scores), axis=1), confidence)
-    columns["p_t_bh"] = adjust_p_values(columns["p_t"], stats.false_discovery_control)
-    values = zip(*(np.asarray(column).tolist() for column in columns.values()), strict=True)
-    return [
-        {"activation": a, "other": b} | dict(zip(columns, row, strict=True))
-        for (a, b), row in zip(combinations(scores, 2), values, strict=True)
-    ]
+    columns["p_t_bh"] = np.array(
+        adjust_p_values(columns["p_t"], stats.false_discovery_control), float
+    )
+    names = scores.columns.to_numpy(object)
+    first, second = pairs_of(len(names))
+    if shown is not None:
+        kept = np.isin(names, list(shown))
+        kept = kept[first] & kept[second]
+        first, second = first[kept], second[kept]
+        columns = {name: column[kept] for name, column in columns.items()}
+    columns = {"activation": names[first], "other": names[second]} | columns
+    rows = zip(*(column.tolist() for column in columns.values()), strict=True)
+    return [dict(zip(columns, row, strict=True)) for row in rows]
 
 
 def _describe(d, confidence):

@@ -3,7 +3,7 @@
 What each key holds, and in which unit, says schema.yaml beside this file.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 
 import pandas as pd
 
@@ -24,6 +24,7 @@ from .recipes import compare_at_best_recipes, find_surviving_verdicts
 from .retuning import describe_tuning
 from .scores import differences_from, group_rows_by_setting, score_tables
 from .sensitivity import verdicts_by_method
+from .shown import list_shown
 from .standard_errors import standard_errors
 from .summaries import summarize_cells
 from .theory import correlate_properties
@@ -41,13 +42,14 @@ def analyse(
     chance: Mapping[str, float],
     profiles: Mapping[str, dict] | None = None,
     tuning: pd.DataFrame | None = None,
+    chosen: Collection[str] = (),
 ) -> dict:
     """The plan that was run and its results; the names are those of the tables' columns.
 
     `runs`, `epochs` and `costs` are DataFrames of those tables, the last two perhaps empty;
     `chance` maps a data set to the accuracy of guessing, `profiles` an activation to what is
-    proven of it, where anything is. `tuning` is that table, where a recipe tunes a number. The
-    same tables, in whatever order of rows, give the same mapping.
+    proven of it, where anything is. `tuning` is that table, where a recipe tunes a number. Of many
+    activations those `chosen` are shown, too. The order of rows changes nothing.
     """
     runs = runs.sort_values(KEY)
     settings = score_tables(runs, "chance", chance)
@@ -60,6 +62,7 @@ def analyse(
         **_claims(settings, control, primary, confidence),
         "summaries": described,
         "contrasts": compared,
+        **_shown(described, settings, control, confidence, chosen),
         **_comparisons(runs, epochs, settings, control, confidence),
         **_checks(runs, compared, control, chance, confidence, margin),
         "time_to_target": time_to_target(runs, epochs, control, confidence, margin),
@@ -79,12 +82,20 @@ def _with_tuning(found, tuning, primary):
     return found | {"plan": plan | {"methods": methods}, "tuning": described}
 
 
+def _shown(described, settings, control, confidence, chosen):
+    """The pairs of each setting; of many activations which are shown, and their pairs alone."""
+    shown = list_shown(described, control, chosen)
+    pairs = [
+        key | row
+        for key, scores in settings
+        for row in compare_all_pairs(scores, confidence, shown)
+    ]
+    return {"pairs": pairs} if shown is None else {"shown": shown, "pairs": pairs}
+
+
 def _comparisons(runs, epochs, settings, control, confidence):
     """What compares more than one activation with the control in one setting."""
     return {
-        "pairs": [
-            key | row for key, scores in settings for row in compare_all_pairs(scores, confidence)
-        ],
         "identical_runs": find_identical_runs(runs, epochs),
         "across_datasets": compare_across_datasets(settings, control, confidence),
         "failures": count_failures(runs, confidence),

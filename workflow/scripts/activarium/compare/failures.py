@@ -1,5 +1,7 @@
 """How often runs diverge: a failure is an outcome, and this is its own table."""
 
+from functools import cache
+
 import pandas as pd
 from scipy import stats
 
@@ -12,12 +14,19 @@ def count_failures(runs: pd.DataFrame, confidence: float) -> list[dict]:
     The interval is exact for a binomial share and reaches from 0 where none failed.
     """
     rows = []
-    for cell, group in runs.groupby(CELL, sort=True):
-        n, failed = len(group), int((group["status"] == "diverged").sum())
-        ends = stats.binomtest(failed, n).proportion_ci(confidence, method="exact")
+    diverged = (runs["status"] == "diverged").groupby([runs[name] for name in CELL], sort=True)
+    for cell, n, failed in diverged.agg(["size", "sum"]).itertuples():
+        low, high = _interval(int(failed), int(n), confidence)
         rows.append(
             dict(zip(CELL, cell, strict=True))
-            | {"n_runs": n, "n_failed": failed, "share": failed / n}
-            | {"low": float(ends.low), "high": float(ends.high)}
+            | {"n_runs": int(n), "n_failed": int(failed), "share": int(failed) / int(n)}
+            | {"low": low, "high": high}
         )
     return rows
+
+
+@cache  # most cells have as many runs, and no failure
+def _interval(failed, n, confidence):
+    """(low, high) of Clopper and Pearson."""
+    ends = stats.binomtest(failed, n).proportion_ci(confidence, method="exact")
+    return float(ends.low), float(ends.high)

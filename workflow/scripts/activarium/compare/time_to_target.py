@@ -1,5 +1,8 @@
 """Time to target: how soon runs are as good as the control ends up, failures censored."""
 
+import math
+from functools import cache
+
 import numpy as np
 import pandas as pd
 from scipy import stats
@@ -50,14 +53,21 @@ def first_reached(runs: pd.DataFrame, epochs: pd.DataFrame, target: float) -> pd
 def _cell(times, confidence):
     """Runs, those that are there, when half of them are, and the curve; `times` may have NaN."""
     censored = np.sort(times.fillna(np.inf).to_numpy())
-    ends = stats.quantile_test(censored, p=0.5).confidence_interval(confidence)
+    low, high = _places(len(times), confidence)
     steps, counts = np.unique(sorted_values(times), return_counts=True)
     return {
         "n_runs": len(times),
         "n_reached": int(counts.sum()),
         "median": float(censored[(len(times) - 1) // 2]),
-        "low": float(ends.low),
-        "high": float(ends.high),
+        "low": math.nan if low is None else float(censored[low]),
+        "high": math.nan if high is None else float(censored[high]),
         "epochs": steps.astype(int).tolist(),
         "share": (counts.cumsum() / len(times)).tolist(),
     }
+
+
+@cache  # they depend on the number of runs alone
+def _places(n, confidence):
+    """Where the ends of the median's interval stand among n sorted times; None where nowhere."""
+    ends = stats.quantile_test(np.arange(n), p=0.5).confidence_interval(confidence)
+    return [None if math.isnan(end) else int(end) for end in (ends.low, ends.high)]

@@ -19,7 +19,9 @@ import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 import seaborn as sns  # noqa: E402
 
+from ..report.axis_limits import deciding_range as deciding_range  # noqa: E402
 from ..report.axis_limits import visible_range as visible_range  # noqa: E402
+from ..report.formatting import count  # noqa: E402
 from ..report.study_tables import label  # noqa: E402
 
 # matplotlib only measures text; the reader's browser draws it, with a font that has the letter.
@@ -78,7 +80,8 @@ def setting_panels(tables, height, columns=3, sharey=False, width=7.4):
 def row_panels(tables, order, each=0.21):
     """`panels` with one row an activation of `order`, `each` inches high."""
     titled = 0.2 if len(tables.settings) > 1 else 0
-    return setting_panels(tables, max(1.3, 0.6 + titled + each * len(order)), sharey=True)
+    rows = len(order) + (1 if tables.left_out else 0)
+    return setting_panels(tables, max(1.3, 0.6 + titled + each * rows), sharey=True)
 
 
 def _wrap_title(title, most):
@@ -106,7 +109,7 @@ def activation_styles(tables):
 
     But for a single other, which has a look of its own.
     """
-    coloured = zip(tables.coloured(), TOP, SHAPES, DASHES, strict=False)
+    coloured = zip(tables.coloured, TOP, SHAPES, DASHES, strict=False)
     found = {tables.control: (CONTROL, "o", "-")} | {a: look for a, *look in coloured}
     others = [a for a in tables.activations if a not in found]
     return found | (dict.fromkeys(others, ALONE) if len(others) == 1 else {})
@@ -132,7 +135,9 @@ def tag_artist(artist, tables, activation, *key):
 def label_rows(ax, tables, activations, *key):
     """Activations down the y axis, the control and new ones bold and in their colours."""
     styles = activation_styles(tables)
-    ax.set_yticks(range(len(activations)), [short_label(a) for a in activations])
+    rest = [count(tables.left_out, "other")] if tables.left_out else []
+    names = [*map(short_label, activations), *rest]
+    ax.set_yticks(range(len(names)), names)
     # Where panels share this axis only the outermost have labels, and here fewer than activations.
     for tick, activation in zip(ax.get_yticklabels(), activations, strict=False):
         tag_artist(tick, tables, activation, "name", *key)
@@ -140,8 +145,21 @@ def label_rows(ax, tables, activations, *key):
             tick.set(color=CONTROL, fontweight="bold")
         elif activation in tables.new_activations:
             tick.set(color=styles.get(activation, (INK,))[0], fontweight="bold")
-    ax.set_ylim(len(activations) - 0.4, -0.6)
+    for tick in ax.get_yticklabels()[len(activations) :]:
+        tick.set(color=QUIET, fontstyle="italic")
+    ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
+
+
+def draw_others(ax, values, y):
+    """What those that have no row of their own look like at `y`: range, middle half and median."""
+    known = np.asarray(values, float)
+    known = known[np.isfinite(known)]
+    if len(known):
+        lowest, low, middle, high, highest = np.quantile(known, (0, 0.25, 0.5, 0.75, 1))
+        ax.plot([lowest, highest], [y, y], color=FAINT, lw=0.7)
+        ax.plot([low, high], [y, y], color=FAINT, lw=4, solid_capstyle="butt")
+        ax.plot([middle], [y], "|", color=INK, ms=7)
 
 
 def add_legend(figure, tables, kind):

@@ -1,9 +1,7 @@
 """Test accuracy after every epoch that was evaluated. A thin line is a run. A thick line is the
 mean of an activation's runs, up to where the first of them was cut short. The control and the few
-best activations are coloured and drawn on top. The last point of each thin line is the run's
-score."""
-
-import seaborn as sns
+best activations are coloured and drawn on top; above 40 activations only these have thin lines.
+The last point of each thin line is the run's score."""
 
 from ._style import (
     FAINT,
@@ -25,13 +23,15 @@ def draw(tables):
         return None
     figure, axes = setting_panels(tables, 3.0)
     shown = activation_styles(tables)
-    order = [*(a for a in tables.activations if a not in shown), *reversed(shown)]
+    order = [*(a for a in tables.shown if a not in shown), *reversed(shown)]
     for i, (setting, ax) in enumerate(axes.items()):
         epochs = tables.of(tables.epochs, setting).dropna(subset="test_accuracy")
         cells = {a: cell for a in order if len(cell := epochs[epochs["activation"] == a])}
-        for draw_lines in (_runs, _mean):
-            for activation, cell in cells.items():
-                draw_lines(ax, tables, activation, cell, shown.get(activation), i)
+        for activation, cell in cells.items():
+            if activation in shown or not tables.left_out:  # else the lines are too many to see
+                _runs(ax, tables, activation, cell, shown.get(activation), i)
+        for activation, cell in cells.items():
+            _mean(ax, tables, activation, cell, shown.get(activation), i)
         middle = to_percent(epochs.groupby("activation")["test_accuracy"].median())
         low, _ = visible_range(middle) or (middle.min(), None)
         ax.set_ylim(bottom=max(0, low - 15))
@@ -43,13 +43,12 @@ def draw(tables):
 
 
 def _runs(ax, tables, activation, cell, look, panel):
-    before = len(ax.lines)
-    sns.lineplot(
-        x=cell["epoch"].to_numpy(), y=to_percent(cell["test_accuracy"]),
-        units=cell["seed"].to_numpy(), estimator=None, color=look[0] if look else FAINT, lw=0.6,
-        alpha=0.35, ax=ax, legend=False,
-    )  # fmt: skip
-    for k, line in enumerate(ax.lines[before:]):
+    for k, (_, run) in enumerate(cell.groupby("seed", sort=False)):
+        run = run.sort_values("epoch", kind="stable")
+        (line,) = ax.plot(
+            run["epoch"].to_numpy(), to_percent(run["test_accuracy"]), lw=0.6, alpha=0.35,
+            color=look[0] if look else FAINT,
+        )  # fmt: skip
         tag_artist(line, tables, activation, "run", panel, k)
 
 

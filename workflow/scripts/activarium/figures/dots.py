@@ -1,9 +1,7 @@
 """Every run's test accuracy after the last epoch, one dot a run: the raw numbers behind all
 others. The bar below the dots is the mean with its Student-t interval. A mean that lies far
-outside is named at the left edge. There it also says how many runs diverged; they score as
+outside is named at that edge. There it also says how many runs diverged; they score as
 guessing."""
-
-import seaborn as sns
 
 from ._style import (
     CONTROL,
@@ -11,6 +9,8 @@ from ._style import (
     INK,
     PAPER,
     activation_styles,
+    deciding_range,
+    draw_others,
     label_rows,
     row_panels,
     set_x_limits,
@@ -25,14 +25,15 @@ place = 20
 
 def draw(tables):
     """One panel a setting; rows in the order of the first setting's means."""
-    order = tables.best_first(tables.settings[0])
-    order += [a for a in tables.activations if a not in order]
+    order = tables.shown_first()
     figure, axes = row_panels(tables, order)
     colours = {a: look[0] for a, look in activation_styles(tables).items()}
     for i, (setting, ax) in enumerate(axes.items()):
-        runs, cells = tables.of(tables.runs, setting), tables.of(tables.summaries, setting)
-        seen = visible_range([*to_percent(runs["test_accuracy"]), *to_percent(cells["mean"])])
+        runs, every = (tables.of(frame, setting) for frame in (tables.runs, tables.summaries))
+        runs, cells = tables.shown_rows(runs), tables.shown_rows(every)
+        seen = _visible(tables, setting, runs, cells)
         _dots(ax, tables, runs, order, colours, i)
+        draw_others(ax, to_percent(tables.other_rows(every)["mean"]), len(order))
         for row in cells.itertuples():
             y = order.index(row.activation) + 0.28
             (line,) = ax.plot(to_percent([row.low, row.high]), [y, y], color=INK, lw=1)
@@ -47,27 +48,42 @@ def draw(tables):
     return figure
 
 
+def _visible(tables, setting, runs, cells):
+    """(low, high) of the x axis in percent, or None for all: as the forest plot cuts its own."""
+    rows = tables.shown_rows(tables.of(tables.primary, setting))
+    ends = ("mean_diff", "low_simultaneous", "high_simultaneous")
+    margin = tables.analysis["plan"]["margin"]
+    decided = deciding_range(*(rows[name] for name in ends), margin)
+    if decided is None:
+        return visible_range([*to_percent(runs["test_accuracy"]), *to_percent(cells["mean"])])
+    near = rows.loc[rows["mean_diff"].between(*decided), "activation"]
+    scores = runs.loc[runs["activation"].isin([tables.control, *near]), "test_accuracy"].dropna()
+    return tuple(to_percent([scores.min(), scores.max()])) if len(scores) else None
+
+
 def _dots(ax, tables, runs, order, colours, panel):
     for activation, cell in runs.groupby("activation"):
         y, shown = order.index(activation), cell[cell["status"] == "ok"]
         if len(shown):
-            sns.scatterplot(
-                x=to_percent(shown["test_accuracy"]), y=[y - 0.12] * len(shown), s=16, alpha=0.75,
-                color=colours.get(activation, FAINT), linewidth=0, ax=ax, legend=False,
+            dots = ax.scatter(
+                to_percent(shown["test_accuracy"]), [y - 0.12] * len(shown), s=16, alpha=0.75,
+                color=colours.get(activation, FAINT), linewidth=0,
             )  # fmt: skip
-            tag_artist(ax.collections[-1], tables, activation, "dots", panel)
+            tag_artist(dots, tables, activation, "dots", panel)
 
 
 def _note(ax, seen, row, y):
     """At the edge, what the dots of a row do not show: failures, and a mean that is far outside."""
     mean = 100 * row.mean
     outside = bool(seen) and not seen[0] <= mean <= seen[1]
-    notes = [f"◂ mean {mean:.2f}"] if outside else []
+    right = outside and mean > seen[1]
+    notes = [f"mean {mean:.2f} ▸" if right else f"◂ mean {mean:.2f}"] if outside else []
     notes += [f"× {row.n_failed} diverged"] if row.n_failed else []
     if notes:
         ax.annotate(
-            ", ".join(notes), (0.02, y - 0.12), xycoords=ax.get_yaxis_transform(), fontsize=7,
-            color=CONTROL if row.n_failed else INK, va="center",
+            ", ".join(notes), (0.98 if right else 0.02, y - 0.12), fontsize=7,
+            xycoords=ax.get_yaxis_transform(), ha="right" if right else "left", va="center",
+            color=CONTROL if row.n_failed else INK,
             bbox={"facecolor": PAPER, "edgecolor": "none", "alpha": 0.8, "pad": 0.5},
         ).set_in_layout(False)  # fmt: skip
 

@@ -2,8 +2,8 @@
 Student-t interval at the study's confidence. The thin line is corrected for all comparisons of
 the panel, as the verdict is. Near the level the two can disagree; then the verdict's test
 decides. Zero is the control. Within the shaded band two activations count as equally good.
-Symbols show the verdict: ▲ better, ▼ worse, ● not shown or equivalent. What lies far outside is
-named at the edge."""
+Symbols show the verdict: ▲ better, ▼ worse, ● not shown or equivalent. The axis shows where
+verdicts are decided. What lies far outside is named at the edge."""
 
 from ..report.formatting import count, points
 from ._style import (
@@ -11,6 +11,8 @@ from ._style import (
     FAINT,
     INK,
     TOP,
+    deciding_range,
+    draw_others,
     label_outside,
     label_rows,
     row_panels,
@@ -37,10 +39,10 @@ def draw(tables):
         ax.axvspan(-margin, margin, color=FAINT, alpha=0.18, lw=0)
         ax.axvline(0, color=CONTROL, lw=1.2)
         rows = tables.of(tables.primary, setting)
-        ends = ("low", "high", "low_simultaneous", "high_simultaneous", "mean_diff")
-        seen = visible_range(to_percent([0, *rows[list(ends)].to_numpy().ravel()]))
-        for row in rows.itertuples():
+        seen = _visible(tables.shown_rows(rows), margin)
+        for row in tables.shown_rows(rows).itertuples():
             _row(ax, tables, row, order.index(row.activation), seen, i)
+        draw_others(ax, to_percent(tables.other_rows(rows)["mean_diff"]), len(order))
         set_x_limits(ax, seen)
         label_rows(ax, tables, order, i)
         ax.grid(axis="x")
@@ -50,8 +52,17 @@ def draw(tables):
 
 def _order(tables):
     """All compared activations, best difference first; what the first setting lacks comes last."""
-    first = tables.of(tables.primary, tables.settings[0]).sort_values("mean_diff", ascending=False)
-    return list(dict.fromkeys([*first["activation"], *tables.primary["activation"]]))
+    rows = tables.shown_rows(tables.primary)
+    first = tables.of(rows, tables.settings[0]).sort_values("mean_diff", ascending=False)
+    return list(dict.fromkeys([*first["activation"], *rows["activation"]]))
+
+
+def _visible(rows, margin):
+    """(low, high) of the x axis in percentage points, or None for all that is drawn."""
+    ends = ("mean_diff", "low_simultaneous", "high_simultaneous")
+    decided = deciding_range(*(to_percent(rows[name]) for name in ends), margin)
+    every = rows[[*ends, "low", "high"]].to_numpy().ravel()
+    return decided or visible_range(to_percent([0, *every]))
 
 
 def _row(ax, tables, row, y, seen, panel):

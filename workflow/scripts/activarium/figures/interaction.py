@@ -27,7 +27,7 @@ def draw(tables):
         return None
     figure, axes = panel_grid(list(shared), 3.0)
     for i, (pair, ax) in enumerate(axes.items()):
-        rows = tables.primary
+        rows = tables.shown_rows(tables.primary)
         rows = rows[(rows["recipe"] == pair[0]) & (rows["network"] == pair[1])]
         ax.axhline(0, color=CONTROL, lw=1.2)
         for activation, cells in rows.groupby("activation"):

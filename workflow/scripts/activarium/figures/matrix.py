@@ -28,34 +28,41 @@ def draw(tables):
     """One panel a setting, best mean first; None with a single activation."""
     if not tables.analysis["pairs"]:
         return None
-    most = max(len(tables.best_first(s)) for s in tables.settings)
+    most = max(len(_order(tables, s)) for s in tables.settings)
     figure, axes = setting_panels(tables, max(2.2, 0.7 + 0.27 * most), columns=1)
     for setting, ax in axes.items():
         _colours(ax, tables, setting)
-    for setting, ax in axes.items():  # only now, for seaborn lays the whole figure out each time
         _texts(ax, tables, setting)
     return figure
 
 
+def _order(tables, setting):
+    """The activations with a row and a column, best mean first."""
+    return [a for a in tables.best_first(setting) if a in tables.shown]
+
+
 def _colours(ax, tables, setting):
     """The differences that are below the level, as colours."""
-    order = tables.best_first(setting)
+    order = _order(tables, setting)
     difference = np.full((len(order), len(order)), np.nan)
     for i, j, pair in _cells(tables, setting, order):
         if _sure(tables, pair):
             difference[i, j] = 100 * pair["mean_diff"]
     known = np.abs(difference[np.isfinite(difference)])
     reach = np.quantile(known, 0.8) if len(known) else 1  # what is far beyond has the last colour
-    sns.heatmap(
-        difference, mask=np.isnan(difference), cmap=COLOURS, vmin=-reach, vmax=reach,
-        cbar=False, ax=ax, xticklabels=order, yticklabels=order,
-    )  # fmt: skip
+    # As seaborn's heatmap, which lays the whole figure out for each panel.
+    shown = np.ma.masked_invalid(difference)
+    ax.pcolormesh(shown, cmap=COLOURS, vmin=-reach, vmax=reach, linewidth=0, edgecolor="white")
+    ax.set(xlim=(0, len(order)), ylim=(len(order), 0))
+    sns.despine(ax=ax, left=True, bottom=True)
+    ax.set_xticks(np.arange(len(order)) + 0.5)
+    ax.set_yticks(np.arange(len(order)) + 0.5)
     _name(ax, tables, setting, order)
 
 
 def _texts(ax, tables, setting):
     """The number in each cell."""
-    order = tables.best_first(setting)
+    order = _order(tables, setting)
     size = 6.4 if len(order) <= 16 else 5.2
     panel = tables.settings.index(setting)
     for i, j, pair in _cells(tables, setting, order):
@@ -76,7 +83,7 @@ def _sure(tables, pair):
 
 def _name(ax, tables, setting, order):
     names = [short_label(a) for a in order]
-    ax.set_yticklabels(names, rotation=0)
+    ax.set_yticklabels(names, rotation=0, va="center")
     ax.set_xticklabels(names, rotation=40, ha="right", rotation_mode="anchor")
     ax.tick_params(length=0)
     for axis, ticks in (("x", ax.get_xticklabels()), ("y", ax.get_yticklabels())):
@@ -107,9 +114,10 @@ def finding(tables):
         untested = sum(pair["p_t_bh"] is None for pair in pairs)
         more = f"; {untested} cannot be tested so" if untested else ""
         if pairs:
+            those = " of those shown" if tables.left_out else ""
             words.append(
                 f"{tables.title(setting)}: by this weaker correction {differ} of "
-                f"{count(len(pairs), 'pair')} {'differs' if differ == 1 else 'differ'}"
+                f"{count(len(pairs), 'pair')}{those} {'differs' if differ == 1 else 'differ'}"
                 f"{more}.{_count_verdicts(tables, setting, pairs)}"
             )
     return " ".join(words) or "There is only one activation."

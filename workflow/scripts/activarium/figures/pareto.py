@@ -14,6 +14,7 @@ from ..report.formatting import join_words
 from ..report.study_tables import label
 from ._style import (
     CONTROL,
+    FAINT,
     QUIET,
     TOP,
     setting_panels,
@@ -70,8 +71,16 @@ def _colour(tables, cell):
     return CONTROL if cell["activation"] == tables.control else front
 
 
+def _is_shown(tables, cell):
+    """Whether a cell has a dot that can be named; those left out of figures have a mark."""
+    return cell["on_front"] or cell["activation"] in tables.shown
+
+
 def _points(ax, tables, cells, panel):
-    for cell in cells:
+    others = [c for c in cells if not _is_shown(tables, c)]
+    y = to_percent([cell["accuracy"] for cell in others])
+    ax.plot([cell["x"] for cell in others], y, ".", ms=2, color=FAINT)
+    for cell in (c for c in cells if _is_shown(tables, c)):
         (dot,) = ax.plot(
             [cell["x"]], to_percent([cell["accuracy"]]), "o", ms=5, color=_colour(tables, cell)
         )
@@ -99,7 +108,7 @@ def _names(figure, axes, tables, cells):
     figure.canvas.draw()  # only now are the axes where they stay
     for i, (setting, ax) in enumerate(axes.items()):
         first = sorted(
-            cells[setting],
+            (c for c in cells[setting] if _is_shown(tables, c)),
             key=lambda c: (c["activation"] != tables.control, not c["on_front"], -c["accuracy"]),
         )
         inside = ax.get_window_extent()

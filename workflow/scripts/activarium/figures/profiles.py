@@ -23,7 +23,8 @@ def draw(tables):
     """One small panel an activation; None where none is certified."""
     if not tables.profiles:
         return None
-    figure, axes = panel_grid(list(tables.profiles), 1.55, columns=4)
+    drawn = [name for name in tables.profiles if not tables.left_out or name in tables.shown]
+    figure, axes = panel_grid(drawn or list(tables.profiles)[:1], 1.55, columns=4)
     for name, ax in axes.items():
         held = certified_form(tables.profiles[name])
         heading = ",\n".join(filter(None, [label(name), held]))  # on one line it meets the next

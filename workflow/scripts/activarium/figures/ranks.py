@@ -16,13 +16,13 @@ def draw(tables):
     """One panel a setting; rows in the order of the first setting's means."""
     if tables.summaries["rank_low"].isna().all():
         return None
-    order = tables.best_first(tables.settings[0])
-    order += [a for a in tables.activations if a not in order]
+    order = tables.shown_first()
     figure, axes = row_panels(tables, order, 0.2)
     for i, (setting, ax) in enumerate(axes.items()):
         (about,) = tables.rows("settings", setting)
         place = {a: k + 1 for k, a in enumerate(tables.best_first(setting))}
-        for row in tables.of(tables.summaries, setting).dropna(subset="rank_low").itertuples():
+        rows = tables.shown_rows(tables.of(tables.summaries, setting))
+        for row in rows.dropna(subset="rank_low").itertuples():
             y = order.index(row.activation)
             colour = TOP[0] if row.activation in about["could_be_best"] else FAINT
             (line,) = ax.plot([row.rank_low, row.rank_high], [y, y], color=colour, lw=3.2,

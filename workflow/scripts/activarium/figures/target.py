@@ -13,13 +13,13 @@ def draw(tables):
     """One panel a setting; None where nobody recorded epochs."""
     if not any(r["n_runs"] for r in tables.analysis["time_to_target"]):
         return None
-    order = tables.best_first(tables.settings[0])
-    order += [a for a in tables.activations if a not in order]
+    order = tables.shown_first()
     figure, axes = row_panels(tables, order, 0.2)
     for i, (setting, ax) in enumerate(axes.items()):
         last = tables.of(tables.epochs, setting)["epoch"].max()
         for row in tables.rows("time_to_target", setting):
-            _row(ax, tables, row, order.index(row["activation"]), last, i)
+            if row["activation"] in order:
+                _row(ax, tables, row, order.index(row["activation"]), last, i)
         label_rows(ax, tables, order, i)
         ax.grid(axis="x")
         ax.xaxis.get_major_locator().set_params(integer=True)

@@ -4,6 +4,8 @@ from collections.abc import Iterable
 
 import numpy as np
 
+NEAR = 5  # halves of an interval; a verdict needs about one
+
 
 def visible_range(values: Iterable[float], times: int = 8) -> tuple[float, float] | None:
     """(low, high) of the values but for those far out, where these would fill half of the axis.
@@ -19,3 +21,24 @@ def visible_range(values: Iterable[float], times: int = 8) -> tuple[float, float
     near = numbers[distance <= times * np.median(distance)]
     crowded = 2 * np.ptp(near) < np.ptp(numbers) and np.ptp(near) > 0
     return (near.min(), near.max()) if crowded else None
+
+
+def deciding_range(
+    means: Iterable[float], lows: Iterable[float], highs: Iterable[float], margin: float
+) -> tuple[float, float] | None:
+    """(low, high) of the differences near enough to 0 that their verdicts could be others.
+
+    That is within `NEAR` times the median half of a corrected interval [low, high], or `NEAR`
+    margins where those are wider. None where these fill half of all, or fewer than two are near:
+    then nothing is left out.
+    """
+    rows = np.array([list(means), list(lows), list(highs)], float)
+    rows = rows[:, np.isfinite(rows).all(0)]
+    if not rows.size:
+        return None
+    mean, low, high = rows
+    near = np.abs(mean) <= NEAR * max(margin, float(np.median(high - low)) / 2)
+    ends = [-margin, margin, *low[near], *high[near]]
+    seen = min(ends), max(ends)
+    everything = max(high.max(), margin) - min(low.min(), -margin)
+    return seen if near.sum() >= 2 and 2 * (seen[1] - seen[0]) < everything else None

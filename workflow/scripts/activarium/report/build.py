@@ -96,18 +96,18 @@ def build_report(
     Without `draw` each figure holds its finding alone, which is ten times as fast. `uncertified`
     names the activations that have no definition; `learned` is in `tables.LEARNED`.
     """
-    known = dict(profiles or {})
-    found = analyse(runs, epochs, costs, control, confidence, margin, dict(chance), known, tuning)
+    known, own = dict(profiles or {}), dict(own_activations or {})
+    given = control, confidence, margin, dict(chance), known, tuning, own
+    found = analyse(runs, epochs, costs, *given)
     made = StudyTables(
         runs, epochs, costs,
         tables.table(found["summaries"], tables.SUMMARIES).to_pandas(),
         tables.table(found["contrasts"], tables.CONTRASTS).to_pandas(),
         json.loads(json.dumps(found)),  # as whoever reads it from its file has it
-        known, dict(own_activations or {}), uncertified=uncertified, tuning=tuning,
-        learned=learned,
+        known, own, uncertified=uncertified, tuning=tuning, learned=learned,
     )  # fmt: skip
-    optional = [] if tuning is None else ["tuning"]
-    drawn = {name: figures.draw_figure(name, made, not draw) for name in figures.names(optional)}
+    names = figures.names([] if tuning is None else ["tuning"])
+    drawn = {name: figures.draw_figure(name, made, not draw) for name in names}
     html = render_page(made, drawn, provenance or {}, study, claims, numerics, networks, images)
     return Report(made, drawn, html)
 

@@ -4,10 +4,11 @@ A figure drawn for a wide page would be too small there, or show names beside an
 axis. What is drawn is the same; the control comes first, then the best.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 
 from . import formatting
-from .axis_limits import visible_range
+from .axis_limits import deciding_range, visible_range
 from .formatting import is_number
 from .study_tables import Setting, StudyTables
 
@@ -23,20 +24,23 @@ def narrow_plots(
     The first group is seen, the second, if any, can be opened; each is {rows, low, high, zero,
     band} and has an axis of its own, so that what lies far off does not press the best together.
     A row holds `label`, `number`, `control`, `text`, `verdict` or `colour`, and its places along
-    the strip or None: `wide` and `thick`, the ends of intervals, `dots` and `mean`.
+    the strip or None: `wide` and `thick`, the ends of intervals, `dots` and `mean`. `outside` is
+    "left" or "right" where the mean lies beyond the axis. Of many activations only those that
+    figures show have a row.
     """
     drawn = {"forest": _forest, "dots": _dots}
     return {
         name: {
-            setting: [draw(tables, setting, group) for group in _groups(name, rows)]
+            setting: [draw(tables, setting, group) for group in _groups(tables, name, rows)]
             for setting, rows in decisions.items()
         }
         for name, draw in drawn.items()
     }
 
 
-def _groups(name, rows):
+def _groups(tables, name, rows):
     """The control, what is new and the best, then the others; in the forest plot what differs."""
+    rows = [row for row in rows if row["activation"] in tables.shown]
     if name == "forest":
         rows = [row for row in rows if row["control"] or row.get("diff_n_pairs")]
     # Which leaves the others best first.
@@ -45,11 +49,12 @@ def _groups(name, rows):
 
 
 class Axis:
-    """An axis from the lowest to the highest of these values, those far out left out."""
+    """An axis of what is `seen`, or of all these values but those far out."""
 
-    def __init__(self, values: Iterable[float | None]):
+    def __init__(self, values: Iterable[float | None], seen: tuple[float, float] | None = None):
         numbers = [value for value in values if is_number(value)]
-        low, high = visible_range(numbers) or (min(numbers, default=0), max(numbers, default=0))
+        every = min(numbers, default=0), max(numbers, default=0)
+        low, high = seen or visible_range(numbers) or every
         room = 0.04 * (high - low) or 0.001
         self.low, self.high = float(low - room), float(high + room)
 
@@ -60,6 +65,12 @@ class Axis:
         share = (value - self.low) / (self.high - self.low)
         return round(WIDTH * min(1, max(0, share)), 1)
 
+    def side(self, value: float | None) -> str | None:
+        """On which side a value lies beyond the axis, "left" or "right"; else None."""
+        if not is_number(value) or self.low <= value <= self.high:
+            return None
+        return "left" if value < self.low else "right"
+
     def span(self, low: float | None, high: float | None) -> tuple | None:
         """(place, place) of an interval, or None."""
         return (self.at(low), self.at(high)) if is_number(low) and is_number(high) else None
@@ -68,8 +79,11 @@ class Axis:
 def _forest(tables, setting, rows):
     ends = ("diff_mean_diff", "diff_low_simultaneous", "diff_high_simultaneous", "diff_low",
             "diff_high")  # fmt: skip
-    axis = Axis([0, *(row.get(end) for row in rows for end in ends)])
     margin = tables.analysis["plan"]["margin"]
+    differences = [[row.get(end, math.nan) for row in rows] for end in ends[:3]]
+    axis = Axis(
+        [0, *(row.get(end) for row in rows for end in ends)], deciding_range(*differences, margin)
+    )
     return {
         "rows": [_difference(axis, row) for row in rows],
         "low": f"{formatting.points(axis.low, 1)} pp",
@@ -91,6 +105,7 @@ def _difference(axis, row):
         "text": text,
         "verdict": None if row["same_runs"] else row["diff_verdict"],
         "mean": axis.at(row["diff_mean_diff"]),
+        "outside": axis.side(row["diff_mean_diff"]),
         "thick": axis.span(row["diff_low"], row["diff_high"]),
         "wide": axis.span(row["diff_low_simultaneous"], row["diff_high_simultaneous"]),
     }
@@ -102,7 +117,7 @@ def _dots(tables, setting, rows):
     scores = {a: found.tolist() for a, found in runs.groupby("activation")["test_accuracy"]}
     seen = runs[runs["activation"].isin({row["activation"] for row in rows})]
     axis = Axis([*seen["test_accuracy"], *(row["mean"] for row in rows)])
-    colours = {a: f"top{k}" for k, a in enumerate(tables.coloured(), 1)}
+    colours = {a: f"top{k}" for k, a in enumerate(tables.coloured, 1)}
     return {
         "rows": [_runs(axis, row, scores.get(row["activation"], []), colours) for row in rows],
         "low": f"{formatting.percent(axis.low, 1)} %",
@@ -114,7 +129,7 @@ def _dots(tables, setting, rows):
 
 def _row(row):
     """What every strip has, and nothing drawn on it yet."""
-    empty = dict.fromkeys(("verdict", "colour", "wide", "thick", "dots", "mean"))
+    empty = dict.fromkeys(("verdict", "colour", "wide", "thick", "dots", "mean", "outside"))
     return {key: row[key] for key in ("label", "number", "control")} | empty
 
 
@@ -130,5 +145,6 @@ def _runs(axis, row, scores, colours):
         "colour": "control" if row["control"] else colours.get(row["activation"], "quiet"),
         "dots": [axis.at(score) for score in scores],
         "mean": axis.at(row["mean"]),
+        "outside": axis.side(row["mean"]),
         "thick": axis.span(row["low"], row["high"]),
     }

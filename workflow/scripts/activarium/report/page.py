@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import json
+import lzma
 import re
 from collections.abc import Mapping
 from functools import cache
@@ -38,7 +39,12 @@ from .svg_tags import change_tags
 from .torch_numerics import numerics_rows, unmeasured
 
 HERE = Path(__file__).parent
-TYPES = {".csv": "text/csv", ".tex": "application/x-tex", ".json": "application/json"}
+TYPES = {
+    ".csv": "text/csv",
+    ".tex": "application/x-tex",
+    ".json": "application/json",
+    ".xz": "application/x-xz",
+}
 COLOURS = {  # of figures/_style.py, as the page's own variables, which have a dark variant
     "#ffffff": "var(--paper)",
     "#1b1f24": "var(--ink)",
@@ -92,7 +98,7 @@ def render_page(
         **_study_content(tables, study, networks, images or {}),
         **_proof_content(tables, study, claims, numerics or {}),
         provenance=provenance,
-        figures={name: page_figure(name, svg) for name, svg in svgs.items()},
+        figures={name: page_figure(name, svg, bool(tables.left_out)) for name, svg in svgs.items()},
         downloads=download_links(tables),
         label=label,
         style=Markup(join_files("base.css", "page.css")),
@@ -157,21 +163,33 @@ def _proof_content(tables, study, claims, numerics):
     }
 
 
-def page_figure(name: str, svg: str) -> dict:
-    """A figure for the page: {title, finding, caption, svg}; `svg` is None where it is empty."""
+def page_figure(name: str, svg: str, compact: bool = False) -> dict:
+    """A figure for the page: {title, finding, caption, svg}; `svg` is None where it is empty.
+
+    A `compact` one looks the same and is shorter.
+    """
     text = dict(re.findall(rf'id="{name}-(title|finding)">(.*?)<', svg, re.DOTALL))
     return {
         "title": Markup(text["title"]),
         "finding": Markup(text["finding"]),
         "caption": figures.caption(name),
-        "svg": None if "data-empty" in svg[: svg.index(">")] else Markup(_inline_svg(svg)),
+        "svg": None if "data-empty" in svg[: svg.index(">")] else Markup(_inline_svg(svg, compact)),
     }
 
 
-def _inline_svg(svg):
+def _inline_svg(svg, compact):
     """An SVG of ours with the page's colours, and marks in place of ids for the page's script."""
     svg = change_tags(svg, _use_page_colours)
+    if compact:
+        svg = change_tags(svg, _shorten)
+        svg = re.sub(r">\s+<", "><", svg)
     return re.sub(r'(<svg[^>]*?) (?:width|height)="[\d.]+pt" (?:height|width)?', r"\1 ", svg)
+
+
+def _shorten(tag):
+    """A tag with places to a hundredth of a point, and without turns by nothing."""
+    tag = re.sub(r"(\d\.\d\d)\d+", r"\1", tag)
+    return re.sub(r' transform="rotate\(-0 [^"]*"', "", tag)
 
 
 def _use_page_colours(tag):
@@ -185,7 +203,10 @@ def _mark_activations(found):
 
 
 def download_links(tables: StudyTables) -> dict[str, str]:
-    """{file name: data URI} of what a reader may want to take along from the page alone."""
+    """{file name: data URI} of what a reader may want to take along from the page alone.
+
+    Those of a study whose figures cannot show all activations are compressed.
+    """
     files = {
         f"{name}.csv": getattr(tables, name).to_csv(index=False)
         for name in ("summaries", "contrasts")
@@ -194,11 +215,10 @@ def download_links(tables: StudyTables) -> dict[str, str]:
     if tables.profiles:
         files["profiles.json"] = json.dumps(tables.profiles, ensure_ascii=False)
     files["decision.tex"] = latex_tables(tables)
+    contents = {name: text.encode() for name, text in files.items()}
+    if tables.left_out:
+        contents = {f"{name}.xz": lzma.compress(content) for name, content in contents.items()}
     return {
-        name: f"data:{TYPES[Path(name).suffix]};base64,{_base64(text)}"
-        for name, text in files.items()
+        name: f"data:{TYPES[Path(name).suffix]};base64,{base64.b64encode(content).decode()}"
+        for name, content in contents.items()
     }
-
-
-def _base64(text):
-    return base64.b64encode(text.encode()).decode()

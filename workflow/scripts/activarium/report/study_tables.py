@@ -23,6 +23,7 @@ def set_labels(labels: Mapping[str, Mapping[str, str]]) -> None:
     datasets.set_labels(labels["datasets"])
 
 
+COLOURED = 4  # activations besides the control that figures colour
 BUSY = 2  # equal runs on an idle machine differ by less
 
 Setting = tuple[str, str, str]  # recipe, network, dataset
@@ -147,7 +148,11 @@ class StudyTables:
 
     def number(self, activation: str) -> int:
         """Where an activation stands among all: its mark in figures, tables and the script."""
-        return self.activations.index(activation)
+        return self._numbers[activation]
+
+    @cached_property
+    def _numbers(self) -> dict[str, int]:
+        return {activation: number for number, activation in enumerate(self.activations)}
 
     def of(self, frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:
         """The rows of `frame` that belong to one setting."""
@@ -174,8 +179,37 @@ class StudyTables:
 
     def best_first(self, setting: Setting) -> list[str]:
         """The activations of a setting, highest mean score first."""
-        rows = self.of(self.summaries, setting).sort_values("mean", ascending=False, kind="stable")
-        return list(rows["activation"])
+        return list(self._orders[setting])
+
+    @cached_property
+    def _orders(self) -> dict[Setting, list[str]]:
+        """{setting: its activations, highest mean score first}."""
+        rows = self.summaries.sort_values("mean", ascending=False, kind="stable")
+        known = {key: list(group["activation"]) for key, group in rows.groupby(SETTING)}
+        return {setting: known.get(setting, []) for setting in self.settings}
+
+    @cached_property
+    def shown(self) -> list[str]:
+        """The activations that figures show, sorted: all, or of many those of the analysis."""
+        return self.analysis.get("shown", self.activations)
+
+    @property
+    def left_out(self) -> int:
+        """How many activations no figure shows."""
+        return len(self.activations) - len(self.shown)
+
+    def shown_first(self) -> list[str]:
+        """Those of `shown` in the order of the first setting's means, those without one last."""
+        first = [a for a in self.best_first(self.settings[0]) if a in self.shown]
+        return list(dict.fromkeys([*first, *self.shown]))
+
+    def shown_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of `frame` that are about an activation of `shown`."""
+        return frame[frame["activation"].isin(self.shown)]
+
+    def other_rows(self, frame: pd.DataFrame) -> pd.DataFrame:
+        """The rows of `frame` that are about an activation which no figure shows."""
+        return frame[~frame["activation"].isin(self.shown)]
 
     @cached_property
     def reused(self) -> pd.DataFrame:
@@ -192,12 +226,13 @@ class StudyTables:
         known = {self.control, *self.reused["activation"]}
         return [a for a in self.activations if a not in known]
 
-    def coloured(self, most: int = 4) -> list[str]:
+    @cached_property
+    def coloured(self) -> list[str]:
         """The few activations that figures colour besides the control: new ones, then the best."""
         orders = [[a for a in self.best_first(s) if a != self.control] for s in self.settings]
         ranks = range(max(map(len, orders), default=0))
         by_rank = [order[i] for i in ranks for order in orders if i < len(order)]
-        return list(dict.fromkeys([*self.new_activations, *by_rank]))[:most]
+        return list(dict.fromkeys([*self.new_activations, *by_rank]))[:COLOURED]
 
     def title(self, setting: Setting) -> str:
         """A setting in words; an axis on which all settings agree is left out, but the data set."""

@@ -1,0 +1,89 @@
+"""What it takes to analyse and show many activations, and how that grows.
+
+    python benchmarks/analysis.py                three sizes, as below
+    python benchmarks/analysis.py 60 6 30        so many activations, settings and seeds
+
+The runs are made up: 4 epochs each and 10 000 test images. Every size has a process of its own.
+CPU seconds are user and system of the analysis, the figures and the page.
+"""
+
+import argparse
+import json
+import os
+import resource
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[1]
+SIZES = [(25, 3, 30), (200, 10, 30), (1000, 2, 5)]
+
+
+def measure(activations, settings, seeds):
+    """{step: CPU seconds} and {"MB", "page"}: the peak of memory, and the size of the page."""
+    os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as Snakemake has it for a job of one thread
+    sys.path[:0] = [str(ROOT / "workflow/scripts"), str(ROOT / "tests")]
+    started = time.process_time()
+    from synthetic import study
+
+    from activarium import figures, tables
+    from activarium.compare.analysis import analyse
+    from activarium.report.build import external_study
+    from activarium.report.page import render_page
+    from activarium.report.study_tables import StudyTables
+    from activarium.tables.collect import provenance
+
+    names = ["gelu", *(f"a{k:04}" for k in range(activations - 1))]
+    networks = [f"n{k}" for k in range(settings)]
+    imported = time.process_time()
+    made = study(names, networks=networks, seeds=seeds)
+    made.runs["test_accuracy"] = 0.7 + 0.1 * made.runs["test_accuracy"]  # which reaches 1 here
+    spent, clock = {"import": imported - started}, time.process_time()
+
+    def lap(step):
+        nonlocal clock
+        spent[step], clock = time.process_time() - clock, time.process_time()
+
+    found = analyse(*vars(made).values(), "gelu", 0.95, 0.005, {"digits": 0.1})
+    lap("analyse")
+    described = (
+        tables.table(found[name], getattr(tables, name.upper())).to_pandas()
+        for name in ("summaries", "contrasts")
+    )
+    read = StudyTables(*vars(made).values(), *described, json.loads(json.dumps(found)))
+    drawn = {name: figures.draw_figure(name, read) for name in figures.names()}
+    lap("figures")
+    ran = provenance(tables.table(made.costs.to_dict("records"), tables.COSTS))
+    page = render_page(read, drawn, ran, external_study("large", ["runs.csv"]))
+    lap("page")
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return spent | {"MB": memory, "page MB": len(page.encode()) / 1e6, "html": page}
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("size", nargs="*", type=int, help="activations, settings, seeds")
+    parser.add_argument("--page", help="write the page into this file")
+    asked = parser.parse_args()
+    if asked.size:
+        found = measure(*asked.size)
+        if asked.page:
+            Path(asked.page).write_text(found["html"], encoding="utf-8")
+        print(json.dumps({name: value for name, value in found.items() if name != "html"}))
+        return
+    print("| activations | settings | seeds | " + " | ".join(COLUMNS) + " |")
+    print("|" + "---|" * (3 + len(COLUMNS)), flush=True)
+    for size in SIZES:
+        command = [sys.executable, __file__, *map(str, size)]
+        done = subprocess.run(command, capture_output=True, text=True, check=True)
+        found = json.loads(done.stdout)
+        cells = [f"{found[name]:.1f}" for name in COLUMNS]
+        print("| " + " | ".join([*map(str, size), *cells]) + " |", flush=True)
+
+
+COLUMNS = ["import", "analyse", "figures", "page", "MB", "page MB"]
+
+
+if __name__ == "__main__":
+    main()
