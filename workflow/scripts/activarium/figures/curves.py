@@ -3,6 +3,9 @@ mean of an activation's runs, up to where the first of them was cut short. The c
 best activations are coloured and drawn on top; above 40 activations only these have thin lines.
 The last point of each thin line is the run's score."""
 
+import numpy as np
+from matplotlib.collections import LineCollection
+
 from ._style import (
     FAINT,
     activation_styles,
@@ -43,13 +46,16 @@ def draw(tables):
 
 
 def _runs(ax, tables, activation, cell, look, panel):
-    for k, (_, run) in enumerate(cell.groupby("seed", sort=False)):
-        run = run.sort_values("epoch", kind="stable")
-        (line,) = ax.plot(
-            run["epoch"].to_numpy(), to_percent(run["test_accuracy"]), lw=0.6, alpha=0.35,
-            color=look[0] if look else FAINT,
-        )  # fmt: skip
-        tag_artist(line, tables, activation, "run", panel, k)
+    cell = cell.sort_values(["seed", "epoch"], kind="stable")
+    values = np.column_stack([cell["epoch"], to_percent(cell["test_accuracy"])])
+    starts = np.flatnonzero(np.diff(cell["seed"].to_numpy())) + 1
+    lines = LineCollection(
+        np.split(values, starts), colors=look[0] if look else FAINT, linewidths=0.6, alpha=0.35,
+        capstyle="projecting", joinstyle="round",
+    )  # fmt: skip
+    # One artist for all runs of an activation: matplotlib takes a millisecond for each.
+    tag_artist(ax.add_collection(lines), tables, activation, "runs", panel)
+    ax.autoscale_view()
 
 
 def _mean(ax, tables, activation, cell, look, panel):
