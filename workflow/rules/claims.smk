@@ -37,8 +37,6 @@ rule claims:
         "results/claims/claims.log",
     conda:
         "../envs/activarium.yaml"
-    params:
-        claims=str(REPOSITORY / "claims"),
     message:
         "settle the claims of the literature"
     script:
