@@ -48,6 +48,8 @@ def pbs(house):
     (house / "results/datasets").mkdir(parents=True)
     for ending in ("json", "arrow"):
         (house / f"results/datasets/digits.{ending}").write_text("{}")
+    check = house / "workflow/scripts/activarium/train/sanity_check.py"  # which imports torch
+    check.write_text('print(\'{"faults": [], "missing": []}\')\n')
     house.say(activations=["gelu"], seeds=4, pack=2)
     house.path = {"PATH": f"{house / 'bin'}:{BIN}:{os.environ['PATH']}"}
     return house
