@@ -93,10 +93,12 @@ def _train(item: Item, kept: KeptTables, end: float, cores: int, dry_run: bool) 
     write_text(place, yaml.safe_dump(config, sort_keys=False, allow_unicode=True))
     made = ["collect", *(["tuning"] if grid.tuning.recipes else [])]
     command = snakemake_command(place, cores, "--until", *made)
-    code = _run_and_keep(item, kept, grid, command, end)
-    unlock(place)
-    size = f"{kept.size} of {grid.study.size} runs" if kept.paths else "no run"
-    _say(f"{item.name}: {size} are kept in {kept.folder}")
+    try:
+        code = _run_and_keep(item, kept, grid, command, end)
+    finally:  # Ctrl-C, too
+        unlock(place)
+        size = f"{kept.size} of {count(grid.study.size, 'run')} are kept"
+        _say(f"{item.name}: {size} in {kept.folder}")
     if code:
         raise UserError(f"Snakemake ended with exit code {code}")
     return code is None
