@@ -13,11 +13,8 @@ from activarium.runtime import files
 from activarium.runtime.errors import open_log
 
 with open_log(snakemake.log[0]):
-    claims = read_claims(snakemake.params.claims)
-    studies = read_studies(
-        {Path(f).parent for f in snakemake.input.studies}, snakemake.input.schema
-    )
-    settled, evidence = settle_claims(claims, studies)
-    out = snakemake.output
-    write_settled(settled, evidence, Path(out.page).parent)
-    files.write_text(out.page, claims_page(settled, evidence))
+    read, page = snakemake.input, snakemake.output.page
+    studies = read_studies({Path(file).parent for file in read.studies}, read.schema)
+    settled, evidence = settle_claims(read_claims(Path(read.claims[0]).parent), studies)
+    write_settled(settled, evidence, Path(page).parent)
+    files.write_text(page, claims_page(settled, evidence))
