@@ -109,6 +109,14 @@ def test_the_axis_leaves_nothing_out_where_all_are_near_or_hardly_one_is(means):
     assert deciding_range(means, means - 1, means + 1, 0.5) is None
 
 
+def test_zero_and_the_margin_stay_in_sight_where_all_lie_far_from_the_control():
+    made = study(activations=("gelu", "relu", "silu", "elu", "tanh", "mish"), spread=1e-4)
+    made.runs.loc[made.runs["activation"] == "gelu", "test_accuracy"] -= 0.5
+    report = reported(made, draw=False)
+    ((group,),) = narrow_plots(report.tables, decisions(report))["forest"].values()
+    assert 0 < group["band"][0] < group["zero"] < group["band"][1] < 300
+
+
 def test_what_lies_beyond_a_strip_is_marked_at_its_edge():
     made = study(activations=("gelu", "relu", "silu", "elu"))
     made.runs.loc[made.runs["activation"] == "relu", "test_accuracy"] -= 0.5

@@ -62,7 +62,12 @@ def _visible(rows, margin):
     ends = ("mean_diff", "low_simultaneous", "high_simultaneous")
     decided = deciding_range(*(to_percent(rows[name]) for name in ends), margin)
     every = rows[[*ends, "low", "high"]].to_numpy().ravel()
-    return decided or visible_range(to_percent([0, *every]))
+    return decided or _with_zero(visible_range(to_percent([0, *every])), margin)
+
+
+def _with_zero(seen, margin):
+    """The range with the band of the margin in it, without which no verdict can be read."""
+    return seen and (min(seen[0], -margin), max(seen[1], margin))
 
 
 def _row(ax, tables, row, y, seen, panel):

@@ -49,12 +49,18 @@ def _groups(tables, name, rows):
 
 
 class Axis:
-    """An axis of what is `seen`, or of all these values but those far out."""
+    """An axis of what is `seen`, or of all these values but those far out; `always` is in it."""
 
-    def __init__(self, values: Iterable[float | None], seen: tuple[float, float] | None = None):
+    def __init__(
+        self,
+        values: Iterable[float | None],
+        seen: tuple[float, float] | None = None,
+        always: tuple[float, ...] = (),
+    ):
         numbers = [value for value in values if is_number(value)]
         every = min(numbers, default=0), max(numbers, default=0)
         low, high = seen or visible_range(numbers) or every
+        low, high = min([low, *always]), max([high, *always])
         room = 0.04 * (high - low) or 0.001
         self.low, self.high = float(low - room), float(high + room)
 
@@ -81,9 +87,8 @@ def _forest(tables, setting, rows):
             "diff_high")  # fmt: skip
     margin = tables.analysis["plan"]["margin"]
     differences = [[row.get(end, math.nan) for row in rows] for end in ends[:3]]
-    axis = Axis(
-        [0, *(row.get(end) for row in rows for end in ends)], deciding_range(*differences, margin)
-    )
+    values = [0, *(row.get(end) for row in rows for end in ends)]
+    axis = Axis(values, deciding_range(*differences, margin), (-margin, margin))
     return {
         "rows": [_difference(axis, row) for row in rows],
         "low": f"{formatting.points(axis.low, 1)} pp",
