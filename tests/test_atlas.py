@@ -6,6 +6,7 @@ import re
 import shutil
 import subprocess
 import sys
+from base64 import b64decode
 from dataclasses import replace
 from pathlib import Path
 from xml.etree import ElementTree
@@ -22,7 +23,9 @@ from activarium.atlas.addresses import activation_addresses
 from activarium.atlas.code_snippets import code_snippets
 from activarium.atlas.mathml import formula_mathml
 from activarium.atlas.read_evidence import read
+from activarium.atlas.report_copy import copy_report
 from activarium.atlas.site import build_site
+from activarium.atlas.strips import strip_limit, strip_svg
 from activarium.certify.certify_activation import certify_activation
 from activarium.definitions import on_numpy
 from activarium.report.page import policy_hash
@@ -92,7 +95,9 @@ def test_the_code_on_a_card_computes_the_activation(library):
 DIGEST = """
 import hashlib, sys
 from activarium.atlas.read_evidence import read
+from activarium.atlas.report_copy import copy_report
 from activarium.atlas.site import build_site
+from activarium.atlas.strips import strip_limit, strip_svg
 
 files = build_site(read(sys.argv[1:2], [], sys.argv[2:], [], []))
 print(hashlib.sha256(b"".join(path.encode() + data for path, data in files.items())).hexdigest())
@@ -165,13 +170,100 @@ def test_every_page_allows_its_own_style_and_script_and_nothing_else(site):
 
 
 def test_links_inside_the_atlas_lead_somewhere(site):
+    """To a page, and in it to the place that they name."""
     for path, text in site.items():
-        if not path.endswith(".html") or path.startswith("studies/"):
+        if not path.endswith(".html"):
             continue
-        for target in re.findall(r'href="([^"#:]+)', text):
-            if not target.startswith("http"):
-                found = os.path.normpath(Path(path).parent / target)
-                assert found in site or found == "data/atlas.parquet", f"{path}: {target}"
+        for target, place in re.findall(r'href="(?!https?:|data:)([^"#]*)(?:#([^"~]*))?"', text):
+            found = os.path.normpath(Path(path).parent / target) if target else path
+            assert found in site or found == "data/atlas.parquet", f"{path}: {target}"
+            if place and not path.startswith("studies/"):
+                assert f' id="{place}"' in site[found], f"{path}: {target}#{place}"
+
+
+def held(page):
+    """{name: text} of the files that a report holds for download."""
+    found = re.findall(r'download="[^"]*" href="data:[^"]*base64,([^"]*)">([^<]*)<', page)
+    return {name: b64decode(data).decode() for data, name in found}
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_a_report_in_the_atlas_says_what_the_report_says(site, study):
+    report = (ROOT / f"reference/{study}/report.html").read_text()
+    copy = site[f"studies/{study}/report.html"]
+    said = [
+        [line for part in re.split(r"<[^>]*>", page) if (line := " ".join(part.split()))]
+        for page in (
+            re.sub(r'<a href="#downloads">profiles.json</a>,\s+which this page holds', "Z", report),
+            copy.replace(
+                'the <a href="../../data.html#cards">card.json</a> of each activation', "Z"
+            ),
+        )
+    ]
+    changed = ("profiles.json", "This page holds these", "These files stand")
+    kept, made = ([s for s in of if not any(word in s for word in changed)] for of in said)
+    assert kept == made and len(kept) > 500
+    assert len(copy) < 0.85 * len(report)
+
+
+@pytest.mark.parametrize("study", STUDIES)
+def test_what_a_report_held_stands_in_the_data_folder(site, study):
+    files = held((ROOT / f"reference/{study}/report.html").read_text())
+    assert {"summaries.csv", "contrasts.csv", "runs.csv", "decision.tex"} <= set(files)
+    for name in set(files) - {"profiles.json"}:
+        assert site[f"data/{study}/{name}"] == files[name]
+    assert not held(site[f"studies/{study}/report.html"])
+
+
+def test_a_figure_keeps_its_shape_and_the_ids_that_it_uses():
+    svg = (
+        '<svg aria-labelledby="t"><title id="t">a  1.23456</title> <g id="unused">\n'
+        '<path id="m" d="M 1.23456 -0.001 \nL 3 4.5"/><use href="#m" x="7.125001"/>'
+        '<g transform="scale(0.015625)"/></g></svg>'
+    )
+    page, files = copy_report(
+        f'{svg}<section id="decision"><h3>A · b</h3>', "s", [("rnd", "A · b")]
+    )
+    assert page == (
+        '<svg aria-labelledby="t"><title id="t">a  1.23456</title><g>'
+        '<path id="m" d="M 1.23 -0 L 3 4.5"/><use href="#m" x="7.13"/>'
+        '<g transform="scale(0.015625)"/></g></svg>'
+        '<section id="decision"><h3 id="setting-r-n-d">A · b</h3>'
+    )
+    assert files == {}
+
+
+def test_an_interval_that_says_other_than_its_verdict_is_marked(site):
+    """ReLU's on CIFAR-10: worse by sign flips, though the simultaneous interval holds 0."""
+    (entry,) = [e for e in card(site, "relu")["settings"] if e["study"] == "cifar10"]
+    assert entry["diff_verdict"] == "worse" and entry["diff_high_simultaneous"] > 0
+    assert entry["interval_disagrees"]
+    assert "‡ The interval assumes normal differences" in site["activation/relu/index.html"]
+    (entry,) = [e for e in card(site, "tanh")["settings"] if e["study"] == "cifar10"]
+    assert not entry["interval_disagrees"]
+    assert "‡" not in site["activation/tanh/index.html"]
+    assert re.search(r"worse, −2\.31 to \+0\.13, 8 pairs; the interval", site["index.html"])
+
+
+def test_the_index_says_how_many_settings_chance_alone_may_decide(evidence, site):
+    found = settings_matrix.answer(evidence, settings_matrix.columns(evidence))
+    assert found["by_chance"] == pytest.approx(0.05 * found["n_settings"])
+    assert (
+        f"up to {found['by_chance']:.1f} are expected to hold one by chance" in site["index.html"]
+    )
+    assert "against GELU" in site["activation/relu/badge.svg"]
+
+
+def test_a_far_setting_flattens_no_other_strip():
+    entries = [
+        {"diff_mean_diff": x, "diff_low_simultaneous": x - 0.01, "diff_high_simultaneous": x + 0.01}
+        for x in (0.01, 0.015, -0.7)
+    ]
+    assert strip_limit(entries) == pytest.approx(0.1)
+    assert "<circle" in strip_svg(entries[0], 0.1)
+    arrow = strip_svg(entries[2], 0.1)
+    assert "<circle" not in arrow and 'd="M12 4L6 9L12 14z"' in arrow
+    assert strip_limit(entries[:1]) == 0.02 and strip_limit([]) == 0.01
 
 
 def test_the_slope_of_gelu_is_answered_in_words(site):
@@ -228,6 +320,10 @@ def test_the_scripts_stay_small():
 def test_the_atlas_of_all_studies_is_small():
     analyses = sorted(map(str, (ROOT / "reference").glob("*/analysis.json")))
     files = build_site(read(analyses, [], [], [], []))
-    reports = sum(len(data) for path, data in files.items() if path.endswith("report.html"))
     assert len(files["index.html"]) < 600_000
-    assert sum(map(len, files.values())) - reports < 3_000_000
+    proofs = 40_000 * len(activations.names())  # of profiles and numerics, not made here
+    assert sum(map(len, files.values())) + proofs < 12_000_000
+    pages = {path: data.decode() for path, data in files.items() if path.endswith(".html")}
+    for place in re.findall(r'href="(studies/[^"]*)"', pages["index.html"]):
+        path, _, name = place.partition("#")
+        assert f' id="{name}"' in pages[path], place

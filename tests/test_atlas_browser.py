@@ -32,7 +32,8 @@ CLAIM = {
     "place": "section 3", "activation": "gelu", "controls": "relu", "verdict": "undecided",
     "verdict_alone": "supported", "setting": "other", "reason": "Of 1 setting: undecided 1.",
     "evidence": [
-        {"study": "cifar10", "recipe": "adam", "network": "resnet14_8", "control": "relu",
+        {"study": "cifar10", "recipe": "adam", "network": "resnet14_8", "dataset": "cifar10",
+         "control": "relu",
          "n_pairs": 8, "mean_diff": 0.01, "low": -0.001, "high": 0.02, "decides": True,
          "shown_register": "", "differs": "epochs"}
     ],
@@ -120,6 +121,25 @@ def test_filters_hide_rows_and_columns_and_say_how_many(opened):
     page.get_by_role("button", name="Clear").click()
     page.wait_for_function("!document.getElementById('shown').textContent.startsWith('0 of')")
     assert page.locator(".matrix thead th:visible").count() - 1 == columns
+
+
+def test_a_search_finds_by_paper_and_a_filter_by_training_time(opened):
+    page = opened()
+    rows = page.locator(".matrix tbody tr:visible th")
+    page.locator("#search").fill("1606.08415")
+    assert "GELU" in rows.all_inner_texts() and "Tanh" not in rows.all_inner_texts()
+    page.locator("#search").fill("")
+    page.locator("#time").select_option("high")
+    assert "Mish" in rows.all_inner_texts() and "ReLU" not in rows.all_inner_texts()
+
+
+def test_a_cell_opens_its_setting_in_the_report(opened):
+    page = opened()
+    page.locator('.matrix td a[href*="studies/depth"]').first.click()
+    place = page.url.partition("#")[2]
+    assert place.startswith("setting-")
+    page.wait_for_load_state()
+    assert page.evaluate("document.querySelector(':target').getBoundingClientRect().top") < 40
 
 
 @pytest.mark.parametrize("key", ["Enter", "Space"])

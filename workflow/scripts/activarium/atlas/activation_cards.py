@@ -1,6 +1,7 @@
 """What is known of one activation as one plain value: its card.json, and what its page shows."""
 
 import inspect
+import math
 import re
 from collections.abc import Mapping
 from typing import Any
@@ -10,6 +11,7 @@ from ..activations import ActivationSpec
 from ..certify.activation_list import source as first_source
 from ..report.proven_properties import format_enclosure
 from ..report.study_tables import formula_of, label
+from ..report.verdicts import interval_conflict
 from .code_snippets import code_snippets, torch_module_call
 from .evidence import Evidence, Setting
 from .proven_sentences import proven_sentences
@@ -120,12 +122,21 @@ def setting_entry(setting: Setting, address: str, status: Mapping[str, str]) -> 
         "status": status[setting.study],
         **{column: row.get(column) for column in COLUMNS},
         "same_runs": bool(row.get("same_runs")),
+        "interval_disagrees": interval_disagrees(row),
         "time_ratio": row["times"][0] if row["times"] else None,
         "mixed_pairs": row["mixed"][0] if row["mixed"] else 0,
         "tuned": row["tuned"],
         "learned": row["learned"],
         "measured": row["measured"],
     }
+
+
+def interval_disagrees(row: Mapping[str, Any]) -> bool:
+    """Whether the simultaneous interval holds 0 where a difference is shown, or the reverse."""
+    if row.get("diff_verdict") is None or row.get("same_runs"):
+        return False
+    ends = {end: row[f"diff_{end}_simultaneous"] for end in ("low", "high")}
+    return interval_conflict(ends | {"verdict": row["diff_verdict"]}, math.inf) is not None
 
 
 def _equal(evidence, address):

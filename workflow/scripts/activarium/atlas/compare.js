@@ -51,18 +51,28 @@ function kind(of) {
   return of.p !== null && of.p < LEVEL ? (of.diff > 0 ? "better" : "worse") : "not-shown";
 }
 
-// A strip on the scale that all rows share: 0, the interval and the difference.
+// How far the scale of all rows reaches: one far row flattens no other, as on the cards.
+function scale(said) {
+  const far = said.filter(([, of]) => of)
+    .map(([, of]) => Math.max(...[of.diff, of.low ?? 0, of.high ?? 0].map(Math.abs))).sort((x, y) => x - y);
+  const middle = (far[(far.length - 1) >> 1] + far[far.length >> 1]) / 2;
+  return far.length ? Math.max(0.01, Math.min(far[far.length - 1], 4 * middle)) : 0.01;
+}
+
+// A strip on that scale: 0, the interval and the difference, beyond the scale an arrow at its end.
 function strip(cell, of, limit) {
   const add = (parent, tag, attributes) => {
     const element = parent.appendChild(document.createElementNS("http://www.w3.org/2000/svg", tag));
     for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, value);
     return element;
   };
-  const x = (v) => (120 + (116 * v) / limit).toFixed(1);
+  const x = (v) => (120 + (114 * Math.max(-limit, Math.min(limit, v))) / limit).toFixed(1);
   const svg = add(cell, "svg", { class: "strip", viewBox: "0 0 240 18", "aria-hidden": "true" });
   add(svg, "path", { class: "zero", d: "M120 0V18" });
   if (of.low !== null) add(svg, "path", { d: `M${x(of.low)} 9H${x(of.high)}` });
-  add(svg, "circle", { cx: x(of.diff), cy: 9, r: 4 });
+  const end = Number(x(of.diff)), back = end - 6 * Math.sign(of.diff);
+  if (Math.abs(of.diff) > limit) add(svg, "path", { d: `M${back} 4L${end} 9L${back} 14z` });
+  else add(svg, "circle", { cx: end, cy: 9, r: 4 });
 }
 
 function line(body, of, k, a, b, limit) {
@@ -106,8 +116,7 @@ function show() {
   const differences = [];
   const kinds = new Map(); // by their runs: those that several studies share count once
   const said = both.map((k) => [k, found(k, a, b)]);
-  const ends = said.flatMap(([, of]) => (of ? [of.diff, of.low ?? 0, of.high ?? 0] : []));
-  const limit = Math.max(0.01, ...ends.map(Math.abs));
+  const limit = scale(said);
   for (const [k, of] of said) {
     line(body, of, k, a, b, limit);
     if (of) differences.push(of.diff);

@@ -15,8 +15,16 @@ function matches(element, of) {
   return choices.every((c) => c.dataset.of !== of || !c.value || element.dataset[c.id] === c.value);
 }
 
+const label = (element) => element.querySelector("a").textContent.toLowerCase();
+
+// By its label; a word that is in no label is searched in addresses, formulas, descriptions, papers.
+function finds(word) {
+  const named = [...rows, ...names].some((element) => label(element).includes(word));
+  return (element) => (named ? label(element) : element.dataset.words).includes(word);
+}
+
 function filter() {
-  const word = search.value.trim().toLowerCase();
+  const found = finds(search.value.trim().toLowerCase());
   const shown = heads.map((head) => matches(head, "column"));
   heads.forEach((head, k) => { head.hidden = !shown[k]; });
   let n = 0;
@@ -24,11 +32,11 @@ function filter() {
     const cells = [...row.cells];
     cells.slice(1).forEach((cell, k) => { cell.hidden = !shown[k]; });
     const ran = cells.slice(1).some((cell, k) => shown[k] && cell.dataset.v !== "");
-    row.hidden = !(ran && matches(row, "row") && cells[0].textContent.toLowerCase().includes(word));
+    row.hidden = !(ran && matches(row, "row") && found(row));
     n += !row.hidden;
   }
   for (const name of names) {
-    name.hidden = !(matches(name, "row") && name.textContent.toLowerCase().includes(word));
+    name.hidden = !(matches(name, "row") && found(name));
   }
   document.getElementById("shown").textContent =
     `${n} of ${rows.length} activations, ${shown.filter(Boolean).length} of ${heads.length} settings`;

@@ -41,6 +41,11 @@ COLUMNS: dict[str, tuple[pa.DataType, str]] = {
     "diff_high_simultaneous": (FRACTION, "the other end"),
     "diff_p_max_t": (FRACTION, "p value of the max-T test, corrected for the setting"),
     "diff_verdict": (TEXT, "better, worse, equivalent or not shown"),
+    "interval_disagrees": (
+        pa.bool_(),
+        "whether the simultaneous interval, which assumes normal differences, says "
+        "other than the verdict, which does not",
+    ),
     "same_runs": (pa.bool_(), "whether its runs are the control's, so that nothing is compared"),
     "mixed_pairs": (COUNT, "pairs whose runs differ in machine, versions or code"),
     "time_ratio": (FRACTION, "training time of an image, a multiple of the reference's"),

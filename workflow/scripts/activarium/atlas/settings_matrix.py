@@ -1,16 +1,21 @@
 """Activations × settings for the index: each difference to one control, as its study has it."""
 
+import inspect
 import re
+import statistics
 from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 from urllib.parse import quote
 
 from .. import activations
+from ..compare.training_costs import REFERENCE
 from ..report.formatting import count, join_words
+from ..report.study_tables import formula_of
 from ..report.verdicts import SIGNS
 from .activation_cards import card_label, profile_of
 from .evidence import Evidence, Setting, distinct_comparisons
+from .report_copy import setting_id
 
 CONTROL = "gelu"  # what the index compares with; a setting without it has its own on the cards
 MOST = 3  # activations that the answer names
@@ -43,8 +48,24 @@ def _row(evidence, address, settings):
         "smooth": _smooth(profile),
         "learned": bool(activations.learned_starts(spec)),
         "saved": max(saved) if saved else None,
+        "time": _time(cells, settings),
+        "found_by": _found_by(spec, address),
         "cells": cells,
     }
+
+
+def _time(cells, settings):
+    """The median of its training time as a multiple of ReLU's, where both ran, or None."""
+    both = [cell for cell, s in zip(cells, settings, strict=True) if cell and REFERENCE in s.cells]
+    ratios = [cell["times"][0] for cell in both if cell["times"]]
+    return statistics.median(ratios) if ratios else None
+
+
+def _found_by(spec, address):
+    """What a search finds it by beside its label: address, formula, description and papers."""
+    text = "" if spec.expr else inspect.getdoc(activations.load(spec)) or ""
+    words = (address, formula_of(spec.name, spec.declared) or "", text)
+    return " ".join(" ".join(words).lower().split())
 
 
 def _smooth(profile):
@@ -55,18 +76,18 @@ def _smooth(profile):
 
 
 def report_address(setting: Setting, prefix: str = "") -> str:
-    """The decision table of a setting in its study's report; of several settings its heading."""
-    several = setting.title if "·" in setting.title else ""
-    place = f":~:text={quote(several, safe='')}" if several else ""
-    return f"{prefix}studies/{quote(setting.study)}/report.html#decision{place}"
+    """The decision table of a setting in its study's report."""
+    return f"{prefix}studies/{quote(setting.study)}/report.html#{setting_id(setting.names)}"
 
 
 def answer(evidence: Evidence, settings: Sequence[Setting]) -> dict[str, Any]:
-    """{counts, leaders}: all verdicts, shared runs counted once, and who came out better most.
+    """{counts, leaders, …}: all verdicts, shared runs counted once, and who came out better most.
 
-    A leader is {address, label, better, worse, ran}.
+    A leader is {address, label, better, worse, ran}. `by_chance` is the most settings that are
+    expected to hold a false verdict where no activation differs.
     """
     compared = distinct_comparisons(settings, CONTROL)
+    counted = {setting.key: setting.confidence for setting, _ in compared}
     verdicts = [setting.cells[address]["diff_verdict"] for setting, address in compared]
     told: list[dict[str, Any]] = [
         {"address": address, "label": card_label(spec)} | verdict_counts(settings, address)
@@ -75,6 +96,8 @@ def answer(evidence: Evidence, settings: Sequence[Setting]) -> dict[str, Any]:
     ordered = sorted(told, key=lambda x: (-x["better"], x["worse"], x["label"]))
     return {
         "total": len(compared),
+        "n_settings": len(counted),
+        "by_chance": sum(1 - confidence for confidence in counted.values()),
         "counts": {word: verdicts.count(word) for word in SIGNS},
         "leaders": [x for x in ordered if x["better"]][:MOST],
         "always": [x for x in ordered if x["better"] == x["ran"] > 1],
@@ -90,11 +113,11 @@ def verdict_counts(settings: Sequence[Setting], address: str) -> dict[str, int]:
 
 
 def verdict_phrase(settings: Sequence[Setting], address: str) -> str:
-    """ "6 better, 0 worse of 21" against the control, for a badge."""
+    """ "6 better, 0 worse of 21 against GELU", for a badge."""
     if address == CONTROL:
         return f"control of {count(len(settings), 'setting')}"
     found = verdict_counts(settings, address)
-    told = f"{found['better']} better, {found['worse']} worse of {found['ran']}"
+    told = f"{found['better']} better, {found['worse']} worse of {found['ran']} against GELU"
     return told if found["ran"] else "in no comparison yet"
 
 
@@ -111,12 +134,12 @@ def scope_sentence(settings: Sequence[Setting]) -> str:
     )
 
 
-def counts_sentence(found: dict[str, Any], n_settings: int) -> str:
+def counts_sentence(found: dict[str, Any]) -> str:
     """The first sentence of the answer."""
-    counts = found["counts"]
+    counts, where = found["counts"], count(found["n_settings"], "setting")
     words = [f"{counts['better']} came out better", f"{counts['worse']} worse"]
     words += [f"{counts['equivalent']} equivalent"] if counts["equivalent"] else []
     return (
-        f"Of {count(found['total'], 'comparison')} with GELU in {count(n_settings, 'setting')}, "
+        f"Of {count(found['total'], 'comparison')} with GELU in {where}, "
         f"{join_words(words)}; in {counts['not shown']} no difference was shown."
     )

@@ -16,10 +16,11 @@ from ..report.torch_numerics import numerics_rows
 from . import activation_cards, published_table, settings_matrix
 from .badge import badge_svg
 from .bibtex import bibtex
-from .evidence import Evidence, shared_runs
+from .evidence import Evidence, StudyFindings, shared_runs
 from .function_plot import curves_svg
 from .head_to_head import LEVEL, comparison_data
 from .mathml import formula_mathml
+from .report_copy import copy_report, setting_id
 from .strips import strip_limit, strip_svg
 
 HERE = Path(__file__).parent
@@ -33,7 +34,7 @@ def build_site(evidence: Evidence) -> dict[str, bytes]:
     for address in evidence.specs:
         files |= site.card(address)
     for study in evidence.studies:
-        files[f"studies/{study.name}/report.html"] = study.report
+        files |= site.report(study)
     files |= site.downloads()
     return {
         path: content if isinstance(content, bytes) else content.encode()
@@ -60,7 +61,7 @@ class _Site:
             up=up, page=name, text=formatting, verdicts=verdicts, citation=citation,
             style=Markup(self.style), style_hash=policy_hash(self.style), script=Markup(script),
             script_hash=policy_hash(script) if script else None, suite=activation_cards.SUITE,
-            report_address=settings_matrix.report_address, **content,
+            report_address=settings_matrix.report_address, setting_id=setting_id, **content,
         )  # fmt: skip
 
     def index(self) -> str:
@@ -70,7 +71,8 @@ class _Site:
             "index", script=join_files("sort.js") + _read("index.js"), columns=self.columns,
             rows=self.rows, found=found, shared=self.shared,
             scope=settings_matrix.scope_sentence(self.columns),
-            counts=settings_matrix.counts_sentence(found, len(self.columns)), status=self.status,
+            counts=settings_matrix.counts_sentence(found), status=self.status,
+            disagrees=activation_cards.interval_disagrees,
         )  # fmt: skip
 
     def compare(self) -> str:
@@ -102,6 +104,12 @@ class _Site:
             "data", bibtex=bibtex(), columns=columns, n_rows=n_rows,
             fields=activation_cards.FIELDS,
         )  # fmt: skip
+
+    def report(self, study: StudyFindings) -> dict[str, str]:
+        """A study's report and the files that it links to."""
+        titles = [(setting.names, setting.title) for setting in study.settings]
+        page, files = copy_report(study.report, study.name, titles)
+        return {f"studies/{study.name}/report.html": page} | files
 
     def downloads(self) -> dict[str, str | bytes]:
         """One table of everything, twice."""
