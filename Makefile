@@ -101,6 +101,6 @@ ENVIRONMENT := workflow/envs/activarium.yaml
 # Write new locks; versions already locked stay unless LOCK=--upgrade.
 lock:
 	$(COMPILE) --extra train -o requirements.txt pyproject.toml
-	$(COMPILE) --extra train --extra test -c requirements.txt -o requirements-test.txt pyproject.toml
+	$(COMPILE) --extra train --extra measures --extra test -c requirements.txt -o requirements-test.txt pyproject.toml
 	@sed -i '/- pip:/q' $(ENVIRONMENT)
 	@sed '/^#/d; s/.*/      - "&"/' requirements.txt >> $(ENVIRONMENT)

@@ -97,7 +97,7 @@ def test_the_lock_serves_every_python_with_one_version_of_each_package(python):
     users = project["dependencies"] + extras["train"]
     for file, needed in (
         ("requirements.txt", users),
-        ("requirements-test.txt", users + extras["test"]),
+        ("requirements-test.txt", users + extras["measures"] + extras["test"]),
     ):
         versions = {}
         for requirement in map(Requirement, locked(file)):
