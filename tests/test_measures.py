@@ -277,16 +277,17 @@ def test_the_accuracy_on_clean_images_is_the_run_s_and_all_ten_is_the_mean(packs
     assert np.allclose(by_seed[list(CORRUPTIONS)].mean(axis=1), by_seed["all ten"])
 
 
-def test_a_ratio_of_times_is_that_of_the_work():
-    x = torch.rand(100_000)
+def test_a_ratio_of_times_is_that_of_the_work(monkeypatch):
+    now = [0.0]
+    monkeypatch.setattr("time.process_time", lambda: now[0])
 
-    def work(times):
-        return lambda x: [x.exp() for _ in range(times)]
+    def work(seconds):
+        return lambda x: now.__setitem__(0, now[0] + seconds)
 
-    found = latency.time_calls(work(6), work(2), x, 9)
-    assert 2 < found["ratio"] < 4.5
-    assert found["ratio_low"] <= found["ratio"] <= found["ratio_high"]
-    assert found["seconds"] > found["relu_seconds"] > 0
+    found = latency.time_calls(work(0.006), work(0.002), torch.rand(2), 9)
+    assert found["ratio_low"] == pytest.approx(3) == found["ratio"] == found["ratio_high"]
+    assert found["seconds"] == pytest.approx(0.006)
+    assert found["relu_seconds"] == pytest.approx(0.002)
 
 
 @pytest.mark.slow
