@@ -217,7 +217,7 @@ def test_what_a_report_held_stands_in_the_data_folder(site, study):
 
 def test_a_figure_keeps_its_shape_and_the_ids_that_it_uses():
     svg = (
-        '<svg aria-labelledby="t"><title id="t">a  1.23456</title> <g id="unused">\n'
+        '<svg ="344.88pt" aria-labelledby="t"><title id="t">a  1.23456</title> <g id="unused">\n'
         '<path id="m" d="M 1.23456 -0.001 \nL 3 4.5"/><use href="#m" x="7.125001"/>'
         '<g transform="scale(0.015625)"/></g></svg>'
     )

@@ -209,6 +209,9 @@ def test_the_page_refers_to_nothing_outside_itself():
         for url in re.findall(r"url\(([^)]*)\)", report.html):
             assert url.startswith("#"), url
         assert "@import" not in report.html
+        assert not re.search(r'<svg[^>]* (?:="|width=|height=)[^>]*>', report.html), (
+            "whole attributes"
+        )
 
 
 def test_no_id_stands_twice_and_every_label_has_its_element():

@@ -64,6 +64,7 @@ def _link(path, name, files):
 
 def smaller_figure(svg: str) -> str:
     """The SVG with places to a hundredth of a point, and without space that shows nothing."""
+    svg = re.sub(r' ="[\d.]+pt"', "", svg, count=1)  # half an attribute that older reports left
     svg = change_tags(svg, lambda tag: PLACES.sub(_cut_digits, " ".join(tag.split())))
     return re.sub(r">\s+<", "><", svg)
 

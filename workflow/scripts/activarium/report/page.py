@@ -183,7 +183,7 @@ def _inline_svg(svg, compact):
     if compact:
         svg = change_tags(svg, _shorten)
         svg = re.sub(r">\s+<", "><", svg)
-    return re.sub(r'(<svg[^>]*?) (?:width|height)="[\d.]+pt" (?:height|width)?', r"\1 ", svg)
+    return re.sub(r'(?<= )(?:width|height)="[\d.]+pt" ', "", svg, count=2)
 
 
 def _shorten(tag):
