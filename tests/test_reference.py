@@ -64,7 +64,9 @@ def test_every_table_is_the_one_that_was_written(folder):
 def test_a_reference_says_how_it_was_made(folder):
     said = yaml.safe_load((folder / "study.yaml").read_text())
     runs, costs = (tables.read(folder / f"{name}.parquet") for name in ("runs", "costs"))
-    page = reference_results.reference_page(said, runs, costs, f"reference/{folder.name}")
+    tuned = folder / "tuning_costs.parquet"
+    tuning = tables.read(tuned) if tuned.exists() else None
+    page = reference_results.reference_page(said, runs, costs, f"reference/{folder.name}", tuning)
     assert (folder / "README.md").read_text() == page
 
 
