@@ -1334,6 +1334,8 @@ def test_a_list_of_points_says_that_it_comes_again_and_an_edge_what_was_sought()
         (["0.9999999999", "1.0000000001"], "≈ 1"),
         (["-1e-30", "1e-30"], "≈ 0"),
         (["1e+1000", "inf"], "above 1e1000"),
+        (["-0.16997120747990366169", "inf"], "above −0.169972"),  # rounded outwards
+        (["-inf", "-0.16997120747990366169"], "below −0.169971"),
         (["inf", "inf"], "∞"),
     ],
 )

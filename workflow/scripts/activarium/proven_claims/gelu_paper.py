@@ -37,8 +37,8 @@ def _slope(profile):
     holds = Decimal(high) <= SLOPE
     if not holds and Decimal(low) <= SLOPE:
         raise ValueError(f"the enclosure [{low}, {high}] does not settle {SLOPE}")
-    where = ", ".join(f"{float(p[0]):.4f}" for p in profile["range_fprime"]["sup"]["at"])
-    why = f"sup |GELU′| is {float(low):.4f}, taken at x = {where}."
+    where = ", ".join(_decimal(p[0], 4) for p in profile["range_fprime"]["sup"]["at"])
+    why = f"sup |GELU′| is {_decimal(low, 4)}, taken at x = {where}."
     return _answer(
         f"|GELU′(x)| ≤ {SLOPE} for all x", "holds" if holds else "does not hold", [low, high], why
     )
@@ -68,8 +68,8 @@ def _minimum(profile):
     close = abs(Decimal(point["x"][0]) + Decimal("0.75")) < Decimal("0.005")
     deep = abs(Decimal(value[0]) + Decimal("0.17")) < Decimal("0.0005")
     why = (
-        f"The only stationary point is the minimum at x = {float(point['x'][0]):.6f}, "
-        f"where GELU is {float(value[0]):.6f}."
+        f"The only stationary point is the minimum at x = {_decimal(point['x'][0], 6)}, "
+        f"where GELU is {_decimal(value[0], 6)}."
     )
     claim = "the minimum is about −0.17, near x = −0.75"
     return _answer(claim, "holds" if close and deep else "does not hold", value, why)
@@ -83,7 +83,7 @@ def _bounded(profile):
         (False, True): "holds when only an upper bound is meant",
         (False, False): "does not hold",
     }[bounded["below"], bounded["above"]]
-    why = f"GELU ≥ {float(inf[0]):.4f} everywhere, and it tends to ∞ with x."
+    why = f"GELU ≥ {_decimal(inf[0], 4)} everywhere, and it tends to ∞ with x."
     return _answer("GELU is bounded", answer, [inf[0], profile["range_f"]["sup"]["value"][1]], why)
 
 
@@ -91,7 +91,7 @@ def _normalised(profile):
     inf = profile["range_f"]["inf"]["value"]
     why = (
         "Values normalised over n of them (mean 0, variance 1) have |x| ≤ √(n − 1), so "
-        f"{float(inf[0]):.4f} ≤ GELU(x) ≤ √(n − 1); a learned scale and shift move that bound, "
+        f"{_decimal(inf[0], 4)} ≤ GELU(x) ≤ √(n − 1); a learned scale and shift move that bound, "
         "and no bound is free of n."
     )
     answer = "holds when n, the scale and the shift of the normalisation are bounded"
@@ -103,8 +103,13 @@ def _smooth(profile):
     bend = profile["smoothness"]
     why = (
         "GELU is x times an entire function, so all derivatives exist and are continuous; "
-        f"sup |GELU″| is {float(bend[0]):.6f}, that is √(2/π), at x = 0."
+        f"sup |GELU″| is {_decimal(bend[0], 6)}, that is √(2/π), at x = 0."
     )
     return _answer(
         "GELU is infinitely differentiable", "holds" if holds else "does not hold", bend, why
     )
+
+
+def _decimal(value, places):
+    """A number with so many places, and a minus sign as it is printed."""
+    return f"{float(value):.{places}f}".replace("-", "−")

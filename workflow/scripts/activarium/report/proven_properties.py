@@ -183,7 +183,9 @@ def format_enclosure(enclosure: Sequence[str] | None, digits: int = DIGITS) -> s
     if low.is_infinite() and low == high:
         return "−∞" if low < 0 else "∞"
     if low.is_infinite() or high.is_infinite():
-        return f"below {_plain(high)}" if low.is_infinite() else f"above {_plain(low)}"
+        if low.is_infinite():
+            return f"below {_truncated(high, digits, 'ROUND_CEILING')}"
+        return f"above {_truncated(low, digits, 'ROUND_FLOOR')}"
     if low == high and len(low.normalize().as_tuple().digits) <= digits + 2:
         return _plain(low)
     cut = [_truncated(end, digits) for end in (low, high)]
