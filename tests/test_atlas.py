@@ -92,6 +92,20 @@ def test_the_code_on_a_card_computes_the_activation(library):
         assert np.allclose(np.asarray(names[name](given)), want, rtol=1e-9, atol=1e-12), name
 
 
+@pytest.mark.slow
+def test_the_code_in_jax_computes_the_activation_and_a_finite_gradient():
+    jax = pytest.importorskip("jax")
+    jax.config.update("jax_enable_x64", True)
+    x = np.concatenate([np.linspace(-30, 30, 61), [-6, -3, -1, -0.5, 0.5, 1, 3, 6]])
+    for name in activations.names():
+        names = {}
+        exec(code_snippets(name, activations.definition(name))["JAX"], names)
+        want = activations.definition(name)(x, on_numpy)
+        assert np.allclose(np.asarray(names[name](x)), want, rtol=1e-9, atol=1e-12), name
+        slopes = jax.vmap(jax.grad(lambda x, f=names[name]: f(x).sum()))(x)
+        assert np.isfinite(np.asarray(slopes)).all(), name
+
+
 DIGEST = """
 import hashlib, sys
 from activarium.atlas.read_evidence import read
