@@ -9,12 +9,10 @@ from collections.abc import Iterable, Sequence
 
 from markupsafe import escape
 
-from ..report.svg_tags import change_tags
+from ..report.svg_tags import change_tags, shorten
 
 Names = Sequence[str]  # recipe, network, dataset
-DIGITS = 2  # after the point of a place in a figure, in points of 1/72 inch
 DOWNLOAD = re.compile(r'<a download="[^"]*" href="data:[^"]*?;base64,([^"]*)">([^<]*)</a>')
-PLACES = re.compile(r' (?:d|x|y|points|transform)="[^"]*"')
 PROFILES = re.compile(r'in <a href="#downloads">profiles\.json</a>,\s+which this page holds')
 
 
@@ -63,17 +61,8 @@ def _link(path, name, files):
 
 
 def smaller_figure(svg: str) -> str:
-    """The SVG with places to a hundredth of a point, and without space that shows nothing."""
-    svg = re.sub(r' ="[\d.]+pt"', "", svg, count=1)  # half an attribute that older reports left
-    svg = change_tags(svg, lambda tag: PLACES.sub(_cut_digits, " ".join(tag.split())))
-    return re.sub(r">\s+<", "><", svg)
-
-
-def _cut_digits(attribute):
-    """Its numbers rounded; of a scale all digits count."""
-    if "scale" in attribute[0] or "matrix" in attribute[0]:
-        return attribute[0]
-    return re.sub(r"-?\d+\.\d{3,}", lambda x: f"{round(float(x[0]), DIGITS):g}", attribute[0])
+    """The SVG, shortened, and without half an attribute that older reports left in it."""
+    return shorten(re.sub(r' ="[\d.]+pt"', "", svg, count=1))
 
 
 def _drop_ids(page):

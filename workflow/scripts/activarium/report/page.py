@@ -35,7 +35,7 @@ from .machines import describe_machine
 from .methods import methods_paragraphs
 from .narrow_plots import narrow_plots
 from .study_tables import StudyTables, dataset_label, label
-from .svg_tags import change_tags
+from .svg_tags import change_tags, shorten
 from .torch_numerics import numerics_rows, unmeasured
 
 HERE = Path(__file__).parent
@@ -181,15 +181,8 @@ def _inline_svg(svg, compact):
     """An SVG of ours with the page's colours, and marks in place of ids for the page's script."""
     svg = change_tags(svg, _use_page_colours)
     if compact:
-        svg = change_tags(svg, _shorten)
-        svg = re.sub(r">\s+<", "><", svg)
+        svg = shorten(svg)
     return re.sub(r'(?<= )(?:width|height)="[\d.]+pt" ', "", svg, count=2)
-
-
-def _shorten(tag):
-    """A tag with places to a hundredth of a point, and without turns by nothing."""
-    tag = re.sub(r"(\d\.\d\d)\d+", r"\1", tag)
-    return re.sub(r' transform="rotate\(-0 [^"]*"', "", tag)
 
 
 def _use_page_colours(tag):
