@@ -58,6 +58,7 @@ if not SNAKEMAKE.sends_all:
         choose,
         tuning,
         certify,
+        certify_stated,
         profiles,
         proven_claims,
         numerics,
@@ -68,6 +69,8 @@ if not SNAKEMAKE.sends_all:
         describe,
         draw,
         report,
+        claims,
+        atlas,
 
 
 if SNAKEMAKE.is_main_process:

@@ -217,7 +217,7 @@ def digest_of(folder, prepared):
     stores = []
 
     class Noted(RunStore):
-        def __init__(self, folder, digest):
+        def __init__(self, folder, digest, **_):
             stores.append(digest)
             raise PowerCutError
 

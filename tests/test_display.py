@@ -114,7 +114,7 @@ def test_a_dry_run_fits_a_screen_or_two(house, study):
 def test_verbose_lists_every_job(house):
     done = house.snakemake("-n", "--verbose")
     messages = re.findall(r"^Job \d+: (.*)$", done.stdout, re.MULTILINE)
-    assert len(messages) == 24
+    assert len(messages) == 15
     line = "train relu on digits, seeds 0 to 9, recipe short, network plain_2"
     assert messages.count(line) == 1
 

@@ -44,6 +44,10 @@ def test_make_docs_prints_what_the_schema_says_now(house):
     schema.write_text(schema.read_text().replace("default: 10\n", "default: 20\n"))
     page = house / "config/README.md"
     page.write_text(page.read_text().replace("`pack`", "`lost`"))
+    for name in ("claims", "reference"):
+        (house / name).symlink_to(ROOT / name)
+    (house / "docs").mkdir()
+    (house / "docs/claims.md").write_text((ROOT / "docs/claims.md").read_text())
     (house / "ready").mkdir()
     (house / "ready/ready").touch()
     done = house.run("make", "docs", "VENV=ready", f"BIN={BIN}")

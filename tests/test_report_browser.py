@@ -189,8 +189,8 @@ def test_a_phone_shows_the_control_and_the_best_in_rows_with_something_in_each(o
     rows = groups.first.locator("li")
     assert rows.first.locator("b").inner_text() == "GELU"
     for row in rows.all():
-        assert row.locator("path.mean").count() == 1
-        for mark in row.locator("path.mean, path.thick, path.dots").all():
+        assert row.locator("path.mean, path.outside").count() == 1
+        for mark in row.locator("path.mean, path.outside, path.thick, path.dots").all():
             box = mark.bounding_box()
             assert box["x"] >= 0 and box["x"] + box["width"] <= 360
     size = rows.first.evaluate("e => parseFloat(getComputedStyle(e).fontSize)")
