@@ -11,10 +11,12 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 
 import pytest
 import yaml
+from browsing import browser  # noqa: F401, a fixture
 
 ROOT = Path(__file__).parents[1]
 BIN = Path(sys.executable).parent
@@ -161,3 +163,11 @@ def trained(tmp_path, trained_once):
     """A copy of the checkout where tests/study.yaml is trained and reported, every date kept."""
     shutil.copytree(trained_once, tmp_path / "house", symlinks=True)
     return House(tmp_path / "house")
+
+
+def until(happened, seconds=60):
+    """Wait until `happened()`; fail after so many seconds."""
+    end = time.monotonic() + seconds
+    while not happened():
+        assert time.monotonic() < end
+        time.sleep(0.05)

@@ -3,8 +3,8 @@
 import re
 
 import pytest
+from browsing import MODES, SIZES, offline_pages
 from conftest import ROOT
-from test_report_browser import MODES, SIZES, browser  # noqa: F401
 
 from activarium.atlas.read_evidence import read
 from activarium.atlas.site import build_site
@@ -70,27 +70,13 @@ def folder(tmp_path_factory):
 
 
 @pytest.fixture
-def opened(browser, folder):  # noqa: F811
+def opened(browser, folder):
     """Open a page at a width and in a mode; a word on the console or a load from outside fails."""
-    contexts, said, requests = [], [], []
-
-    def opened(name="index", width=1280, mode="light"):
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=mode, offline=True
+    site = folder.as_uri()
+    with offline_pages(browser, lambda url: url.startswith(site)) as open_page:
+        yield lambda name="index", width=1280, mode="light": open_page(
+            f"{site}/{PAGES[name]}", width, mode
         )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(f"{folder.as_uri()}/{PAGES[name]}")
-        return page
-
-    yield opened
-    for context in contexts:
-        context.close()
-    assert said == []
-    assert all(url.startswith(folder.as_uri()) for url in requests)
 
 
 def test_a_reader_walks_from_the_matrix_to_a_card_a_comparison_a_report_and_back(opened):

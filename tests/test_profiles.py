@@ -4,12 +4,11 @@ import os
 import re
 import signal
 import subprocess
-import time
 from types import SimpleNamespace
 
 import pytest
 import yaml
-from conftest import BIN, ROOT
+from conftest import BIN, ROOT, until
 
 RUNS = [f"results/tiny/runs/short/plain_2/digits/gelu/{seed}.parquet" for seed in range(4)]
 # qsub notes what it was asked for and runs the script it is given, beside the shell; qstat knows
@@ -238,10 +237,3 @@ def test_what_a_site_fills_in_is_taken_by_the_plugin(house):
             ("run_uuid", "slurm_logfile", "comment_str", "account", "partition", "workdir"), "x"
         )
         assert " -C avx512 " in submit.get_submit_command(asks, given)
-
-
-def until(happened, seconds=60):
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.05)

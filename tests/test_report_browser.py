@@ -1,38 +1,13 @@
 """The report in a browser without a network: nothing is refused, and mouse and keyboard work."""
 
-import shutil
 import struct
 from pathlib import Path
 
 import pytest
+from browsing import MODES, SIZES, offline_pages
 from synthetic import reported, study
 
 pytestmark = pytest.mark.slow
-
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser"))), None)
-FLAGS = [
-    "--headless",
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-SIZES = (360, 768, 1280)
-MODES = ("light", "dark")
-
-
-@pytest.fixture(scope="module")
-def browser():
-    api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed")
-    if CHROMIUM is None:
-        pytest.skip("there is no chromium here; on Debian: apt-get install chromium")
-    with api.sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture(scope="module")
@@ -52,26 +27,8 @@ def report(tmp_path_factory):
 @pytest.fixture
 def opened(browser, report):
     """Open the report at a width and in a mode; every word on the console fails the test."""
-    contexts, said = [], []
-
-    def opened(width=1280, mode="light"):
-        context = browser.new_context(
-            viewport={"width": width, "height": 800}, color_scheme=mode, offline=True
-        )
-        contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: said.append(message.text))
-        page.on("pageerror", lambda error: said.append(str(error)))
-        page.on("request", lambda request: requests.append(request.url))
-        page.goto(report.as_uri())
-        return page
-
-    requests = []
-    yield opened
-    for context in contexts:
-        context.close()
-    assert said == []
-    assert set(requests) <= {report.as_uri()}
+    with offline_pages(browser, lambda url: url == report.as_uri()) as open_page:
+        yield lambda width=1280, mode="light": open_page(report.as_uri(), width, mode)
 
 
 def texts(page, n):

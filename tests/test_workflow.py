@@ -8,11 +8,10 @@ import shlex
 import shutil
 import signal
 import subprocess
-import time
 
 import pytest
 import yaml
-from conftest import BIN, ROOT, House, run_forked, run_process
+from conftest import BIN, ROOT, House, run_forked, run_process, until
 
 from activarium import figures
 from activarium.data import prepare
@@ -671,13 +670,6 @@ def make(house, target, study="study.yaml"):
     (house / "ready").mkdir(exist_ok=True)
     (house / "ready/ready").touch()
     return house.run("make", target, "VENV=ready", f"BIN={BIN}", f"STUDY={study}", "CORES=1")
-
-
-def until(happened, seconds=60):
-    end = time.monotonic() + seconds
-    while not happened():
-        assert time.monotonic() < end
-        time.sleep(0.05)
 
 
 def prepared(house):

@@ -11,11 +11,6 @@
 PUBLISHED = PublishedFolders("reference")
 
 
-localrules:
-    certify_stated,
-    atlas,
-
-
 rule certify_stated:
     """The profile of an expression that a published study states."""
     input:
@@ -58,6 +53,7 @@ rule atlas:
             "compare/*.py",
             "definitions/__init__.py",
             "definitions/on_numpy.py",
+            "definitions/operations.py",
             "measures/*.py",
             "report/*.*",
             "submission/study_status.py",

@@ -9,10 +9,6 @@
 # steps    read, settle, write
 
 
-localrules:
-    claims,
-
-
 rule claims:
     """What our published runs say about each claim, and the contrasts that this rests on."""
     input:

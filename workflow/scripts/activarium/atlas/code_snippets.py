@@ -6,7 +6,7 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from .operations import Operation, written_operations
+from ..definitions.operations import Operation, written_operations
 
 LIBRARIES = {  # {library: ({word: what it is called}, its lines of import by prefix)}
     "PyTorch": (

@@ -4,7 +4,7 @@ import html
 import re
 from collections.abc import Callable
 
-from .operations import Operation, written_operations
+from ..definitions.operations import Operation, written_operations
 
 GREEK = {
     "alpha": "α", "beta": "β", "gamma": "γ", "delta": "δ", "mu": "μ", "sigma": "σ", "pi": "π",

@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 from .. import activations
 from ..activations import ActivationSpec
-from ..atlas.operations import Operation, written_operations
 from ..definitions import FUNCTIONS
+from ..definitions.operations import Operation, written_operations
 
 DIVISION = "division by x"
 

@@ -7,7 +7,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from functools import partial
-from itertools import groupby, product
+from itertools import groupby
 from operator import attrgetter
 from pathlib import Path
 from typing import Any
@@ -84,8 +84,7 @@ class Grid:
     @property
     def _cells(self) -> list[str]:
         """Every cell, by its names joined with slashes."""
-        s = self.study
-        return ["/".join(c) for c in product(s.recipes, s.networks, s.datasets, s.activations)]
+        return ["/".join(cell) for cell in self.study.cells]
 
     def _cells_without(self, cells: list[str], seed: int) -> frozenset[str]:
         """Those of the `cells` whose run of this seed no published table holds."""

@@ -4,7 +4,6 @@ Imported by the Snakefile at the start of every job, so neither torch nor pandas
 """
 
 from dataclasses import dataclass
-from itertools import product
 
 from .. import measures
 from . import Study
@@ -38,11 +37,10 @@ class MeasureGrid:
     @property
     def cells(self) -> list[str]:
         """What each measure finds of each cell."""
-        s = self.study
         axes = ("recipe", "network", "dataset", "activation")
-        names = product(s.recipes, s.networks, s.datasets, s.activations)
-        cells = [dict(zip(axes, cell, strict=True)) for cell in names]
-        return [self.paths.cell_measure(m).format(**cell) for m in s.measures for cell in cells]
+        cells = [dict(zip(axes, cell, strict=True)) for cell in self.study.cells]
+        patterns = [self.paths.cell_measure(measure) for measure in self.study.measures]
+        return [pattern.format(**cell) for pattern in patterns for cell in cells]
 
     @property
     def table(self) -> list[str]:

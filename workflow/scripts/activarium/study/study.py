@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from itertools import product
 from typing import Any
 
 from .. import activations, datasets
@@ -79,7 +80,11 @@ class Study:
         return {name: spec.declared for name, spec in self.activations.items()}
 
     @property
+    def cells(self) -> list[tuple[str, str, str, str]]:
+        """(recipe, network, dataset, activation) of each cell that the grid declares."""
+        return list(product(self.recipes, self.networks, self.datasets, self.activations))
+
+    @property
     def size(self) -> int:
         """How many runs the grid declares."""
-        cells = len(self.recipes) * len(self.networks) * len(self.datasets) * len(self.activations)
-        return cells * self.seeds
+        return len(self.cells) * self.seeds

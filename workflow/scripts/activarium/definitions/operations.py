@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from ..definitions import FUNCTIONS
+from . import FUNCTIONS
 
 
 @dataclass(frozen=True)
