@@ -16,9 +16,10 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torchvision import models
 
 from activarium import networks
+from activarium.activations import ActivationSpec
 from activarium.report.training_summary import describe_networks
 from activarium.runtime.errors import UserError, describe_error
-from activarium.study import name_checks
+from activarium.study import Study, name_checks
 from activarium.study.grid import Grid
 from activarium.study.name_checks import network_with_defaults
 from activarium.train import checkpoints, describe, pretrained, progress
@@ -531,9 +532,10 @@ def test_a_study_s_words_for_a_model_are_held_against_its_file(given, line):
 
 def grid(file):
     network = {"file": "torchvision", "parameters": {"model": SMALL, "weights": file}}
-    study = SimpleNamespace(
-        name="s", networks={"tuned": network}, shards=(), recipes={"r": {}}, datasets=("digits",),
-        activations={"gelu": None}, seed_range=range(1),
+    study = Study(
+        name="s", control="gelu", confidence=0.95, margin=0.005, datasets=("digits",),
+        activations={"gelu": ActivationSpec("gelu")}, networks={"tuned": network},
+        recipes={"r": {}}, seeds=1,
     )  # fmt: skip
     return Grid(study)
 
