@@ -2,6 +2,7 @@
 
 import ast
 import json
+import math
 import os
 import re
 import shlex
@@ -9,6 +10,7 @@ import shutil
 import signal
 import subprocess
 
+import pandas as pd
 import pytest
 import yaml
 from conftest import BIN, ROOT, House, run_forked, run_process, until
@@ -250,12 +252,15 @@ def test_a_fault_on_one_batch_is_said_once_and_stops_the_study_before_it_trains(
     for study in SHIPPED
 ])  # fmt: skip
 def test_a_shipped_study_can_be_planned(house, study):
+    (house / "reference").symlink_to(ROOT / "reference")  # whose runs a study may reuse
     planned = house.plan(study=f"config/{study.name}")
     said = yaml.safe_load(study.read_text())
-    axes = ("datasets", "activations", "networks", "recipes")
     assert planned["prepare"] == len(said["datasets"])
-    cells = [len(said[axis]) for axis in axes]
-    assert planned["train_0"] == cells[0] * cells[1] * cells[2] * cells[3]
+    axes = ["dataset", "activation", "network", "recipe"]
+    cells = math.prod(len(said[f"{axis}s"]) for axis in axes)
+    published = [pd.read_parquet(ROOT / table) for table in said.get("reuse", [])]
+    taken = [cell for runs in published for cell in runs.groupby(axes).groups]
+    assert planned["train_0"] == cells - len(taken)
 
 
 def test_a_snakemake_that_is_forked_says_what_one_says_that_is_started(house):
