@@ -63,13 +63,13 @@ def test_too_few_minutes_are_refused_before_anything_starts(tmp_path, monkeypatc
     assert not Path("results").exists()
 
 
-def test_the_queue_of_the_paper_is_its_study_every_run_once(monkeypatch):
+@pytest.mark.parametrize("name", ["cifar10-wide", "paper"])
+def test_the_parts_of_a_study_in_the_queue_are_that_study_every_run_once(monkeypatch, name):
     monkeypatch.chdir(ROOT)
-    names = [
-        Grid(study.read(item.config, SCHEMA)) for item in read_queue("config/queue.yaml", SCHEMA)
-    ]
-    parts = [run.removeprefix(grid.paths.folder) for grid in names for run in grid.runs]
-    whole = Grid(study.read(study.mapping("config/paper.yaml"), SCHEMA))
+    items = [item for item in read_queue("config/queue.yaml", SCHEMA) if item.name.startswith(name)]
+    grids = [Grid(study.read(item.config, SCHEMA)) for item in items]
+    parts = [run.removeprefix(grid.paths.folder) for grid in grids for run in grid.runs]
+    whole = Grid(study.read(study.mapping(f"config/{name}.yaml"), SCHEMA))
     assert sorted(parts) == sorted(run.removeprefix(whole.paths.folder) for run in whole.runs)
 
 
