@@ -22,6 +22,7 @@ from activarium.atlas import settings_matrix
 from activarium.atlas.addresses import activation_addresses
 from activarium.atlas.code_snippets import code_snippets
 from activarium.atlas.mathml import formula_mathml
+from activarium.atlas.numerics_sentences import numerics_sentences
 from activarium.atlas.read_evidence import read
 from activarium.atlas.report_copy import copy_report
 from activarium.atlas.site import build_site
@@ -106,31 +107,58 @@ def test_the_code_in_jax_computes_the_activation_and_a_finite_gradient():
         assert np.isfinite(np.asarray(slopes)).all(), name
 
 
-DIGEST = """
-import hashlib, sys
+DIGESTS = """
+import hashlib, json, sys
 from activarium.atlas.read_evidence import read
-from activarium.atlas.report_copy import copy_report
 from activarium.atlas.site import build_site
-from activarium.atlas.strips import strip_limit, strip_svg
 
 files = build_site(read(sys.argv[1:2], [], sys.argv[2:], [], []))
-print(hashlib.sha256(b"".join(path.encode() + data for path, data in files.items())).hexdigest())
+print(json.dumps({path: hashlib.sha256(data).hexdigest() for path, data in files.items()}))
 """
+DATA = {  # the first digits for one published study, whose tables never change
+    "data/atlas.json": "5fdabc75376636e6",
+    "activation/prelu/card.json": "c2ff00884c5db76e",
+    "activation/prelu/badge.svg": "6496cdcf92237f96",
+}
 
 
-def test_the_same_tables_give_the_same_bytes(profile_files):
-    """In processes that hash otherwise, so that no order of a set can show."""
-    study = str(ROOT / "reference/cifar100-slope/analysis.json")
-    command = [sys.executable, "-c", DIGEST, study, *profile_files]
+def elsewhere():
+    """An environment that hashes, speaks, tells time and computes otherwise than this one."""
+    from numpy._core._multiarray_umath import __cpu_dispatch__, __cpu_features__
+
+    fast = [name for name in __cpu_dispatch__ if __cpu_features__[name]]
+    return {
+        "PYTHONHASHSEED": "2",
+        "LC_ALL": "C",
+        "PYTHONUTF8": "0",
+        "PYTHONCOERCECLOCALE": "0",
+        "TZ": "Pacific/Kiritimati",
+        "NPY_DISABLE_CPU_FEATURES": " ".join(fast),
+    }
+
+
+def test_the_same_tables_give_the_same_bytes(profile_files, tmp_path):
+    """Wherever and whenever: another folder, language, time zone, order of sets, instruction set.
+
+    A digest of whole pages would change with each word of a template, so two unlike builds are
+    held against one another. The data of a published study have a digest, since they may not change
+    unnoticed.
+    """
+    study, copy = ROOT / "reference/cifar100-slope", tmp_path / "cifar100-slope"
+    shutil.copytree(study, copy)
+    places = [(study, {"PYTHONHASHSEED": "1", "TZ": "UTC"}, ROOT), (copy, elsewhere(), tmp_path)]
     paths = {"PYTHONPATH": str(ROOT / "workflow/scripts")}
     started = [
         subprocess.Popen(
-            command, env=os.environ | paths | {"PYTHONHASHSEED": seed}, stdout=subprocess.PIPE
+            [sys.executable, "-c", DIGESTS, f"{folder}/analysis.json", *profile_files],
+            env=os.environ | paths | changed, cwd=cwd, stdout=subprocess.PIPE,
         )
-        for seed in ("1", "2")
-    ]
-    digests = {process.communicate()[0] for process in started}
-    assert len(digests) == 1 and len(digests.pop()) == 65
+        for folder, changed, cwd in places
+    ]  # fmt: skip
+    here, there = (json.loads(process.communicate()[0]) for process in started)
+    assert [path for path in here if here[path] != there[path]] == []
+    assert here.keys() == there.keys() and len(here) > 100
+    assert {path: here[path][:16] for path in DATA} == DATA
 
 
 def test_nothing_is_pooled_and_shared_runs_count_once(evidence):
@@ -321,6 +349,48 @@ def test_a_card_has_what_a_study_measured_beside_accuracy(tmp_path):
     assert row["heading"] in made["activation/relu/index.html"].decode()
     assert b"Where it serves" in made["activation/gelu/index.html"]
     assert b"ONNX: not measured" in made["activation/gelu/index.html"]
+
+
+def test_the_card_of_a_control_has_the_interval_of_each_accuracy(site):
+    table = pd.read_parquet(ROOT / "reference/cifar10/summaries.parquet")
+    for row in table[table["activation"].isin(["gelu", "relu"])].to_dict("records"):
+        text = f"<td>{100 * row['mean']:.2f}<br><small>{100 * row['low']:.2f} to "
+        assert text in site[f"activation/{row['activation']}/index.html"]
+
+
+def test_a_card_says_where_a_dtype_breaks():
+    part = {"wrong_sign": 0, "zero_below": None, "zero_above": None, "right_to": 1e4}
+    found = {
+        "inputs": 10,
+        "value": part,
+        "gradient": part,
+        "not_finite": {"inputs": 20, "value": 0, "gradient": 0, "first_at": None},
+    }
+    flat = part | {"wrong_sign": 3, "zero_below": -17.90625, "right_to": 50.0}
+    broken = {"not_finite": {"inputs": 20, "value": 2, "gradient": 0, "first_at": -3e38}}
+    numerics = {"float32": found, "float16": found | {"gradient": flat} | broken}
+    assert numerics_sentences(numerics | {"sha256": "x"}) == {
+        "float32": ["Value and slope are right to a few roundings up to |x| = 10000."],
+        "float16": [
+            "The value is right up to |x| = 10000, the slope up to 50.",
+            "The value is inf or nan at 2 of 20 inputs, though the dtype can hold the exact one.",
+            "The first of these is x = −3e38.",
+            "The slope has the wrong sign at 3 of 10 inputs.",
+            "From x = −17.91 downwards the slope is 0; the exact one is not.",
+        ],
+    }
+    assert numerics_sentences({"refused": "random"}) == {}
+
+
+def test_a_row_counts_its_verdicts_and_shows_its_cost(evidence, site):
+    settings = settings_matrix.columns(evidence)
+    (row,) = [r for r in settings_matrix.rows(evidence, settings) if r["address"] == "tanh"]
+    time, saved = settings_matrix.training_cost(settings, "tanh")
+    want = [row["counts"][word] for word in ("better", "worse", "ran")]
+    assert want == [0, 1, 1] and time is not None and saved is not None
+    found = re.search(r'<th scope="row" data-v="tanh">.*?</th>(.*?)<td data-v', site["index.html"])
+    shown = re.findall(r'<td class="sum">([^<]*)</td>', found[1])
+    assert shown == [*map(str, want), f"{time:.2f}", f"{saved:g}"]
 
 
 def test_the_scripts_stay_small():

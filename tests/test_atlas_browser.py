@@ -25,6 +25,7 @@ PAGES = {
     "studies": "studies.html",
     "data": "data.html",
 }
+FIRST = 6  # columns before the settings: the name, three counts, time and memory
 CERTIFIED = ("gelu", "relu", "silu", "prelu", "gelu_tanh")
 CLAIM = {
     "claim": "gelu-over-relu", "sentence": "GELU beats ReLU.", "identifier": "arXiv 1606.08415",
@@ -48,7 +49,7 @@ def definition(name):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The atlas of four published studies, with some proofs, one measured and one claim."""
+    """The atlas of six published studies, with some proofs, one measured and one claim."""
     from activarium import activations
 
     folder = tmp_path_factory.mktemp("atlas")
@@ -58,7 +59,14 @@ def folder(tmp_path_factory):
     numerics, proven = folder / "gelu.numerics.json", folder / "proven_claims.json"
     write_json(numerics, measure_numerics(definition("gelu"), activations.module("gelu")))
     write_json(proven, prove_claims({name: definition(name) for name in CERTIFIED}))
-    studies = ("cifar10", "cifar10-best-rate", "depth", "cifar100-slope")
+    studies = (
+        "cifar10",
+        "cifar10-best-rate",
+        "depth",
+        "cifar100-slope",
+        "mnist5k-tuned",
+        "learning-rate",
+    )
     analyses = [str(ROOT / f"reference/{name}/analysis.json") for name in studies]
     readme = str(ROOT / "reference/README.md")
     evidence = read(analyses, [readme], map(str, profiles), [str(numerics)], [str(proven)], [CLAIM])
@@ -89,24 +97,24 @@ def test_a_reader_walks_from_the_matrix_to_a_card_a_comparison_a_report_and_back
     assert page.locator("h1").inner_text() == "SiLU"
     page.get_by_text("Set it against another one").click()
     page.get_by_role("link", name="ReLU", exact=True).click()
-    assert re.match("SiLU against ReLU: of ", page.locator("#summary").inner_text())
+    assert re.match("SiLU and ReLU were compared in ", page.locator("#summary").inner_text())
     page.locator("#result tbody tr").first.get_by_role("link").click()
     assert page.title() == "cifar10 – Activarium"
     page.go_back()
-    assert "SiLU against ReLU" in page.locator("#summary").inner_text()
+    assert "SiLU and ReLU were" in page.locator("#summary").inner_text()
 
 
 def test_filters_hide_rows_and_columns_and_say_how_many(opened):
     page = opened()
-    columns = page.locator(".matrix thead th").count() - 1
+    columns = page.locator(".matrix thead th").count() - FIRST
     page.locator("#family").select_option("deep MLP, un-normalised")
-    assert page.locator(".matrix thead th:visible").count() - 1 == 3 < columns
+    assert page.locator(".matrix thead th:visible").count() - FIRST == 3 < columns
     page.locator("#learned").select_option("yes")
     assert page.locator(".matrix tbody tr:visible").count() == 0
     assert page.locator("#shown").inner_text().startswith("0 of ")
     page.get_by_role("button", name="Clear").click()
     page.wait_for_function("!document.getElementById('shown').textContent.startsWith('0 of')")
-    assert page.locator(".matrix thead th:visible").count() - 1 == columns
+    assert page.locator(".matrix thead th:visible").count() - FIRST == columns
 
 
 def test_a_search_finds_by_paper_and_a_filter_by_training_time(opened):
@@ -116,7 +124,7 @@ def test_a_search_finds_by_paper_and_a_filter_by_training_time(opened):
     assert "GELU" in rows.all_inner_texts() and "Tanh" not in rows.all_inner_texts()
     page.locator("#search").fill("")
     page.locator("#time").select_option("high")
-    assert "Mish" in rows.all_inner_texts() and "ReLU" not in rows.all_inner_texts()
+    assert "ELU" in rows.all_inner_texts() and "ReLU" not in rows.all_inner_texts()
 
 
 def test_a_cell_opens_its_setting_in_the_report(opened):
@@ -131,11 +139,11 @@ def test_a_cell_opens_its_setting_in_the_report(opened):
 @pytest.mark.parametrize("key", ["Enter", "Space"])
 def test_a_column_sorts_by_keyboard(opened, key):
     page = opened()
-    head = page.locator(".matrix thead th").nth(1)
+    head = page.locator(".matrix thead th").nth(FIRST)
     head.get_by_role("button").focus()
     page.keyboard.press(key)
     assert head.get_attribute("aria-sort") == "descending"
-    texts = page.locator(".matrix tbody td:nth-child(2)").evaluate_all(
+    texts = page.locator(f".matrix tbody td:nth-child({FIRST + 1})").evaluate_all(
         "found => found.map(cell => cell.dataset.v)"
     )
     values = [float(text) for text in texts if text]
@@ -180,10 +188,66 @@ def test_a_verdict_against_a_control_is_the_studys(opened, folder):
         assert said == ("▲ better" if turned else "▼ worse")
 
 
+def test_a_comparison_tells_apart_tuned_rates_and_names_the_ends_and_the_cost(opened):
+    page = opened("compare")
+    said = page.locator("#summary").inner_text()
+    assert re.search(r"Of these, 1 with tuned rates: SiLU is (higher|lower) in ", said), said
+    ends = page.locator("#details li").all_inner_texts()
+    differences = page.locator("#result tbody td:nth-child(3)").all_inner_texts()
+    values = {float(text.replace("−", "-")): text for text in differences if text != "–"}
+    assert f"Lowest difference: {values[min(values)]} pp in " in ends[0]
+    assert f"Highest difference: {values[max(values)]} pp in " in ends[1]
+    assert "ReLU: 1.00 × the training time of ReLU" in ends[3]
+    page.goto(page.url.partition("#")[0] + "#relu~elu")
+    assert "None of these has tuned rates." in page.locator("#summary").inner_text()
+
+
+def test_the_counts_of_a_row_are_those_of_the_settings_shown(opened):
+    """As Python counts them for all settings, and by the verdicts seen where some are hidden."""
+    page = opened()
+    told = ".matrix:not(#parts) tbody tr:not(.control)"
+    count = f"""[...document.querySelectorAll('{told}')].map(
+        row => [...row.cells].slice(1, 4).map(cell => cell.textContent).join())"""
+    with_script = page.evaluate(count)
+    plain = page.context.browser.new_context(java_script_enabled=False).new_page()
+    plain.goto(page.url)
+    rows = plain.locator(told)
+    without = [
+        ",".join(rows.nth(k).locator("td.sum").all_inner_texts()[:3]) for k in range(rows.count())
+    ]
+    plain.context.close()
+    assert with_script == without
+    page.locator("#dataset").select_option("Digits")
+    relu = page.locator(told, has=page.get_by_role("link", name="ReLU", exact=True))
+    better, worse = (relu.locator(f"td.{word}:visible").count() for word in ("better", "worse"))
+    assert relu.locator("td.sum").all_inner_texts()[:2] == [str(better), str(worse)]
+    assert page.evaluate(count) != with_script
+
+
+def test_paper_holds_every_column_of_the_matrix(opened):
+    """In parts of a page's width, as it is filtered, and none when the page is shown again."""
+    page = opened(width=1040)  # A4 across, less its margins
+    parts, screen = page.locator("#parts table"), page.locator(".matrix:not(#parts)")
+    shown = """found => found.map(part => [...part.tHead.rows[0].cells].flatMap(
+        head => head.hidden ? [] : [head.textContent]))"""
+    for dataset, n in [("", 2), ("MNIST-5k", 1)]:
+        page.locator("#dataset").select_option(dataset)
+        (want,) = screen.locator("table").evaluate_all(shown)
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        assert not screen.is_visible() and parts.count() == n
+        printed = [head for part in parts.evaluate_all(shown) for head in part[1:]]
+        assert printed == want[1:] and len(printed) > FIRST
+        assert max(parts.evaluate_all("found => found.map(part => part.offsetWidth)")) <= 1040
+        page.evaluate("dispatchEvent(new Event('afterprint'))")
+        page.emulate_media(media="screen")
+        assert parts.count() == 0
+
+
 def test_an_address_that_names_no_pair_opens_one_anyway(opened):
     page = opened("compare")
     page.goto(page.url.partition("#")[0] + "#<b>x</b>~%E0%A4%A")
-    assert "SiLU against ReLU" in page.locator("#summary").inner_text()
+    assert "SiLU and ReLU were" in page.locator("#summary").inner_text()
 
 
 @pytest.mark.parametrize("name", PAGES)

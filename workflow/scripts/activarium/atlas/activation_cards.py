@@ -76,9 +76,14 @@ def claims_about(evidence: Evidence, address: str) -> list[dict[str, Any]]:
     tested = [
         {key: claim[key] for key in keys}
         for claim in evidence.claims
-        if address == claim["activation"] or address in re.split(r"[, ]+", claim["controls"])
+        if address == claim["activation"] or address in listed_names(claim["controls"])
     ]
     return [*proven, *tested]
+
+
+def listed_names(text: str) -> list[str]:
+    """The names in "elu, relu": how a claim names the activations that it sets its own beside."""
+    return [name for name in re.split(r"[, ]+", text) if name]
 
 
 def card_label(spec: ActivationSpec) -> str:

@@ -47,7 +47,7 @@ function verdictText(of) {
 }
 
 function kind(of) {
-  if (of.verdict) return of.verdict.replace(" ", "-");
+  if (of.verdict) return of.verdict.replaceAll(" ", "-");
   return of.p !== null && of.p < LEVEL ? (of.diff > 0 ? "better" : "worse") : "not-shown";
 }
 
@@ -95,44 +95,93 @@ function line(body, of, k, a, b, limit) {
   for (const n of [a, b]) add(row, "td", percent(cell(n)[2]));
 }
 
+function table(said, a, b) {
+  const [one, two] = [a, b].map((n) => data.activations[n][1]);
+  const box = add(result, "div", "", { class: "wide", tabindex: "0", role: "group", "aria-label": `${one} against ${two}` });
+  const drawn = add(box, "table", "", { class: "settings" });
+  const head = add(add(drawn, "thead"), "tr");
+  const names = HEADS.map((text) => text.replace("First", one).replace("Second", two));
+  names.forEach((text, k) => add(head, text ? "th" : "td", text, k === 1 ? { scope: "col", class: "words" } : text ? { scope: "col" } : {}));
+  const body = add(drawn, "tbody");
+  const limit = scale(said);
+  for (const [k, of] of said) line(body, of, k, a, b, limit);
+}
+
+// Those of different runs: a comparison that several studies share counts once.
+function distinct(said, a, b) {
+  const runs = (k) => [a, b].map((n) => data.cells.find((c) => c[0] === k && c[1] === n)[6]).join();
+  const found = new Map();
+  for (const [k, of] of said) if (of && !found.has(runs(k))) found.set(runs(k), [k, of]);
+  return [...found.values()];
+}
+
+// "SiLU is higher in 11 and lower in 2. In 10 no difference is shown."
+function counts(counted, one, words) {
+  const count = (word) => counted.filter(([, of]) => kind(of) === word).length;
+  const equal = count("equivalent"), open = count("not-shown"), same = count("the-same-runs");
+  return `${one} is ${words[0]} in ${count("better")} and ${words[1]} in ${count("worse")}.` +
+    (equal ? ` In ${equal} they are equivalent.` : "") + (open ? ` In ${open} no difference is shown.` : "") +
+    (same ? ` In ${same} their runs are the same.` : "");
+}
+
+function summarize(counted, a, b) {
+  const [one, two] = [a, b].map((n) => data.activations[n][1]);
+  const tested = counted.every(([, of]) => of.verdict); // by the studies themselves
+  const words = tested ? ["better", "worse"] : ["higher", "lower"];
+  const say = (text) => add(summary, "p", text);
+  say(`${one} and ${two} were compared in ${settings(counted.length)}. ${counts(counted, one, words)}`);
+  const tuned = counted.filter(([k]) => data.settings[k].tuned);
+  if (!tuned.length) say("None of these has tuned rates.");
+  else say(`Of these, ${tuned.length} with tuned rates: ${counts(tuned, one, words)}`);
+  return tested;
+}
+
+const settings = (n) => `${n} setting${n === 1 ? "" : "s"}`;
+
+// What the summary leaves out: the ends, the cost, the cards, and what kind of verdicts these are.
+function explain(counted, a, b, tested) {
+  const list = add(details, "ul");
+  const ordered = [...counted].sort((x, y) => x[1].diff - y[1].diff);
+  const end = (item, [k, of]) => {
+    const { dataset, what, study, report } = data.settings[k];
+    add(item, "span", `${points(of.diff)} pp in `);
+    add(item, "a", `${dataset}; ${what}`, { href: report });
+    add(item, "span", ` (${study})`);
+  };
+  for (const [word, place] of [["Lowest", 0], ["Highest", -1]]) {
+    const item = add(list, "li", `${word} difference: `);
+    end(item, ordered.at(place));
+  }
+  for (const n of [a, b]) {
+    const [address, name, time, saved] = data.activations[n];
+    const item = add(list, "li");
+    add(item, "a", name, { href: `activation/${encodeURIComponent(address)}/index.html` });
+    add(item, "span", `: ${time === null ? "training time not measured" : `${time.toFixed(2)} × the training time of ReLU, the median of its settings`}; ` +
+      (saved === null ? "memory not measured" : `${saved} B kept for each element`));
+  }
+  if (!tested) add(details, "p", "These are exploratory, except where one of the two is a study’s control.", { class: "quiet" });
+}
+
 function show() {
   const [a, b] = [first.value, second.value].map((address) => numbers.get(address));
-  const [one, two] = [a, b].map((n) => data.activations[n][1]);
   history.replaceState(null, "", `#${encodeURIComponent(first.value)}~${encodeURIComponent(second.value)}`);
   const ran = (n) => new Set(data.cells.filter((c) => c[1] === n).map((c) => c[0]));
   const both = [...ran(a)].filter((k) => a !== b && ran(b).has(k));
-  result.replaceChildren();
+  for (const part of [result, summary, details]) part.replaceChildren();
   if (!both.length) {
-    summary.textContent = a === b ? "Choose two different activations." : `No study trained both ${one} and ${two}.`;
+    const [one, two] = [a, b].map((n) => data.activations[n][1]);
+    add(summary, "p", a === b ? "Choose two different activations." : `No study trained both ${one} and ${two}.`);
     return;
   }
-  const box = add(result, "div", "", { class: "wide", tabindex: "0", role: "group", "aria-label": `${one} against ${two}` });
-  const table = add(box, "table", "", { class: "settings" });
-  const head = add(add(table, "thead"), "tr");
-  const names = HEADS.map((text) => text.replace("First", one).replace("Second", two));
-  names.forEach((text, k) => add(head, text ? "th" : "td", text, k === 1 ? { scope: "col", class: "words" } : text ? { scope: "col" } : {}));
-  const body = add(table, "tbody");
-  const runs = (k) => [a, b].map((n) => data.cells.find((c) => c[0] === k && c[1] === n)[6]).join();
-  const differences = [];
-  const kinds = new Map(); // by their runs: those that several studies share count once
   const said = both.map((k) => [k, found(k, a, b)]);
-  const limit = scale(said);
-  for (const [k, of] of said) {
-    line(body, of, k, a, b, limit);
-    if (of) differences.push(of.diff);
-    if (of && !kinds.has(runs(k))) kinds.set(runs(k), kind(of));
-  }
-  const tested = said.every(([, of]) => !of || of.verdict); // by the studies themselves
-  const words = tested ? ["better", "worse"] : ["higher", "lower"];
-  const count = (word) => [...kinds.values()].filter((k) => k === word).length;
-  summary.textContent = `${one} against ${two}: of ${kinds.size} comparisons, runs that studies share counted once, ${one} is ${words[0]} in ` +
-    `${count("better")} and ${words[1]} in ${count("worse")}; ${count("equivalent") ? `in ${count("equivalent")} they are equivalent; ` : ""}` +
-    `in ${count("not-shown")} no difference is shown. ` +
-    (tested ? "" : "These are exploratory, except where one of the two is a study’s control. ") +
-    (differences.length ? `Differences run from ${points(Math.min(...differences))} to ${points(Math.max(...differences))} pp.` : "");
+  const counted = distinct(said, a, b);
+  table(said, a, b);
+  if (counted.length) explain(counted, a, b, summarize(counted, a, b));
+  else add(summary, "p", "Both were trained in these settings, but no seeds are compared.");
 }
 
 const summary = document.getElementById("summary");
+const details = document.getElementById("details");
 const LEVEL = Number(document.getElementById("data").dataset.level);
 
 function namedPair() {

@@ -121,7 +121,11 @@ def setting_words(declared: Mapping, names: Sequence[str]) -> dict[str, str]:
     words = {"dataset": dataset_label(dataset), "network": network, "family": network}
     if net:
         label = source.declared_text(networks.file_of(net["file"]), "label") or net["file"]
-        given = [f"{k} {v:g}" for k, v in net["parameters"].items() if isinstance(v, int | float)]
+        given = [
+            f"{k.replace('_', ' ')} {v:g}"
+            for k, v in net["parameters"].items()
+            if isinstance(v, int | float)
+        ]
         words |= {"network": ", ".join([label, *given]), "family": label}
     size = f"{declared['train_size']} images, " if declared.get("train_size") else ""
     if not values:
@@ -185,6 +189,11 @@ def _control_runs(setting):
     return setting.cells[setting.control]["scores"] if setting.control in setting.cells else ()
 
 
+def comparison_runs(setting: Setting, row: Mapping[str, Any]) -> tuple:
+    """What tells a comparison apart: the scores of the control and those of a row."""
+    return _control_runs(setting), row["scores"]
+
+
 def distinct_comparisons(settings: Sequence[Setting], control: str) -> list[tuple[Setting, str]]:
     """(setting, activation) of every comparison with `control`; shared runs count once."""
     found: dict[tuple, tuple[Setting, str]] = {}
@@ -192,8 +201,7 @@ def distinct_comparisons(settings: Sequence[Setting], control: str) -> list[tupl
         if setting.control == control:
             for address, row in setting.cells.items():
                 if row.get("diff_n_pairs") and not row["same_runs"]:
-                    runs = (_control_runs(setting), row["scores"])
-                    found.setdefault(runs, (setting, address))
+                    found.setdefault(comparison_runs(setting, row), (setting, address))
     return list(found.values())
 
 

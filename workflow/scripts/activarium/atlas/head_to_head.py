@@ -4,7 +4,7 @@ from typing import Any
 
 from .activation_cards import card_label
 from .evidence import Evidence, Setting
-from .settings_matrix import report_address
+from .settings_matrix import report_address, training_cost
 
 DIGITS = 6  # of fractions, far below what a test set resolves
 LEVEL = 0.05  # of the false discovery rate that a pair's p is held against
@@ -13,7 +13,8 @@ LEVEL = 0.05  # of the false discovery rate that a pair's p is held against
 def comparison_data(evidence: Evidence) -> dict[str, Any]:
     """{activations, settings, cells, pairs} for the script of the page, which computes nothing.
 
-    `activations` is [[address, label]] of what was trained, `settings` a dict each. `cells` is
+    `activations` is [address, label, training time, saved bytes] of what was trained, as
+    `training_cost` has them. `settings` is a dict each. `cells` is
     [setting, activation, mean, low, high, n, which runs]. `contrasts` is [setting, activation,
     difference, low, high, verdict, pairs, the ends of its interval alone] against the setting's
     control. `pairs` is [setting, activation, other, difference, low, high, corrected p, pairs] of
@@ -23,7 +24,7 @@ def comparison_data(evidence: Evidence) -> dict[str, Any]:
     number = {address: k for k, address in enumerate(trained)}
     runs: dict[tuple, int] = {}
     data: dict[str, Any] = {
-        "activations": [[address, card_label(evidence.specs[address])] for address in trained],
+        "activations": [_activation(evidence, address) for address in trained],
         "settings": [],
         "cells": [],
         "contrasts": [],
@@ -42,6 +43,12 @@ def comparison_data(evidence: Evidence) -> dict[str, Any]:
     return data
 
 
+def _activation(evidence, address):
+    time, saved = training_cost(evidence.settings, address)
+    time = None if time is None else round(time, 2)
+    return [address, card_label(evidence.specs[address]), time, saved]
+
+
 def _setting(setting: Setting, number):
     words = setting.words
     return {
@@ -50,6 +57,7 @@ def _setting(setting: Setting, number):
         "what": f"{words['network']}; {words['regime']}",
         "control": number.get(setting.control),
         "report": report_address(setting),
+        "tuned": any(row["tuned"] for row in setting.cells.values()),
     }
 
 

@@ -2,11 +2,14 @@
 
 const form = document.querySelector(".filters");
 const table = document.querySelector(".matrix table");
-const heads = [...table.tHead.rows[0].cells].slice(1);
+const all = [...table.tHead.rows[0].cells];
+const heads = all.filter((head) => head.dataset.dataset !== undefined); // of settings
+const start = all.length - heads.length; // behind the name, the counts and the cost
 const rows = [...table.tBodies[0].rows];
 const names = [...document.querySelectorAll("#untrained li")];
 const tip = document.getElementById("tip");
 const search = document.getElementById("search");
+const COLUMNS_OF_A_PAGE = 12;
 const CELL = ".matrix td a";
 let told = null;
 const choices = [...form.querySelectorAll("select")];
@@ -30,9 +33,10 @@ function filter() {
   let n = 0;
   for (const row of rows) {
     const cells = [...row.cells];
-    cells.slice(1).forEach((cell, k) => { cell.hidden = !shown[k]; });
-    const ran = cells.slice(1).some((cell, k) => shown[k] && cell.dataset.v !== "");
-    row.hidden = !(ran && matches(row, "row") && found(row));
+    cells.slice(start).forEach((cell, k) => { cell.hidden = !shown[k]; });
+    const ran = cells.slice(start).filter((cell, k) => shown[k] && cell.dataset.v !== "");
+    row.hidden = !(ran.length && matches(row, "row") && found(row));
+    if (!row.classList.contains("control")) tell(cells, counts(ran));
     n += !row.hidden;
   }
   for (const name of names) {
@@ -40,6 +44,36 @@ function filter() {
   }
   document.getElementById("shown").textContent =
     `${n} of ${rows.length} activations, ${shown.filter(Boolean).length} of ${heads.length} settings`;
+}
+
+// [better, worse, all] of a row's cells; runs that several studies have count once.
+function counts(ran) {
+  const kinds = new Map();
+  ran.filter((cell) => cell.className !== "same").forEach((cell, k) => {
+    const runs = cell.dataset.runs ?? `alone ${k}`;
+    if (!kinds.has(runs)) kinds.set(runs, cell.className);
+  });
+  const told = [...kinds.values()];
+  return [...["better", "worse"].map((word) => told.filter((kind) => kind === word).length), told.length];
+}
+
+function tell(cells, numbers) {
+  numbers.forEach((n, k) => { cells[k + 1].textContent = n; });
+}
+
+// For paper: the matrix in parts that are as wide as a page, as it is sorted and filtered.
+function split() {
+  unsplit();
+  const shown = all.flatMap((head, k) => (k && !head.hidden ? [k] : []));
+  for (let from = 0; from < shown.length; from += COLUMNS_OF_A_PAGE) {
+    const kept = new Set([0, ...shown.slice(from, from + COLUMNS_OF_A_PAGE)]);
+    const part = document.getElementById("parts").appendChild(table.cloneNode(true));
+    for (const row of part.rows) [...row.cells].forEach((cell, k) => { if (!kept.has(k)) cell.remove(); });
+  }
+}
+
+function unsplit() {
+  document.getElementById("parts").replaceChildren();
 }
 
 // What is told about: the cell under the mouse, else the one that has the focus.
@@ -71,4 +105,6 @@ document.addEventListener("scroll", place, { capture: true, passive: true });
 document.addEventListener("keydown", (event) => {
   if (event.key === "Escape") tip.hidden = true;
 });
+addEventListener("beforeprint", split);
+addEventListener("afterprint", unsplit);
 filter();

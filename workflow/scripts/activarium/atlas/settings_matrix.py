@@ -14,7 +14,7 @@ from ..report.formatting import count, join_words
 from ..report.study_tables import formula_of
 from ..report.verdicts import SIGNS
 from .activation_cards import card_label, profile_of
-from .evidence import Evidence, Setting, distinct_comparisons
+from .evidence import Evidence, Setting, comparison_runs, distinct_comparisons
 from .report_copy import setting_id
 
 CONTROL = "gelu"  # what the index compares with; a setting without it has its own on the cards
@@ -38,7 +38,7 @@ def rows(evidence: Evidence, settings: Sequence[Setting]) -> list[dict[str, Any]
 def _row(evidence, address, settings):
     spec = evidence.specs[address]
     cells = [setting.cells.get(address) for setting in settings]
-    saved = {cell["saved"] for cell in cells if cell and cell["saved"] is not None}
+    time, saved = training_cost(settings, address)
     profile = profile_of(evidence, address)
     return {
         "address": address,
@@ -47,18 +47,39 @@ def _row(evidence, address, settings):
         "ran": sum(cell is not None for cell in cells),
         "smooth": _smooth(profile),
         "learned": bool(activations.learned_starts(spec)),
-        "saved": max(saved) if saved else None,
-        "time": _time(cells, settings),
+        "saved": saved,
+        "time": time,
         "found_by": _found_by(spec, address),
         "cells": cells,
+        "counts": verdict_counts(settings, address),
     }
 
 
-def _time(cells, settings):
-    """The median of its training time as a multiple of ReLU's, where both ran, or None."""
-    both = [cell for cell, s in zip(cells, settings, strict=True) if cell and REFERENCE in s.cells]
+def training_cost(settings: Sequence[Setting], address: str) -> tuple[float | None, float | None]:
+    """(training time, saved bytes) of an activation, each None where it was not measured.
+
+    The time is a multiple of ReLU's, the median over the settings where both ran. The bytes are
+    those kept for the backward pass for each element, in float32; of several values the largest.
+    """
+    ran = [setting for setting in settings if address in setting.cells]
+    both = [setting.cells[address] for setting in ran if REFERENCE in setting.cells]
     ratios = [cell["times"][0] for cell in both if cell["times"]]
-    return statistics.median(ratios) if ratios else None
+    kept = [saved for s in ran if (saved := s.cells[address]["saved"]) is not None]
+    return statistics.median(ratios) if ratios else None, max(kept, default=None)
+
+
+def repeated_runs(settings: Sequence[Setting]) -> dict[tuple[str, str], int]:
+    """{(key of a setting, activation): a number} of comparisons whose runs several studies have.
+
+    Equal runs of an activation have equal numbers, so that whoever counts can count them once.
+    """
+    found: dict[tuple, list[tuple[str, str]]] = {}
+    for setting in settings:
+        for address, row in setting.cells.items():
+            runs = (address, *comparison_runs(setting, row))
+            found.setdefault(runs, []).append((setting.key, address))
+    repeated = [places for places in found.values() if len(places) > 1]
+    return {place: k for k, places in enumerate(repeated) for place in places}
 
 
 def _found_by(spec, address):

@@ -20,6 +20,7 @@ from .evidence import Evidence, StudyFindings, shared_runs
 from .function_plot import curves_svg
 from .head_to_head import LEVEL, comparison_data
 from .mathml import formula_mathml
+from .numerics_sentences import numerics_sentences
 from .report_copy import copy_report, setting_id
 from .strips import strip_limit, strip_svg
 
@@ -73,6 +74,7 @@ class _Site:
             scope=settings_matrix.scope_sentence(self.columns),
             counts=settings_matrix.counts_sentence(found), status=self.status,
             disagrees=activation_cards.interval_disagrees,
+            repeated=settings_matrix.repeated_runs(self.columns),
         )  # fmt: skip
 
     def compare(self) -> str:
@@ -85,9 +87,11 @@ class _Site:
 
     def claims(self) -> str:
         """What papers say, settled by proofs and by published runs."""
-        known = {row["address"] for row in self.rows}
+        labels = {row["address"]: row["label"] for row in self.rows}
+        subjects = sorted({claim["activation"] for claim in self.evidence.claims} & set(labels))
         return self.render(
-            "claims", claims=self.evidence.claims, known=known,
+            "claims", claims=self.evidence.claims, labels=labels, subjects=subjects,
+            listed=activation_cards.listed_names,
             reported=self.evidence.proven.get("reported", []), enclosure=format_enclosure,
             groups=_by_verdict(self.evidence.claims),
         )  # fmt: skip
@@ -144,6 +148,7 @@ class _Site:
             if definition and profile and profile["definition"] else None,
             numerics=numerics_rows({address: card["numerics"]}) if card["numerics"] else [],
             refused=(card["numerics"] or {}).get("refused"),
+            numerics_words=numerics_sentences(card["numerics"] or {}),
             limit=strip_limit(card["settings"]), strip=lambda e, k: Markup(strip_svg(e, k)),
             badge=Markup(badge), bibtex=bibtex(card["label"], address),
             NOT_CERTIFIED=activations.NOT_CERTIFIED,

@@ -29,14 +29,14 @@ def _row(found):
     value, gradient, broken = found["value"], found["gradient"], found["not_finite"]
     return {
         "value": _error(value["max_abs"]),
-        "value_at": _place(value["max_abs_at"]),
+        "value_at": format_place(value["max_abs_at"]),
         "gradient": _error(gradient["max_abs"]),
         "ulp": _error(value["max_ulp"]),
         "right_to": [_right_to(part.get("right_to")) for part in (value, gradient)],
-        "zero": _place(value["zero_below"]),
+        "zero": format_place(value["zero_below"]),
         "wrong_sign": gradient["wrong_sign"],
         "broken": broken["value"] + broken["gradient"],
-        "broken_at": _place(broken["first_at"]),
+        "broken_at": format_place(broken["first_at"]),
     }
 
 
@@ -52,6 +52,6 @@ def _right_to(reached):
     return ("", "–") if reached is None else (reached, f"|x| ≤ {reached:.6g}")
 
 
-def _place(x):
+def format_place(x: float | None) -> str:
     """A place on the axis, or a dash."""
     return "–" if x is None else f"{x:.4g}".replace("e+", "e").replace("-", "−")
