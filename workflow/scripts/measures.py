@@ -6,8 +6,8 @@ interrupt.end_on_sigint()
 
 from pathlib import Path
 
-from activarium import measures, tables
-from activarium.compare.measured_accuracy import compare_conditions
+from activarium import tables
+from activarium.compare.measured_accuracy import compare_measures
 from activarium.runtime import files
 from activarium.runtime.errors import open_log
 from activarium.tables.measured import read_measures, summary_table
@@ -16,13 +16,7 @@ with open_log(snakemake.log[0]):
     given, plan = snakemake.input, dict(snakemake.params.items())
     plan["chance"] |= files.read_json(given.provenance)["study"].get("chance", {})
     made = read_measures(given.cells)
-    runs = tables.read(given.runs)
-    contrasts = [
-        {"measure": name} | row
-        for name, table in made.items()
-        if (baseline := measures.declaration(name).baseline)
-        for row in compare_conditions(table.to_pandas(), runs, baseline, **plan)
-    ]
+    contrasts = compare_measures(made, tables.read(given.runs), **plan)
     made["measures"] = summary_table(made, contrasts)
     made["measure_contrasts"] = tables.table(contrasts, tables.MEASURE_CONTRASTS)
     for name, table in made.items():

@@ -16,6 +16,7 @@ from ..study.grid import Grid
 from ..study.tuned_recipes import list_candidates
 from ..tables import published_tuning, reuse, shards
 from ..tables.tuning import choose
+from .measured_tables import find_measure_problems
 from .study_status import TRAINED_AGAIN, find_differences
 
 if TYPE_CHECKING:
@@ -45,8 +46,8 @@ def find_problems(folder: Path, schema: Path | str) -> Iterator[str]:
     if missing:
         return
     checks: list[Callable[[Path, Path | str], Iterator[str]]] = [
-        _check_checksums, _check_training, _check_tuning, _check_verdicts, _check_origin,
-        _check_reproduction,
+        _check_checksums, _check_training, _check_tuning, _check_verdicts, _check_measures,
+        _check_origin, _check_reproduction,
     ]  # fmt: skip
     for check in checks:
         try:
@@ -148,6 +149,12 @@ def _check_verdicts(folder: Path, schema: Path | str) -> Iterator[str]:
             yield f"{folder / f'{name}.parquet'} does not follow from runs.parquet"
         if not tables.table(analysis[name], columns).replace_schema_metadata().equals(expected):
             yield f"{folder / 'analysis.json'} has other {name} than follow from runs.parquet"
+
+
+def _check_measures(folder: Path, schema: Path | str) -> Iterator[str]:
+    """What the study measured is there, and its summary and its contrasts follow from it."""
+    said = study.read(study.mapping(folder / "study.yaml"), schema)
+    yield from find_measure_problems(folder, said, _chance(folder))
 
 
 def _check_origin(folder: Path, schema: Path | str) -> Iterator[str]:

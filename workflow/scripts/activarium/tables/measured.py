@@ -28,6 +28,18 @@ def cell_table(name: str, cell: Mapping[str, str], rows: Iterable[Mapping]) -> p
     return tables.table([{**cell, **row} for row in rows], measure_schema(name))
 
 
+def read_measure(name: str, file: Path | str) -> pa.Table:
+    """The table of measure `name`, of one cell or of a whole study.
+
+    Raises UserError that names a file that is damaged, or has other columns.
+    """
+    try:
+        table = tables.verify_checksum(pa.parquet.read_table(file, partitioning=None))
+        return tables.fit_schema(table, measure_schema(name))
+    except tables.DAMAGED as error:
+        raise unreadable_error(file, error) from error
+
+
 def read_measures(files: Iterable[Path | str]) -> dict[str, pa.Table]:
     """{measure: its table} of the files of cells, {measure}/{cell}.parquet, in their order.
 
@@ -36,15 +48,8 @@ def read_measures(files: Iterable[Path | str]) -> dict[str, pa.Table]:
     found = defaultdict(list)
     for file in files:
         name = Path(file).parts[-5]
-        found[name].append(_read_cell(file).select(measure_schema(name).names))
+        found[name].append(read_measure(name, file))
     return {name: pa.concat_tables(parts).combine_chunks() for name, parts in found.items()}
-
-
-def _read_cell(file):
-    try:
-        return tables.verify_checksum(pa.parquet.read_table(file, partitioning=None))
-    except tables.DAMAGED as error:
-        raise unreadable_error(file, error) from error
 
 
 def summary_table(found: Mapping[str, pa.Table], contrasts: Iterable[Mapping]) -> pa.Table:
