@@ -94,13 +94,15 @@ $(VENV)/ready-to-test: $(VENV)/ready requirements-test.txt
 	$(BIN)/pip install --quiet --disable-pip-version-check -r requirements-test.txt
 	@touch $@
 
-# The environment for --sdm conda takes its versions from requirements.txt.
+# The environment for --sdm conda takes its versions from requirements-measures.txt: it is one for
+# every study, and what the measures need is small beside torch.
 COMPILE := uv pip compile $(LOCK) --universal --python-version 3.11 --no-annotate
 ENVIRONMENT := workflow/envs/activarium.yaml
 
 # Write new locks; versions already locked stay unless LOCK=--upgrade.
 lock:
 	$(COMPILE) --extra train -o requirements.txt pyproject.toml
-	$(COMPILE) --extra train --extra measures --extra test -c requirements.txt -o requirements-test.txt pyproject.toml
+	$(COMPILE) --extra train --extra measures -c requirements.txt -o requirements-measures.txt pyproject.toml
+	$(COMPILE) --extra train --extra measures --extra test -c requirements-measures.txt -o requirements-test.txt pyproject.toml
 	@sed -i '/- pip:/q' $(ENVIRONMENT)
-	@sed '/^#/d; s/.*/      - "&"/' requirements.txt >> $(ENVIRONMENT)
+	@sed '/^#/d; s/.*/      - "&"/' requirements-measures.txt >> $(ENVIRONMENT)

@@ -78,7 +78,8 @@ if SNAKEMAKE.is_main_process:
         figures.check()
         GRID.check_images()
         GRID.check_weights()
-        measure_checks.check_packages(STUDY.measures, STUDY.keep_weights)
+        if not SNAKEMAKE.uses_conda:
+            measure_checks.check_packages(STUDY.measures, STUDY.keep_weights)
     study.warn_old_keys(config)
     start_warnings.warn_missing_runs(GRID, *SNAKEMAKE.study_files, changes=SNAKEMAKE.config_changes)
     start_warnings.warn_no_validation(GRID)

@@ -25,7 +25,8 @@ TABLES = [
     for name in ("runs", "epochs", "summaries", "contrasts")
     for ending in ("parquet", "csv")
 ]  # those that two correct executions of a study agree in, byte by byte
-PARTS = ("Snakefile", "Makefile", "requirements.txt", "config", "profiles", "workflow")
+LOCKS = ("requirements.txt", "requirements-measures.txt")
+PARTS = ("Snakefile", "Makefile", *LOCKS, "config", "profiles", "workflow")
 
 
 def run_process(command, folder, environment, patience):

@@ -97,6 +97,7 @@ def test_the_lock_serves_every_python_with_one_version_of_each_package(python):
     users = project["dependencies"] + extras["train"]
     for file, needed in (
         ("requirements.txt", users),
+        ("requirements-measures.txt", users + extras["measures"]),
         ("requirements-test.txt", users + extras["measures"] + extras["test"]),
     ):
         versions = {}
@@ -110,16 +111,18 @@ def test_the_lock_serves_every_python_with_one_version_of_each_package(python):
 
 
 def test_the_tests_run_on_the_versions_that_users_get():
-    users, tests = (
+    users, measures, tests = (
         {line.split(" ;")[0] for line in locked(f"requirements{kind}.txt")}
-        for kind in ("", "-test")
+        for kind in ("", "-measures", "-test")
     )
-    assert users <= tests  # whatever their markers, which tell on which machines they are needed
+    assert (
+        users <= measures <= tests
+    )  # whatever their markers, which tell on which machines they are needed
 
 
 def test_every_dependency_says_why_it_is_there():
     text = (ROOT / "pyproject.toml").read_text()
-    for name in ("dependencies", "train"):
+    for name in ("dependencies", "train", "weights", "measures"):
         listed = text.split(f"\n{name} = [\n", 1)[1].split("\n]", 1)[0].splitlines()
         assert listed and all(re.fullmatch(r'    "[^"]+",  # .+', line) for line in listed)
 
@@ -128,7 +131,7 @@ def test_the_conda_environment_is_the_lock():
     environment = yaml.safe_load((ROOT / "workflow/envs/activarium.yaml").read_text())
     python, pip, packages = environment["dependencies"]
     assert python.removeprefix("python=") in PYTHONS and pip == "pip"
-    assert packages["pip"] == locked("requirements.txt")
+    assert packages["pip"] == locked("requirements-measures.txt")
 
 
 def test_make_lock_writes_the_conda_environment_from_the_lock(house, tmp_path):
@@ -139,6 +142,6 @@ def test_make_lock_writes_the_conda_environment_from_the_lock(house, tmp_path):
     path = {"PATH": f"{tmp_path}/bin:{os.environ['PATH']}"}
     assert house.run("make", "lock", **path).returncode == 0
     assert file.read_text() == before
-    house.edit("requirements.txt", "zzz==1.0 ; python_version < '3.12'\n")
+    house.edit("requirements-measures.txt", "zzz==1.0 ; python_version < '3.12'\n")
     assert house.run("make", "lock", **path).returncode == 0
     assert file.read_text() == before + "      - \"zzz==1.0 ; python_version < '3.12'\"\n"

@@ -1,6 +1,8 @@
 """What is measured of trained networks: their kept weights are theirs, and each number is right."""
 
 import json
+import os
+import subprocess
 from dataclasses import replace
 
 import numpy as np
@@ -8,7 +10,9 @@ import pandas as pd
 import pytest
 import torch
 import yaml
+from conftest import BIN
 from synthetic import reported, study
+from test_make import program
 from test_study import SCHEMA, TINY, refusal, said
 from test_training import CELL, CPU, PLAIN, RECIPE, as_a_job, pack, prepared, settled
 from torch import nn
@@ -18,7 +22,7 @@ from activarium.activations import ActivationSpec
 from activarium.challenge.suite import find_suite
 from activarium.compare.contrasts import compute_contrasts
 from activarium.compare.measured_accuracy import compare_conditions
-from activarium.measures import int8, latency
+from activarium.measures import _corrupt, _job, int8, latency, onnx
 from activarium.measures._corrupt import CORRUPTIONS, corrupt
 from activarium.measures._integer_arithmetic import functions_beyond_integers
 from activarium.measures._trained_cell import TrainedCell
@@ -33,6 +37,12 @@ from activarium.train.kept_weights import load_weights, write_weights
 
 __all__ = ["as_a_job", "prepared"]  # fixtures, used by their names
 SEEDS = [0, 1]
+INT8 = "workflow/scripts/activarium/measures/int8.py"
+CONDA = """case "$*" in
+"info --json") echo '{"platform": "linux-64", "conda_version": "25.1.0", "conda_prefix": "/x"}' ;;
+*priority*) echo '{"get": {"channel_priority": "strict"}}' ;;
+*) echo conda 25.1.0 ;;
+esac"""
 
 
 @pytest.fixture(scope="module")
@@ -134,6 +144,11 @@ def test_a_study_without_measures_declares_what_it_declared_before():
             "config: keep_weights: the runs of reuse were trained elsewhere, without weights; "
             "leave reuse out",
         ),
+        (
+            {"measures": ["int8"], "shards": "reference/digits/runs.parquet"},
+            "config: measures: int8 needs the weights of the runs; the runs of shards were "
+            "trained elsewhere, without weights; leave one out",
+        ),
     ],
 )
 def test_measures_that_cannot_be_are_refused_in_a_line(changes, line):
@@ -153,8 +168,21 @@ def test_a_package_that_a_measure_lacks_is_named_before_any_job(monkeypatch):
     measure_checks.check_packages(["sparsity"], keep_weights=False)
     with pytest.raises(StudyError) as refused:
         measure_checks.check_packages(["sparsity"], keep_weights=True)
-    way = "pip install 'activarium[measures]', or leave it out"
+    way = "pip install -r requirements-measures.txt (after make: .venv/bin/pip), or leave it out"
     assert str(refused.value) == f"config: keep_weights: needs safetensors: {way}"
+
+
+def test_what_is_lacking_here_is_refused_unless_jobs_have_environments_of_conda(house):
+    text = (house / INT8).read_text()
+    (house / INT8).write_text(
+        text.replace('packages = ("torchao"', 'packages = ("no_such_package"')
+    )
+    house.say(keep_weights=True, measures=["int8"])
+    refused_ = house.snakemake("-n")
+    assert refused_.returncode and "measures: int8: needs no_such_package" in refused_.stderr
+    program(house / "conda", CONDA)
+    path = {"PATH": f"{house.folder}:{BIN}:{os.environ['PATH']}"}
+    assert house.snakemake("-n", "--sdm", "conda", **path).returncode == 0
 
 
 def test_a_challenge_to_a_study_that_measures_asks_for_no_weights_of_published_runs(tmp_path):
@@ -277,6 +305,40 @@ def test_the_accuracy_on_clean_images_is_the_run_s_and_all_ten_is_the_mean(packs
     assert np.allclose(by_seed[list(CORRUPTIONS)].mean(axis=1), by_seed["all ten"])
 
 
+def test_corruptions_of_many_images_are_made_part_by_part(monkeypatch):
+    images = (torch.arange(5 * 9 * 12) % 251).view(5, 1, 9, 12).to(torch.uint8)
+    whole = {name: corrupt(images, name) for name in CORRUPTIONS}
+    monkeypatch.setattr(_corrupt, "PART", 2)
+    for name, changed in whole.items():
+        parts = corrupt(images, name)
+        assert parts.shape == images.shape
+        drawn = name.endswith("noise") or name in ("salt and pepper", "occlusion")
+        assert drawn or torch.equal(parts, changed)
+    same = torch.full((4, 1, 9, 12), 100, dtype=torch.uint8)
+    first, _, third, _ = corrupt(same, "gaussian noise")
+    assert not torch.equal(first, third)  # no noise twice
+
+
+def test_ranges_of_int8_come_from_all_classes_of_images_that_are_sorted():
+    images = (torch.arange(5000) // 500).to(torch.uint8)
+    drawn = int8.draw_calibration(images)
+    assert len(drawn) == int8.CALIBRATION and (drawn.bincount() > 50).all() and drawn.max() == 9
+    assert torch.equal(drawn, int8.draw_calibration(images))
+
+
+def test_what_slows_down_all_the_time_favours_neither_of_two_that_are_timed(monkeypatch):
+    now, step = [0.0], [0.003]
+    monkeypatch.setattr("time.process_time", lambda: now[0])
+
+    def work(x):
+        now[0] += step[0]
+        step[0] *= 1.02
+
+    found = latency.time_calls(work, work, torch.rand(2), 20)
+    assert found["ratio"] == pytest.approx(1, abs=1e-3)
+    assert found["ratio_low"] < 0.985 and found["ratio_high"] > 1.015
+
+
 def test_a_ratio_of_times_is_that_of_the_work(monkeypatch):
     now = [0.0]
     monkeypatch.setattr("time.process_time", lambda: now[0])
@@ -301,6 +363,36 @@ def test_onnx_runtime_computes_what_torch_does(packs, prepared, activation):
         assert row["exports"] and row["runs"], row["refused"]
         assert row["largest_difference"] < 1e-4
     assert (rows[0]["operators"] == "Relu") == (activation == "relu")
+
+
+def test_what_is_exported_names_its_opset_and_what_is_not_says_the_first_cause(monkeypatch):
+    def refuses(*_, **more):
+        try:
+            raise KeyError("no bessel_j0 in ONNX")
+        except KeyError as error:
+            raise RuntimeError("export failed, see above\nmore") from error
+
+    row = {"subject": "activation", "exports": True, "runs": True, "operators": "Mul", "opset": 20}
+    table = measured.cell_table("onnx", CELL, [row | {"largest_difference": 1e-7}])
+    summed = {r["quantity"]: r for r in onnx.summarise(table.to_pandas())}
+    assert summed["operators"]["text"] == "Mul (opset 20)"
+    monkeypatch.setattr(torch.onnx, "export", refuses)
+    row = {"subject": "activation"} | onnx.export(nn.ReLU(), torch.rand(2))
+    assert row["refused"] == "KeyError: 'no bessel_j0 in ONNX'"
+    table = measured.cell_table("onnx", CELL, [row])
+    summed = {r["quantity"]: r for r in onnx.summarise(table.to_pandas())}
+    assert summed["activation"]["text"] == f"no: {row['refused']}"
+    assert summed["operators"]["text"] is None
+
+
+def test_what_exporters_print_stands_in_the_log_and_not_on_the_terminal(tmp_path, capfd):
+    with (tmp_path / "log").open("w") as log:
+        with _job._divert_output(log):
+            os.write(2, b"a warning of compiled code\n")
+            subprocess.run(["echo", "a graph"], check=True)
+        os.write(1, b"seen\n")
+    assert (tmp_path / "log").read_text() == "a warning of compiled code\na graph\n"
+    assert capfd.readouterr().out == "seen\n"
 
 
 @pytest.mark.slow
@@ -381,6 +473,15 @@ def test_a_change_is_each_run_s_own_so_that_what_all_lose_counts_for_nobody():
     assert changes["tanh"]["mean_diff"] == pytest.approx(-0.2)
     assert changes["relu"]["mean_diff"] == pytest.approx(0, abs=1e-12)
     assert {row["condition"] for row in changes.values()} == {"worse"}
+
+
+def test_where_nobody_of_a_pair_was_measured_nothing_is_compared():
+    made = study(seeds=8)
+    measured_ = conditions(made)
+    lost = (measured_["condition"] == "worse") & (measured_["activation"] == "gelu")
+    measured_.loc[lost, "accuracy"] = None
+    found = compare_conditions(measured_, made.runs, "plain", "gelu", CHANCE, 0.95, 0.005)
+    assert {row["condition"] for row in found} == {"plain"}
 
 
 # The report

@@ -7,12 +7,23 @@ from torch.nn import functional as F
 
 from ..train.randomness import generator
 
+PART = 1000  # images
+
 
 def corrupt(images: torch.Tensor, name: str) -> torch.Tensor:
-    """uint8 `images` [n, channels, height, width] under one of CORRUPTIONS, the same each time."""
+    """uint8 `images` [n, channels, height, width] under one of CORRUPTIONS, the same each time.
+
+    They are changed PART by part, so that few are in memory as floats.
+    """
     draws = generator(f"corruption {name}", 0, device=images.device)
-    changed = CORRUPTIONS[name](images.float() / 255, draws)
-    return changed.clamp(0, 1).mul(255).round().to(torch.uint8)
+    return torch.cat(
+        [_as_pixels(CORRUPTIONS[name](x.float() / 255, draws)) for x in images.split(PART)]
+    )
+
+
+def _as_pixels(x):
+    """Numbers from 0 to 1 as uint8; what is beyond is cut off."""
+    return x.clamp(0, 1).mul(255).round().to(torch.uint8)
 
 
 def _normal(x, draws):

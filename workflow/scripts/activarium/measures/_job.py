@@ -1,6 +1,9 @@
 """One measurement of one cell: from its files to its table; what Snakemake's script calls."""
 
-from collections.abc import Sequence
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
@@ -12,6 +15,7 @@ from ..data import prepare
 from ..runtime import devices
 from ..tables.measured import cell_table
 from ..train.batches import load_splits
+from ..train.dynamo import skip_dynamo_import
 from ..train.job import DataSource
 from ..train.loop import Cell
 from ..train.precision import prepare_torch
@@ -35,16 +39,34 @@ def measure_cell(
     about = prepare.description(source.description)
     with devices.lease_gpu(devices.visible_gpus(), locks):
         prepare_torch(cell.recipe["precision"])
+        skip_dynamo_import()  # which measures that compile do by themselves
         on_gpu = measures.declaration(name).device == "any" and torch.cuda.is_available()
         device = torch.device("cuda" if on_gpu else "cpu")
         data = load_splits(source.file, about, source.train_size, source.validation, device)
         kept = {int(Path(f).stem): f for f, run in zip(weights, runs, strict=True) if _is_ok(run)}
         trained = TrainedCell(cell, data, kept, device)
         rows = []
-        for row in measures.load(name).measure(trained):
-            rows.append(row)
-            print(row, file=log, flush=True)
+        with _divert_output(log):
+            for row in measures.load(name).measure(trained):
+                rows.append(row)
+                print(row, file=log, flush=True)
     return cell_table(name, cell.names, rows)
+
+
+@contextmanager
+def _divert_output(log: TextIO) -> Iterator[None]:
+    """Write into `log` what exporters and compilers print, however they do it: graphs, warnings."""
+    sys.stdout.flush()
+    kept = {stream: os.dup(stream) for stream in (1, 2)}  # what compiled code writes to
+    for stream in kept:
+        os.dup2(log.fileno(), stream)
+    try:
+        yield
+    finally:
+        sys.stdout.flush()
+        for stream, copy in kept.items():
+            os.dup2(copy, stream)
+            os.close(copy)
 
 
 def _is_ok(run):

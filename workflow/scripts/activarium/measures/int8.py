@@ -2,10 +2,10 @@
 
 Quantisation is torch's own way of now: `torch.export`, then PT2E of torchao with the static
 configuration of `X86InductorQuantizer`. Weights are int8 for each output channel. What goes into
-convolutions and linear layers is uint8 for the whole tensor. Ranges come from training images.
-Batch norms are folded into convolutions before. Rounding is simulated, as torch's reference
-does, on the CPU. An activation needs a lookup table where its definition is more than sums,
-products and cases: with exp, tanh or a division by x, integers alone cannot compute it.
+convolutions and linear layers is uint8 for the whole tensor. Ranges come from 1000 training images,
+drawn at random. Batch norms are folded into convolutions before. Rounding is simulated, as torch's
+reference does, on the CPU. An activation needs a lookup table where its definition is more than
+sums, products and cases: with exp, tanh or a division by x, integers alone cannot compute it.
 """
 
 title = "Int8 after training"
@@ -61,7 +61,7 @@ def quantise(network, images, normalise):
     from torchao.quantization.pt2e.quantize_pt2e import convert_pt2e, prepare_pt2e
     from torchao.quantization.pt2e.quantizer import x86_inductor_quantizer as x86
 
-    batches = [x for x, _ in _batches(images[:CALIBRATION], normalise)]
+    batches = [x for x, _ in _batches(draw_calibration(images), normalise)]
     exported = torch.export.export(network, (batches[0],)).module()
     quantiser = x86.X86InductorQuantizer()
     quantiser.set_global(x86.get_default_x86_inductor_quantization_config())
@@ -70,6 +70,16 @@ def quantise(network, images, normalise):
         for x in batches:
             prepared(x)
     return convert_pt2e(prepared)
+
+
+def draw_calibration(images):
+    """CALIBRATION of the `images`, the same for all networks: a file may hold class after class."""
+    import torch
+
+    from ..train.randomness import generator
+
+    order = torch.randperm(len(images), generator=generator("calibration", 0))
+    return images[order[:CALIBRATION].to(images.device)]
 
 
 def _batches(images, normalise):

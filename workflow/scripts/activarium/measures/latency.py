@@ -1,9 +1,10 @@
 """Latency: the time of one inference, as a ratio to ReLU's in the same minutes.
 
 The activation alone is timed on the largest input that it has in the network, and the whole
-network on images, each with batches of 1 and 128. Repeats of both take turns, so that what slows
-the machine slows both. A CPU computes on one thread, and its own time counts. Behind ± stands half
-the distance between the quartiles of the repeats. ReLU beside itself shows what is noise.
+network on images, each in float32 with batches of 1 and 128. Repeats of both take turns, and so
+does who is first, so that what slows the machine slows both. A CPU computes on one thread, and its
+own time counts; a GPU's calls follow one another at once. Behind ± stands half the distance between
+the quartiles of the repeats. ReLU beside itself shows what is noise.
 """
 
 title = "Latency, as a ratio to ReLU"
@@ -96,12 +97,10 @@ def time_calls(first, second, x, repeats):
     import numpy as np
 
     calls = [_calls_needed(function, x) for function in (first, second)]
-    pairs = np.array(
-        [
-            [_seconds(f, x, n) for f, n in zip((first, second), calls, strict=True)]
-            for _ in range(repeats)
-        ]
-    )
+    pairs = np.empty((repeats, 2))
+    for repeat in range(repeats):
+        for k in ((0, 1), (1, 0))[repeat % 2]:
+            pairs[repeat, k] = _seconds((first, second)[k], x, calls[k])
     low, ratio, high = np.quantile(pairs[:, 0] / pairs[:, 1], (0.25, 0.5, 0.75))
     seconds, relu = np.median(pairs, 0)
     found = {"seconds": seconds, "relu_seconds": relu, "ratio": ratio}
@@ -111,8 +110,7 @@ def time_calls(first, second, x, repeats):
 
 def _calls_needed(function, x):
     """How many calls take SHORTEST, once it is warm."""
-    for _ in range(3):
-        function(x)
+    _seconds(function, x, 3)
     n = 1
     while _seconds(function, x, n) * n < SHORTEST:
         n *= 2

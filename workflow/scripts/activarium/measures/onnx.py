@@ -13,7 +13,7 @@ columns = {
     "subject": ("string", "activation or network"),
     "seed": ("int64", ""),
     "exports": ("bool_", ""),
-    "operators": ("string", "ONNX operators, without constants"),
+    "operators": ("string", "ONNX operators, without constants; others than ONNX's with domain"),
     "opset": ("int32", "version of the operators"),
     "runs": ("bool_", "in ONNX Runtime"),
     "largest_difference": ("float64", "from torch, in size"),
@@ -48,10 +48,11 @@ def export(module, x):
 
     try:
         program = torch.onnx.export(module, (x,), dynamo=True, verbose=False)
-    except Exception as error:  # torch's and onnxscript's own kinds
-        return {"exports": False, "runs": False, "refused": describe_error(error)}
+    except Exception as error:  # torch's and onnxscript's own kinds, which only wrap the reason
+        refused = describe_error(_root_cause(error))
+        return {"exports": False, "runs": False, "refused": refused}
     model = program.model_proto
-    names = {node.op_type for node in model.graph.node} - {"Constant"}
+    names = {_operator(node) for node in model.graph.node} - {"Constant"}
     row = {
         "exports": True,
         "operators": ", ".join(sorted(names)),
@@ -61,6 +62,16 @@ def export(module, x):
         return row | {"runs": True, "largest_difference": _difference(module, model, x)}
     except Exception as error:  # ONNX Runtime's own kinds
         return row | {"runs": False, "refused": describe_error(error)}
+
+
+def _root_cause(error):
+    while error.__cause__:
+        error = error.__cause__
+    return error
+
+
+def _operator(node):
+    return f"{node.domain}::{node.op_type}" if node.domain else node.op_type
 
 
 def _difference(module, model, x):
@@ -85,4 +96,6 @@ def summarise(table):
         text = None if row["runs"] else f"no: {row['refused']}"
         yield {"quantity": subject, "value": row["largest_difference"], "text": text}
     if "activation" in rows:
-        yield {"quantity": "operators", "text": rows["activation"]["operators"]}
+        row = rows["activation"]
+        text = f"{row['operators']} (opset {row['opset']:.0f})" if row["exports"] else None
+        yield {"quantity": "operators", "text": text}

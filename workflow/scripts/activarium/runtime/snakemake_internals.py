@@ -24,6 +24,7 @@ WORKFLOW = (  # of the object `workflow`, while a Snakefile is read
     "cores",
     "current_basedir.get_path_or_uri",
     "dag",
+    "deployment_settings.deployment_method",
     "global_resources",
     "is_main_process",
     "local_exec",
@@ -100,6 +101,12 @@ class Session:
     def sends_all(self) -> bool:
         """Whether a cluster gets every job: `localrules: 0` among its profile's resources."""
         return self.resource("localrules") == 0
+
+    @property
+    def uses_conda(self) -> bool:
+        """Whether jobs run in the environments of `--sdm conda`."""
+        chosen = self.workflow.deployment_settings.deployment_method
+        return any(method.name == "CONDA" for method in chosen)
 
     def resource(self, name: str) -> int | None:
         """How much of a resource all jobs together may use; None where it has no bound."""
