@@ -15,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from conftest import ROOT
+from wide_atlas import wide_index
 
 from activarium import activations, tables
 from activarium.activations import ActivationSpec
@@ -291,7 +292,8 @@ def test_the_index_says_how_many_settings_chance_alone_may_decide(evidence, site
     found = settings_matrix.answer(evidence, settings_matrix.columns(evidence))
     assert found["by_chance"] == pytest.approx(0.05 * found["n_settings"])
     assert (
-        f"up to {found['by_chance']:.1f} are expected to hold one by chance" in site["index.html"]
+        f"up to {found['by_chance']:.1f} of {found['n_settings']} settings are expected to hold a"
+        in site["index.html"]
     )
     assert "against GELU" in site["activation/relu/badge.svg"]
 
@@ -320,6 +322,7 @@ def test_formulas_are_well_formed_and_hold_their_parameters():
         ElementTree.fromstring(text.replace("<math", '<math xmlns="x"'))
     assert "<mi>Φ</mi>" in formula_mathml(activations.definition("gelu"))
     assert "<mi>slope</mi>" in formula_mathml(activations.definition("prelu"))
+    assert "<mn>1.050700…</mn>" in formula_mathml(activations.definition("selu"))
 
 
 def test_the_table_of_everything_is_the_cards(evidence, site):
@@ -391,6 +394,12 @@ def test_a_row_counts_its_verdicts_and_shows_its_cost(evidence, site):
     found = re.search(r'<th scope="row" data-v="tanh">.*?</th>(.*?)<td data-v', site["index.html"])
     shown = re.findall(r'<td class="sum">([^<]*)</td>', found[1])
     assert shown == [*map(str, want), f"{time:.2f}", f"{saved:g}"]
+
+
+def test_an_index_of_60_activations_and_40_settings_stays_small(evidence):
+    page = wide_index(evidence)
+    assert page.count("<td data-v=") == 60 * 40
+    assert len(page.encode()) < 600_000
 
 
 def test_the_scripts_stay_small():

@@ -5,6 +5,7 @@ import re
 import pytest
 from browsing import MODES, SIZES, offline_pages
 from conftest import ROOT
+from wide_atlas import wide_index
 
 from activarium.atlas.read_evidence import read
 from activarium.atlas.site import build_site
@@ -242,6 +243,33 @@ def test_paper_holds_every_column_of_the_matrix(opened):
         page.evaluate("dispatchEvent(new Event('afterprint'))")
         page.emulate_media(media="screen")
         assert parts.count() == 0
+
+
+@pytest.mark.parametrize("width", [360, 1280])
+def test_60_activations_and_40_settings_are_read_on_a_phone_and_on_paper(browser, folder, width):
+    """A name stays beside its cells, only the matrix scrolls, and each part fits its paper."""
+    file = folder.parent / "wide.html"
+    if not file.exists():
+        analyses = [str(ROOT / "reference/cifar10/analysis.json")]
+        file.write_text(wide_index(read(analyses, [], [], [], [])), encoding="utf-8")
+    with offline_pages(browser, lambda url: url == file.as_uri()) as open_page:
+        page = open_page(file.as_uri(), width)
+        assert page.evaluate("document.documentElement.scrollWidth") <= width
+        page.locator(".matrix:not(#parts)").evaluate("box => { box.scrollLeft = 1e6; }")
+        row = page.locator(".matrix tbody tr").nth(3)
+        name, last = row.locator("th"), row.locator("td").last
+        assert name.bounding_box()["x"] >= 0
+        assert name.bounding_box()["width"] < 0.4 * width
+        box = last.bounding_box()
+        assert box["x"] + box["width"] <= width and box["x"] > name.bounding_box()["width"]
+        page.set_viewport_size({"width": 1040, "height": 720})
+        page.emulate_media(media="print")
+        page.evaluate("dispatchEvent(new Event('beforeprint'))")
+        sizes = page.locator("#parts table").evaluate_all(
+            "found => found.map(part => [part.offsetWidth, part.tHead.rows[0].cells.length - 1])"
+        )
+        assert sum(n for _, n in sizes) == 40 + FIRST - 1
+        assert max(size for size, _ in sizes) <= 1040
 
 
 def test_an_address_that_names_no_pair_opens_one_anyway(opened):

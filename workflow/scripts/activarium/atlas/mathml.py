@@ -15,6 +15,7 @@ NAMES = {
     "sin": "sin", "cos": "cos", "atan": "arctan", "asinh": "arsinh", "tanh": "tanh", "erf": "erf",
 }  # fmt: skip
 RANKS = {"+": 1, "−": 1, "negative": 1, "expm1": 1, "·": 2, "/": 4, "power": 3}  # what binds how
+LONGEST = 8  # characters of a number that are shown
 LEADING = re.compile(r"^-")
 
 
@@ -51,10 +52,13 @@ def _applied(function, argument):
 
 
 def _number(op):
+    """A number; of a long one its first digits, since the code beside it has them all."""
     text = op.parts[0]
-    if text.startswith("-"):
-        return _row("<mo>−</mo>", f"<mn>{text[1:]}</mn>")
-    return f"<mn>{text}</mn>"
+    digits = text.removeprefix("-")
+    if "." in digits and len(digits) > LONGEST:
+        digits = f"{digits[:LONGEST]}…"
+    number = f"<mn>{digits}</mn>"
+    return _row("<mo>−</mo>", number) if text.startswith("-") else number
 
 
 def _symbol(op):

@@ -149,9 +149,10 @@ def scope_sentence(settings: Sequence[Setting]) -> str:
     if not settings or not epochs:
         return ""
     reach = f"{epochs[0]} to {epochs[-1]}" if epochs[1:] else f"{epochs[0]}"
+    named = [re.sub(", (.*)", r" (\1)", net) for net in nets]
     return (
-        f"All of it is {join_words(nets)} on {join_words(sets)}, trained for {reach} epochs; "
-        "elsewhere it may be otherwise."
+        f"The networks are {join_words(named)}. The data sets are {join_words(sets)}. Training "
+        f"took {reach} epochs. Elsewhere it may be otherwise."
     )
 
 
