@@ -20,6 +20,7 @@ from wide_atlas import wide_index
 from activarium import activations, tables
 from activarium.activations import ActivationSpec
 from activarium.atlas import settings_matrix
+from activarium.atlas.activation_cards import claims_about, claims_sentences
 from activarium.atlas.addresses import activation_addresses
 from activarium.atlas.code_snippets import code_snippets
 from activarium.atlas.mathml import formula_mathml
@@ -383,6 +384,28 @@ def test_a_card_says_where_a_dtype_breaks():
         ],
     }
     assert numerics_sentences({"refused": "random"}) == {}
+
+
+def test_a_card_sums_up_its_claims_and_has_its_own_first(evidence):
+    told = dict.fromkeys(("identifier", "url", "setting", "reason", "sentence"), "")
+    claims = [
+        told | {"claim": name, "activation": activation, "controls": controls, "verdict": verdict}
+        for name, activation, controls, verdict in (
+            ("a", "gelu", "elu, relu", "contradicted"),
+            ("b", "relu", "gelu", "undecided"),
+            ("c", "relu", "elu", "supported"),
+            ("d", "prelu", "relu6", "supported"),
+        )
+    ]
+    proven = {"reported": [{"claim": "it is smooth", "answer": "holds", "why": "so"}]}
+    made = replace(evidence, claims=claims, proven=proven)
+    found = claims_about(made, "relu")
+    assert [claim["claim"] for claim in found] == ["b", "c", "a"]
+    assert claims_sentences(found) == (
+        "Held against published runs: 1 supported, 1 contradicted, 1 undecided."
+    )
+    assert claims_sentences(claims_about(made, "gelu")).endswith(" Settled by proof: 1.")
+    assert claims_sentences([]) == ""
 
 
 def test_a_row_counts_its_verdicts_and_shows_its_cost(evidence, site):

@@ -3,12 +3,13 @@
 import inspect
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from .. import activations
 from ..activations import ActivationSpec
 from ..certify.activation_list import source as first_source
+from ..claims.settle import VERDICTS
 from ..report.proven_properties import format_enclosure
 from ..report.study_tables import formula_of, label
 from ..report.verdicts import interval_conflict
@@ -35,6 +36,7 @@ FIELDS = {  # of a card.json
     "numerics": "what torch computes in float32, bfloat16 and float16, against proven values",
     "claims": "claims of the literature about it, and what settles them",
 }
+CLAIM = ("claim", "sentence", "identifier", "url", "verdict", "setting", "reason")
 ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5})")
 
 
@@ -65,20 +67,32 @@ def activation_card(evidence: Evidence, address: str, status: Mapping[str, str])
 def claims_about(evidence: Evidence, address: str) -> list[dict[str, Any]]:
     """The claims of the literature that name an activation, {claim, sentence, verdict, …} each.
 
-    Those that a proof settles come first; theirs are of GELU alone.
+    Those that a proof settles come first; theirs are of GELU alone. Those that name it as what
+    another is compared with come last.
     """
-    reported = evidence.proven.get("reported", ()) if address == "gelu" else ()
-    keys = ("claim", "sentence", "identifier", "url", "verdict", "setting", "reason")
-    proven = [
-        dict.fromkeys(keys) | {"sentence": c["claim"], "verdict": c["answer"], "reason": c["why"]}
-        for c in reported
-    ]
-    tested = [
-        {key: claim[key] for key in keys}
-        for claim in evidence.claims
-        if address == claim["activation"] or address in listed_names(claim["controls"])
-    ]
+    proven = proven_claims(evidence) if address == "gelu" else []
+    own = [claim for claim in evidence.claims if address == claim["activation"]]
+    others = [c for c in evidence.claims if address in listed_names(c["controls"])]
+    tested = [{key: claim[key] for key in CLAIM} for claim in own + others]
     return [*proven, *tested]
+
+
+def proven_claims(evidence: Evidence) -> list[dict[str, Any]]:
+    """The claims that a proof settles, in the form of the others; `claim` is None."""
+    return [
+        dict.fromkeys(CLAIM) | {"sentence": c["claim"], "verdict": c["answer"], "reason": c["why"]}
+        for c in evidence.proven.get("reported", ())
+    ]
+
+
+def claims_sentences(claims: Sequence[Mapping[str, Any]]) -> str:
+    """How many claims came out how: those that runs settle, and those that a proof does."""
+    verdicts = [claim["verdict"] for claim in claims if claim["claim"]]
+    told = [f"{n} {word}" for word in VERDICTS if (n := verdicts.count(word))]
+    said = [f"Held against published runs: {', '.join(told)}."] if told else []
+    proofs = len(claims) - len(verdicts)
+    said += [f"Settled by proof: {proofs}."] if proofs else []
+    return " ".join(said)
 
 
 def listed_names(text: str) -> list[str]:

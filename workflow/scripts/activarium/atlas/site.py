@@ -92,6 +92,9 @@ class _Site:
         return self.render(
             "claims", claims=self.evidence.claims, labels=labels, subjects=subjects,
             listed=activation_cards.listed_names,
+            claims_words=activation_cards.claims_sentences(
+                [*self.evidence.claims, *activation_cards.proven_claims(self.evidence)]
+            ),
             reported=self.evidence.proven.get("reported", []), enclosure=format_enclosure,
             groups=_by_verdict(self.evidence.claims),
         )  # fmt: skip
@@ -148,6 +151,7 @@ class _Site:
             if definition and profile and profile["definition"] else None,
             numerics=numerics_rows({address: card["numerics"]}) if card["numerics"] else [],
             refused=(card["numerics"] or {}).get("refused"),
+            claims_words=activation_cards.claims_sentences(card["claims"]),
             numerics_words=numerics_sentences(card["numerics"] or {}),
             limit=strip_limit(card["settings"]), strip=lambda e, k: Markup(strip_svg(e, k)),
             badge=Markup(badge), bibtex=bibtex(card["label"], address),
