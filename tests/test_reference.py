@@ -42,14 +42,28 @@ def test_the_folders_are_those_that_the_page_lists():
 
 
 @kept
-def test_summaries_and_contrasts_follow_from_the_runs_that_are_kept(folder):
+def test_the_whole_analysis_follows_from_the_runs_that_are_kept(folder):
+    """All but the correlations with what is proven, which the runs alone do not tell."""
     said = frozen(folder)
     runs, epochs, costs = external.read([str(folder / "runs.parquet")], said.control)
     frames = (table.to_pandas() for table in (runs, epochs, costs))
-    found = analyse(*frames, said.control, said.confidence, said.margin, guessing(folder))
+    tuned = folder / "tuning.parquet"
+    found = analyse(
+        *frames, said.control, said.confidence, said.margin, guessing(folder),
+        tuning=tables.read(tuned) if tuned.exists() else None,
+    )  # fmt: skip
     for name, schema in (("summaries", tables.SUMMARIES), ("contrasts", tables.CONTRASTS)):
         stored = pq.read_table(folder / f"{name}.parquet").replace_schema_metadata()
         assert tables.table(found[name], schema).replace_schema_metadata().equals(stored)
+    stored = with_ten_digits((folder / "analysis.json").read_text())
+    assert set(stored) == {*found, "sha256"}
+    for name in found.keys() - {"theory"}:
+        assert with_ten_digits(json.dumps(found[name])) == stored[name], name
+
+
+def with_ten_digits(text):
+    """What JSON says, its numbers as others print them whose last bits may be different."""
+    return json.loads(text, parse_float=lambda number: f"{float(number):.10g}")
 
 
 @kept
