@@ -20,45 +20,65 @@ ROOT = Path(__file__).resolve().parents[1]
 SIZES = [(25, 3, 30), (200, 10, 30), (1000, 2, 5)]
 
 
+class Clock:
+    """CPU seconds of this process by step, each since the one before."""
+
+    def __init__(self):
+        self.spent, self._since = {}, time.process_time()
+
+    def lap(self, step):
+        now = time.process_time()
+        self.spent[step], self._since = now - self._since, now
+
+
 def measure(activations, settings, seeds):
-    """{step: CPU seconds} and {"MB", "page"}: the peak of memory, and the size of the page."""
+    """{step: CPU seconds}, "MB", the peak of memory, and the page as "html" and in "page MB"."""
     os.environ["OPENBLAS_NUM_THREADS"] = "1"  # as Snakemake has it for a job of one thread
     sys.path[:0] = [str(ROOT / "workflow/scripts"), str(ROOT / "tests")]
-    started = time.process_time()
-    from synthetic import study
-
+    clock = Clock()
     from activarium import figures, tables
     from activarium.compare.analysis import analyse
     from activarium.report.build import external_study
     from activarium.report.page import render_page
-    from activarium.report.study_tables import StudyTables
     from activarium.tables.collect import provenance
 
-    names = ["gelu", *(f"a{k:04}" for k in range(activations - 1))]
-    networks = [f"n{k}" for k in range(settings)]
-    imported = time.process_time()
-    made = study(names, networks=networks, seeds=seeds)
-    made.runs["test_accuracy"] = 0.7 + 0.1 * made.runs["test_accuracy"]  # which reaches 1 here
-    spent, clock = {"import": imported - started}, time.process_time()
-
-    def lap(step):
-        nonlocal clock
-        spent[step], clock = time.process_time() - clock, time.process_time()
-
+    for name in figures.names():
+        figures.load(name)  # which imports matplotlib
+    clock.lap("import")
+    made = make_up(activations, settings, seeds)
+    ran = provenance(tables.table(made.costs.to_dict("records"), tables.COSTS))
+    clock.lap("make up")
     found = analyse(*vars(made).values(), "gelu", 0.95, 0.005, {"digits": 0.1})
-    lap("analyse")
+    clock.lap("analyse")
+    read = as_read(made, found)
+    drawn = {name: figures.draw_figure(name, read) for name in figures.names()}
+    clock.lap("figures")
+    page = render_page(read, drawn, ran, external_study("large", ["runs.csv"]))
+    clock.lap("page")
+    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    return clock.spent | {"MB": memory, "page MB": len(page.encode()) / 1e6, "html": page}
+
+
+def make_up(activations, settings, seeds):
+    """The tables runs, epochs and costs of such a study."""
+    from synthetic import study
+
+    names = ["gelu", *(f"a{k:04}" for k in range(activations - 1))]
+    made = study(names, networks=[f"n{k}" for k in range(settings)], seeds=seeds)
+    made.runs["test_accuracy"] = 0.7 + 0.1 * made.runs["test_accuracy"]  # which reaches 1 here
+    return made
+
+
+def as_read(made, found):
+    """The tables and the analysis as a report reads them from their files."""
+    from activarium import tables
+    from activarium.report.study_tables import StudyTables
+
     described = (
         tables.table(found[name], getattr(tables, name.upper())).to_pandas()
         for name in ("summaries", "contrasts")
     )
-    read = StudyTables(*vars(made).values(), *described, json.loads(json.dumps(found)))
-    drawn = {name: figures.draw_figure(name, read) for name in figures.names()}
-    lap("figures")
-    ran = provenance(tables.table(made.costs.to_dict("records"), tables.COSTS))
-    page = render_page(read, drawn, ran, external_study("large", ["runs.csv"]))
-    lap("page")
-    memory = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
-    return spent | {"MB": memory, "page MB": len(page.encode()) / 1e6, "html": page}
+    return StudyTables(*vars(made).values(), *described, json.loads(json.dumps(found)))
 
 
 def main():

@@ -12,6 +12,7 @@ import inspect
 import os
 from collections import namedtuple
 from collections.abc import Callable, Iterator, Mapping
+from functools import cache
 from importlib import import_module
 from pathlib import Path
 from types import ModuleType
@@ -84,7 +85,12 @@ def label(name: str) -> str:
 
     Of a study's own ones it is what `set_labels` was given.
     """
-    return _own_labels.get(name) or (load(name).label if name in names() else name)
+    return _own_labels.get(name) or _built_in_label(name)
+
+
+@cache
+def _built_in_label(name):
+    return load(name).label if name in names() else name
 
 
 def set_labels(labels: Mapping[str, str]) -> None:

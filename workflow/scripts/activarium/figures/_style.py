@@ -18,6 +18,7 @@ mpl.use("svg")
 import matplotlib.pyplot as plt  # noqa: E402
 import numpy as np  # noqa: E402
 import seaborn as sns  # noqa: E402
+from matplotlib.backends.backend_svg import FigureCanvasSVG as FigureCanvasSVG  # noqa: E402
 
 from ..report.axis_limits import deciding_range as deciding_range  # noqa: E402
 from ..report.axis_limits import visible_range as visible_range  # noqa: E402
@@ -48,6 +49,9 @@ sns.set_theme(
         "axes.titlesize": 10,
         "axes.titleweight": "bold",
         "axes.titlelocation": "left",
+        # Where a title ends up anyway, after matplotlib has measured all labels, if none is "+1e2".
+        "axes.titley": 1.0,
+        "axes.formatter.useoffset": False,
         "legend.fontsize": 9,
         "xtick.labelsize": 8.5,
         "ytick.labelsize": 8.5,
@@ -68,9 +72,9 @@ sns.set_theme(
 )
 
 
-def setting_panels(tables, height, columns=3, sharey=False, width=7.4):
+def setting_panels(tables, height, columns=3, width=7.4):
     """(figure, {setting: axes}): one panel a setting, each `height` inches high and titled."""
-    figure, placed = panel_grid(tables.settings, height, columns, sharey, width)
+    figure, placed = panel_grid(tables.settings, height, columns, width)
     most = 76 // min(columns, len(placed))  # letters that fit over a panel
     for setting, ax in placed.items():
         ax.set_title(_wrap_title(tables.title(setting), most) if len(placed) > 1 else "")
@@ -81,7 +85,7 @@ def row_panels(tables, order, each=0.21):
     """`panels` with one row an activation of `order`, `each` inches high."""
     titled = 0.2 if len(tables.settings) > 1 else 0
     rows = len(order) + (1 if tables.left_out else 0)
-    return setting_panels(tables, max(1.3, 0.6 + titled + each * rows), sharey=True)
+    return setting_panels(tables, max(1.3, 0.6 + titled + each * rows))
 
 
 def _wrap_title(title, most):
@@ -90,18 +94,25 @@ def _wrap_title(title, most):
     return "\n".join(p if len(p) <= most else f"{p[: most - 1]}…" for p in parts)
 
 
-def panel_grid(keys, height, columns=3, sharey=False, width=7.4):
+def panel_grid(keys, height, columns=3, width=7.4):
     """(figure, {key: axes}): one panel for each of the `keys`."""
     n = len(keys)
     across = min(n, columns)
     down = -(-n // across)
     figure, axes = plt.subplots(
-        down, across, figsize=(width, down * height), squeeze=False, sharey=sharey,
-        layout="constrained",
+        down, across, figsize=(width, down * height), squeeze=False, layout="constrained",
     )  # fmt: skip
     for ax in axes.flat[n:]:
         ax.remove()
     return figure, dict(zip(keys, axes.flat, strict=False))
+
+
+def lay_out(figure):
+    """Place the panels where they stay. matplotlib's `savefig` draws all of them once for that."""
+    engine = figure.get_layout_engine()
+    if engine:
+        engine.execute(figure)
+        figure.set_layout_engine("none")
 
 
 def activation_styles(tables):
@@ -126,29 +137,42 @@ def tag_artist(artist, tables, activation, *key):
 
     What belongs to two has a tuple of both.
     """
-    both = activation if isinstance(activation, tuple) else (activation,)
-    numbers = "_".join(str(tables.number(name)) for name in both)
-    artist.set_gid("-".join(map(str, ("mark", numbers, *key))))
+    artist.set_gid(mark_id(tables, activation, *key))
     return artist
 
 
+def mark_id(tables, activation, *key):
+    """The id of a mark, as `tag_artist` says."""
+    both = activation if isinstance(activation, tuple) else (activation,)
+    numbers = "_".join(str(tables.number(name)) for name in both)
+    return "-".join(map(str, ("mark", numbers, *key)))
+
+
 def label_rows(ax, tables, activations, *key):
-    """Activations down the y axis, the control and new ones bold and in their colours."""
+    """Activations down the y axis; their names where the panel is the first of its line."""
+    rows = len(activations) + (1 if tables.left_out else 0)
+    ax.set_ylim(rows - 0.4, -0.6)
+    ax.yaxis.set_label_coords(0, 0.5)  # it has none, for which matplotlib would measure all names
+    ax.set_yticks([])
+    if ax.get_subplotspec().is_first_col():
+        _name_rows(ax, tables, activations, key)
+
+
+def _name_rows(ax, tables, activations, key):
+    """The names of rows, the control's and new ones' bold and in their colours."""
     styles = activation_styles(tables)
     rest = [count(tables.left_out, "other")] if tables.left_out else []
     names = [*map(short_label, activations), *rest]
-    ax.set_yticks(range(len(names)), names)
-    # Where panels share this axis only the outermost have labels, and here fewer than activations.
-    for tick, activation in zip(ax.get_yticklabels(), activations, strict=False):
-        tag_artist(tick, tables, activation, "name", *key)
-        if activation == tables.control:
-            tick.set(color=CONTROL, fontweight="bold")
-        elif activation in tables.new_activations:
-            tick.set(color=styles.get(activation, (INK,))[0], fontweight="bold")
-    for tick in ax.get_yticklabels()[len(activations) :]:
-        tick.set(color=QUIET, fontstyle="italic")
-    ax.set_ylim(len(names) - 0.4, -0.6)
     ax.tick_params(axis="y", length=0)
+    ticks = ax.set_yticks(range(len(names)), names)
+    for tick, activation in zip(ticks, activations, strict=False):
+        label = tag_artist(tick.label1, tables, activation, "name", *key)
+        if activation == tables.control:
+            label.set(color=CONTROL, fontweight="bold")
+        elif activation in tables.new_activations:
+            label.set(color=styles.get(activation, (INK,))[0], fontweight="bold")
+    for tick in ticks[len(activations) :]:
+        tick.label1.set(color=QUIET, fontstyle="italic")
 
 
 def draw_others(ax, values, y):

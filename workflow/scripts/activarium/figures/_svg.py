@@ -5,7 +5,7 @@ import io
 import re
 
 from ..report.svg_tags import change_tags
-from ._style import FAINT, mpl, plt
+from ._style import FAINT, FigureCanvasSVG, lay_out, mpl, plt
 
 
 def as_svg(figure: plt.Figure | None, name: str, title: str, finding: str) -> str:
@@ -20,7 +20,8 @@ def as_svg(figure: plt.Figure | None, name: str, title: str, finding: str) -> st
         figure.text(0.01, 0.4, finding, color=FAINT)
     with mpl.rc_context({"svg.hashsalt": name}):
         buffer = io.StringIO()
-        figure.savefig(buffer, format="svg", metadata={"Date": None, "Creator": None})
+        lay_out(figure)
+        FigureCanvasSVG(figure).print_svg(buffer, metadata={"Date": None, "Creator": None})
     plt.close(figure)
     return _described(buffer.getvalue(), name, title, finding, empty)
 

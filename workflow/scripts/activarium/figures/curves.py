@@ -29,13 +29,15 @@ def draw(tables):
     order = [*(a for a in tables.shown if a not in shown), *reversed(shown)]
     for i, (setting, ax) in enumerate(axes.items()):
         epochs = tables.of(tables.epochs, setting).dropna(subset="test_accuracy")
-        cells = {a: cell for a in order if len(cell := epochs[epochs["activation"] == a])}
+        known = dict(list(epochs.groupby("activation")))
+        cells = {a: known[a] for a in order if a in known}
         for activation, cell in cells.items():
             if activation in shown or not tables.left_out:  # else the lines are too many to see
                 _runs(ax, tables, activation, cell, shown.get(activation), i)
-        for activation, cell in cells.items():
-            _mean(ax, tables, activation, cell, shown.get(activation), i)
-        middle = to_percent(epochs.groupby("activation")["test_accuracy"].median())
+        means = _means(epochs)
+        for activation in cells:
+            _mean(ax, tables, activation, means[activation], shown.get(activation), i)
+        middle = to_percent([cell["test_accuracy"].median() for cell in known.values()])
         low, _ = visible_range(middle) or (middle.min(), None)
         ax.set_ylim(bottom=max(0, low - 15))
         ax.grid(axis="y")
@@ -55,12 +57,17 @@ def _runs(ax, tables, activation, cell, look, panel):
     )  # fmt: skip
     # One artist for all runs of an activation: matplotlib takes a millisecond for each.
     tag_artist(ax.add_collection(lines), tables, activation, "runs", panel)
-    ax.autoscale_view()
 
 
-def _mean(ax, tables, activation, cell, look, panel):
-    found = cell.groupby("epoch")["test_accuracy"].agg(["mean", "size"])
-    mean = found["mean"][found["size"] == cell["seed"].nunique()]
+def _means(epochs):
+    """{activation: mean by epoch}, up to where the first of its runs was cut short."""
+    found = epochs.groupby(["activation", "epoch"])["test_accuracy"].agg(["mean", "size"])
+    runs = epochs.groupby("activation")["seed"].nunique()
+    whole = found["mean"].where(found["size"] == runs.reindex(found.index, level="activation"))
+    return {name: mean.droplevel(0).dropna() for name, mean in whole.groupby("activation")}
+
+
+def _mean(ax, tables, activation, mean, look, panel):
     colour, _, dash = look or (FAINT, None, "-")
     line = {"lw": 1.8} if look else {"lw": 1.0, "alpha": 0.7}
     (line,) = ax.plot(mean.index, to_percent(mean), color=colour, ls=dash, **line)

@@ -65,9 +65,9 @@ def _dots(ax, tables, runs, order, colours, panel):
     for activation, cell in runs.groupby("activation"):
         y, shown = order.index(activation), cell[cell["status"] == "ok"]
         if len(shown):
-            dots = ax.scatter(
-                to_percent(shown["test_accuracy"]), [y - 0.12] * len(shown), s=16, alpha=0.75,
-                color=colours.get(activation, FAINT), linewidth=0,
+            (dots,) = ax.plot(
+                to_percent(shown["test_accuracy"]), [y - 0.12] * len(shown), "o", ms=4, mew=0,
+                alpha=0.75, color=colours.get(activation, FAINT),
             )  # fmt: skip
             tag_artist(dots, tables, activation, "dots", panel)
 

@@ -17,6 +17,7 @@ from ._style import (
     FAINT,
     QUIET,
     TOP,
+    lay_out,
     setting_panels,
     short_label,
     tag_artist,
@@ -105,7 +106,7 @@ def _frame(ax, cells):
 
 def _names(figure, axes, tables, cells):
     """A name beside each dot where one fits; the control and the front come first."""
-    figure.canvas.draw()  # only now are the axes where they stay
+    lay_out(figure)
     for i, (setting, ax) in enumerate(axes.items()):
         first = sorted(
             (c for c in cells[setting] if _is_shown(tables, c)),

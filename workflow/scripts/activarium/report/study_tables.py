@@ -156,7 +156,8 @@ class StudyTables:
 
     def of(self, frame: pd.DataFrame, setting: Setting) -> pd.DataFrame:
         """The rows of `frame` that belong to one setting."""
-        return frame[(frame[SETTING] == list(setting)).all(axis=1)]
+        recipe, network, dataset = (frame[k] == v for k, v in zip(SETTING, setting, strict=True))
+        return frame[recipe & network & dataset]
 
     def rows(self, key: str, setting: Setting) -> list[dict]:
         """The dicts of the analysis under `key` that belong to one setting; of cost, its cells."""
