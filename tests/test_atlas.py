@@ -181,12 +181,14 @@ def test_a_name_with_markup_stays_text(tmp_path, evidence):
     study = replace(evidence.studies[0], question=bad, settings=[replace(setting, cells=cells)])
     claim = dict.fromkeys(
         ("sentence", "identifier", "url", "title", "place", "controls", "reason"), bad
-    ) | {"claim": "bad", "activation": "bad", "verdict": bad, "verdict_alone": bad,
+    ) | {"claim": "bad", "activation": "bad", "verdict": "supported", "verdict_alone": bad,
          "setting": None, "evidence": []}  # fmt: skip
     made = replace(evidence, studies=[study], specs={**evidence.specs, "bad": spec}, claims=[claim])
-    for path, data in build_site(made).items():
+    files = build_site(made)
+    for path, data in files.items():
         if path.endswith((".html", ".svg")) and not path.endswith("report.html"):
             assert b"<img src=x" not in data, path
+    assert files["claims.html"].count(b"&lt;img src=x") > 5, "it stands there as text"
 
 
 def test_an_address_is_a_file_name_and_tells_two_functions_apart():

@@ -8,6 +8,7 @@ from typing import Any
 from markupsafe import Markup
 
 from .. import activations
+from ..claims.settle import VERDICTS
 from ..report import citation, formatting, verdicts
 from ..report.page import join_files, policy_hash, template_environment
 from ..report.profile_page import gaussian_lines, shape_lines
@@ -161,9 +162,9 @@ class _Site:
 
 
 def _by_verdict(claims):
-    """[(verdict, its claims)], what was not tested last."""
-    words = sorted({c["verdict"] for c in claims}, key=lambda word: (word.startswith("not"), word))
-    return [(word, [c for c in claims if c["verdict"] == word]) for word in words]
+    """[(verdict, its claims)] of those that there are, what was not tested last."""
+    found = ((word, [c for c in claims if c["verdict"] == word]) for word in VERDICTS)
+    return [(word, group) for word, group in found if group]
 
 
 def _profile_lines(profile):
