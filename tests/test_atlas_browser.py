@@ -50,7 +50,7 @@ def definition(name):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """The atlas of six published studies, with some proofs, one measured and one claim."""
+    """The atlas of some published studies, with some proofs, one measured and one claim."""
     from activarium import activations
 
     folder = tmp_path_factory.mktemp("atlas")
@@ -63,6 +63,7 @@ def folder(tmp_path_factory):
     studies = (
         "cifar10",
         "cifar10-best-rate",
+        "cifar10-precision",
         "depth",
         "cifar100-slope",
         "mnist5k-tuned",
