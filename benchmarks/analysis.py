@@ -3,7 +3,8 @@
     python benchmarks/analysis.py                three sizes, as below
     python benchmarks/analysis.py 60 6 30        so many activations, settings and seeds
 
-The runs are made up: 4 epochs each and 10 000 test images. Every size has a process of its own.
+The runs are made up: 4 epochs each, 10 000 test images, scores from 90 to 95 %, which seeds move
+by 0.6 pp. Every size has a process of its own.
 CPU seconds are user and system of the analysis, the figures and the page.
 """
 
@@ -64,9 +65,8 @@ def make_up(activations, settings, seeds):
     from synthetic import study
 
     names = ["gelu", *(f"a{k:04}" for k in range(activations - 1))]
-    made = study(names, networks=[f"n{k}" for k in range(settings)], seeds=seeds)
-    made.runs["test_accuracy"] = 0.7 + 0.1 * made.runs["test_accuracy"]  # which reaches 1 here
-    return made
+    networks = [f"n{k}" for k in range(settings)]
+    return study(names, networks=networks, seeds=seeds, step=0.05 / activations)
 
 
 def as_read(made, found):

@@ -57,9 +57,9 @@ class Made:
 def study(
     activations=("gelu", "relu", "elu", "tanh"), datasets=("digits",), networks=("net",),
     recipes=("adam",), seeds=10, epochs=4, machines=1, validation=False, costs=True, spread=0.004,
-    fails=lambda run: False, drops=lambda run: False, seed=0,
+    step=0.004, fails=lambda run: False, drops=lambda run: False, seed=0,
 ):  # fmt: skip
-    """A `Made` study: the later an activation, the better by 0.4 pp, with noise that seeds share.
+    """A `Made` study: the later an activation, the better by `step`, with noise that seeds share.
 
     `fails` and `drops` say of a run (a dict with its key) whether it diverged and whether it is
     missing; `machines` is how many kinds of machine took turns at the seeds.
@@ -71,7 +71,7 @@ def study(
         recipes, networks, enumerate(datasets), enumerate(activations), range(seeds)
     ):
         key = dict(zip(tables.KEY, (recipe, network, dataset, activation, s), strict=True))
-        score = 0.9 - 0.1 * d + 0.004 * a + common[d, s] + rng.normal(0, spread)
+        score = 0.9 - 0.1 * d + step * a + common[d, s] + rng.normal(0, spread)
         score = round(float(np.clip(score, 0, 1)), 4)
         if drops(key):
             continue

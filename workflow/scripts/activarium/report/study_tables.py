@@ -132,8 +132,16 @@ class StudyTables:
 
         "losses", "images" or "scores": see `activarium.compare.identical_runs`.
         """
-        rows = self.rows("identical_runs", setting)
-        return {frozenset((row["activation"], row["other"])): row["by"] for row in rows}
+        return self._same_runs.get(setting, {})
+
+    @cached_property
+    def _same_runs(self) -> dict[Setting, dict[frozenset[str], str]]:
+        found: dict[Setting, dict[frozenset[str], str]] = {}
+        for row in self.analysis["identical_runs"]:
+            recipe, network, dataset = (row[key] for key in SETTING)
+            pair = frozenset((row["activation"], row["other"]))
+            found.setdefault((recipe, network, dataset), {})[pair] = row["by"]
+        return found
 
     @cached_property
     def time_spread(self) -> float:
