@@ -36,7 +36,7 @@ FIELDS = {  # of a card.json
     "numerics": "what torch computes in float32, bfloat16 and float16, against proven values",
     "claims": "claims of the literature about it, and what settles them",
 }
-CLAIM = ("claim", "sentence", "identifier", "url", "verdict", "setting", "reason")
+CLAIM = ("claim", "activation", "sentence", "identifier", "url", "verdict", "setting", "reason")
 ARXIV = re.compile(r"arXiv (\d{4}\.\d{4,5})")
 
 
@@ -85,14 +85,26 @@ def proven_claims(evidence: Evidence) -> list[dict[str, Any]]:
     ]
 
 
-def claims_sentences(claims: Sequence[Mapping[str, Any]]) -> str:
-    """How many claims came out how: those that runs settle, and those that a proof does."""
-    verdicts = [claim["verdict"] for claim in claims if claim["claim"]]
-    told = [f"{n} {word}" for word in VERDICTS if (n := verdicts.count(word))]
-    said = [f"Held against published runs: {', '.join(told)}."] if told else []
-    proofs = len(claims) - len(verdicts)
-    said += [f"Settled by proof: {proofs}."] if proofs else []
-    return " ".join(said)
+def claims_sentences(claims: Sequence[Mapping[str, Any]], address: str | None = None) -> str:
+    """How many claims came out how: those that runs settle, and those that a proof does.
+
+    Of a card's `address` the claims that only compare another with it are counted apart.
+    """
+    others = [c for c in claims if address and c["activation"] not in (address, None)]
+    own = [c for c in claims if c not in others]
+    proofs = sum(claim["claim"] is None for claim in own)
+    said = {
+        "Held against published runs": _count_verdicts(own),
+        "Settled by proof": str(proofs or ""),
+        "Claims that compare another with it": _count_verdicts(others),
+    }
+    return " ".join(f"{words}: {counts}." for words, counts in said.items() if counts)
+
+
+def _count_verdicts(claims):
+    """ "3 supported, 2 undecided"."""
+    verdicts = [claim["verdict"] for claim in claims]
+    return ", ".join(f"{n} {word}" for word in VERDICTS if (n := verdicts.count(word)))
 
 
 def listed_names(text: str) -> list[str]:

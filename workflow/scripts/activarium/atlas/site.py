@@ -152,7 +152,7 @@ class _Site:
             if definition and profile and profile["definition"] else None,
             numerics=numerics_rows({address: card["numerics"]}) if card["numerics"] else [],
             refused=(card["numerics"] or {}).get("refused"),
-            claims_words=activation_cards.claims_sentences(card["claims"]),
+            claims_words=activation_cards.claims_sentences(card["claims"], address),
             numerics_words=numerics_sentences(card["numerics"] or {}),
             limit=strip_limit(card["settings"]), strip=lambda e, k: Markup(strip_svg(e, k)),
             badge=Markup(badge), bibtex=bibtex(card["label"], address),
