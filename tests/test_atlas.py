@@ -14,6 +14,7 @@ from xml.etree import ElementTree
 import numpy as np
 import pandas as pd
 import pytest
+import yaml
 from conftest import ROOT
 from wide_atlas import wide_index
 
@@ -33,6 +34,7 @@ from activarium.certify.certify_activation import certify_activation
 from activarium.definitions import on_numpy
 from activarium.report.page import policy_hash
 
+MAKEFILE = (ROOT / "Makefile").read_text()
 STUDIES = ("cifar10", "cifar100-slope", "learning-rate")
 
 
@@ -426,6 +428,17 @@ def test_an_index_of_60_activations_and_40_settings_stays_small(evidence):
     page = wide_index(evidence)
     assert page.count("<td data-v=") == 60 * 40
     assert len(page.encode()) < 600_000
+
+
+def test_the_pages_workflow_publishes_what_make_writes():
+    workflow = yaml.safe_load((ROOT / ".github/workflows/atlas.yml").read_text())
+    steps = workflow["jobs"]["publish"]["steps"]
+    folder = next(step["with"]["path"] for step in steps if "upload-pages" in step.get("uses", ""))
+    commands = [step["run"] for step in steps if "run" in step]
+    assert commands[0] == "make atlas" and f"\n\t@echo {folder}/index.html" in MAKEFILE
+    assert f"find {folder} " in commands[1] and commands[1].endswith("exit n > 12000000}'")
+    watched = workflow[True]["push"]["paths"]  # YAML reads `on` as true
+    assert all((ROOT / path.removesuffix("/**")).is_dir() for path in watched)
 
 
 def test_the_scripts_stay_small():
