@@ -152,6 +152,24 @@ def test_a_column_sorts_by_keyboard(opened, key):
     assert values == sorted(values, reverse=True) and len(values) > 5
 
 
+@pytest.mark.parametrize("key", ["Tab", "Shift+Tab"])
+def test_what_has_the_focus_is_not_below_the_heads_of_the_matrix(opened, key):
+    """On a phone, through the rows that the box has to scroll to, forwards and backwards."""
+    page = opened(width=360)
+    links = page.locator(".matrix:not(#parts) tbody a")
+    links.nth(0 if key == "Tab" else links.count() - 1).focus()
+    seen = """() => {
+        const {left, top, width, height} = document.activeElement.getBoundingClientRect();
+        const at = document.elementFromPoint(left + width / 2, top + height / 2);
+        return document.activeElement.contains(at) ? "" : document.activeElement.textContent;
+    }"""
+    hidden = []
+    for _ in range(links.count() - 1):
+        page.keyboard.press(key)
+        hidden.append(page.evaluate(seen))
+    assert [text for text in hidden if text] == []
+
+
 def test_a_cell_tells_its_interval_on_hover_and_on_focus(opened):
     page = opened()
     link = page.locator(".matrix td a").first

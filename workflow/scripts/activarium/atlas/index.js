@@ -100,6 +100,9 @@ table.addEventListener("click", (event) => {
   const button = event.target.closest("thead button");
   if (button) sort(button);
 });
+table.addEventListener("focusin", ({ target }) => { // by keyboard, beside the names and below the heads
+  if (target.matches(":focus-visible")) target.scrollIntoView({ block: "nearest", inline: "nearest" });
+});
 for (const name of ["mouseover", "focusin"]) document.addEventListener(name, point);
 document.addEventListener("scroll", place, { capture: true, passive: true });
 document.addEventListener("keydown", (event) => {
