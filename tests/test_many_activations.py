@@ -10,12 +10,14 @@ import pandas as pd
 import pytest
 from synthetic import reported, study
 
+from activarium import figures
 from activarium.compare.all_pairs import compare_all_pairs
 from activarium.compare.permutation_tests import seed_order
 from activarium.compare.shown import MOST, SHOWN, list_shown
 from activarium.report.axis_limits import deciding_range
 from activarium.report.decision_table import decision_rows
 from activarium.report.narrow_plots import narrow_plots
+from activarium.report.verdicts import _describe_group
 
 NAMES = ("gelu", *(f"a{i:02}" for i in range(MOST + 5)))  # a later one is better
 
@@ -115,6 +117,50 @@ def test_zero_and_the_margin_stay_in_sight_where_all_lie_far_from_the_control():
     report = reported(made, draw=False)
     ((group,),) = narrow_plots(report.tables, decisions(report))["forest"].values()
     assert 0 < group["band"][0] < group["zero"] < group["band"][1] < 300
+
+
+def control_far_below():
+    """The report of many activations, of which the control is far below all others."""
+    made = study(activations=NAMES[:8], seeds=6, step=0.0001)
+    made.runs.loc[made.runs["activation"] == "gelu", "test_accuracy"] -= 0.2
+    return reported(made, draw=False)
+
+
+def test_the_control_has_its_dots_in_sight_where_it_is_far_from_all_others():
+    report = control_far_below()
+    assert not re.search(r"[◂▸]", figures.draw_figure("dots", report.tables))
+    ((group, *_),) = narrow_plots(report.tables, decisions(report))["dots"].values()
+    (row,) = [row for row in group["rows"] if row["control"]]
+    assert row["outside"] is None and all(0 < dot < 300 for dot in row["dots"])
+
+
+def test_one_run_far_out_of_the_control_presses_nothing_together():
+    made = study(activations=("gelu", "relu", "silu", "elu", "tanh"))
+    made.runs.loc[3, "test_accuracy"] = 0.1
+    assert made.runs.loc[3, "activation"] == "gelu"
+    tables = reported(made, draw=False).tables
+    assert ">20<" not in figures.draw_figure("dots", tables)
+
+
+@cache
+def others_far_below():
+    """The tables of many activations, of which those in figures are far above the others."""
+    made = study(activations=NAMES, seeds=6, step=0.0001)
+    made.runs.loc[made.runs["activation"].isin(NAMES[1:-15]), "test_accuracy"] -= 0.2
+    return reported(made, draw=False).tables
+
+
+@pytest.mark.parametrize(("name", "far"), [("forest", ">−10<"), ("dots", ">80<")])
+def test_those_without_a_row_press_nothing_together_and_their_median_is_named(name, far):
+    figure = figures.draw_figure(name, others_far_below())
+    assert re.search(r">◂ median [−\d.]+<", figure) and far not in figure
+
+
+def test_the_first_screen_counts_what_it_has_no_room_to_name():
+    rows = [{"activation": f"a{i}", "mean_diff": 0.0, "low": None, "verdict": "better",
+             "p_tost_holm": None} for i in range(60)]  # fmt: skip
+    said = _describe_group(rows, {"confidence": 0.95})
+    assert said.endswith("a44, a45 and 14 more") and said.count("a") < 60
 
 
 def test_what_lies_beyond_a_strip_is_marked_at_its_edge():

@@ -20,7 +20,9 @@ import numpy as np  # noqa: E402
 import seaborn as sns  # noqa: E402
 from matplotlib.backends.backend_svg import FigureCanvasSVG as FigureCanvasSVG  # noqa: E402
 
+from ..report.axis_limits import bulk_range as bulk_range  # noqa: E402
 from ..report.axis_limits import deciding_range as deciding_range  # noqa: E402
+from ..report.axis_limits import uncrowded_range as uncrowded_range  # noqa: E402
 from ..report.axis_limits import visible_range as visible_range  # noqa: E402
 from ..report.formatting import count  # noqa: E402
 from ..report.study_tables import label  # noqa: E402
@@ -175,15 +177,19 @@ def _name_rows(ax, tables, activations, key):
         tick.label1.set(color=QUIET, fontstyle="italic")
 
 
-def draw_others(ax, values, y):
-    """What those that have no row of their own look like at `y`: range, middle half and median."""
-    known = np.asarray(values, float)
+def draw_others(ax, values, y, seen, show):
+    """What fractions that have no row of their own look like at `y`: range, middle half, median.
+
+    `show` words the median where it lies outside of `seen`, the axis in percent or None.
+    """
+    known = to_percent(values)
     known = known[np.isfinite(known)]
     if len(known):
         lowest, low, middle, high, highest = np.quantile(known, (0, 0.25, 0.5, 0.75, 1))
         ax.plot([lowest, highest], [y, y], color=FAINT, lw=0.7)
         ax.plot([low, high], [y, y], color=FAINT, lw=4, solid_capstyle="butt")
         ax.plot([middle], [y], "|", color=INK, ms=7)
+        label_outside(ax, seen, middle, y - 0.34, f"median {show(middle / 100)}", QUIET)
 
 
 def add_legend(figure, tables, kind):

@@ -3,12 +3,14 @@ others. The bar below the dots is the mean with its Student-t interval. A mean t
 outside is named at that edge. There it also says how many runs diverged; they score as
 guessing."""
 
+from ..report.formatting import percent
 from ._style import (
     CONTROL,
     FAINT,
     INK,
     PAPER,
     activation_styles,
+    bulk_range,
     deciding_range,
     draw_others,
     label_rows,
@@ -16,6 +18,7 @@ from ._style import (
     set_x_limits,
     tag_artist,
     to_percent,
+    uncrowded_range,
     visible_range,
 )
 
@@ -31,9 +34,10 @@ def draw(tables):
     for i, (setting, ax) in enumerate(axes.items()):
         runs, every = (tables.of(frame, setting) for frame in (tables.runs, tables.summaries))
         runs, cells = tables.shown_rows(runs), tables.shown_rows(every)
-        seen = _visible(tables, setting, runs, cells)
+        others = tables.other_rows(every)["mean"]
+        seen = _visible(tables, setting, runs, [*cells["mean"]], others)
         _dots(ax, tables, runs, order, colours, i)
-        draw_others(ax, to_percent(tables.other_rows(every)["mean"]), len(order))
+        draw_others(ax, others, len(order), seen, percent)
         for row in cells.itertuples():
             y = order.index(row.activation) + 0.28
             (line,) = ax.plot(to_percent([row.low, row.high]), [y, y], color=INK, lw=1)
@@ -48,17 +52,24 @@ def draw(tables):
     return figure
 
 
-def _visible(tables, setting, runs, cells):
-    """(low, high) of the x axis in percent, or None for all: as the forest plot cuts its own."""
+def _visible(tables, setting, runs, means, others):
+    """(low, high) of the x axis in percent, or None for all: as the forest plot cuts its own.
+
+    The control is in it, with which all others are compared.
+    """
     rows = tables.shown_rows(tables.of(tables.primary, setting))
     ends = ("mean_diff", "low_simultaneous", "high_simultaneous")
     margin = tables.analysis["plan"]["margin"]
     decided = deciding_range(*(rows[name] for name in ends), margin)
     if decided is None:
-        return visible_range([*to_percent(runs["test_accuracy"]), *to_percent(cells["mean"])])
-    near = rows.loc[rows["mean_diff"].between(*decided), "activation"]
-    scores = runs.loc[runs["activation"].isin([tables.control, *near]), "test_accuracy"].dropna()
-    return tuple(to_percent([scores.min(), scores.max()])) if len(scores) else None
+        values = [*runs["test_accuracy"], *means]
+        seen = visible_range(values) or uncrowded_range(values, others)
+        control = bulk_range(runs.loc[runs["activation"] == tables.control, "test_accuracy"])
+        ends = [*seen, *(control or ())] if seen else []
+    else:
+        near = rows.loc[rows["mean_diff"].between(*decided), "activation"]
+        ends = runs.loc[runs["activation"].isin([tables.control, *near]), "test_accuracy"].dropna()
+    return tuple(to_percent([min(ends), max(ends)])) if len(ends) else None
 
 
 def _dots(ax, tables, runs, order, colours, panel):

@@ -19,6 +19,7 @@ from ._style import (
     set_x_limits,
     tag_artist,
     to_percent,
+    uncrowded_range,
     visible_range,
 )
 
@@ -39,10 +40,10 @@ def draw(tables):
         ax.axvspan(-margin, margin, color=FAINT, alpha=0.18, lw=0)
         ax.axvline(0, color=CONTROL, lw=1.2)
         rows = tables.of(tables.primary, setting)
-        seen = _visible(tables.shown_rows(rows), margin)
+        seen = _visible(tables.shown_rows(rows), tables.other_rows(rows), margin)
         for row in tables.shown_rows(rows).itertuples():
             _row(ax, tables, row, order.index(row.activation), seen, i)
-        draw_others(ax, to_percent(tables.other_rows(rows)["mean_diff"]), len(order))
+        draw_others(ax, tables.other_rows(rows)["mean_diff"], len(order), seen, points)
         set_x_limits(ax, seen)
         label_rows(ax, tables, order, i)
         ax.grid(axis="x")
@@ -57,12 +58,13 @@ def _order(tables):
     return list(dict.fromkeys([*first["activation"], *rows["activation"]]))
 
 
-def _visible(rows, margin):
+def _visible(rows, others, margin):
     """(low, high) of the x axis in percentage points, or None for all that is drawn."""
     ends = ("mean_diff", "low_simultaneous", "high_simultaneous")
     decided = deciding_range(*(to_percent(rows[name]) for name in ends), margin)
-    every = rows[[*ends, "low", "high"]].to_numpy().ravel()
-    return decided or _with_zero(visible_range(to_percent([0, *every])), margin)
+    every = [0, *to_percent(rows[[*ends, "low", "high"]]).ravel()]
+    far = to_percent(others["mean_diff"])
+    return decided or _with_zero(visible_range(every) or uncrowded_range(every, far), margin)
 
 
 def _with_zero(seen, margin):

@@ -23,6 +23,27 @@ def visible_range(values: Iterable[float], times: int = 8) -> tuple[float, float
     return (near.min(), near.max()) if crowded else None
 
 
+def bulk_range(values: Iterable[float]) -> tuple[float, float] | None:
+    """(low, high) of the values but for those far out; None where there is none."""
+    numbers = np.asarray(list(values), float)
+    numbers = numbers[np.isfinite(numbers)]
+    if not len(numbers):
+        return None
+    return visible_range(numbers) or (numbers.min(), numbers.max())
+
+
+def uncrowded_range(values: Iterable[float], others: Iterable[float]) -> tuple[float, float] | None:
+    """(low, high) of the values where `others` beside them would fill half of the axis; else None.
+
+    None as well where there are no values.
+    """
+    kept, every = (np.asarray(list(v), float) for v in (values, [*values, *others]))
+    if not np.isfinite(kept).any():
+        return None
+    low, high = np.nanmin(kept), np.nanmax(kept)
+    return (low, high) if 0 < 2 * (high - low) < np.nanmax(every) - np.nanmin(every) else None
+
+
 def deciding_range(
     means: Iterable[float], lows: Iterable[float], highs: Iterable[float], margin: float
 ) -> tuple[float, float] | None:

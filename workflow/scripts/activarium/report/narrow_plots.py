@@ -8,7 +8,7 @@ import math
 from collections.abc import Iterable, Mapping
 
 from . import formatting
-from .axis_limits import deciding_range, visible_range
+from .axis_limits import bulk_range, deciding_range
 from .formatting import is_number
 from .study_tables import Setting, StudyTables
 
@@ -55,11 +55,9 @@ class Axis:
         self,
         values: Iterable[float | None],
         seen: tuple[float, float] | None = None,
-        always: tuple[float, ...] = (),
+        always: Iterable[float] = (),
     ):
-        numbers = [value for value in values if is_number(value)]
-        every = min(numbers, default=0), max(numbers, default=0)
-        low, high = seen or visible_range(numbers) or every
+        low, high = seen or bulk_range(filter(is_number, values)) or (0, 0)
         low, high = min([low, *always]), max([high, *always])
         room = 0.04 * (high - low) or 0.001
         self.low, self.high = float(low - room), float(high + room)
@@ -120,8 +118,10 @@ def _dots(tables, setting, rows):
     runs = tables.of(tables.runs, setting)
     runs = runs[runs["status"] == "ok"]
     scores = {a: found.tolist() for a, found in runs.groupby("activation")["test_accuracy"]}
-    seen = runs[runs["activation"].isin({row["activation"] for row in rows})]
-    axis = Axis([*seen["test_accuracy"], *(row["mean"] for row in rows)])
+    shown = {row["activation"] for row in rows}
+    seen = runs[runs["activation"].isin(shown)]
+    control = bulk_range(scores.get(tables.control, [])) if tables.control in shown else None
+    axis = Axis([*seen["test_accuracy"], *(row["mean"] for row in rows)], always=control or ())
     colours = {a: f"top{k}" for k, a in enumerate(tables.coloured, 1)}
     return {
         "rows": [_runs(axis, row, scores.get(row["activation"], []), colours) for row in rows],

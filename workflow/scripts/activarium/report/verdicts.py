@@ -104,6 +104,9 @@ def describe_contrast(row: Mapping, plan: Mapping) -> str:
     return f"{label(row['activation'])} ({points(row['mean_diff'])} pp{ends}{small})"
 
 
+NAMED = 40  # names without a number in one sentence
+
+
 def verdict_sentences(tables: StudyTables, setting: Setting) -> list[tuple[str, str]]:
     """What was found in one setting, as a list of (verdict, text)."""
     plan, rows = tables.analysis["plan"], tables.of(tables.compared, setting)
@@ -117,10 +120,10 @@ def verdict_sentences(tables: StudyTables, setting: Setting) -> list[tuple[str, 
 
 
 def _describe_group(rows: list[dict], plan: Mapping, most: int = 8) -> str:
-    """The contrasts of one verdict; beyond `most` the rest by name, for the table has them."""
+    """The contrasts of one verdict; beyond `most` more names, for the table has them all."""
     described = rows if len(rows) <= most else rows[: most - 2]
     rest = [label(row["activation"]) for row in rows[len(described) :]]
-    more = f"; then {join_words(rest)}" if rest else ""
+    more = f"; then {join_words(rest, NAMED)}" if rest else ""
     return join_words(describe_contrast(row, plan) for row in described) + more
 
 
