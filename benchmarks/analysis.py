@@ -1,6 +1,6 @@
 """What it takes to analyse and show many activations, and how that grows.
 
-    python benchmarks/analysis.py                three sizes, as below
+    python benchmarks/analysis.py                the sizes below, and how CPU seconds grow
     python benchmarks/analysis.py 60 6 30        so many activations, settings and seeds
 
 The runs are made up: 4 epochs each, 10 000 test images, scores from 90 to 95 %, which seeds move
@@ -18,7 +18,9 @@ import time
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[1]
-SIZES = [(25, 3, 30), (200, 10, 30), (1000, 2, 5)]
+SIZES = [(25, 3, 30), (100, 10, 30), (200, 10, 30), (500, 2, 5), (1000, 2, 5)]
+STEPS = ["analyse", "figures", "page"]
+COLUMNS = ["import", *STEPS, "MB", "page MB"]
 
 
 class Clock:
@@ -93,16 +95,29 @@ def main():
         print(json.dumps({name: value for name, value in found.items() if name != "html"}))
         return
     print("| activations | settings | seeds | " + " | ".join(COLUMNS) + " |")
-    print("|" + "---|" * (3 + len(COLUMNS)), flush=True)
+    print("|" + "---:|" * (3 + len(COLUMNS)), flush=True)
+    found = {}
     for size in SIZES:
-        command = [sys.executable, __file__, *map(str, size)]
-        done = subprocess.run(command, capture_output=True, text=True, check=True)
-        found = json.loads(done.stdout)
-        cells = [f"{found[name]:.1f}" for name in COLUMNS]
+        found[size] = measure_apart(size)
+        cells = [f"{found[size][name]:.1f}" for name in COLUMNS]
         print("| " + " | ".join([*map(str, size), *cells]) + " |", flush=True)
+    print_growth(found)
 
 
-COLUMNS = ["import", "analyse", "figures", "page", "MB", "page MB"]
+def measure_apart(size):
+    """`measure` in a process of its own, without the page."""
+    command = [sys.executable, __file__, *map(str, size)]
+    return json.loads(subprocess.run(command, capture_output=True, text=True, check=True).stdout)
+
+
+def print_growth(found):
+    """How many times as long twice as many activations take, where both sizes were measured."""
+    for (n, *rest), more in found.items():
+        fewer = found.get((n // 2, *rest))
+        if fewer:
+            times = [f"{name} {more[name] / fewer[name]:.1f}" for name in STEPS]
+            total = sum(more[name] for name in STEPS) / sum(fewer[name] for name in STEPS)
+            print(f"{n // 2} to {n} activations: {total:.1f} times as long ({', '.join(times)})")
 
 
 if __name__ == "__main__":

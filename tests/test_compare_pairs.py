@@ -11,7 +11,7 @@ from activarium.compare.paired_tests import mean, paired_t_test, superiority, t_
 from activarium.compare.permutation_tests import max_t
 from activarium.compare.scores import differences_from, sorted_values
 
-KINDS = ["distinct", "equal", "twins", "coarse", "thirds", "missing", "two"]
+KINDS = ["distinct", "equal", "twins", "coarse", "thirds", "missing", "holes", "two"]
 
 
 def scores(kind, seed):
@@ -26,7 +26,11 @@ def scores(kind, seed):
         values = (values * 1397).round() / 1397
     if kind == "missing":
         values[rng.random(values.shape) < 0.15] = np.nan
-    return pd.DataFrame(values, columns=[f"a{i}" for i in range(k)])
+    if kind == "holes":  # of two activations; the others have all seeds
+        values = np.tile(values, 3) + rng.normal(0, 0.002, (n, 3 * k)).round(4)
+        values[rng.random(n) < 0.3, 0] = np.nan
+        values[:2, -1] = np.nan
+    return pd.DataFrame(values, columns=[f"a{i}" for i in range(values.shape[1])])
 
 
 @pytest.mark.parametrize("seed", range(3))

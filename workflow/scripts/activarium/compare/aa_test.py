@@ -15,7 +15,7 @@ def aa_test(
     """One dict a setting with the control: what comparing the control with itself came to.
 
     Its seeds are split in two halves, the upper renumbered onto the lower, and put through the
-    same `family` as any activation. "passed" is None where there are too few pairs to fail;
+    same `compute_family` as any activation. "passed" is None where there are too few pairs to fail;
     otherwise False should come about once in twenty settings (1 − confidence), by chance alone.
     """
     rows = []

@@ -52,7 +52,7 @@ def judge_control(
 def judge_control_in_study(settings: list[dict], contrasts: list[dict], confidence: float) -> dict:
     """The claim for the whole study: {"verdict", "p", "better"}.
 
-    `settings` are the answers of `control_is_best`, `contrasts` the primary ones of all settings.
+    `settings` are the answers of `judge_control`, `contrasts` the primary ones of all settings.
     Supported when it is in every setting; contradicted when any contrast is better by
     p_max_t_study, the correction over all contrasts of the study.
     """

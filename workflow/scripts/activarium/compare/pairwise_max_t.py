@@ -1,8 +1,8 @@
 """Sign flips for all pairs of activations: the sums of a difference are differences of sums.
 
 So the sums of each activation's scores are taken once, not those of each pair. What comes out is
-what `permutation_tests.max_t` gives of the pairs' differences, in a fraction of its time. Where an
-activation lacks a seed, `max_t` itself is used.
+what `permutation_tests.max_t` gives of the pairs' differences, in a fraction of its time. Pairs of
+an activation that lacks a seed are tested as there.
 """
 
 import math
@@ -12,7 +12,17 @@ from functools import lru_cache
 import numpy as np
 import pandas as pd
 
-from .permutation_tests import EXACT, TIE, max_t, seed_order, sign_patterns
+from .permutation_tests import (
+    EXACT,
+    TIE,
+    absolute_t,
+    comparable,
+    max_t,
+    maxima_by_size,
+    seed_order,
+    share_as_large,
+    sign_patterns,
+)
 from .scores import DIGITS, differences_from, significance_level
 
 CHUNK = 50_000  # sums at a time, so that they stay in the processor's cache
@@ -23,9 +33,13 @@ LARGEST = 1 - 1e-8  # the ratio's square where all differences are equal, whose 
 
 def pair_differences(scores: pd.DataFrame) -> np.ndarray:
     """Paired differences a − b, [pairs, seeds], of all pairs of columns in their order."""
-    table = scores.to_numpy().T
-    first, second = pairs_of(len(table))
-    return np.round(table[first] - table[second], DIGITS)
+    return _differences(scores.to_numpy())
+
+
+def _differences(table):
+    """`pair_differences` of a table [seeds, activations]."""
+    first, second = pairs_of(table.shape[1])
+    return np.round(table.T[first] - table.T[second], DIGITS)
 
 
 def pairs_of(n: int) -> tuple[np.ndarray, np.ndarray]:
@@ -35,29 +49,50 @@ def pairs_of(n: int) -> tuple[np.ndarray, np.ndarray]:
 
 def pairwise_max_t(scores: pd.DataFrame) -> np.ndarray:
     """p of all pairs [pairs], corrected for all of them, as `max_t(pair_differences(scores))`."""
-    if scores.shape[1] < 3 or not _is_whole(scores):
-        return max_t(pair_differences(scores))
     table = np.ascontiguousarray(scores.to_numpy())
     return _pairwise_max_t(table.tobytes(), *table.shape)
 
 
 @lru_cache(maxsize=32)  # ranks and the possible best ask for the same
 def _pairwise_max_t(content, seeds, activations):
-    """`pairwise_max_t` of a whole table [seeds, activations], given as the bytes of its values."""
+    """`pairwise_max_t` of a table [seeds, activations], given as the bytes of its values."""
     table = np.frombuffer(content).reshape(seeds, activations)
-    table = table[_pair_seed_order(table)]
-    weights = _weights(table)
-    largest = [_largest_ratios(sums, weights) for sums in _flipped_sums(table)]
-    observed = [row[0].copy() for row in _ratios(next(_flipped_sums(table))[:1], weights)]
-    p = _p_values(np.concatenate(observed), np.concatenate(largest), len(table))
+    whole = ~np.isnan(table).any(0)
+    d = _differences(table)
+    p = max_t(d) if seeds < 2 or whole.sum() < 3 else _p_by_parts(table, whole, d)
     p.setflags(write=False)  # the same array goes to everyone who asks
     return p
 
 
-def _pair_seed_order(table):
-    """`seed_order` of the differences of all pairs of columns."""
+def _p_by_parts(table, whole, d):
+    """The same from sums of the `whole` columns, and the other pairs' differences `d`."""
+    counts = (~np.isnan(d)).sum(1)
     first, second = pairs_of(table.shape[1])
-    return seed_order(np.round(table.T[first] - table.T[second], DIGITS))
+    fast, tested = whole[first] & whole[second], counts >= 2
+    order = seed_order(d[tested])
+    t, largest = _whole_statistics(table[order][:, whole])
+    sizes, observed = np.array([len(table)]), np.full(len(d), np.nan)
+    observed[fast] = t
+    rest = tested & ~fast
+    if rest.any():
+        others = d[rest][:, order]
+        observed[rest] = absolute_t(np.ones((1, len(order))), others)[0]
+        fewer, largest_rest = maxima_by_size(others, counts[rest])
+        sizes, largest = np.append(sizes, fewer), np.column_stack([largest, largest_rest])
+    p = np.full(len(d), np.nan)
+    seen = comparable(observed[tested], counts[tested])
+    p[tested] = share_as_large(seen, comparable(largest, sizes).max(1))
+    return p
+
+
+def _whole_statistics(table):
+    """(|t| of each pair, the largest under each pattern [patterns, 1]) of a table without NaN."""
+    weights = _weights(table)
+    largest = [_largest_ratios(sums, weights) for sums in _flipped_sums(table)]
+    observed = [row[0].copy() for row in _ratios(next(_flipped_sums(table))[:1], weights)]
+    t = (_t_of(_clean(np.concatenate(ratios)), len(table)) for ratios in (observed, largest))
+    seen, most = t
+    return seen, most[:, None]
 
 
 def _largest_ratios(sums, weights):
@@ -73,10 +108,15 @@ def find_beaten(scores: pd.DataFrame, confidence: float) -> list[str]:
 
     Each is held against all others by a `max_t` of its own.
     """
-    if len(scores.columns) < 2 or not _is_whole(scores):
-        return [name for name in scores if _is_beaten(scores, name, confidence)]
-    table, level = scores.to_numpy(), significance_level(confidence)
-    weights, surely = _weights(table), _surely_beaten(scores, level)
+    if len(scores.columns) < 2:
+        return []
+    level = significance_level(confidence)
+    surely = _surely_beaten(scores, level)
+    if not _is_whole(scores):
+        names = zip(scores, surely, strict=True)
+        return [name for name, sure in names if sure or _is_beaten(scores, name, confidence)]
+    table = scores.to_numpy()
+    weights = _weights(table)
     return [
         name
         for i, name in enumerate(scores)
@@ -93,8 +133,7 @@ def _surely_beaten(scores, level):
     beaten = np.zeros(scores.shape[1], bool)
     first, second = pairs_of(scores.shape[1])
     sure = pairwise_max_t(scores) < SURE * level
-    total = scores.to_numpy().sum(0)
-    better = total[first] > total[second]
+    better = np.nansum(pair_differences(scores), axis=1) > 0
     beaten[np.where(better, second, first)[sure]] = True
     return beaten
 
@@ -185,9 +224,3 @@ def _ratio_of(t, n):
     """The ratio that `_t_of` gives this t."""
     square = t**2 / (n - 1 + t**2)
     return math.sqrt(square if square < LARGEST else t**2 * (1 - LARGEST) / (n - 1))
-
-
-def _p_values(ratios, largest, n):
-    """The share of patterns whose largest ratio is at least each of the pairs' own ratios."""
-    observed, most = _t_of(_clean(ratios), n), np.sort(_t_of(_clean(largest), n))
-    return (len(most) - np.searchsorted(most, observed * (1 - TIE))) / len(most)

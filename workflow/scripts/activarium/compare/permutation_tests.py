@@ -55,7 +55,7 @@ def absolute_t(patterns: np.ndarray, d: np.ndarray) -> np.ndarray:
     return np.sqrt((n - 1) * sums / np.where(squares == 0, 1, rest))
 
 
-def _comparable(t, n):
+def comparable(t: np.ndarray, n: np.ndarray) -> np.ndarray:
     """|t| made comparable between contrasts: as it is, or where `n` differs by its own tail.
 
     Two pairs reach t = 100 easily, thirty do not; so unequal contrasts are compared by the
@@ -64,16 +64,26 @@ def _comparable(t, n):
     return t if len(set(n)) == 1 else -stats.t.logsf(t, n - 1)
 
 
-def _maxima(d, n):
-    """The largest comparable |t| under every pattern, the observed one first, [patterns]."""
+def maxima_by_size(d: np.ndarray, n: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+    """(numbers of pairs, |t| [patterns, such numbers]): the largest of contrasts with as many.
+
+    `d` is [contrasts, seeds] with NaN where a contrast has no pair, `n` how many it has. The
+    observed values come first.
+    """
     patterns, size = sign_patterns(d.shape[1]), max(1, CHUNK // len(d))
     chunks = (patterns[i : i + size] for i in range(0, len(patterns), size))
     sizes = np.unique(n)  # contrasts of one size are compared as they are, which is fast
     largest = [
-        _comparable(np.transpose([t[:, n == k].max(1) for k in sizes]), sizes).max(1)
+        np.transpose([t[:, n == k].max(1) for k in sizes])
         for t in (absolute_t(chunk, d) for chunk in chunks)
     ]
-    return np.concatenate(largest)
+    return sizes, np.concatenate(largest)
+
+
+def _maxima(d, n):
+    """The largest comparable |t| under every pattern, the observed one first, [patterns]."""
+    sizes, largest = maxima_by_size(d, n)
+    return comparable(largest, sizes).max(1)
 
 
 def seed_order(d: np.ndarray) -> np.ndarray:
@@ -108,11 +118,15 @@ def max_t(d: np.ndarray) -> np.ndarray:
     family, rows, n = _testable(np.asarray(d, float))
     p = np.full(len(rows), np.nan)
     if rows.any():
-        observed = _comparable(absolute_t(np.ones((1, family.shape[1])), family), n)[0]
-        largest = np.sort(_maxima(family, n))
-        as_large = len(largest) - np.searchsorted(largest, observed * (1 - TIE))
-        p[rows] = as_large / len(largest)
+        observed = comparable(absolute_t(np.ones((1, family.shape[1])), family), n)[0]
+        p[rows] = share_as_large(observed, _maxima(family, n))
     return p
+
+
+def share_as_large(observed: np.ndarray, largest: np.ndarray) -> np.ndarray:
+    """p of each observed statistic: the share of patterns whose largest one is as large."""
+    most = np.sort(largest)
+    return (len(most) - np.searchsorted(most, observed * (1 - TIE))) / len(most)
 
 
 def critical_values(d: np.ndarray, confidence: float) -> np.ndarray:

@@ -69,7 +69,8 @@ def score_tables(runs: pd.DataFrame, failures: str, chance: Mapping[str, float])
 def differences_from(scores: pd.DataFrame, control: str) -> pd.DataFrame:
     """Differences from the control, DataFrame [seeds, other activations], NaN where no pair is.
 
-    `scores` is from `wide`. Pairs are the seeds that both have; without the control there are none.
+    `scores` is from `pivot_scores`. Pairs are the seeds that both have; without the control there
+    are none.
     """
     others = scores.drop(columns=control, errors="ignore")
     reference = scores.get(control, np.nan)

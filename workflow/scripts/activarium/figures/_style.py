@@ -217,7 +217,7 @@ def add_legend(figure, tables, kind):
 
 
 def set_x_limits(ax, seen, margin=0.06):
-    """The x axis to (low, high) of `window`, with some room; nothing for None."""
+    """The x axis to what is `seen`, (low, high), with some room; nothing for None."""
     if seen:
         room = margin * (seen[1] - seen[0])
         ax.set_xlim(seen[0] - room, seen[1] + room)
