@@ -17,7 +17,7 @@ from test_study import SCHEMA, TINY, refusal, said
 from test_training import CELL, CPU, PLAIN, RECIPE, as_a_job, pack, prepared, settled
 from torch import nn
 
-from activarium import measures, tables
+from activarium import measures, networks, tables
 from activarium.activations import ActivationSpec
 from activarium.challenge.suite import find_suite
 from activarium.compare.contrasts import compute_contrasts
@@ -365,6 +365,23 @@ def test_onnx_runtime_computes_what_torch_does(packs, prepared, activation):
     assert (rows[0]["operators"] == "Relu") == (activation == "relu")
 
 
+def test_batch_norms_are_folded_only_where_nothing_else_takes_the_convolution_s_numbers():
+    class Shortcut(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.first, self.second = nn.Conv2d(1, 2, 3), nn.Conv2d(2, 2, 1)
+            self.norm1, self.norm2 = nn.BatchNorm2d(2), nn.BatchNorm2d(2)
+
+        def forward(self, x):
+            x = self.first(x)
+            return x + self.norm2(self.second(self.norm1(x)))
+
+    exported = torch.export.export(Shortcut().eval(), (torch.rand(2, 1, 5, 5),)).module()
+    int8.keep_batch_norms(exported)
+    called = [str(n.target) for n in exported.graph.nodes if "batch_norm" in str(n.target)]
+    assert called == [str(torch.batch_norm), "aten.batch_norm.default"]
+
+
 def test_what_is_exported_names_its_opset_and_what_is_not_says_the_first_cause(monkeypatch):
     def refuses(*_, **more):
         try:
@@ -404,6 +421,15 @@ def test_int8_is_near_float32_and_float32_is_the_run_s(packs, prepared):
         found["float32"]
     )
     assert (found["int8"] - found["float32"]).abs().max() < 0.1
+    net = networks.load("resnet14").build(lambda n: nn.GELU(), 3, 10, 8, width=8).eval()
+    for norm in (m for m in net.modules() if isinstance(m, nn.BatchNorm2d)):
+        nn.init.normal_(norm.weight, 1, 0.3)
+        nn.init.normal_(norm.running_mean)
+    images = (torch.rand(500, 3, 8, 8) * 255).to(torch.uint8)
+    quantised = int8.quantise(net, images, lambda x: x / 255)
+    x = images[: int8.BATCH] / 255
+    off = (quantised(x) - net(x)).abs().mean() / net(x).std()
+    assert off < 0.05  # 0.01 and less where batch norms of shortcuts are left alone
     quantised = int8.quantise(cell.network(0), cell.data["train"][0], cell.training(0).normalise)
     assert any("quantize" in str(node.target) for node in quantised.graph.nodes)
 

@@ -63,28 +63,32 @@ def quantise(network, images, normalise):
 
     batches = [x for x, _ in _batches(draw_calibration(images), normalise)]
     exported = torch.export.export(network, (batches[0],)).module()
+    keep_batch_norms(exported)
     quantiser = x86.X86InductorQuantizer()
     quantiser.set_global(x86.get_default_x86_inductor_quantization_config())
     prepared = prepare_pt2e(exported, quantiser)
     with torch.no_grad():
         for x in batches:
             prepared(x)
-    _rename_batch_norms(prepared)
     return convert_pt2e(prepared)
 
 
-def _rename_batch_norms(prepared):
-    """Call those that follow no convolution as torch's function, which computes the same.
+def keep_batch_norms(exported):
+    """Call the batch norms that cannot be folded torch's function, which computes the same.
 
-    Where `convert_pt2e` finds one under ATen's name it looks for those of quantised training, which
-    takes 22 s of CPU for each network.
+    Under ATen's name torchao folds each that follows a convolution, also where its numbers go
+    elsewhere as well, as into a shortcut: another network comes out. Where one is left it takes
+    22 s of CPU to look for those of quantised training.
     """
     import torch
 
     name = torch.ops.aten.batch_norm.default
-    for node in prepared.graph.find_nodes(op="call_function", target=name):
-        node.target = torch.batch_norm
-    prepared.recompile()
+    for node in exported.graph.find_nodes(op="call_function", target=name):
+        source = node.args[0]
+        is_folded = str(source.target).startswith("aten.conv") and len(source.users) == 1
+        if not is_folded:
+            node.target = torch.batch_norm
+    exported.recompile()
 
 
 def draw_calibration(images):
