@@ -223,8 +223,11 @@ def in_words(row):
 
 
 def compared(folder):
-    """Contrasts of a reference: of its settings, at own best recipes, of halves of the seeds."""
-    rows = pq.read_table(ROOT / "reference" / folder / "contrasts.parquet").to_pylist()
+    """Contrasts of a reference: of settings, of conditions that were measured, at own best recipes,
+    of halves of the seeds.
+    """
+    files = [ROOT / f"reference/{folder}/{kind}contrasts.parquet" for kind in ("", "measure_")]
+    rows = [row for file in files if file.exists() for row in pq.read_table(file).to_pylist()]
     found = json.loads((ROOT / "reference" / folder / "analysis.json").read_text())
     halves = found["aa_test"] if "aa_test" in found else found["a_a"]  # its name when first kept
     return rows + found["recipes"].get("own_best", {}).get("contrasts", []) + halves
@@ -424,3 +427,38 @@ def test_the_depths_are_those_of_the_table():
     for name, *cells in depths:
         found = [table[LABELS[name], f"mlp_{n}"] for n in (4, 16, 32)]
         assert list(map(formatting.percent, found)) == cells
+
+
+def serving_row(name, measured):
+    """What an activation costs where it serves, as the findings state it."""
+
+    def one(measure, quantity, part=None):
+        rows = measured[(measured["measure"] == measure) & (measured["quantity"] == quantity)]
+        (row,) = [r for r in rows.to_dict("records") if (r["part"] or None) == part]
+        return row
+
+    zeros = one("sparsity", "zeros")
+    times = [
+        one("latency", "network", f"batch {batch}, {mode}, CPU")
+        for mode in ("eager", "compiled") for batch in (1, 128)
+    ]  # fmt: skip
+    change = one("int8", "change", "int8")
+    cells = [
+        label(name),
+        formatting.percent(zeros["value"]),
+        *(formatting.ratio(row["value"]) for row in times),
+        f"{formatting.points(change['value'])} ± {formatting.percent(change['spread'])}",
+        one("int8", "lookup_table")["text"].removeprefix("yes: "),
+        one("onnx", "operators")["text"].removesuffix(" (opset 20)"),
+    ]
+    return f"| {' | '.join(cells)} |"
+
+
+def test_what_serving_costs_is_that_of_the_tables():
+    measured = pd.read_parquet(ROOT / "reference/mnist5k-serving/measures.parquet")
+    measured = measured.astype(object).where(measured.notna(), None)
+    expected = [
+        serving_row(name, rows) for name, rows in measured.groupby("activation", sort=False)
+    ]
+    lines = prose.section(FINDINGS, "mnist5k-serving").splitlines()
+    assert [line for line in lines if line in expected] and set(expected) <= set(lines)

@@ -8,11 +8,12 @@ import pytest
 import yaml
 from conftest import ROOT
 
-from activarium import tables
+from activarium import study, tables
 from activarium.report.reference_results import reference_page
 from activarium.runtime import files
 from activarium.study.tuned_recipes import FIRST_SEED
 from activarium.submission.check import FILES, find_problems
+from activarium.submission.measured_tables import find_measure_problems
 from activarium.submission.study_status import (
     REPRODUCED,
     SELF_REPORTED,
@@ -275,3 +276,69 @@ def test_every_published_study_has_a_status():
     assert {"aa", "digits", "mnist5k"} <= reproduced
     page = (ROOT / "SUBMIT.md").read_text()
     assert f"*{SELF_REPORTED}*" in page and f"*{REPRODUCED}*" in page
+
+
+# What a study measured
+
+SERVING = ROOT / "reference/mnist5k-serving"
+
+
+def found_in_measures(folder):
+    """The lines about the tables of measures of a copy of SERVING."""
+    said = study.read(yaml.safe_load((folder / "study.yaml").read_text()), SCHEMA)
+    chance = files.read_json(folder / "analysis.json")["plan"]["chance"]
+    return list(find_measure_problems(folder, said, chance))
+
+
+@pytest.fixture
+def measured(tmp_path):
+    """A copy of the published study that measured its networks."""
+    return Path(shutil.copytree(SERVING, tmp_path / "measured"))
+
+
+def test_the_measures_of_a_published_study_have_no_problems(measured):
+    assert found_in_measures(measured) == []
+
+
+@pytest.mark.parametrize("name", ["onnx", "measures", "measure_contrasts"])
+def test_a_table_of_measures_that_is_missing_is_named(measured, name):
+    (measured / f"{name}.parquet").unlink()
+    assert found_in_measures(measured) == [f"{measured / name}.parquet is missing"]
+
+
+def test_each_finished_run_was_measured_and_no_other(measured):
+    def leave_out_mish(rows):
+        rows[:] = [row for row in rows if row["activation"] != "mish"]
+
+    rewrite(measured / "latency.parquet", leave_out_mish)
+    rewrite(measured / "sparsity.parquet", lambda rows: rows[0].update(seed=77))
+    about = found_in_measures(measured)[:2]
+    cell = "adam/resnet14_8/mnist5k"
+    assert about == [
+        f"{measured / 'sparsity.parquet'}: {cell}/gelu/77 is no finished run of the study",
+        f"{measured / 'latency.parquet'}: {cell}/mish was not measured",
+    ]
+
+
+@pytest.mark.parametrize("name", ["measures", "measure_contrasts"])
+def test_what_is_summed_up_and_compared_follows_from_what_was_measured(measured, name):
+    file = measured / f"{name}.parquet"
+    compared = {"verdict": "better"}
+    rewrite(file, lambda rows: [row.update(compared) for row in rows if row["verdict"]])
+    assert found_in_measures(measured) == [
+        f"{file} does not follow from the tables of the measures"
+    ]
+
+
+def test_an_accuracy_that_was_changed_leaves_both_behind(measured):
+    rewrite(measured / "int8.parquet", lambda rows: rows[1].update(accuracy=0.99))
+    assert len(found_in_measures(measured)) == 2
+
+
+def test_a_table_of_measures_of_other_columns_or_bytes_is_named(measured):
+    file = measured / "sparsity.parquet"
+    table = pq.read_table(file).drop_columns(["zeros"]).replace_schema_metadata()
+    tables.write_run(table, file)
+    assert [line for line in problems(measured) if "sparsity.parquet cannot be read" in line]
+    file.write_bytes(file.read_bytes()[:-9])
+    assert [line for line in problems(measured) if "sparsity.parquet cannot be read" in line]
