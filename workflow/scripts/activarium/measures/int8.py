@@ -3,9 +3,10 @@
 Quantisation is torch's own way of now: `torch.export`, then PT2E of torchao with the static
 configuration of `X86InductorQuantizer`. Weights are int8 for each output channel. What goes into
 convolutions and linear layers is uint8 for the whole tensor. Ranges come from 1000 training images,
-drawn at random. Batch norms are folded into convolutions before. Rounding is simulated, as torch's
-reference does, on the CPU. An activation needs a lookup table where its definition is more than
-sums, products and cases: with exp, tanh or a division by x, integers alone cannot compute it.
+drawn at random. A batch norm is folded into the convolution before it, unless that feeds a shortcut
+as well. Rounding is simulated, as torch's reference does, on the CPU. An activation needs a lookup
+table where its definition is more than sums, products and cases: with exp, tanh or a division by x,
+integers alone cannot compute it.
 """
 
 title = "Int8 after training"

@@ -33,7 +33,7 @@ def measured_sections(tables: StudyTables) -> list[dict]:
             said = measures.declaration(name)
             by_setting = {setting: tables.of(rows, setting) for setting in tables.settings}
             found.append(
-                {"name": name, "title": said.title, "about": measures.about(name)}
+                {"name": name, "title": said.title, "about": measures.about(name).replace("`", "")}
                 | {"settings": {s: _tables(said, r) for s, r in by_setting.items() if len(r)}}
             )
     return found
