@@ -90,9 +90,8 @@ def _whole_statistics(table):
     weights = _weights(table)
     largest = [_largest_ratios(sums, weights) for sums in _flipped_sums(table)]
     observed = [row[0].copy() for row in _ratios(next(_flipped_sums(table))[:1], weights)]
-    t = (_t_of(_clean(np.concatenate(ratios)), len(table)) for ratios in (observed, largest))
-    seen, most = t
-    return seen, most[:, None]
+    t, most = (_t_of(_clean(np.concatenate(r)), len(table)) for r in (observed, largest))
+    return t, most[:, None]
 
 
 def _largest_ratios(sums, weights):
