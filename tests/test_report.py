@@ -1174,6 +1174,26 @@ def test_a_table_from_outside_without_epochs_and_costs_says_what_is_not_there():
 # Figures show what they are about.
 
 
+def test_runs_that_were_evaluated_once_have_no_curves():
+    made = study(seeds=3)
+    last = made.epochs["epoch"].max()
+    made.epochs.loc[made.epochs["epoch"] < last, ["test_loss", "test_accuracy"]] = None
+    tables = reported(made, draw=False).tables
+    for name in ("curves", "target"):
+        figure = figures.load(name)
+        assert figure.draw(tables) is None
+        assert figure.finding(tables) == "Every run was evaluated after one epoch alone."
+
+
+def test_the_last_gain_is_between_the_last_two_evaluations():
+    made = study(seeds=3)
+    made.epochs.loc[made.epochs["epoch"] == 3, ["test_loss", "test_accuracy"]] = None
+    said = figures.load("curves").finding(reported(made, draw=False).tables)
+    control = made.epochs[made.epochs["activation"] == "gelu"]
+    means = 100 * control.groupby("epoch")["test_accuracy"].mean()
+    assert f"in the last 2 of 4 epochs the control's runs went from {means[2]:.2f} to" in said
+
+
 def test_a_mean_curve_ends_where_a_run_was_cut_short():
     """Else it would jump there to those that are left."""
     made = study(seeds=3, fails=lambda run: (run["activation"], run["seed"]) == ("relu", 1))

@@ -21,8 +21,8 @@ place = 65
 
 
 def draw(tables):
-    """One panel a setting; None where nobody recorded epochs."""
-    if tables.epochs.empty:
+    """One panel a setting; None where no run was evaluated twice."""
+    if not tables.has_curves:
         return None
     figure, axes = setting_panels(tables, 3.0)
     shown = activation_styles(tables)
@@ -70,25 +70,29 @@ def _means(epochs):
 def _mean(ax, tables, activation, mean, look, panel):
     colour, _, dash = look or (FAINT, None, "-")
     line = {"lw": 1.8} if look else {"lw": 1.0, "alpha": 0.7}
+    line |= {"marker": "o", "ms": 4} if len(mean) == 1 else {}
     (line,) = ax.plot(mean.index, to_percent(mean), color=colour, ls=dash, **line)
     tag_artist(line, tables, activation, "mean", panel)
 
 
 def finding(tables):
-    """How much the last epoch still brought."""
-    if tables.epochs.empty:
-        return "No table of epochs came with these runs."
-    words = []
-    for setting in tables.settings:
-        epochs = tables.of(tables.epochs, setting).dropna(subset="test_accuracy")
-        control = epochs[epochs["activation"] == tables.control]
-        last = control["epoch"].max()
-        ends = [
-            to_percent(control[control["epoch"] == e]["test_accuracy"]) for e in (last - 1, last)
-        ]
-        if all(len(e) for e in ends):
-            words.append(
-                f"{tables.title(setting)}: in the last of {last} epochs the control's runs went "
-                f"from {ends[0].mean():.2f} to {ends[1].mean():.2f} % on average."
-            )
-    return " ".join(words) or "The control has fewer than two epochs."
+    """How much the last epochs still brought."""
+    if not tables.has_curves:
+        return tables.why_no_curves()
+    words = (_last_gain(tables, setting) for setting in tables.settings)
+    return " ".join(filter(None, words)) or "The runs of the control were evaluated once."
+
+
+def _last_gain(tables, setting):
+    """From which accuracy to which the control's runs went between the last two evaluations."""
+    epochs = tables.of(tables.epochs, setting).dropna(subset="test_accuracy")
+    control = epochs[epochs["activation"] == tables.control]
+    means = 100 * control.groupby("epoch")["test_accuracy"].mean()
+    if len(means) < 2:
+        return None
+    before, last = means.index[-2:]
+    part = "the last" if last - before == 1 else f"the last {last - before}"
+    return (
+        f"{tables.title(setting)}: in {part} of {last} epochs the control's runs went from "
+        f"{means[before]:.2f} to {means[last]:.2f} % on average."
+    )

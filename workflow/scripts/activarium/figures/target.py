@@ -10,8 +10,8 @@ place = 70
 
 
 def draw(tables):
-    """One panel a setting; None where nobody recorded epochs."""
-    if not any(r["n_runs"] for r in tables.analysis["time_to_target"]):
+    """One panel a setting; None where no run was evaluated twice."""
+    if not (tables.has_curves and any(r["n_runs"] for r in tables.analysis["time_to_target"])):
         return None
     order = tables.shown_first()
     figure, axes = row_panels(tables, order, 0.2)
@@ -41,6 +41,8 @@ def _row(ax, tables, row, y, last, panel):
 
 def finding(tables):
     """The target of each setting and how many runs never reached it."""
+    if not tables.has_curves:
+        return tables.why_no_curves()
     words = []
     for setting in tables.settings:
         rows = tables.rows("time_to_target", setting)
@@ -48,6 +50,4 @@ def finding(tables):
             never = sum(r["n_runs"] - r["n_reached"] for r in rows)
             who = f"{count(never, 'run')} never" if never else "every run"
             words.append(f"{tables.title(setting)}: {who} reached {100 * rows[0]['target']:.2f} %.")
-    without = "No run of the control has a score, so that there is no target."
-    without = without if len(tables.epochs) else "No table of epochs came with these runs."
-    return " ".join(words) or without
+    return " ".join(words) or "No run of the control has a score, so that there is no target."

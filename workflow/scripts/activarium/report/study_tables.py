@@ -102,6 +102,23 @@ class StudyTables:
         return self.analysis["plan"]["control"]
 
     @cached_property
+    def evaluated_epochs(self) -> dict[Setting, list[int]]:
+        """{setting: the numbers of the epochs after which any of its runs was evaluated}."""
+        seen = self.epochs.dropna(subset="test_accuracy")
+        return {setting: sorted(set(self.of(seen, setting)["epoch"])) for setting in self.settings}
+
+    @property
+    def has_curves(self) -> bool:
+        """Whether the runs of any setting were evaluated after more than one epoch."""
+        return any(len(epochs) > 1 for epochs in self.evaluated_epochs.values())
+
+    def why_no_curves(self) -> str:
+        """Why nothing can be said of how accuracy grew, in a sentence."""
+        if self.epochs.empty:
+            return "No table of epochs came with these runs."
+        return "Every run was evaluated after one epoch alone."
+
+    @cached_property
     def settings(self) -> list[Setting]:
         """Every (recipe, network, dataset) that has runs, sorted."""
         return sorted(set(map(tuple, self.runs[SETTING].to_numpy().tolist())))
