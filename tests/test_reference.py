@@ -370,7 +370,10 @@ def test_the_findings_open_with_every_setting_that_was_compared_with_gelu():
 
 
 def test_the_first_sentences_count_the_verdicts_of_the_opening_table():
-    verdicts = [row[-1] for rows in opening_rows().values() for row in rows]
+    rows = [row for rows in opening_rows().values() for row in rows]
+    again = [row for row in rows if row[0].startswith("the same runs")]
+    assert len(again) == 3 and "Three more rows show runs\nagain." in FINDINGS
+    verdicts = [row[-1] for row in rows if row not in again]
     counted = [len(verdicts), *map(verdicts.count, ("false", "undecided", "supported"))]
     said = re.search(
         r"In (\d+) of the (\d+) settings.+?false, in (\d+).+?undecided, and in one.+?supported",

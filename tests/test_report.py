@@ -1185,6 +1185,22 @@ def test_runs_that_were_evaluated_once_have_no_curves():
         assert figure.finding(tables) == "Every run was evaluated after one epoch alone."
 
 
+@pytest.mark.parametrize("left", ["no rows", "no values"])
+def test_a_setting_without_epochs_leaves_its_panel_empty(left):
+    made = study(networks=("plain_2", "plain_4"), seeds=3)
+    other = made.epochs["network"] == "plain_4"
+    if left == "no rows":
+        made.epochs = made.epochs[~other]
+    else:
+        made.epochs.loc[other, ["test_loss", "test_accuracy"]] = None
+    tables = reported(made, draw=False).tables
+    for name in ("curves", "target"):
+        full, empty = figures.load(name).draw(tables).axes
+        marks = [len(ax.lines) + len(ax.collections) for ax in (full, empty)]
+        assert marks[0] and not marks[1]
+        assert "plain_4" not in figures.load(name).finding(tables)
+
+
 def test_the_last_gain_is_between_the_last_two_evaluations():
     made = study(seeds=3)
     made.epochs.loc[made.epochs["epoch"] == 3, ["test_loss", "test_accuracy"]] = None

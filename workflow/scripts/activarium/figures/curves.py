@@ -37,9 +37,10 @@ def draw(tables):
         means = _means(epochs)
         for activation in cells:
             _mean(ax, tables, activation, means[activation], shown.get(activation), i)
-        middle = to_percent([cell["test_accuracy"].median() for cell in known.values()])
-        low, _ = visible_range(middle) or (middle.min(), None)
-        ax.set_ylim(bottom=max(0, low - 15))
+        if known:  # a setting may have no epochs, where others have
+            middle = to_percent([cell["test_accuracy"].median() for cell in known.values()])
+            low, _ = visible_range(middle) or (middle.min(), None)
+            ax.set_ylim(bottom=max(0, low - 15))
         ax.grid(axis="y")
         ax.xaxis.get_major_locator().set_params(integer=True)
         ax.set(xlabel="epoch", ylabel="test accuracy, %" if i == 0 else "")

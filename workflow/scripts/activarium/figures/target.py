@@ -16,8 +16,8 @@ def draw(tables):
     order = tables.shown_first()
     figure, axes = row_panels(tables, order, 0.2)
     for i, (setting, ax) in enumerate(axes.items()):
-        last = tables.of(tables.epochs, setting)["epoch"].max()
-        for row in tables.rows("time_to_target", setting):
+        last = max(tables.evaluated_epochs[setting], default=1)
+        for row in _rows(tables, setting):
             if row["activation"] in order:
                 _row(ax, tables, row, order.index(row["activation"]), last, i)
         label_rows(ax, tables, order, i)
@@ -26,6 +26,12 @@ def draw(tables):
         ax.set_xlim(0, last * 1.12)
         ax.set_xlabel("epochs")
     return figure
+
+
+def _rows(tables, setting):
+    """What is known of a setting; nothing where no run was evaluated."""
+    rows = tables.rows("time_to_target", setting) if tables.evaluated_epochs[setting] else []
+    return [row for row in rows if row["n_runs"]]
 
 
 def _row(ax, tables, row, y, last, panel):
@@ -45,7 +51,7 @@ def finding(tables):
         return tables.why_no_curves()
     words = []
     for setting in tables.settings:
-        rows = tables.rows("time_to_target", setting)
+        rows = _rows(tables, setting)
         if rows and rows[0]["target"] is not None:
             never = sum(r["n_runs"] - r["n_reached"] for r in rows)
             who = f"{count(never, 'run')} never" if never else "every run"
