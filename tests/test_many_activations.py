@@ -17,7 +17,7 @@ from activarium.compare.shown import MOST, SHOWN, list_shown
 from activarium.report.axis_limits import deciding_range
 from activarium.report.decision_table import decision_rows
 from activarium.report.narrow_plots import narrow_plots
-from activarium.report.verdicts import _describe_group
+from activarium.report.verdicts import describe_contrasts
 
 NAMES = ("gelu", *(f"a{i:02}" for i in range(MOST + 5)))  # a later one is better
 
@@ -159,7 +159,7 @@ def test_those_without_a_row_press_nothing_together_and_their_median_is_named(na
 def test_the_first_screen_counts_what_it_has_no_room_to_name():
     rows = [{"activation": f"a{i}", "mean_diff": 0.0, "low": None, "verdict": "better",
              "p_tost_holm": None} for i in range(60)]  # fmt: skip
-    said = _describe_group(rows, {"confidence": 0.95})
+    said = describe_contrasts(rows, {"confidence": 0.95})
     assert said.endswith("a44, a45 and 14 more") and said.count("a") < 60
 
 

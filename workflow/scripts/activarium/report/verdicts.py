@@ -51,6 +51,7 @@ CONFLICTS = {  # by `interval_conflict`: what an interval does beside its verdic
         "Two one-sided tests go with a narrower interval, of twice their level.",
     ),
 }
+NAMED = 40  # names without a number in one sentence
 
 
 def headline(tables: StudyTables) -> str:
@@ -104,9 +105,6 @@ def describe_contrast(row: Mapping, plan: Mapping) -> str:
     return f"{label(row['activation'])} ({points(row['mean_diff'])} pp{ends}{small})"
 
 
-NAMED = 40  # names without a number in one sentence
-
-
 def verdict_sentences(tables: StudyTables, setting: Setting) -> list[tuple[str, str]]:
     """What was found in one setting, as a list of (verdict, text)."""
     plan, rows = tables.analysis["plan"], tables.of(tables.compared, setting)
@@ -115,11 +113,11 @@ def verdict_sentences(tables: StudyTables, setting: Setting) -> list[tuple[str, 
         group = rows[rows["verdict"] == verdict]
         group = group.sort_values("mean_diff", ascending=verdict == "worse", kind="stable")
         if len(group):
-            found.append((verdict, _describe_group(group.to_dict("records"), plan)))
+            found.append((verdict, describe_contrasts(group.to_dict("records"), plan)))
     return found
 
 
-def _describe_group(rows: list[dict], plan: Mapping, most: int = 8) -> str:
+def describe_contrasts(rows: list[dict], plan: Mapping, most: int = 8) -> str:
     """The contrasts of one verdict; beyond `most` more names, for the table has them all."""
     described = rows if len(rows) <= most else rows[: most - 2]
     rest = [label(row["activation"]) for row in rows[len(described) :]]
