@@ -9,11 +9,12 @@ import yaml
 from conftest import ROOT
 
 from activarium import study, tables
+from activarium.measures import corruptions
 from activarium.report.reference_results import reference_page
 from activarium.runtime import files
 from activarium.study.tuned_recipes import FIRST_SEED
 from activarium.submission.check import FILES, find_problems
-from activarium.submission.measured_tables import find_measure_problems
+from activarium.submission.measured_tables import CONDITIONS, find_measure_problems
 from activarium.submission.study_status import (
     REPRODUCED,
     SELF_REPORTED,
@@ -306,18 +307,100 @@ def test_a_table_of_measures_that_is_missing_is_named(measured, name):
     assert found_in_measures(measured) == [f"{measured / name}.parquet is missing"]
 
 
-def test_each_finished_run_was_measured_and_no_other(measured):
-    def leave_out_mish(rows):
-        rows[:] = [row for row in rows if row["activation"] != "mish"]
+SETTING = "adam/resnet14_8/mnist5k"
 
-    rewrite(measured / "latency.parquet", leave_out_mish)
-    rewrite(measured / "sparsity.parquet", lambda rows: rows[0].update(seed=77))
-    about = found_in_measures(measured)[:2]
-    cell = "adam/resnet14_8/mnist5k"
-    assert about == [
-        f"{measured / 'sparsity.parquet'}: {cell}/gelu/77 is no finished run of the study",
-        f"{measured / 'latency.parquet'}: {cell}/mish was not measured",
+
+def without(**values):
+    """A change of a table that leaves out the rows with these values."""
+
+    def leave_out(rows):
+        rows[:] = [row for row in rows if values.items() - row.items()]
+
+    return leave_out
+
+
+def with_foreign_run(rows):
+    """A change of a table that adds a run of seed 77, as if it were of the study."""
+    rows += [row | {"seed": 77} for row in rows if (row["activation"], row["seed"]) == ("gelu", 0)]
+
+
+def without_result(column):
+    """A change of a table that takes a number out of a row of Tanh, and says no reason."""
+    return lambda rows: next(r for r in rows if r["activation"] == "tanh").update({column: None})
+
+
+def with_first_row_twice(rows):
+    """A change of a table that adds its first row again."""
+    rows.append(rows[0])
+
+
+RUN = {"activation": "tanh", "seed": 3}
+TIMED = {"subject": "network", "device": "cpu", "batch": 128, "mode": "eager"}
+
+
+@pytest.mark.parametrize(
+    ("name", "change", "words"),
+    [
+        *((name, without(**RUN), "tanh/3 was not measured")
+          for name in ("int8", "corruptions", "sparsity")),
+        *((name, with_foreign_run, "gelu/77 is no finished run of the study")
+          for name in ("int8", "corruptions", "sparsity", "onnx")),
+        ("latency", without(activation="mish"), "mish was not measured"),
+        ("int8", without(activation="mish"), "mish was not measured"),
+        ("onnx", without(activation="mish"), "mish was not measured"),
+        ("int8", without(condition="int8", **RUN), "tanh/3 has no result of condition int8"),
+        ("corruptions", without(condition="clean", **RUN),
+         "tanh/3 has no result of condition clean"),
+        ("sparsity", without(layer=5, **RUN), "tanh/3 has no result of layer 5"),
+        ("latency", without(activation="tanh", **TIMED),
+         "tanh has no result of subject network, device cpu, batch 128, mode eager"),
+        ("onnx", without(activation="tanh", subject="network"),
+         "tanh/0 has no result of subject network"),
+        ("int8", without_result("accuracy"), "tanh/0 has no result of condition float32"),
+        ("latency", without_result("ratio"),
+         "tanh has no result of subject activation, device cpu, batch 1, mode eager"),
+        ("sparsity", with_first_row_twice, "gelu/0 has two results of layer 1"),
+    ],
+)  # fmt: skip
+def test_each_finished_run_was_measured_whole_and_no_other(measured, name, change, words):
+    rewrite(measured / f"{name}.parquet", change)
+    assert found_in_measures(measured) == [f"{measured / name}.parquet: {SETTING}/{words}"]
+
+
+def test_a_run_that_lacks_several_rows_and_each_other_run_are_lines_of_their_own(measured):
+    rewrite(measured / "int8.parquet", without(activation="tanh", seed=3))
+    rewrite(measured / "sparsity.parquet", without(layer=2, **RUN))
+    rewrite(measured / "sparsity.parquet", without(layer=9, **RUN))
+    assert found_in_measures(measured) == [
+        f"{measured / 'sparsity.parquet'}: {SETTING}/tanh/3 has no result of layer 2; layer 9",
+        f"{measured / 'int8.parquet'}: {SETTING}/tanh/3 was not measured",
     ]
+
+
+def test_a_condition_that_every_run_lacks_is_named_for_each(measured):
+    rewrite(measured / "corruptions.parquet", without(condition="occlusion"))
+    found = found_in_measures(measured)
+    assert len(found) == 48
+    assert all(line.endswith("has no result of condition occlusion") for line in found)
+
+
+def test_what_was_refused_is_a_result(measured):
+    refused = {"ratio": None, "refused": "no compiler"}
+
+    def refuse(rows):
+        rows[0].update(refused)
+        rows[1].update(ratio=None)
+
+    rewrite(measured / "latency.parquet", refuse)
+    (line,) = found_in_measures(measured)
+    assert line.endswith("gelu has no result of subject activation, device cpu, batch 1, "
+                         "mode compiled")  # fmt: skip
+
+
+def test_the_conditions_that_every_run_needs_are_those_of_the_measure():
+    from activarium.measures._corrupt import CORRUPTIONS
+
+    assert CONDITIONS["corruptions"] == (corruptions.baseline, *CORRUPTIONS, corruptions.ALL)
 
 
 @pytest.mark.parametrize("name", ["measures", "measure_contrasts"])
