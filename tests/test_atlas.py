@@ -24,6 +24,8 @@ from activarium.atlas import settings_matrix
 from activarium.atlas.activation_cards import claims_about, claims_sentences
 from activarium.atlas.addresses import activation_addresses
 from activarium.atlas.code_snippets import code_snippets
+from activarium.atlas.evidence import distinct_comparisons, paired_runs, shared_runs
+from activarium.atlas.head_to_head import comparison_data
 from activarium.atlas.mathml import formula_mathml
 from activarium.atlas.numerics_sentences import numerics_sentences
 from activarium.atlas.read_evidence import read
@@ -172,6 +174,104 @@ def test_nothing_is_pooled_and_shared_runs_count_once(evidence):
     assert found["total"] == sum(len(s.cells) - 1 for s in settings) - same
     twice = settings_matrix.answer(evidence, [*settings, *settings])
     assert twice["counts"] == found["counts"]
+
+
+REPEATED = ("mnist5k", "mnist5k-serving")  # the second has six of the first's ten seeds
+
+
+@pytest.fixture(scope="module")
+def repeated():
+    """Two studies, of which one has some of the other's runs, bit for bit."""
+    return read(
+        [str(ROOT / f"reference/{name}/analysis.json") for name in REPEATED], [], [], [], []
+    )
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_of_runs_that_are_part_of_another_studys_the_larger_comparison_counts(repeated, turned):
+    """Whichever comes first. What the smaller study alone trained counts, too."""
+    settings = repeated.settings[::-1] if turned else repeated.settings
+    whole, part = ({s.study: s for s in settings}[name] for name in REPEATED)
+    counted = distinct_comparisons(settings, "gelu")
+    alone = part.cells.keys() - whole.cells.keys()
+    assert len(alone) == 1 and len(part.cells) == 8
+    want = {("mnist5k", name) for name in whole.cells.keys() - {"gelu"}}
+    assert {(s.study, name) for s, name in counted} == want | {(part.study, *alone)}
+    assert settings_matrix.verdict_counts(settings, "tanh") == {"better": 0, "worse": 1, "ran": 1}
+    assert "0 better, 1 worse of 1" in settings_matrix.verdict_phrase(settings, "tanh")
+    assert settings_matrix.held_columns(settings, "tanh") == ([[1], []] if turned else [[], [0]])
+    assert shared_runs(settings) == {whole.key: [part.study], part.key: [whole.study]}
+
+
+def test_a_comparison_of_two_counts_runs_of_two_studies_once(repeated):
+    """A row that counts no more ends with 1; each pair of activations counts in one setting."""
+    data = comparison_data(repeated)
+    studies = [setting["study"] for setting in data["settings"]]
+    names = [address for address, *_ in data["activations"]]
+    both = repeated.settings[0].cells.keys() & repeated.settings[1].cells.keys()
+    rows = [
+        (row[0], (data["settings"][row[0]]["control"], row[1]), row[9:])
+        for row in data["contrasts"]
+    ]
+    rows += [(row[0], row[1:3], row[8:]) for row in data["pairs"]]
+    assert len(rows) == 9 * 8 / 2 + 8 * 7 / 2, "each pair stands in the data once a setting"
+    for k, pair, more in rows:
+        twice = studies[k] == "mnist5k-serving" and {names[n] for n in pair} <= both
+        assert more == ([1] if twice else []), (studies[k], pair)
+
+
+def test_runs_are_the_same_whatever_a_study_calls_its_recipe():
+    """Two activations tuned to the very rate of the recipe beside it: their pair counts once."""
+    tuned = read([str(ROOT / "reference/mnist5k-tuned/analysis.json")], [], [], [], [])
+    (repeated,) = [row for row in comparison_data(tuned)["pairs"] if row[8:]]
+    names = [address for address, *_ in comparison_data(tuned)["activations"]]
+    one, other = (names[n] for n in repeated[1:3])
+    first, second = (
+        paired_runs(s.cells[one]["runs"], s.cells[other]["runs"]) for s in tuned.settings
+    )
+    assert first == second and len({s.names for s in tuned.settings}) == 2
+
+
+def with_runs(setting, study, **runs):
+    """A setting of `study` with these runs of each activation, {seed: result}."""
+    row = dict(setting.cells["relu"], diff_n_pairs=1)
+    cells = {name: row | {"activation": name, "runs": found} for name, found in runs.items()}
+    cells["gelu"] = cells["gelu"] | {"diff_n_pairs": None}
+    return replace(setting, study=study, cells=cells)
+
+
+@pytest.mark.parametrize(
+    ("gelu", "relu", "counted"),
+    [
+        ({0: "a", 1: "b"}, {0: "f", 1: "g"}, ["one"]),  # part of it
+        ({0: "a", 1: "b", 2: "c"}, {0: "f", 1: "g", 2: "h"}, ["one"]),  # equal
+        ({0: "a", 1: "x"}, {0: "f", 1: "g"}, ["one", "two"]),  # other runs of the control
+        ({0: "a", 1: "b"}, {0: "f", 1: "x"}, ["one", "two"]),  # other runs of the other
+        ({1: "a", 2: "b"}, {1: "f", 2: "g"}, ["one", "two"]),  # those results, other seeds
+        ({2: "c", 3: "d"}, {2: "h", 3: "i"}, ["one", "two"]),  # only some are shared
+        (dict(enumerate("abcd")), dict(enumerate("fghi")), ["two"]),
+        ({0: "a", 5: "x"}, {0: "f", 6: "y"}, ["one"]),  # runs without a pair compare nothing
+    ],
+)  # fmt: skip
+def test_comparisons_are_told_apart_by_the_runs_of_both_on_each_seed(evidence, gelu, relu, counted):
+    def as_runs(results):
+        return {seed: (seed, result) for seed, result in results.items()}
+
+    first = {"gelu": {0: "a", 1: "b", 2: "c"}, "relu": {0: "f", 1: "g", 2: "h"}}
+    made = [
+        with_runs(evidence.settings[0], name, **{k: as_runs(v) for k, v in runs.items()})
+        for name, runs in (("one", first), ("two", {"gelu": gelu, "relu": relu}))
+    ]
+    assert [s.study for s, _ in distinct_comparisons(made, "gelu")] == counted
+    assert settings_matrix.verdict_counts(made, "relu")["ran"] == len(counted)
+
+
+def test_equal_failures_of_two_networks_are_two_comparisons():
+    """Identity and SELU diverged at either depth: equal results, and not the same runs."""
+    depth = read([str(ROOT / "reference/depth/analysis.json")], [], [], [], [])
+    deep = [s for s in depth.settings if s.names[1] in ("mlp_16", "mlp_32")]
+    one, other = (paired_runs(s.cells["identity"]["runs"], s.cells["selu"]["runs"]) for s in deep)
+    assert len(one) == len(other) == 8 and not one & other
 
 
 def test_a_name_with_markup_stays_text(tmp_path, evidence):

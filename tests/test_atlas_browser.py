@@ -66,6 +66,8 @@ def folder(tmp_path_factory):
         "cifar10-precision",
         "depth",
         "cifar100-slope",
+        "mnist5k",
+        "mnist5k-serving",
         "mnist5k-tuned",
         "learning-rate",
     )
@@ -220,6 +222,18 @@ def test_a_comparison_tells_apart_tuned_rates_and_names_the_ends_and_the_cost(op
     assert "ReLU: 1.00 × the training time of ReLU" in ends[3]
     page.goto(page.url.partition("#")[0] + "#relu~elu")
     assert "None of these has tuned rates." in page.locator("#summary").inner_text()
+
+
+@pytest.mark.parametrize("pair", ["tanh~gelu", "gelu~tanh", "tanh~elu"])
+def test_a_comparison_counts_runs_that_are_part_of_another_studys_once(opened, pair):
+    """Each setting stands in the table: six of mnist5k's ten seeds are mnist5k-serving's."""
+    page = opened("compare")
+    page.goto(page.url.partition("#")[0] + f"#{pair}")
+    small = page.locator("#result tbody th small").all_inner_texts()
+    studies = [text.strip() for text in small]
+    assert {"mnist5k", "mnist5k-serving"} <= set(studies)
+    said = page.locator("#summary").inner_text()
+    assert f"were compared in {len(studies) - 1} settings" in said, said
 
 
 def test_the_counts_of_a_row_are_those_of_the_settings_shown(opened):

@@ -222,6 +222,29 @@ def test_runs_that_two_studies_share_count_once():
     assert [(row["study"], row["also_in"]) for row in evidence] == [("one", "two")]
 
 
+@pytest.mark.parametrize("first", ["a_part", "z_part"])
+def test_of_runs_that_are_part_of_another_studys_the_larger_counts(first):
+    """Whichever is read first; of runs that are not all another's both count."""
+    whole = published(relu=1, recipe=OTHER)
+    ((key, scores),) = whole.settings
+
+    def with_scores(name, scores):
+        return PublishedStudy(**vars(whole) | {"name": name, "settings": [(key, scores)]})
+
+    part = with_scores(first, scores.loc[2:6])
+    studies = sorted([whole, part], key=lambda study: study.name)
+    found, (row,) = settled(claim(), *studies)
+    assert (row["study"], row["n_pairs"], row["also_in"]) == ("one", 8, first)
+    assert found["supporting"] == 1
+    others = [
+        scores.loc[2:6] + 1e-4,  # as many seeds, other scores
+        scores.loc[2:6].rename(index=lambda seed: seed + 1),  # those scores, other seeds
+        scores.loc[2:6].rename(index={6: 9}),  # one seed that the larger lacks
+    ]
+    for other in others:
+        assert len(settled(claim(), whole, with_scores(first, other))[1]) == 2
+
+
 def test_the_pair_is_that_of_the_study_whichever_of_the_two_is_its_control():
     rows = settled(claim(), published(relu=1))[1] + settled(
         claim("worse", ["gelu"], activation="relu", reported=None), published(relu=1)

@@ -34,9 +34,9 @@ def _setting(base, names, k):
         "recipe": REGIMES[k // 9 % 3],
     }
     verdicts = islice(cycle(VERDICTS), k, None)
-    cells = {"gelu": base.cells["gelu"] | {"scores": ((k, 0),)}}
+    cells = {"gelu": base.cells["gelu"] | {"runs": {k: (k, 0)}}}
     for n, (name, verdict) in enumerate(zip(names, verdicts, strict=False), 1):
-        own = {"activation": name, "diff_verdict": verdict, "scores": ((k, n),)}
+        own = {"activation": name, "diff_verdict": verdict, "runs": {k: (k, n)}}
         cells[name] = base.cells["relu"] | own
     place = (f"recipe_{k}", "resnet14_16", "cifar10")
     return replace(base, names=place, words=words, cells=cells, pairs=[])

@@ -21,6 +21,7 @@ rule claims:
             "compare/paired_tests.py",
             "compare/permutation_tests.py",
             "compare/scores.py",
+            "compare/shared_pairs.py",
             "report/formatting.py",
             "tables/storage.py",
         ),

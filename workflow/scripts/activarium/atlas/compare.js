@@ -25,17 +25,17 @@ function found(k, a, b) {
   const other = control === b ? a : control === a ? b : null;
   const contrast = data.contrasts.find((c) => c[0] === k && c[1] === other);
   if (other !== null && contrast) {
-    const [, , diff, low, high, verdict, pairs] = contrast;
+    const [, , diff, low, high, verdict, pairs, , , repeated] = contrast;
     const turned = { better: "worse", worse: "better" }[verdict] ?? verdict;
-    return control === b ? { diff, low, high, verdict, pairs }
-      : { diff: -diff, low: high === null ? null : -high, high: low === null ? null : -low, verdict: turned, pairs };
+    return control === b ? { diff, low, high, verdict, pairs, repeated }
+      : { diff: -diff, low: high === null ? null : -high, high: low === null ? null : -low, verdict: turned, pairs, repeated };
   }
   const pair = data.pairs.find((p) => p[0] === k && ((p[1] === a && p[2] === b) || (p[1] === b && p[2] === a)));
   if (!pair) return null;
-  const [, one, , diff, low, high, p, pairs] = pair;
+  const [, one, , diff, low, high, p, pairs, repeated] = pair;
   const sign = one === a ? 1 : -1;
   const ends = low === null ? [null, null] : [sign * low, sign * high].sort((x, y) => x - y);
-  return { diff: sign * diff, low: ends[0], high: ends[1], p, pairs };
+  return { diff: sign * diff, low: ends[0], high: ends[1], p, pairs, repeated };
 }
 
 function verdictText(of) {
@@ -107,14 +107,6 @@ function table(said, a, b) {
   for (const [k, of] of said) line(body, of, k, a, b, limit);
 }
 
-// Those of different runs: a comparison that several studies share counts once.
-function distinct(said, a, b) {
-  const runs = (k) => [a, b].map((n) => data.cells.find((c) => c[0] === k && c[1] === n)[6]).join();
-  const found = new Map();
-  for (const [k, of] of said) if (of && !found.has(runs(k))) found.set(runs(k), [k, of]);
-  return [...found.values()];
-}
-
 // "SiLU is higher in 11 and lower in 2. In 10 no difference is shown."
 function counts(counted, one, words) {
   const count = (word) => counted.filter(([, of]) => kind(of) === word).length;
@@ -174,7 +166,7 @@ function show() {
     return;
   }
   const said = both.map((k) => [k, found(k, a, b)]);
-  const counted = distinct(said, a, b);
+  const counted = said.filter(([, of]) => of && !of.repeated); // each run once
   table(said, a, b);
   if (counted.length) explain(counted, a, b, summarize(counted, a, b));
   else add(summary, "p", "Both were trained in these settings, but no seeds are compared.");

@@ -1,6 +1,7 @@
 """What published studies found, setting by setting, as each study's own analysis says."""
 
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 from .. import networks
 from ..activations import ActivationSpec
+from ..compare.shared_pairs import find_holders
 from ..report.decision_table import decision_rows
 from ..report.formatting import count
 from ..report.learned_parameters import learned_rows
@@ -27,7 +29,8 @@ AUGMENTED = {"flip": "flips", "crop": "crops", "crop_flip": "crops and flips"}
 class Setting:
     """One setting of a study: `cells` maps an activation's address to its row.
 
-    A row is that of `report.decision_table`, with `tuned`, `learned` and `measured` beside it.
+    A row is that of `report.decision_table`, with `tuned`, `learned`, `measured` and `runs` beside
+    it. `runs` maps a seed to what tells a run apart from any other.
     `words` say the data set, the network, its family, the regime and the recipe.
     """
 
@@ -85,13 +88,14 @@ def read_study(
 def _setting(study, names, addresses):
     """One `Setting` of a study, its rows by the address of their activation."""
     tables, address = study.tables, lambda name: addresses.get(name, name)
+    words = setting_words(study.declared, names)
     tuned = {cell["activation"]: cell for cell in tables.tuned_cells(names)}
     learned = learned_rows(tables).get(names, [])
-    scores, cells = _scores(tables, names), {}
+    runs, cells = _runs(tables, names, words["network"]), {}
     for row in decision_rows(tables, names):
         name = row["activation"]
         own = [found for found in learned if found["activation"] == name]
-        more = {"tuned": tuned.get(name), "learned": own, "scores": scores[name]}
+        more = {"tuned": tuned.get(name), "learned": own, "runs": runs[name]}
         more["measured"] = measured_rows(tables, names, name)
         cells[address(name)] = row | more
     pairs = [
@@ -101,17 +105,23 @@ def _setting(study, names, addresses):
     ]
     return Setting(
         study.name, names, address(tables.control), tables.analysis["plan"]["confidence"],
-        setting_words(study.declared, names), tables.title(names), cells, pairs,
+        words, tables.title(names), cells, pairs,
     )  # fmt: skip
 
 
-def _scores(tables, names):
-    """{activation: its scores by seed}: what tells whether two studies share runs."""
-    runs = tables.of(tables.runs, names).sort_values("seed")
-    return {
-        name: tuple(zip(group["seed"], group["test_accuracy"].fillna(-1), strict=True))
-        for name, group in runs.groupby("activation")
-    }
+def _runs(tables, names, network):
+    """{activation: {seed: what tells its run apart}}: the data set, the seed and the result.
+
+    The result is which test images are right, else the score. A failed run has neither, so that
+    its `network` in words stands for it.
+    """
+    found: dict[str, dict[int, Hashable]] = {}
+    columns = tables.of(tables.runs, names)[["activation", "seed", "test_accuracy", "correct"]]
+    for name, seed, score, images in columns.itertuples(index=False):
+        result = f"failed {network}" if math.isnan(score) else score
+        result = images if isinstance(images, bytes) else result
+        found.setdefault(name, {})[seed] = (names[2], seed, result)
+    return found
 
 
 def setting_words(declared: Mapping, names: Sequence[str]) -> dict[str, str]:
@@ -175,34 +185,56 @@ class Evidence:
 
 
 def shared_runs(settings: Sequence[Setting]) -> dict[str, list[str]]:
-    """{key of a setting: the studies in which its control has the very same runs}."""
-    known: dict[tuple, list[str]] = {}
-    for setting in settings:
-        known.setdefault(_control_runs(setting), []).append(setting.study)
+    """{key of a setting: the other studies that share the runs of its control}.
+
+    Two share them where one has all runs of the other's.
+    """
+    known = [(s.study, frozenset(_control_runs(s).values())) for s in settings]
     return {
-        setting.key: sorted({s for s in known[_control_runs(setting)] if s != setting.study})
-        for setting in settings
+        setting.key: sorted(
+            {
+                study
+                for study, other in known
+                if study != setting.study and own and other and (own <= other or other <= own)
+            }
+        )
+        for setting, (_, own) in zip(settings, known, strict=True)
     }
 
 
 def _control_runs(setting):
-    return setting.cells[setting.control]["scores"] if setting.control in setting.cells else ()
+    return setting.cells[setting.control]["runs"] if setting.control in setting.cells else {}
 
 
-def comparison_runs(setting: Setting, row: Mapping[str, Any]) -> tuple:
-    """What tells a comparison apart: the scores of the control and those of a row."""
-    return _control_runs(setting), row["scores"]
+def paired_runs(one: Mapping[int, Hashable], other: Mapping[int, Hashable]) -> frozenset[Hashable]:
+    """What tells a comparison of two activations apart: the runs of either on each seed of both."""
+    return frozenset((one[seed], other[seed]) for seed in one.keys() & other.keys())
+
+
+def comparison_runs(setting: Setting, row: Mapping[str, Any]) -> frozenset[Hashable]:
+    """The `paired_runs` of the control of a setting and of a row."""
+    return paired_runs(_control_runs(setting), row["runs"])
 
 
 def distinct_comparisons(settings: Sequence[Setting], control: str) -> list[tuple[Setting, str]]:
-    """(setting, activation) of every comparison with `control`; shared runs count once."""
-    found: dict[tuple, tuple[Setting, str]] = {}
-    for setting in settings:
-        if setting.control == control:
-            for address, row in setting.cells.items():
-                if row.get("diff_n_pairs") and not row["same_runs"]:
-                    found.setdefault(comparison_runs(setting, row), (setting, address))
-    return list(found.values())
+    """(setting, activation) of every comparison with `control`; shared runs count once.
+
+    One whose pairs are all another's, too, is left out, so that the larger counts.
+    """
+    found = [
+        (setting, address)
+        for setting in settings
+        if setting.control == control
+        for address, row in setting.cells.items()
+        if is_comparison(row)
+    ]
+    holders = find_holders([comparison_runs(s, s.cells[address]) for s, address in found])
+    return [place for place, held_by in zip(found, holders, strict=True) if not held_by]
+
+
+def is_comparison(row: Mapping[str, Any]) -> bool:
+    """Whether a row compares anything: it has pairs, and is not of the control's own runs."""
+    return bool(row.get("diff_n_pairs")) and not row["same_runs"]
 
 
 def read_questions(lines: Iterable[str]) -> dict[str, str]:

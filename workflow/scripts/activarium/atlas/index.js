@@ -36,7 +36,7 @@ function filter() {
     cells.slice(start).forEach((cell, k) => { cell.hidden = !shown[k]; });
     const ran = cells.slice(start).filter((cell, k) => shown[k] && cell.dataset.v !== "");
     row.hidden = !(ran.length && matches(row, "row") && found(row));
-    if (!row.classList.contains("control")) tell(cells, counts(ran));
+    if (!row.classList.contains("control")) tell(cells, counts(cells.slice(start), shown));
     n += !row.hidden;
   }
   for (const name of names) {
@@ -46,15 +46,11 @@ function filter() {
     `${n} of ${rows.length} activations, ${shown.filter(Boolean).length} of ${heads.length} settings`;
 }
 
-// [better, worse, all] of a row's cells; runs that several studies have count once.
-function counts(ran) {
-  const kinds = new Map();
-  ran.filter((cell) => cell.className !== "same").forEach((cell, k) => {
-    const runs = cell.dataset.runs ?? `alone ${k}`;
-    if (!kinds.has(runs)) kinds.set(runs, cell.className);
-  });
-  const told = [...kinds.values()];
-  return [...["better", "worse"].map((word) => told.filter((kind) => kind === word).length), told.length];
+// [better, worse, all] of a row's cells that are shown; one counts once whose runs another has, too.
+function counts(cells, shown) {
+  const held = (cell) => (cell.dataset.held ?? "").split(" ").some((k) => shown[k]);
+  const told = cells.filter((cell, k) => shown[k] && cell.dataset.v !== "" && cell.className !== "same" && !held(cell));
+  return [...["better", "worse"].map((word) => told.filter((cell) => cell.className === word).length), told.length];
 }
 
 function tell(cells, numbers) {

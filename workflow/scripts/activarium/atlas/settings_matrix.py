@@ -9,12 +9,13 @@ from typing import Any
 from urllib.parse import quote
 
 from .. import activations
+from ..compare.shared_pairs import find_holders
 from ..compare.training_costs import REFERENCE
 from ..report.formatting import count, join_words
 from ..report.study_tables import formula_of
 from ..report.verdicts import SIGNS
 from .activation_cards import card_label, profile_of
-from .evidence import Evidence, Setting, comparison_runs, distinct_comparisons
+from .evidence import Evidence, Setting, comparison_runs, distinct_comparisons, is_comparison
 from .report_copy import setting_id
 
 CONTROL = "gelu"  # what the index compares with; a setting without it has its own on the cards
@@ -51,6 +52,7 @@ def _row(evidence, address, settings):
         "time": time,
         "found_by": _found_by(spec, address),
         "cells": cells,
+        "held": held_columns(settings, address),
         "counts": verdict_counts(settings, address),
     }
 
@@ -68,18 +70,18 @@ def training_cost(settings: Sequence[Setting], address: str) -> tuple[float | No
     return statistics.median(ratios) if ratios else None, max(kept, default=None)
 
 
-def repeated_runs(settings: Sequence[Setting]) -> dict[tuple[str, str], int]:
-    """{(key of a setting, activation): a number} of comparisons whose runs several studies have.
+def held_columns(settings: Sequence[Setting], address: str) -> list[list[int]]:
+    """For each setting the numbers of those that have all its pairs of an activation's runs, too.
 
-    Equal runs of an activation have equal numbers, so that whoever counts can count them once.
+    Whoever counts what is shown leaves out a cell while any of these columns is shown. Equal pairs
+    are held by the first.
     """
-    found: dict[tuple, list[tuple[str, str]]] = {}
-    for setting in settings:
-        for address, row in setting.cells.items():
-            runs = (address, *comparison_runs(setting, row))
-            found.setdefault(runs, []).append((setting.key, address))
-    repeated = [places for places in found.values() if len(places) > 1]
-    return {place: k for k, places in enumerate(repeated) for place in places}
+    compared = [s.cells.get(address) for s in settings]
+    pairs = [
+        comparison_runs(s, row) if row and is_comparison(row) else frozenset()
+        for s, row in zip(settings, compared, strict=True)
+    ]
+    return find_holders(pairs)
 
 
 def _found_by(spec, address):

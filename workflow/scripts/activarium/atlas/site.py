@@ -75,7 +75,6 @@ class _Site:
             scope=settings_matrix.scope_sentence(self.columns),
             counts=settings_matrix.counts_sentence(found), status=self.status,
             disagrees=activation_cards.interval_disagrees,
-            repeated=settings_matrix.repeated_runs(self.columns),
         )  # fmt: skip
 
     def compare(self) -> str:

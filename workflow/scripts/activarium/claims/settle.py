@@ -17,6 +17,7 @@ from .. import activations, datasets
 from ..compare.paired_tests import adjust_p_values, mean, sd, t_interval, t_quantile, tost
 from ..compare.permutation_tests import max_t
 from ..compare.scores import differences_from, significance_level, sorted_values
+from ..compare.shared_pairs import find_holders
 from .published_studies import differing_keys
 from .register import reported_accuracies, reported_differences
 
@@ -56,13 +57,13 @@ HIDDEN = ("differences", "scores", "level", "direction")  # of a row, while it i
 
 
 def _find_evidence(claim, studies):
-    """The rows of every published setting on the claim's data set, identical runs once.
+    """The rows of every published setting on the claim's data set, shared runs once.
 
     Settings that differ in nothing that the paper states decide; where there is none, all do.
     """
     rows: list[Row] = []
     if claim["measure"] == "accuracy":
-        rows = _join_identical(row for found in studies for row in _rows_of(claim, found))
+        rows = _count_shared_once(row for found in studies for row in _rows_of(claim, found))
     any_alike = any(not row["differs"] for row in rows)
     for row in rows:
         row["decides"] = not any_alike or not row["differs"]
@@ -142,16 +143,25 @@ def _compare_size(d, reported, runs, found) -> Row:
     }
 
 
-def _join_identical(rows: Iterable[Row]) -> list[Row]:
-    """The rows, each set of runs once; "also_in" names other studies that hold the same runs."""
-    kept: dict[tuple, Row] = {}
-    for row in rows:
-        same = (row["dataset"], row["control"], tuple(row["differences"].index), row["scores"])
-        if same in kept:
-            kept[same]["also_in"] = ", ".join(filter(None, [kept[same]["also_in"], row["study"]]))
-        else:
-            kept[same] = row
-    return list(kept.values())
+def _count_shared_once(rows: Iterable[Row]) -> list[Row]:
+    """The rows without those whose pairs of runs another one has, too: it keeps the larger.
+
+    "also_in" of a row names the other studies that hold its runs, or some of them.
+    """
+    rows = list(rows)
+    holders = find_holders([_pairs_of_runs(row) for row in rows])
+    for row, held_by in zip(rows, holders, strict=True):
+        if held_by:
+            kept = rows[held_by[0]]
+            kept["also_in"] = ", ".join(filter(None, [kept["also_in"], row["study"]]))
+    return [row for row, held_by in zip(rows, holders, strict=True) if not held_by]
+
+
+def _pairs_of_runs(row: Row) -> frozenset:
+    """What tells a contrast apart: data set, control, and the two scores of each seed."""
+    place = (row["dataset"], row["control"])
+    pairs = zip(row["differences"].index, row["scores"], strict=True)
+    return frozenset((*place, seed, scores) for seed, scores in pairs)
 
 
 # What they come to
