@@ -31,6 +31,7 @@ report: $(VENV)/ready
 
 # Set ACTIVATION=my/mine.py or EXPR="x*tanh(x)" against published runs.
 challenge: $(VENV)/ready
+	$(if $(ACTIVATION)$(EXPR),,$(error say which: make challenge ACTIVATION=my/mine.py, or EXPR="x*tanh(x)"))
 	@$(ACTIVARIUM) challenge $(if $(SUITE),--suite $(SUITE)) $(if $(NAME),--name $(NAME)) -- '$(or $(ACTIVATION),$(EXPR))'
 
 # Train the studies of QUEUE=config/queue.yaml in MINUTES=14.

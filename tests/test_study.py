@@ -120,6 +120,7 @@ def test_every_shipped_study_stands_in_the_table_of_times_with_its_runs():
         (recipe(lr=1), "recipes: short: 'lr' is not a key here; known are optimizer, "),
         ({"sedes": 3}, "'sedes' is not a key here (did you mean seeds?); known are name, "),
         ({"activations": ["ReLU", "gelu"]}, "activations: no 'ReLU' (did you mean relu?)"),
+        ({"activations": ["Gelu", "relu"]}, "activations: no 'Gelu' (did you mean gelu?)"),
         (network(widht=3), "networks: net: widht: plain has no such parameter; it has width"),
         (
             recipe(optimizer="adamm"),
@@ -168,7 +169,7 @@ def test_a_near_name_stands_alone():
             {"name": datetime.date(2024, 1, 31)},
             "name: 2024-01-31 is not a word; write it in quotes in the study's file",
         ),
-        ({"activations": "gelu"}, "activations: 'gelu' is not a list"),
+        ({"activations": "gelu"}, "activations: 'gelu' is not a list; write [gelu]"),
         (
             {"activations": ["gelu", True]},
             "activations: 2: True is not a word; write it in quotes in the study's file",
@@ -192,6 +193,14 @@ def test_a_near_name_stands_alone():
 )
 def test_a_value_of_another_type_is_refused(change, line):
     assert refusal(said(TINY, **change)) == f"config: {line}"
+
+
+def test_a_list_of_rates_is_refused_with_how_to_tune():
+    config = copy.deepcopy(TINY)
+    config["recipes"]["short"]["learning_rate"] = [0.01, 0.03]
+    line = refusal(config)
+    assert line.startswith("config: recipes: short: learning_rate: [0.01, 0.03] is not a number")
+    assert line.endswith("; to choose one of several write {tune: […], seeds: 2}")
 
 
 def test_yaml_reads_1e_3_as_a_word_and_the_refusal_says_how_to_write_it():

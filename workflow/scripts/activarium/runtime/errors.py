@@ -35,7 +35,9 @@ def describe_error(error: BaseException, most: int = 200) -> str:
 def suggest(word: Any, known: Iterable[str]) -> str:
     """A question that names the closest of the `known` words, in any capitals; "" for none."""
     known = list(known)
-    close = get_close_matches(str(word), known, 1) or get_close_matches(str(word).lower(), known, 1)
+    close = [name for name in known if name.lower() == str(word).lower()]
+    close = close or get_close_matches(str(word), known, 1)
+    close = close or get_close_matches(str(word).lower(), known, 1)
     return f" (did you mean {close[0]}?)" if close else ""
 
 

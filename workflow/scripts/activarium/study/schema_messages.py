@@ -34,7 +34,10 @@ def message(error: ValidationError, config: Any) -> str:
         case "additionalProperties" if isinstance(value, dict):
             return _unknown_key(value, schema.get("properties", {}))
         case "type":
-            return _wrong_type(value, [wanted] if isinstance(wanted, str) else wanted)
+            wrong = _wrong_type(value, [wanted] if isinstance(wanted, str) else wanted)
+            if isinstance(value, list) and "recipes" in list(error.absolute_path)[:-2]:
+                return f"{wrong}; to choose one of several write {{tune: […], seeds: 2}}"
+            return wrong
         case "enum":
             return f"no {shown}; known are {', '.join(map(str, wanted))}"
         case "not":
@@ -78,6 +81,8 @@ def _wrong_type(value: Any, wanted: list[str]) -> str:
 
 def _hint(value: Any, wanted: str) -> str:
     """The way out where YAML read another type than was meant: 1e-3 is a word, 2024 a number."""
+    if wanted == "array" and isinstance(value, str) and value.isidentifier():
+        return f"; write [{value}]"
     if wanted == "string" and isinstance(value, int | float | date):
         return "; write it in quotes in the study's file"
     if wanted not in ("number", "integer") or not isinstance(value, str | float):
