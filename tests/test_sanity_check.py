@@ -585,13 +585,20 @@ def test_a_crash_is_one_fault_and_the_trials_behind_it_are_made(tmp_path):
 
 
 def test_what_will_be_missing_is_said_and_stops_nothing(file, tmp_path):
-    file(activations, "channels", LATE.format(body="return x * torch.ones(x.shape[1], 1, 1)"))
-    faults, missing = checked(tmp_path, ["gelu", "channels"])
+    file(activations, "pixels", LATE.format(body="return x * x[:, :, 1:2]"))
+    faults, missing = checked(tmp_path, ["gelu", "pixels"])
     assert faults == []
     assert missing[0] == (
-        "channels: saved bytes will be missing: IndexError: tuple index out of range"
+        "pixels: memory is not measured, and nothing need be done: "
+        "IndexError: too many indices for tensor of dimension 1"
     )
-    assert all(line.startswith("channels: ") for line in missing)
+    assert all(line.startswith("pixels: ") for line in missing)
+
+
+def test_an_activation_of_images_alone_is_measured_on_images_of_one_pixel(file, tmp_path):
+    body = "return x * torch.ones(x.shape[1]).view(1, -1, 1, 1).expand(*x.shape)"
+    file(activations, "channels", LATE.format(body=body))
+    assert checked(tmp_path, ["channels"]) == ([], [])
 
 
 def test_numerics_are_tried_with_the_parameters_that_they_are_measured_with():

@@ -1333,19 +1333,37 @@ def test_saved_bytes_are_what_the_derivative_needs_beside_the_output(activation,
 
 
 class PerChannel(nn.Module):
-    """An activation of images alone, with a slope for each channel."""
+    """An activation of images alone, which learns a slope for each channel."""
+
+    def __init__(self, channels=1):
+        super().__init__()
+        self.slope = nn.Parameter(torch.ones(channels))
 
     def forward(self, x):
-        return x * torch.linspace(0, 1, x.shape[1])[:, None, None]
+        squared = x * x.detach().clone()  # kept by what fails on plain numbers, too
+        return squared * self.slope.view(1, -1, 1, 1).expand(1, x.shape[1], 1, 1)
+
+
+def test_saved_bytes_of_an_activation_of_images_are_those_of_images_of_one_pixel():
+    x, squared = 4, 4  # of the first product the copy alone, of the second what it multiplies
+    assert saved_bytes(PerChannel()) == x + squared
+
+
+class AcrossPixels(nn.Module):
+    """An activation of images of several pixels alone."""
+
+    def forward(self, x):
+        return x * x[:, :, 1:2]
 
 
 def test_a_measurement_that_fails_costs_no_run(tmp_path, prepared, monkeypatch):
-    monkeypatch.setattr(activations, "module", lambda *_, **__: PerChannel())
+    monkeypatch.setattr(activations, "module", lambda *_, **__: AcrossPixels())
     row = tables.read_run(pack(tmp_path, [0], prepared)[0]).to_pylist()[0]
     assert row["status"] == "ok" and row["test_accuracy"] > 0
     assert row["cost"]["saved_bytes_per_element"] is None
     said = (tmp_path / "log").read_text().splitlines()
-    assert said[0].startswith("saved bytes are not measured: IndexError: ")
+    line = "memory is not measured, and nothing need be done: IndexError: "
+    assert said[0].startswith(line)
 
 
 def test_what_may_fail_is_measured_before_the_first_epoch(monkeypatch):

@@ -203,6 +203,7 @@ def test_a_changed_analysis_plan_only_compares_and_reports(trained, change):
         ("workflow/scripts/proven_claims.py", {"proven_claims": 1, "report": 1}),
         ("workflow/scripts/numerics.py", {"numerics": 2, "report": 1}),
         (f"{LIBRARY}/definitions/numerics.py", {"numerics": 2, "report": 1}),
+        (f"{LIBRARY}/definitions/call_module.py", {"numerics": 2, "report": 1}),
         (f"{LIBRARY}/definitions/file_checks.py", {}),  # as the other checks before a start
         (f"{LIBRARY}/figures/_style.py", DRAWN),
         (f"{LIBRARY}/figures/forest.py", DRAWN),

@@ -95,6 +95,7 @@ rule numerics:
             "../numerics.py",
             "certify/*.py",
             "definitions/__init__.py",
+            "definitions/call_module.py",
             "definitions/numerics.py",
             "definitions/on_numpy.py",
             "definitions/on_torch.py",

@@ -15,6 +15,7 @@ from flint import arb, ctx, fmpq
 
 from ..certify import ball_jets, symbolic
 from ..certify.pieces import split_into_pieces
+from .call_module import call_module
 from .torch_module import ALLOWED_EPS, MAX_INPUT
 
 BITS = 256  # so that tails keep their relative accuracy far out
@@ -82,24 +83,10 @@ def value_and_gradient(
     """(value, gradient) of the module at every x, as training computes them."""
     leaf = x.clone().requires_grad_()
     with torch.autocast("cpu", x.dtype, enabled=x.dtype.itemsize == 2):
-        y = _call_module(module, leaf)
+        y = call_module(module, leaf)
     if not y.requires_grad:
         return y, torch.zeros_like(x)
     return y.detach(), torch.autograd.grad(y.sum(), leaf)[0]
-
-
-def _call_module(module, x):
-    """The module's values at x [n]; as images of one pixel and channel where it needs those.
-
-    It gets memory of its own, since a module may work in place.
-    """
-    try:
-        return module(x.clone()).reshape(x.shape)
-    except (RuntimeError, IndexError, ValueError, TypeError) as error:
-        try:
-            return module(x.clone()[:, None, None, None]).reshape(x.shape)
-        except Exception:
-            raise error from None
 
 
 def all_inputs(dtype):

@@ -11,10 +11,13 @@ from typing import TYPE_CHECKING
 import torch
 from torch import nn
 
+from ..definitions.call_module import call_module
 from ..runtime.errors import describe_error
 
 if TYPE_CHECKING:
     from .step import Training
+
+UNMEASURED = "not measured, and nothing need be done"  # of what no training is lost by
 
 
 def run_cost(training: "Training", saved: float | None, clock: dict, epochs: int) -> dict:
@@ -54,7 +57,7 @@ def saved_bytes(activation: nn.Module, n: int = 2**14) -> float:
     x = torch.linspace(-4, 4, n).requires_grad_()
     hooks = torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor)
     with hooks, torch.random.fork_rng(devices=[]):  # what it draws is missing nowhere
-        y = activation.train()(1 * x)  # an input in memory of its own, as inside a network
+        y = call_module(activation.train(), x)
     alive = [tensor for tensor in (ref() for ref in kept) if tensor is not None]
     storages = [tensor.untyped_storage() for tensor in alive]
     sizes = {storage.data_ptr(): storage.nbytes() for storage in storages}
@@ -67,12 +70,12 @@ def saved_bytes_or_none(
 ) -> float | None:
     """`saved_bytes` of a new module; where that fails None, and `log` gets the reason.
 
-    It fails for an activation that takes no row of numbers, but images with their channels.
+    It fails for an activation that takes neither a row of numbers nor images of one pixel.
     """
     try:
         return saved_bytes(make_activation())
     except Exception as error:
-        log(f"saved bytes are not measured: {describe_error(error)}")
+        log(f"memory is {UNMEASURED}: {describe_error(error)}")
         return None
 
 

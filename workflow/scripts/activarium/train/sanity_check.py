@@ -27,7 +27,7 @@ from .pack import find_place
 from .precision import prepare_torch
 from .pretrained import describe_brought_weights
 from .progress import Progress
-from .run_cost import saved_bytes
+from .run_cost import UNMEASURED, saved_bytes
 
 IMAGES = 4  # of a batch here, whatever the recipe's: shapes and words fail on few images, too
 # Of a recipe, what no batch fails for.
@@ -63,7 +63,7 @@ def _try_measurements(specs, log):
     for spec in specs:
         works |= _measurements(spec)
     answers = zip(works, try_each_in_child(works.values(), log), strict=True)
-    return [f"{what} will be missing: {why}" for what, (_, why) in answers if why]
+    return [f"{what}: {why}" for what, (_, why) in answers if why]
 
 
 def _try_trainings(trials, log):
@@ -155,11 +155,12 @@ def random_images(shape: dict, n: int) -> dict:
 
 
 def _measurements(spec):
-    """{what: function} of each measurement of an activation that comes after or beside training."""
+    """{line for where it fails: function} of what is measured of an activation beside training."""
     make, name = partial(activations.module, spec, channels=1), spec.name
-    works = {f"{name}: saved bytes": partial(_measure_saved_bytes, make)}
+    works = {f"{name}: memory is {UNMEASURED}": partial(_measure_saved_bytes, make)}
     for label, dtype in numerics.DTYPES.items():
-        works[f"{name}: numerics in {label}"] = partial(_measure_numerics, make, dtype)
+        line = f"{name}: numerics in {label} are {UNMEASURED}"
+        works[line] = partial(_measure_numerics, make, dtype)
     return works
 
 
