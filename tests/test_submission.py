@@ -9,9 +9,12 @@ import yaml
 from conftest import ROOT
 
 from activarium import study, tables
+from activarium.challenge.suite import find_suite
+from activarium.claims.published_studies import read_studies
 from activarium.measures import corruptions
 from activarium.report.reference_results import reference_page
 from activarium.runtime import files
+from activarium.runtime.source import own_files
 from activarium.study.tuned_recipes import FIRST_SEED
 from activarium.submission.check import FILES, find_problems
 from activarium.submission.measured_tables import CONDITIONS, find_measure_problems
@@ -60,15 +63,6 @@ def test_a_published_study_has_no_problems(folder):
 def test_a_file_that_is_missing_is_named(submitted, name):
     (submitted / name).unlink()
     assert problems(submitted) == [f"{submitted / name} is missing"]
-
-
-OWN_FILE = """label = "Mine"
-formula = "x·tanh(x)"
-
-
-def definition(x, xp):
-    return x * xp.tanh(x)
-"""
 
 
 def damage_table(folder):
@@ -143,28 +137,9 @@ def analyse_tables_made_elsewhere(folder):
     return "study.yaml is of tables made elsewhere, which nobody can train again"
 
 
-def train_another_file(folder):
-    """What was trained is not what stands beside the study now."""
-    (folder / "mine.py").write_text(OWN_FILE)
-    said = yaml.safe_load((folder / "study.yaml").read_text())
-    own = {"name": "silu", "file": str(folder / "mine.py")}
-    said["activations"] = [own if name == "silu" else name for name in said["activations"]]
-    said["activations"][said["activations"].index(own)] = own | {"name": "mine"}
-    (folder / "study.yaml").write_text(yaml.safe_dump(said))
-    for name in ("runs", "epochs", "costs"):
-        rewrite(folder / f"{name}.parquet", lambda rows: [row.update(
-            activation="mine") for row in rows if row["activation"] == "silu"])  # fmt: skip
-    made = files.read_json(folder / "provenance.json")
-    made["study"]["activations"].pop("silu")
-    made["study"]["activations"]["mine"] = {"file": own["file"]}
-    made["study"]["own_files"] = {"activations/mine": "0123456789abcdef"}
-    files.write_json(folder / "provenance.json", made)
-    return "the file of activations/mine is not the one that was trained"
-
-
 @pytest.mark.parametrize(
     "spoil",
-    [edit_the_analysis_with_its_checksum, write_no_text, say_no_plan, train_another_file,
+    [edit_the_analysis_with_its_checksum, write_no_text, say_no_plan,
      analyse_tables_made_elsewhere, damage_table, edit_analysis, leave_out_a_seed,
      declare_more_seeds, declare_another_rate,
      improve_a_contrast, train_from_no_commit, tell_another_story],
@@ -174,6 +149,93 @@ def test_what_is_wrong_is_named_in_a_line(submitted, spoil):
     found = problems(submitted)
     assert any(words in line for line in found), found
     assert not any("\n" in line for line in found)
+
+
+# Files of one's own
+
+NET = """from torch import nn
+
+from .shared import bias
+
+label = "one hidden layer"
+
+
+def build(activation, channels, classes, size, *, width=8):
+    flat = nn.Linear(channels * size * size, width, bias=bias)
+    return nn.Sequential(nn.Flatten(), flat, activation(width), nn.Linear(width, classes))
+"""
+KEPT_NET = "reference/cifar10-quick/my/net.py"  # as publishing writes it
+
+
+def say_file_of_network(folder, file):
+    """Let study.yaml say that `file` defines the network."""
+    said = yaml.safe_load((folder / "study.yaml").read_text())
+    said["networks"] = [{"name": "resnet14_8", "file": str(file), "width": 8}]
+    (folder / "study.yaml").write_text(yaml.safe_dump(said))
+
+
+@pytest.fixture
+def with_own_files(tmp_path, monkeypatch):
+    """A copy of a study with a network of one's own; the published one is where the test works."""
+    published = Path("reference/cifar10-quick")
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(QUICK, published)
+    (published / "my").mkdir()
+    (published / "my/net.py").write_text(NET)
+    (published / "my/shared.py").write_text("bias = True\n")
+    say_file_of_network(published, KEPT_NET)
+    made = files.read_json(published / "provenance.json")
+    made["study"]["networks"]["resnet14_8"]["file"] = "my/net.py"
+    trained = {"networks/resnet14_8": files.digest_files(own_files(KEPT_NET))}
+    files.write_json(published / "provenance.json", made | {
+        "study": made["study"] | {"own_files": trained}})  # fmt: skip
+    own_files.cache_clear()
+    return Path(shutil.copytree(published, tmp_path / "elsewhere/copy"))
+
+
+def test_the_files_of_a_copy_are_those_that_it_keeps(with_own_files):
+    shutil.rmtree("reference")
+    assert problems(with_own_files) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "change"),
+    [
+        ("net", lambda file: file.write_text(NET + "# edited\n")),
+        ("shared", lambda file: file.write_text("bias = False\n")),
+        ("shared", Path.unlink),
+    ],
+)
+def test_a_copy_whose_own_files_are_not_those_that_were_trained_is_named(
+    with_own_files, name, change
+):
+    change(with_own_files / f"my/{name}.py")
+    other = "the file of networks/resnet14_8, or one it imports, is not what was trained"
+    assert problems(with_own_files) == [f"{with_own_files}: {other}"]
+
+
+def test_a_file_of_ones_own_that_a_copy_lacks_is_named(with_own_files):
+    (with_own_files / "my/net.py").unlink()
+    assert problems(with_own_files) == [f"{with_own_files}/my/net.py is missing"]
+
+
+@pytest.mark.parametrize(
+    "file", ["my/net.py", "reference/other/my/net.py", "reference/cifar10-quick/../net.py"]
+)
+def test_a_file_that_is_not_kept_in_the_folder_is_named(with_own_files, file):
+    Path(file).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copy(KEPT_NET, file)
+    say_file_of_network(with_own_files, file)
+    (line,) = problems(with_own_files)
+    assert f"study.yaml names {file}, which is not kept in the folder; make it anew" in line
+
+
+def test_a_suite_and_claims_read_the_files_that_a_copy_keeps(with_own_files):
+    shutil.rmtree("reference")
+    suite = find_suite(str(with_own_files), ROOT)
+    assert suite["networks"][0]["file"] == str(with_own_files / "my/net.py")
+    (found,) = read_studies([with_own_files], SCHEMA)
+    assert found.networks == {"resnet14_8": str(with_own_files / "my/net.py")}
 
 
 @pytest.fixture

@@ -10,6 +10,7 @@ from typing import Any
 from .. import activations
 from ..runtime.errors import UserError, suggest
 from ..study import mapping
+from ..study.kept_files import read_published
 
 CURRENT = "config/suite.yaml"  # the suite that everybody is compared on, once it is there
 STAND_IN = "cifar10"  # below reference/, until then: 22 activations on CIFAR-10
@@ -38,7 +39,7 @@ def find_suite(word: str | None, clone: Path) -> dict[str, Any]:
             "YAML file, or a folder with study.yaml and runs.parquet"
         )
     tables = os.path.relpath(place / "runs.parquet")
-    declared = mapping(place / "study.yaml").items()
+    declared = read_published(place).items()
     return {k: v for k, v in declared if k not in UNPUBLISHED} | {"reuse": [tables]}
 
 

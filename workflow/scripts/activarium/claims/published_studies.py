@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from .. import datasets, networks, study, tables
 from ..compare.scores import score_tables
 from ..runtime.files import read_json
+from ..study.kept_files import read_published
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
@@ -52,7 +53,7 @@ def read_studies(folders: Iterable[Path | str], schema: Path | str) -> list[Publ
 
 
 def _read_study(folder: Path, schema: Path | str) -> PublishedStudy:
-    said = study.read(study.mapping(folder / "study.yaml"), schema)
+    said = study.read(read_published(folder), schema)
     runs = tables.read(folder / "runs.parquet")
     contrasts = tables.read(folder / "contrasts.parquet")
     chance = read_json(folder / "analysis.json")["plan"]["chance"]

@@ -11,7 +11,8 @@ import yaml
 from .. import tables
 from ..runtime.errors import UserError
 from ..runtime.files import atomic, write_text
-from ..runtime.own_files import absolute_path, is_own_file
+from ..runtime.own_files import absolute_path
+from ..study.kept_files import with_changed_paths
 from ..train.progress import format_duration
 
 PUT_TOGETHER_FROM = ("shards", "pieces", "reuse", "strict")
@@ -74,14 +75,7 @@ def kept_files(own: Iterable[str], folder: Path | str) -> dict[str, Path]:
 def with_kept_files(study: Mapping, kept: Mapping[str, Path]) -> dict:
     """`study` with each path of a file beside it changed into where that file is `kept`."""
     places = {absolute_path(file): str(place) for file, place in kept.items()}
-    changed = dict(study)
-    for axis in ("activations", "datasets", "networks"):
-        items = list(study.get(axis, ()))
-        for i, item in enumerate(items):
-            if isinstance(item, Mapping) and is_own_file(item.get("file")):
-                items[i] = {**item, "file": places[absolute_path(Path(item["file"]).expanduser())]}
-        changed |= {axis: items} if axis in study else {}
-    return changed
+    return with_changed_paths(study, lambda file: places[absolute_path(Path(file).expanduser())])
 
 
 def reference_page(

@@ -13,6 +13,7 @@ from ..report import reference_results
 from ..runtime import files
 from ..runtime.errors import UserError, describe_error
 from ..study.grid import Grid
+from ..study.kept_files import kept_place, own_paths, read_published
 from ..study.tuned_recipes import list_candidates
 from ..tables import published_tuning, reuse, shards
 from ..tables.tuning import choose
@@ -46,8 +47,8 @@ def find_problems(folder: Path, schema: Path | str) -> Iterator[str]:
     if missing:
         return
     checks: list[Callable[[Path, Path | str], Iterator[str]]] = [
-        _check_checksums, _check_training, _check_tuning, _check_verdicts, _check_measures,
-        _check_origin, _check_reproduction,
+        _check_checksums, _check_own_files, _check_training, _check_tuning, _check_verdicts,
+        _check_measures, _check_origin, _check_reproduction,
     ]  # fmt: skip
     for check in checks:
         try:
@@ -71,9 +72,21 @@ def _check_checksums(folder: Path, schema: Path | str) -> Iterator[str]:
     yield from ()
 
 
+def _check_own_files(folder: Path, schema: Path | str) -> Iterator[str]:
+    """Each file of one's own that the study names is kept in the folder."""
+    said = study.mapping(folder / "study.yaml")
+    for file in own_paths(said):
+        place = kept_place(file, said, folder)
+        if place is None:
+            what = f"{folder / 'study.yaml'} names {file}, which is not kept in the folder"
+            yield f"{what}; make it anew by snakemake reference"
+        elif not place.is_file():
+            yield f"{place} is missing"
+
+
 def _check_training(folder: Path, schema: Path | str) -> Iterator[str]:
     """The tables belong together, and are of the study that study.yaml declares, every run."""
-    declared = Grid(study.read(study.mapping(folder / "study.yaml"), schema)).declared_training
+    declared = Grid(study.read(read_published(folder), schema)).declared_training
     if not declared:
         yield f"{folder / 'study.yaml'} is of tables made elsewhere, which nobody can train again"
         return
@@ -92,7 +105,7 @@ def _check_training(folder: Path, schema: Path | str) -> Iterator[str]:
     its_files, our_files = (each.get("own_files", {}) for each in (theirs, declared))
     for what in sorted({*its_files, *our_files}):
         if its_files.get(what) != our_files.get(what):
-            yield f"{folder}: the file of {what} is not the one that was trained"
+            yield f"{folder}: the file of {what}, or one it imports, is not what was trained"
     for what, its, ours in said:
         if its != ours:
             yield f"{folder}: study.yaml says {what} {ours}, and provenance.json {its}"
@@ -100,7 +113,7 @@ def _check_training(folder: Path, schema: Path | str) -> Iterator[str]:
 
 def _check_tuning(folder: Path, schema: Path | str) -> Iterator[str]:
     """Of a study that tunes a number: every tuning run is there, and the best value was chosen."""
-    grid = Grid(study.read(study.mapping(folder / "study.yaml"), schema))
+    grid = Grid(study.read(read_published(folder), schema))
     needed = published_tuning.FILES if grid.tuning.recipes else ()
     missing = [name for name in needed if not (folder / name).is_file()]
     yield from (f"{folder / name} is missing" for name in missing)
@@ -137,7 +150,7 @@ def _chance(folder: Path) -> dict[str, float]:
 def _check_verdicts(folder: Path, schema: Path | str) -> Iterator[str]:
     """Summaries and contrasts follow from the runs, to the bit, and the analysis has the same."""
     analysis, chance = files.read_json(folder / "analysis.json"), _chance(folder)
-    said = study.read(study.mapping(folder / "study.yaml"), schema)
+    said = study.read(read_published(folder), schema)
     runs, epochs, costs = (
         tables.read(folder / f"{name}.parquet") for name in ("runs", "epochs", "costs")
     )
@@ -153,7 +166,7 @@ def _check_verdicts(folder: Path, schema: Path | str) -> Iterator[str]:
 
 def _check_measures(folder: Path, schema: Path | str) -> Iterator[str]:
     """What the study measured is there, and its summary and its contrasts follow from it."""
-    said = study.read(study.mapping(folder / "study.yaml"), schema)
+    said = study.read(read_published(folder), schema)
     yield from find_measure_problems(folder, said, _chance(folder))
 
 
@@ -163,7 +176,7 @@ def _check_origin(folder: Path, schema: Path | str) -> Iterator[str]:
     loose = [c for c in costs["commit"].fillna("unknown").unique() if c == "unknown" or "+" in c]
     if loose:
         yield f"{folder}: some runs were trained by code that is no commit ({loose[0]})"
-    config = study.mapping(folder / "study.yaml")
+    config = read_published(folder)
     page = (folder / "README.md").read_text(encoding="utf-8")
     tuning = folder / "tuning_costs.parquet"
     tuned = tables.read(tuning) if tuning.is_file() else None
