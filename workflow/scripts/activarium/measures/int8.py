@@ -75,11 +75,11 @@ def quantise(network, images, normalise):
 
 
 def keep_batch_norms(exported):
-    """Call the batch norms that cannot be folded torch's function, which computes the same.
+    """Let batch norms that cannot be folded call `torch.batch_norm`, which computes the same.
 
-    Under ATen's name torchao folds each that follows a convolution, also where its numbers go
-    elsewhere as well, as into a shortcut: another network comes out. Where one is left it takes
-    22 s of CPU to look for those of quantised training.
+    By ATen's name torchao folds each one that follows a convolution. Where a shortcut takes the
+    convolution's numbers as well, another network comes out. And for each one that is left torchao
+    searches 22 s of CPU for those of quantised training.
     """
     import torch
 
