@@ -27,6 +27,7 @@ PAGES = {
     "data": "data.html",
 }
 FIRST = 6  # columns before the settings: the name, three counts, time and memory
+TIME = 5  # the column of the training time
 CERTIFIED = ("gelu", "relu", "silu", "prelu", "gelu_tanh")
 CLAIM = {
     "claim": "gelu-over-relu", "sentence": "GELU beats ReLU.", "identifier": "arXiv 1606.08415",
@@ -127,8 +128,14 @@ def test_a_search_finds_by_paper_and_a_filter_by_training_time(opened):
     page.locator("#search").fill("1606.08415")
     assert "GELU" in rows.all_inner_texts() and "Tanh" not in rows.all_inner_texts()
     page.locator("#search").fill("")
+    cells = page.locator(f".matrix tbody tr:visible td:nth-child({TIME})")
+    assert {"ELU", "ReLU"} <= set(rows.all_inner_texts())
     page.locator("#time").select_option("high")
-    assert "ELU" in rows.all_inner_texts() and "ReLU" not in rows.all_inner_texts()
+    times = [float(text) for text in cells.all_inner_texts()]
+    assert times and min(times) >= 1.4 and "ReLU" not in rows.all_inner_texts()
+    page.locator("#time").select_option("middle")
+    times = [float(text) for text in cells.all_inner_texts()]
+    assert times and 1.1 <= min(times) <= max(times) <= 1.4
 
 
 def test_a_cell_opens_its_setting_in_the_report(opened):
