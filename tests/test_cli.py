@@ -218,12 +218,15 @@ def test_json_is_the_whole_profile(activarium):
         ("x*foo(x)", "'foo' is not a function here; known are x, pi, exp"),
         ("1/x", "'1/x': a division, logarithm or root is not proven finite near x = 0"),
         ("mine.py", "no file mine.py; make one: activarium new activation mine --folder ."),
+        ("my/study.yaml", "my/study.yaml is no activation: say a .py file that defines one"),
     ],
 )
 def test_what_cannot_be_certified_ends_with_1_and_one_line(
     activarium, tmp_path, monkeypatch, word, line
 ):
     monkeypatch.chdir(tmp_path)
+    Path("my").mkdir()
+    Path("my/study.yaml").write_text("name: mine")
     code, out, err = activarium("certify", word)
     assert (code, out) == (1, "") and err.startswith(line)
 

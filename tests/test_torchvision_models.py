@@ -474,9 +474,17 @@ def test_a_file_of_a_whole_module_is_refused_as_such(tmp_path, old_format):
         assert said == f"{file} holds a whole module; save model.state_dict()"
 
 
-def test_an_error_in_one_line_has_no_codes_of_a_terminal():
-    said = describe_error(ValueError("do \x1b[1;31mthis\x1b[0m\nor that"))
-    assert said == "ValueError: do this"
+@pytest.mark.parametrize(
+    ("message", "line"),
+    [
+        ("do \x1b[1;31mthis\x1b[0m\nor that", "do this"),
+        ("it failed because:\n\n  no kernel\nsee above", "it failed because: no kernel"),
+        ("nothing follows:\n", "nothing follows:"),
+    ],
+)
+def test_an_error_in_one_line_tells_the_reason_without_codes_of_a_terminal(message, line):
+    assert describe_error(ValueError(message)) == f"ValueError: {line}"
+    assert describe_error(ValueError()) == "ValueError"
 
 
 # In a study

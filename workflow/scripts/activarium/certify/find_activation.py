@@ -37,6 +37,8 @@ def look_up(word: str) -> Activation:
             command = f"activarium new activation {Path(word).stem}"
             raise UserError(f"no file {word}; make one: {command} --folder {Path(word).parent}")
         return _from_module(check_file(word), word)
+    if Path(word).is_file():
+        raise UserError(f"{word} is no activation: say a .py file that defines one, or a name")
     check_expression(word)
     return Activation(" ".join(word.split()), None, "", expressions.definition(word), False)
 

@@ -26,9 +26,13 @@ def first_line(error: BaseException, most: int = 120) -> str:
 def describe_error(error: BaseException, most: int = 200) -> str:
     """An error in one line: its type, and the first line of its message where it has one.
 
-    The codes by which a terminal prints bold or in colour are left out.
+    A line that ends with a colon has the next one after it. The codes by which a terminal prints
+    bold or in colour are left out.
     """
-    message = re.sub(r"\x1b\[[\d;]*m", "", str(error).partition("\n")[0])[:most]
+    lines = re.sub(r"\x1b\[[\d;]*m", "", str(error)).splitlines() or [""]
+    announced = lines[0].rstrip().endswith(":")
+    told = next((line.strip() for line in lines[1:] if line.strip()), "") if announced else ""
+    message = f"{lines[0]} {told}".rstrip()[:most]
     return f"{type(error).__name__}: {message}" if message else type(error).__name__
 
 
