@@ -112,6 +112,26 @@ def test_vit_is_torchvision_s():
     same_values(ours, theirs.double().eval())
 
 
+def test_a_convolutional_stem_is_torchvision_s():
+    stem = [vision_transformer.ConvStemConfig(out, 3, 2) for out in (24, 48)]
+    options = {"num_layers": 1, "num_heads": 3, "hidden_dim": 48, "mlp_dim": 192}
+    theirs = vision_transformer.VisionTransformer(SIZE, 4, conv_stem_configs=stem, **options)
+    for layer in theirs.conv_proj:  # Conv2dNormActivation(conv, norm, ReLU), and the last layer
+        assert isinstance(layer, nn.Conv2d) or isinstance(layer[2], nn.ReLU)
+    ours = randomised(built("vit", width=48, depth=1, conv_stem=True)).patches
+    same_values(ours, with_weights_of(ours, theirs.conv_proj))
+
+
+@pytest.mark.parametrize("size, places", [(32, 64), (33, 81), (3, 1), ((16, 30), 32)])
+def test_a_convolutional_stem_sees_every_pixel(size, places):
+    net = built("vit", nn.Tanh, size=size, width=48, depth=1, conv_stem=True).train()
+    height, width = size if isinstance(size, tuple) else (size, size)
+    x = torch.randn(4, 3, height, width, requires_grad=True)
+    net.positions.data.normal_()
+    net(x).square().sum().backward()
+    assert net.positions.shape[1] == 1 + places and (x.grad != 0).any(1).all()
+
+
 def test_a_gate_makes_a_glu_of_two_thirds_the_width():
     net = randomised(built("vit", nn.SiLU, width=48, depth=1, gated=True)).blocks[0].feed_forward
     x = torch.randn(2, 5, 48, dtype=torch.float64)
@@ -216,6 +236,9 @@ def test_a_network_may_draw_its_weights_itself_and_says_how(name):
     [
         ("vit", 32, {"width": 64}, "width 64 is no multiple of heads 3"),
         ("vit", 3, {}, "images of 3 pixels hold no patch of 4; set patch"),
+        ("vit", 32, {"patch": 6, "conv_stem": True}, "conv_stem takes a patch of 2, 4, 8, … whose"),
+        ("vit", 32, {"patch": 1, "conv_stem": True}, "whose half divides width 96"),
+        ("vit", 64, {"patch": 64, "conv_stem": True, "width": 48}, "half divides width 48"),
         ("mixer", 3, {}, "images of 3 pixels hold no patch of 4; set patch"),
         ("convnext", 7, {}, "images of 7 pixels are less than 4 patches of 2; set patch"),
     ],
