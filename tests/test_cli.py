@@ -179,6 +179,8 @@ def test_what_is_learned_is_certified_at_given_values(activarium):
     [
         (["prelu", "slop=1"], "no parameter 'slop' (did you mean slope?); it learns slope"),
         (["gelu", "slope=1"], "no parameter 'slope'; it learns nothing"),
+        (["pau", "b1=-1"], "b1=-1.0 is never learned: training keeps it above 0"),
+        (["xielu", "alpha_n=0.2"], "alpha_n=0.2 is never learned: training keeps it above 0.5"),
         (["prelu", "slope"], "'slope' is no value of a parameter; write each once, as slope=0.11"),
         (["prelu", "slope=1", "slope=2"], "'slope=2' is no value of a parameter; write each once"),
         (["prelu", "slope=much"], "slope=much: much is no number; write slope=0.11"),

@@ -298,10 +298,24 @@ def test_values_are_those_that_the_function_is_computed_with(name, starts):
     for parameter, start in starts.items():
         assert found[parameter]["start"] == pytest.approx(start, abs=1e-6)
         assert found[parameter]["mean"] != found[parameter]["start"]
-    if name == "xielu":
-        assert found["alpha_n"]["mean"] > 0.5, "softplus keeps it there"
-    else:
-        assert all(found[f"b{k}"]["min"] >= 0 for k in (1, 2, 3, 4)), "as its absolute value"
+    least = activations.load(name).least
+    assert all(found[parameter]["min"] >= bound for parameter, bound in least.items())
+
+
+def test_a_bound_is_stated_for_all_that_a_module_keeps_within_one():
+    """However far its own parameters are pushed down."""
+    stated = {}
+    for name in activations.names():
+        module = activations.module(name, channels=3)
+        with torch.no_grad():
+            for value in module.parameters():
+                value -= 1e3
+        starts = activations.learned_starts(name)
+        read = (m.learned_values() for m in module.modules() if hasattr(m, "learned_values"))
+        kept = next(read, {})
+        stated[name] = {k for k, v in kept.items() if (v > starts[k] - 900).all()}
+    found = {n: set(getattr(activations.load(n), "least", ())) for n in activations.names()}
+    assert found == stated and found["pau"] and found["xielu"]
 
 
 def test_a_module_whose_parameters_start_elsewhere_keeps_their_own_names():

@@ -214,7 +214,7 @@ def certify(arguments: argparse.Namespace) -> None:
     from .runtime.files import as_json
 
     found, values = look_up(arguments.activation), read_values(arguments.values)
-    definition = at_values(found.definition, values) if values else found.definition
+    definition = at_values(found.definition, values, found.least) if values else found.definition
     profile = prove(definition, draws=found.draws)
     if arguments.json:
         print(as_json(profile), end="")

@@ -8,6 +8,7 @@ numbers. The derivative jumps at 0 where b₁ is not 0, and is the right one the
 
 label = "PAU"
 formula = "(a₀ + a₁·x + … + a₅·x⁵) / (1 + |b₁·x| + … + |b₄·x⁴|), learned from near a leaky ReLU"
+least = {"b1": 0, "b2": 0, "b3": 0, "b4": 0}  # what `module` keeps them above
 
 
 def definition(

@@ -7,6 +7,7 @@ layer, both from 0.8: softplus keeps α_p above 0 and α_n above β. The derivat
 
 label = "xIELU"
 formula = "x/2 + (αₚ·x² if x > 0 else αₙ·(eˣ − 1 − x)), αₚ and αₙ learned from 0.8"
+least = {"alpha_p": 0, "alpha_n": 0.5}  # what `module` keeps them above
 
 
 def definition(x, xp, *, alpha_p=0.8, alpha_n=0.8):

@@ -26,7 +26,7 @@ def certify_activation(activation: str, **values: float) -> dict:
     read or may not be finite.
     """
     found = look_up(activation)
-    definition = at_values(found.definition, values) if values else found.definition
+    definition = at_values(found.definition, values, found.least) if values else found.definition
     return certify(definition, draws=found.draws)
 
 

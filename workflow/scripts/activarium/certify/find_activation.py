@@ -1,6 +1,6 @@
 """What a user names is found: a built-in activation, a file that defines one, or an expression."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
 from typing import NamedTuple
@@ -22,6 +22,7 @@ class Activation(NamedTuple):
     source: str
     definition: Callable
     draws: bool  # whether training it draws at random
+    least: Mapping[str, float] = {}  # bounds that training keeps what it learns above
 
 
 def look_up(word: str) -> Activation:
@@ -48,4 +49,6 @@ def _from_module(module: ModuleType, name: str) -> Activation:
         way = "write def definition(x, xp) beside its module"
         raise UserError(f"{name}: {activations.NOT_CERTIFIED}; {way}")
     paper = source(module.__doc__ or "")
-    return Activation(module.label, module.formula, paper, module.definition, is_random(module))
+    least = getattr(module, "least", {})
+    draws = is_random(module)
+    return Activation(module.label, module.formula, paper, module.definition, draws, least)

@@ -7,10 +7,13 @@ from ..definitions.learned import learned_starts
 from ..runtime.errors import UserError, suggest
 
 
-def at_values(definition: Callable, values: Mapping[str, float]) -> Callable:
+def at_values(
+    definition: Callable, values: Mapping[str, float], least: Mapping[str, float] | None = None
+) -> Callable:
     """The definition with these values where learning starts, as `certify` takes it.
 
-    Raises UserError for a parameter that it does not learn, or a value that is no finite number.
+    `least` holds bounds that training keeps some parameters above. Raises UserError for a parameter
+    that it does not learn, and for a value that is no finite number or below such a bound.
     """
     starts = learned_starts(definition)
     for name, value in values.items():
@@ -19,6 +22,8 @@ def at_values(definition: Callable, values: Mapping[str, float]) -> Callable:
             raise UserError(f"no parameter '{name}'{suggest(name, list(starts))}; {known}")
         if type(value) not in (int, float) or not math.isfinite(value):
             raise UserError(f"{name}={value} is no finite number; write {name}={starts[name]}")
+        if (bound := (least or {}).get(name, value)) > value:
+            raise UserError(f"{name}={value} is never learned: training keeps it above {bound}")
     moved = starts | dict(values)
 
     def definition_at(x, xp, **given):
