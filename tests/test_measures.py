@@ -7,6 +7,7 @@ from dataclasses import replace
 
 import numpy as np
 import pandas as pd
+import pyarrow.parquet as pq
 import pytest
 import torch
 import yaml
@@ -27,6 +28,7 @@ from activarium.measures._corrupt import CORRUPTIONS, corrupt
 from activarium.measures._integer_arithmetic import functions_beyond_integers
 from activarium.measures._trained_cell import TrainedCell
 from activarium.report import measurements
+from activarium.report.reference_results import reference_page
 from activarium.runtime.errors import UserError
 from activarium.study import StudyError, config_overrides, measure_checks
 from activarium.study import reader as study_reader
@@ -536,6 +538,40 @@ def test_a_report_has_the_section_only_where_something_was_measured(made):
     (table,) = section["settings"]["adam", "net", "digits"]
     assert table["heads"] == ["Exact zeros, %"]
     assert [row["cells"][0][1] for row in table["rows"]] == ["0.00 ± 1.00", "50.00 ± 1.00"]
+    assert "was not kept then" in section["made"]
+
+
+def measure_costs(**changes):
+    """The costs of two cells, as a table: `changes` are the second one's."""
+    cell = {"recipe": "adam", "network": "net", "dataset": "digits", "measure": "sparsity"}
+    cell |= {"device": "cpu", "device_name": "EPYC", "instruction_set": "AVX2"}
+    cell |= {"host": "node1", "torch": "2.14.1"}
+    cell |= {"commit": "0123456789", "started": "2031-07-01T10:00:00+00:00"}
+    rows = [cell | {"activation": "gelu"}, cell | {"activation": "relu"} | changes]
+    return tables.table(rows, tables.MEASURE_COSTS).to_pandas()
+
+
+@pytest.mark.parametrize(
+    ("changes", "sentence"),
+    [
+        ({}, "Measured 2031-07-01 on EPYC, AVX2, node1, torch 2.14.1, commit 0123456."),
+        ({"started": "2031-07-02T00:00:00+00:00", "commit": None},
+         "Measured 2031-07-01 to 2031-07-02 on EPYC, AVX2, node1, torch 2.14.1, commit 0123456 and "
+         "EPYC, AVX2, node1, torch 2.14.1, commit unknown."),
+    ],
+)  # fmt: skip
+def test_a_report_says_on_what_and_when_it_was_measured(made, changes, sentence):
+    shown = replace(made.tables, measures=summary(), measure_costs=measure_costs(**changes))
+    (section,) = measurements.measured_sections(shown)
+    assert section["made"] == sentence
+
+
+def test_the_page_of_a_reference_says_on_what_it_was_measured(made):
+    runs, costs = made.tables.runs, made.tables.costs.assign(started="2031-06-30T10:00:00+00:00")
+    page = reference_page({"name": "n"}, runs, costs, "f", None, measure_costs())
+    row = "| measured | 2031-07-01: EPYC, AVX2, 2.14.1, 0123456789 |"
+    assert row in page.splitlines()
+    assert "| measured |" not in reference_page({"name": "n"}, runs, costs, "f")
 
 
 def test_a_verdict_that_is_not_accuracy_s_is_named_and_one_that_is_the_same_is_not(made):
@@ -571,6 +607,11 @@ def test_a_study_that_measures_trains_once_and_one_more_measure_trains_nothing(h
     found = pd.read_csv(house / "results/tiny/measures/measures.csv")
     relu = found[(found["activation"] == "relu") & (found["quantity"] == "zeros")]
     assert relu["value"].between(0.1, 0.9).all() and (relu["n"] == 6).all()
+    costs = pq.read_table(house / "results/tiny/measures/measure_costs.parquet").to_pylist()
+    assert [(row["measure"], row["activation"]) for row in costs] == [
+        ("sparsity", "gelu"), ("sparsity", "relu"),
+    ]  # fmt: skip
+    assert all(row["seconds"] > 0 and row["torch"] == torch.__version__ for row in costs)
     assert house.plan() == {}
     house.say(measures=["sparsity", "corruptions"])
     planned = house.plan()

@@ -78,9 +78,9 @@ def test_every_table_is_the_one_that_was_written(folder):
 def test_a_reference_says_how_it_was_made(folder):
     said = yaml.safe_load((folder / "study.yaml").read_text())
     runs, costs = (tables.read(folder / f"{name}.parquet") for name in ("runs", "costs"))
-    tuned = folder / "tuning_costs.parquet"
-    tuning = tables.read(tuned) if tuned.exists() else None
-    page = reference_results.reference_page(said, runs, costs, f"reference/{folder.name}", tuning)
+    files = [folder / f"{name}.parquet" for name in ("tuning_costs", "measure_costs")]
+    more = [tables.read(file) if file.exists() else None for file in files]
+    page = reference_results.reference_page(said, runs, costs, f"reference/{folder.name}", *more)
     assert (folder / "README.md").read_text() == page
 
 

@@ -475,6 +475,26 @@ def test_what_is_summed_up_and_compared_follows_from_what_was_measured(measured,
     ]
 
 
+def test_what_is_said_of_the_measuring_is_of_every_cell(measured):
+    said = yaml.safe_load((measured / "study.yaml").read_text())
+    found = {
+        name: tables.read(measured / f"{name}.parquet")[tables.KEY[:-1]].drop_duplicates()
+        for name in said["measures"]
+    }
+    rows = [
+        row | {"measure": name, "started": "2031-07-01T10:00:00+00:00"}
+        for name, cells in found.items()
+        for row in cells.to_dict("records")
+    ]
+    file = measured / "measure_costs.parquet"
+    tables.write_run(tables.table(rows, tables.MEASURE_COSTS), file)
+    assert found_in_measures(measured) == []
+    tables.write_run(tables.table(rows[1:], tables.MEASURE_COSTS), file)
+    assert found_in_measures(measured) == [
+        f"{file} is of other cells than the tables of the measures"
+    ]
+
+
 def test_an_accuracy_that_was_changed_leaves_both_behind(measured):
     rewrite(measured / "int8.parquet", lambda rows: rows[1].update(accuracy=0.99))
     assert len(found_in_measures(measured)) == 2

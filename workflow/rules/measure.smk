@@ -4,8 +4,9 @@
 #          the runs of the cell and their weights, where a measure needs them
 #          the code that the measured numbers come from, compared by content
 # outputs  results/{study}/measures/{measure}/{recipe}/{network}/{dataset}/{activation}.parquet
+#          the same below results/{study}/measures/costs/: on what, when and for how long
 #          results/{study}/measures/{measure}, each as .parquet and .csv
-#          results/{study}/measures/measures and measure_contrasts, likewise
+#          results/{study}/measures/measures, measure_contrasts and measure_costs, likewise
 # steps    measure_sparsity, measure_latency, …: one rule for each measure → measures
 
 for measure in STUDY.measures:
@@ -25,7 +26,8 @@ for measure in STUDY.measures:
             data=ancient(GRID.images),
             code=CODE.measure(measure),
         output:
-            PATHS.cell_measure(measure),
+            table=PATHS.cell_measure(measure),
+            costs=PATHS.cell_measure_costs(measure),
         log:
             PATHS.log(f"measure/{measure}/{{recipe}}/{{network}}/{{dataset}}/{{activation}}"),
         conda:
@@ -53,6 +55,7 @@ rule measures:
     """The tables of all measures, and the contrasts of those that have a score."""
     input:
         cells=GRID.measured.cells,
+        costs=GRID.measured.costs,
         runs=PATHS.table("runs"),
         provenance=PATHS.provenance,
         code=CODE.files(

@@ -85,7 +85,7 @@ rule report:
         balanced=GRID.balanced_table,
         tuning=GRID.tuning.parquets,
         learned=GRID.learned_tables[:1],
-        measures=GRID.measured.table,
+        measures=GRID.measured.summaries,
         analysis=PATHS.analysis,
         profiles=GRID.profiles,
         claims=GRID.proven_claims,

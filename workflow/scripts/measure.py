@@ -22,5 +22,8 @@ with open_log(snakemake.log[0]) as log:
     spec = ActivationSpec(**params.activation)
     cell = Cell(names, recipe, params.network, spec, weights_file=params.weights_file)
     source = DataSource(given.data, given.description, params.train_size, params.validation)
-    table = measure_cell(params.measure, cell, source, given.runs, given.weights, params.locks, log)
-    tables.write_run(table, snakemake.output[0])
+    table, costs = measure_cell(
+        params.measure, cell, source, given.runs, given.weights, params.locks, log
+    )
+    tables.write_run(table, snakemake.output.table)
+    tables.write_run(costs, snakemake.output.costs)

@@ -2,8 +2,10 @@
 
 import os
 import sys
+import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -19,6 +21,7 @@ from ..train.dynamo import skip_dynamo_import
 from ..train.job import DataSource
 from ..train.loop import Cell
 from ..train.precision import prepare_torch
+from ..train.run_cost import execution
 from ._trained_cell import TrainedCell
 
 
@@ -30,12 +33,14 @@ def measure_cell(
     weights: Sequence[str],
     locks: str,
     log: TextIO,
-) -> pa.Table:
-    """The table of measure `name` of a cell, in its `tables.measured.measure_schema`.
+) -> tuple[pa.Table, pa.Table]:
+    """The table of measure `name` of a cell, and the row of `tables.MEASURE_COSTS` on its making.
 
+    The table is in its `tables.measured.measure_schema`.
     `runs` and `weights` are the files of the cell's runs, empty for a measure that needs neither.
     A GPU is leased through the folder `locks`. Runs that diverged are left out.
     """
+    started, since = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     about = prepare.description(source.description)
     with devices.lease_gpu(devices.visible_gpus(), locks):
         prepare_torch(cell.recipe["precision"])
@@ -50,7 +55,9 @@ def measure_cell(
             for row in measures.load(name).measure(trained):
                 rows.append(row)
                 print(row, file=log, flush=True)
-    return cell_table(name, cell.names, rows)
+    costs = {"measure": name, "started": started, "seconds": time.perf_counter() - since}
+    made = tables.table([cell.names | costs | execution(device)], tables.MEASURE_COSTS)
+    return cell_table(name, cell.names, rows), made
 
 
 @contextmanager

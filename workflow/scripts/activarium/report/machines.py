@@ -2,6 +2,8 @@
 
 from collections.abc import Mapping
 
+import pandas as pd
+
 from .formatting import count, join_words
 from .study_tables import StudyTables
 
@@ -10,6 +12,12 @@ def describe_machine(cell: Mapping) -> str:
     """ "AMD EPYC, AVX512, node1" for what a cell of the costs was trained on."""
     about = (cell["device_name"] or cell["device"], cell["instruction_set"], cell["host"])
     return ", ".join(filter(None, about)) or "unknown"
+
+
+def days(costs: pd.DataFrame) -> str:
+    """ "2026-11-29", or the first day and the last one, on which the rows of `costs` were made."""
+    first, last = costs["started"].str[:10].agg(["min", "max"])
+    return first if first == last else f"{first} to {last}"
 
 
 def execution_sentences(tables: StudyTables) -> list[str]:

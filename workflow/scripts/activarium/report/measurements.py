@@ -7,6 +7,7 @@ import pandas as pd
 from .. import measures
 from ..compare.scores import SETTING
 from .formatting import DASH, count, is_number, join_words, percent, points, ratio
+from .machines import days, describe_machine
 from .study_tables import Setting, StudyTables, label
 
 FORMATS = {
@@ -20,9 +21,9 @@ FORMATS = {
 def measured_sections(tables: StudyTables) -> list[dict]:
     """One dict a measure, in the order of the page; [] where a study measures nothing.
 
-    Keys: `title`, `about` (the docstring of its file), `packages`, and `settings`, {setting: its
-    tables}. A table has `title`, "" for the whole network, `heads` and `rows`. A row has
-    `activation` and `cells`, a (number to sort by, text) for each head.
+    Keys: `name`, `title`, `about` (the docstring of its file), `made` (on what and when, in a
+    sentence), and `settings`, {setting: its tables}. A table has `title`, "" for the whole network,
+    `heads` and `rows`. A row has `activation` and `cells`, a (number to sort by, text) a head.
     """
     if tables.measures is None:
         return []
@@ -34,9 +35,23 @@ def measured_sections(tables: StudyTables) -> list[dict]:
             by_setting = {setting: tables.of(rows, setting) for setting in tables.settings}
             found.append(
                 {"name": name, "title": said.title, "about": measures.about(name).replace("`", "")}
+                | {"made": _execution_sentence(tables, name)}
                 | {"settings": {s: _tables(said, r) for s, r in by_setting.items() if len(r)}}
             )
     return found
+
+
+def _execution_sentence(tables, name):
+    """On what, when and at which commit a measure was made."""
+    if tables.measure_costs is None:
+        return "On which machine it was measured, and when, was not kept then."
+    costs = tables.measure_costs.fillna({"commit": "unknown"})
+    rows = costs[costs["measure"] == name]
+    found = dict.fromkeys(
+        f"{describe_machine(row)}, torch {row['torch']}, commit {row['commit'][:7]}"
+        for row in rows.to_dict("records")
+    )
+    return f"Measured {days(rows)} on {join_words(found, 6)}."
 
 
 def _tables(said, rows):

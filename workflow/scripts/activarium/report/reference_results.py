@@ -14,6 +14,7 @@ from ..runtime.files import atomic, write_text
 from ..runtime.own_files import absolute_path
 from ..study.kept_files import with_changed_paths
 from ..train.progress import format_duration
+from .machines import days
 
 PUT_TOGETHER_FROM = ("shards", "pieces", "reuse", "strict")
 AGAIN = "snakemake reference --cores all --configfile"
@@ -40,8 +41,12 @@ def publish(
         raise UserError(
             f"reference: the code of {study['name']} is no commit ({loose[0]}): commit, then train"
         )
-    tuning = tables.read(named["tuning_costs.parquet"]) if "tuning_costs.parquet" in named else None
-    text = reference_page(study, runs, costs, folder, tuning)
+    more = ("tuning_costs", "measure_costs")
+    tuning, measured = (
+        tables.read(named[f"{name}.parquet"]) if f"{name}.parquet" in named else None
+        for name in more
+    )
+    text = reference_page(study, runs, costs, folder, tuning, measured)
     kept = kept_files(own, folder)
     copies = [(Path(file), Path(folder, name)) for name, file in named.items()]
     for file, place in [*copies, *((Path(file), place) for file, place in kept.items())]:
@@ -84,6 +89,7 @@ def reference_page(
     costs: pd.DataFrame,
     folder: Path | str,
     tuning_costs: pd.DataFrame | None = None,
+    measure_costs: pd.DataFrame | None = None,
 ) -> str:
     """The text that says on what, when, at which commit and for how long a study was trained."""
     first, last = costs["started"].agg(["min", "max"]).str[:16].str.replace("T", " ")
@@ -95,6 +101,7 @@ def reference_page(
         **_tuning_row(tuning_costs),
         "versions": f"Python {_all(costs, ['python'])}; torch {_all(costs, ['torch'])}",
         "commit": _all(costs, ["commit"]),
+        **_measured_row(measure_costs),
         "again": f"`{AGAIN} {folder}/study.yaml`",
     }
     lines = [f"| {name} | {text} |" for name, text in rows.items()]
@@ -111,10 +118,19 @@ def _tuning_row(costs):
     return {} if costs is None else {"tuning": f"{len(costs)} more runs, {_time(costs)}"}
 
 
-def _all(costs, columns):
+def _measured_row(costs):
+    """The row on what measured the networks, where anything did."""
+    if costs is None:
+        return {}
+    columns = ["measure", "device_name", "instruction_set", "torch", "commit"]
+    what = _all(costs.drop_duplicates(columns), columns[1:], "measures")
+    return {"measured": f"{days(costs)}: {what}"}
+
+
+def _all(costs, columns, what="runs"):
     """The different values, joined; each with the number of its runs where there are several."""
     counted = costs.groupby(columns, dropna=False).size()
     keys = [", ".join(map(str, k)) if isinstance(k, tuple) else str(k) for k in counted.index]
     if len(keys) == 1:
         return keys[0]
-    return "; ".join(f"{key} ({n} runs)" for key, n in zip(keys, counted, strict=True))
+    return "; ".join(f"{key} ({n} {what})" for key, n in zip(keys, counted, strict=True))

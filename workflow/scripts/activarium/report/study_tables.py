@@ -48,6 +48,7 @@ class StudyTables:
     tuning: pd.DataFrame | None = None  # as `tables.TUNING`, where a recipe tunes a number
     tuning_costs: pd.DataFrame | None = None
     measures: pd.DataFrame | None = None  # as `tables.MEASURES`, where anything is measured
+    measure_costs: pd.DataFrame | None = None  # in `tables.MEASURE_COSTS`, likewise
 
     @classmethod
     def read(

@@ -37,15 +37,23 @@ class MeasureGrid:
     @property
     def cells(self) -> list[str]:
         """What each measure finds of each cell."""
-        axes = ("recipe", "network", "dataset", "activation")
-        cells = [dict(zip(axes, cell, strict=True)) for cell in self.study.cells]
-        patterns = [self.paths.cell_measure(measure) for measure in self.study.measures]
-        return [pattern.format(**cell) for pattern in patterns for cell in cells]
+        return self._of_cells(self.paths.cell_measure)
 
     @property
-    def table(self) -> list[str]:
-        """The table that sums all measures up, where the study has any."""
-        return self.paths.measure_table("measures")[:1] if self.study.measures else []
+    def costs(self) -> list[str]:
+        """On what each of them was measured."""
+        return self._of_cells(self.paths.cell_measure_costs)
+
+    def _of_cells(self, pattern):
+        axes = ("recipe", "network", "dataset", "activation")
+        cells = [dict(zip(axes, cell, strict=True)) for cell in self.study.cells]
+        return [pattern(name).format(**cell) for name in self.study.measures for cell in cells]
+
+    @property
+    def summaries(self) -> list[str]:
+        """The table that sums all measures up and that of their costs, where the study has any."""
+        names = ("measures", "measure_costs") if self.study.measures else ()
+        return [self.paths.measure_table(name)[0] for name in names]
 
     @property
     def tables(self) -> list[str]:
@@ -55,7 +63,7 @@ class MeasureGrid:
     @property
     def every_table(self) -> list[str]:
         """Both files of every table that the rule makes."""
-        names = [*self.study.measures, "measures", "measure_contrasts"]
+        names = [*self.study.measures, "measures", "measure_contrasts", "measure_costs"]
         return [file for name in names for file in self.paths.measure_table(name)]
 
     def threads(self, measure: str, cores: int | None) -> int:

@@ -89,6 +89,10 @@ class Paths:
         """What one measurement found of a cell, with the wildcards of the cell."""
         return f"{self.folder}/measures/{measure}/{CELL}.parquet"
 
+    def cell_measure_costs(self, measure: str) -> str:
+        """On what it was measured, and for how long."""
+        return f"{self.folder}/measures/costs/{measure}/{CELL}.parquet"
+
     def measure_table(self, name: str) -> list[str]:
         """The two files of a table of measurements, as `table_pair`."""
         return [f"{self.folder}/measures/{name}.{ending}" for ending in ("parquet", "csv")]

@@ -8,7 +8,7 @@ import pyarrow.parquet as pq
 
 from .. import measures, tables
 from ..compare.measured_accuracy import compare_measures
-from ..tables.measured import CELL, read_measure, summary_table
+from ..tables.measured import CELL, read_measure, read_measure_costs, summary_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -69,6 +69,12 @@ def find_measure_problems(folder: Path, said: Study, chance: Mapping[str, float]
         for name, table in found.items()
         for fault in _find_faults(name, table.to_pandas(), runs)
     ]
+    costs = folder / "measure_costs.parquet"
+    if costs.is_file():  # measures of older versions kept none
+        there = _distinct(read_measure_costs([costs]).to_pandas(), [*CELL, "measure"])
+        cells = {(*c, n) for n, t in found.items() for c in _distinct(t.to_pandas(), CELL)}
+        if there != cells:
+            yield f"{costs} is of other cells than the tables of the measures"
     yield from faults
     if faults:
         return  # what sums these tables up would not follow either

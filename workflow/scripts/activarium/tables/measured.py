@@ -33,9 +33,21 @@ def read_measure(name: str, file: Path | str) -> pa.Table:
 
     Raises UserError that names a file that is damaged, or has other columns.
     """
+    return _read(file, measure_schema(name))
+
+
+def read_measure_costs(files: Iterable[Path | str]) -> pa.Table:
+    """The rows of `tables.MEASURE_COSTS` in these files, in their order.
+
+    Raises UserError that names a damaged file.
+    """
+    return pa.concat_tables([_read(f, tables.MEASURE_COSTS) for f in files]).combine_chunks()
+
+
+def _read(file: Path | str, schema: pa.Schema) -> pa.Table:
     try:
         table = tables.verify_checksum(pa.parquet.read_table(file, partitioning=None))
-        return tables.fit_schema(table, measure_schema(name))
+        return tables.fit_schema(table, schema)
     except tables.DAMAGED as error:
         raise unreadable_error(file, error) from error
 

@@ -36,12 +36,7 @@ _RESULT = [
     _field("correct", pa.binary(), "bit per test image, most significant first"),
 ]
 
-_COST = [
-    _field("train_seconds", pa.float64(), "s"),  # a CPU's own; of a GPU its share
-    _field("evaluate_seconds", pa.float64(), "s"),
-    _field("images", pa.int64(), "training images seen"),
-    _field("images_per_second", pa.float64(), "1/s"),
-    _field("saved_bytes_per_element", pa.float64(), "B"),  # cost.saved_bytes of the activation
+_EXECUTION = [  # on what, when and at which commit
     _field("device", pa.string()),
     _field("device_name", pa.string()),
     _field("instruction_set", pa.string()),
@@ -51,6 +46,15 @@ _COST = [
     _field("python", pa.string()),
     _field("torch", pa.string()),
     _field("commit", pa.string()),
+]
+
+_COST = [
+    _field("train_seconds", pa.float64(), "s"),  # a CPU's own; of a GPU its share
+    _field("evaluate_seconds", pa.float64(), "s"),
+    _field("images", pa.int64(), "training images seen"),
+    _field("images_per_second", pa.float64(), "1/s"),
+    _field("saved_bytes_per_element", pa.float64(), "B"),  # cost.saved_bytes of the activation
+    *_EXECUTION,
     _field("code", pa.string(), "digest of the files of the training and of the network"),
 ]
 
@@ -145,6 +149,14 @@ MEASURE_CONTRASTS = pa.schema(
         _field("condition", pa.string(), nullable=False),
         _field("quantity", pa.string(), "accuracy, or its change from the baseline", False),
         *CONTRASTS,
+    ]
+)
+MEASURE_COSTS = pa.schema(
+    [
+        *_CELL,
+        _field("measure", pa.string(), "a file of measures/", nullable=False),
+        _field("seconds", pa.float64(), "s of the wall, for the whole cell"),
+        *_EXECUTION,
     ]
 )
 PROFILES = pa.schema(

@@ -34,7 +34,14 @@ def run_cost(training: "Training", saved: float | None, clock: dict, epochs: int
         "images": images,
         "images_per_second": images / clock["train"] if clock["train"] else None,
         "saved_bytes_per_element": saved,
-        **machine(training.device),
+        **execution(training.device),
+    }
+
+
+def execution(device: torch.device) -> dict:
+    """On what and at which commit this process computes, as the costs table says it."""
+    return {
+        **machine(device),
         "host": platform.node(),
         "python": platform.python_version(),
         "commit": _commit(),
