@@ -20,6 +20,7 @@ from activarium.certify.activation_list import activation_rows
 from activarium.definitions import on_torch
 from activarium.report.profile_page import WIDTH, profile_page
 from activarium.report.proven_properties import format_enclosure
+from activarium.runtime.errors import UserError
 from activarium.runtime.files import as_json
 
 SCRIPTS = ROOT / "workflow/scripts"
@@ -162,6 +163,15 @@ def test_what_is_not_proven_is_named_with_its_reason(activarium):
 def test_what_learns_or_draws_is_said_to(activarium):
     assert "proven at slope = 0.25, where it starts" in activarium("certify", "prelu")[1]
     assert "draws at random" in activarium("certify", "rrelu")[1]
+
+
+def test_an_expression_may_be_longer_than_a_path_and_be_a_file_s_name(monkeypatch, tmp_path):
+    monkeypatch.chdir(tmp_path)
+    Path("x").write_text("no activation")
+    assert certify_activation("x")["class"] == "analytic"
+    assert certify_activation(" + ".join(["x"] * 100))["class"] == "analytic"
+    with pytest.raises(UserError, match="is not in the vocabulary"):
+        certify_activation("y + " + " + ".join(["x"] * 100))
 
 
 def test_what_is_learned_is_certified_at_given_values(activarium):

@@ -241,6 +241,11 @@ def test_a_function_of_another_library_is_an_error_with_how_it_is_written_here(f
          "of definition, which learns nothing; write per_channel = (\"gamma\",)"),
         (LEARNS + "per_channel = ('a',)\ndef module(): pass", "line 9: per_channel is for a "
          "definition alone; write def module(channels): without it"),
+        (LEARNS + "least = 0.5", "line 9: least is 0.5, and no dict of bounds; write lea"),
+        (LEARNS + "least = {'b': 0}", "line 9: least names 'b', no parameter of definition; wri"),
+        (LEARNS + "least = {'a': '0'}", "line 9: least of a is '0', no number up to its start, "),
+        (LEARNS + "least = {'a': 7}", "line 9: least of a is 7, no number up to its start, "),
+        (LEARNS + "least = {'a': float('nan')}", "line 9: least of a is nan, no number up to its"),
         (WHOLE.format("h(x)") + "def h(x): return xp.tanh(x)", "line 9: 'xp' is not known there; "
          "pass it to the function that needs it, as an argument"),
         (WHOLE.format("x").replace("return", "xp.tanh = xp.exp\n    return"), "'xp.tanh' changes"),

@@ -8,12 +8,13 @@
     f(np.linspace(-3, 3, 7), on_numpy)     # from activarium.definitions import on_numpy
 
 A file holds `label` and `formula` for people, and `definition(x, xp)` in the vocabulary of
-`activarium.definitions`. Its keyword-only arguments are learned, from their defaults. A file also
-holds `module()` where what is trained is not simply the definition: torch's own module where there
-is one, else one with randomness or constraints of its own. torch is imported in `module()` alone,
-because every job reads the file. `module()` must equal the definition where learning starts:
-`definitions.module_checks` says where it does not. A file with `module()` alone, as of a spline
-or a lookup table, is trained and compared, and not certified.
+`activarium.definitions`. Its keyword-only arguments are learned, from their defaults.
+`per_channel` names those of which each channel learns one, and `least` has bounds that `module`
+keeps. A file also holds `module()` where what is trained is not simply the definition: torch's own
+module where there is one, else one with randomness or constraints of its own. torch is imported in
+`module()` alone, because every job reads the file. `module()` must equal the definition where
+learning starts: `definitions.module_checks` says where it does not. A file with `module()` alone,
+as of a spline or a lookup table, is trained and compared, and not certified.
 """
 
 from collections.abc import Callable, Iterable, Mapping

@@ -22,8 +22,8 @@ def certify_activation(activation: str, **values: float) -> dict:
         >>> certify_activation("prelu", slope=0.11)["parameters"]
         {'slope': ['0.11', '0.11']}
 
-    Raises UserError for an unknown name, with a suggestion, and for an expression that cannot be
-    read or may not be finite.
+    Raises UserError for an unknown name, with a suggestion, for an expression that cannot be read
+    or may not be finite, and for values that are not learned.
     """
     found = look_up(activation)
     definition = at_values(found.definition, values, found.least) if values else found.definition

@@ -13,6 +13,8 @@ from ..runtime.errors import UserError
 from .activation_list import source
 from .initial_state import is_random
 
+LONGEST = 256  # bytes of a path's part, beyond which the system refuses to look
+
 
 class Activation(NamedTuple):
     """An activation that can be certified, and what people read of it."""
@@ -38,9 +40,13 @@ def look_up(word: str) -> Activation:
             command = f"activarium new activation {Path(word).stem}"
             raise UserError(f"no file {word}; make one: {command} --folder {Path(word).parent}")
         return _from_module(check_file(word), word)
-    if Path(word).is_file():
-        raise UserError(f"{word} is no activation: say a .py file that defines one, or a name")
-    check_expression(word)
+    try:
+        check_expression(word)
+    except UserError:
+        if len(word) < LONGEST and Path(word).is_file():
+            way = "say a .py file that defines one, or a name"
+            raise UserError(f"{word} is no activation: {way}") from None
+        raise
     return Activation(" ".join(word.split()), None, "", expressions.definition(word), False)
 
 

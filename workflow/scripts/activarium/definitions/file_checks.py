@@ -62,6 +62,7 @@ def check_file(file: Path | str) -> ModuleType:
     if hasattr(module, "definition"):
         _check_definition(file, module.definition)
     _check_per_channel(file, tree, module)
+    _check_least(file, tree, module)
     _check_module(file, getattr(module, "module", None))
     return module
 
@@ -298,6 +299,26 @@ def _check_per_channel(file, tree, module):
     if hasattr(module, "module"):
         why = "per_channel is for a definition alone; write def module(channels): without it"
         raise source.error_at(file, line, why)
+
+
+def _check_least(file, tree, module):
+    """Raise where `least` does not map parameters of the definition to bounds below their start."""
+    if not hasattr(module, "least"):
+        return
+    line = getattr(source.top_level_names(tree.body).get("least"), "lineno", None)
+    starts = learned_starts(getattr(module, "definition", None))
+    name = next(iter(starts), "gamma")
+    way = f'write least = {{"{name}": 0}}'
+    if not isinstance(module.least, dict):
+        why = f"least is {module.least!r:.60}, and no dict of bounds; {way}"
+        raise source.error_at(file, line, why)
+    for name, bound in module.least.items():
+        if name not in starts:
+            why = f"least names {name!r}, no parameter of definition; {way}"
+            raise source.error_at(file, line, why)
+        if type(bound) not in (int, float) or not bound <= starts[name]:
+            why = f"least of {name} is {bound!r:.40}, no number up to its start, {starts[name]:g}"
+            raise source.error_at(file, line, why)
 
 
 def _check_module(file, module):

@@ -137,15 +137,15 @@ def build(
 
     A `patch` is so many pixels wide and high; what is left at the right and below is not seen, but
     by a `conv_stem`.
-    Raises ValueError for a `width` that is no multiple of `heads`, for too small an image, and for
-    a `patch` that a `conv_stem` cannot make by halving.
+    Raises ValueError for a `width` that is no multiple of `heads` and for too small an image. It
+    does so, too, for a `patch` that a `conv_stem` cannot make by halving.
     """
     if width % heads:
         raise ValueError(f"width {width} is no multiple of heads {heads}")
     if conv_stem and (patch < 2 or patch & (patch - 1) or width % (patch // 2)):
         raise ValueError(f"conv_stem takes a patch of 2, 4, 8, … whose half divides width {width}")
     places = (count_halved if conv_stem else count_patches)(size, patch)
+    blocks = [Block(activation, width, heads, ratio * width, gated) for _ in range(depth)]
     make_patches = convolutional_stem if conv_stem else plain_patches
     patches = make_patches(activation, channels, width, patch)
-    blocks = [Block(activation, width, heads, ratio * width, gated) for _ in range(depth)]
     return ViT(patches, blocks, classes, places, width)
