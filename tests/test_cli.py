@@ -172,6 +172,8 @@ def test_an_expression_may_be_longer_than_a_path_and_be_a_file_s_name(monkeypatc
     assert certify_activation(" + ".join(["x"] * 90))["class"] == "analytic"
     with pytest.raises(UserError, match="is not in the vocabulary"):
         certify_activation("y + " + " + ".join(["x"] * 90))
+    with pytest.raises(UserError):
+        certify_activation("x + " + "é" * 130)
 
 
 def test_what_is_learned_is_certified_at_given_values(activarium):

@@ -32,6 +32,7 @@ def definition(x, xp):
     return {}
 """
 LEARNS = WHOLE.replace("xp)", "xp, *, a=1)").format("a * xp.tanh(x)")
+BOUNDED = LEARNS + "def module(): pass\n"
 
 
 @pytest.fixture
@@ -241,11 +242,13 @@ def test_a_function_of_another_library_is_an_error_with_how_it_is_written_here(f
          "of definition, which learns nothing; write per_channel = (\"gamma\",)"),
         (LEARNS + "per_channel = ('a',)\ndef module(): pass", "line 9: per_channel is for a "
          "definition alone; write def module(channels): without it"),
-        (LEARNS + "least = 0.5", "line 9: least is 0.5, and no dict of bounds; write lea"),
-        (LEARNS + "least = {'b': 0}", "line 9: least names 'b', no parameter of definition; wri"),
-        (LEARNS + "least = {'a': '0'}", "line 9: least of a is '0', no number up to its start, "),
-        (LEARNS + "least = {'a': 7}", "line 9: least of a is 7, no number up to its start, "),
-        (LEARNS + "least = {'a': float('nan')}", "line 9: least of a is nan, no number up to its"),
+        (LEARNS + "least = {'a': 0}", "line 9: least has bounds that module keeps; write def m"),
+        (BOUNDED + "least = 0.5", "line 10: least is 0.5, and no dict of bounds; write least = {"),
+        (BOUNDED + "least = {'b': 0}", "line 10: least names 'b', no parameter of definition; wri"),
+        (BOUNDED + "least = {'a': '0'}", "line 10: least of a is '0', no number up to its start, "),
+        (BOUNDED + "least = {'a': 7}", "line 10: least of a is 7, no number up to its start, "),
+        (BOUNDED + "least = {'a': float('nan')}", "line 10: least of a is nan, no number up to "),
+        (BOUNDED + "least = {'a': float('-inf')}", "line 10: least of a is -inf, no number up to "),
         (WHOLE.format("h(x)") + "def h(x): return xp.tanh(x)", "line 9: 'xp' is not known there; "
          "pass it to the function that needs it, as an argument"),
         (WHOLE.format("x").replace("return", "xp.tanh = xp.exp\n    return"), "'xp.tanh' changes"),

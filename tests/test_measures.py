@@ -542,22 +542,28 @@ def test_a_report_has_the_section_only_where_something_was_measured(made):
 
 
 def measure_costs(**changes):
-    """The costs of two cells, as a table: `changes` are the second one's."""
+    """The costs of two cells, `changes` in the second; another measure ran elsewhere."""
     cell = {"recipe": "adam", "network": "net", "dataset": "digits", "measure": "sparsity"}
     cell |= {"device": "cpu", "device_name": "EPYC", "instruction_set": "AVX2"}
     cell |= {"host": "node1", "torch": "2.14.1"}
     cell |= {"commit": "0123456789", "started": "2031-07-01T10:00:00+00:00"}
+    elsewhere = {"measure": "int8", "host": "node9", "started": "2031-07-09T10:00:00+00:00"}
     rows = [cell | {"activation": "gelu"}, cell | {"activation": "relu"} | changes]
+    rows += [row | elsewhere for row in rows]
     return tables.table(rows, tables.MEASURE_COSTS).to_pandas()
+
+
+FIRST = "EPYC, AVX2, node1, torch 2.14.1, commit 0123456"
 
 
 @pytest.mark.parametrize(
     ("changes", "sentence"),
     [
-        ({}, "Measured 2031-07-01 on EPYC, AVX2, node1, torch 2.14.1, commit 0123456."),
-        ({"started": "2031-07-02T00:00:00+00:00", "commit": None},
-         "Measured 2031-07-01 to 2031-07-02 on EPYC, AVX2, node1, torch 2.14.1, commit 0123456 and "
-         "EPYC, AVX2, node1, torch 2.14.1, commit unknown."),
+        ({}, f"Measured 2031-07-01 on {FIRST}."),
+        ({"started": "2031-07-02T00:00:00+00:00", "commit": "0123456789+"},
+         f"Measured 2031-07-01 to 2031-07-02 on {FIRST}; {FIRST}+."),
+        ({"commit": None, "host": None}, f"Measured 2031-07-01 on {FIRST}; EPYC, AVX2, unknown, "
+         "torch 2.14.1, commit unknown."),
     ],
 )  # fmt: skip
 def test_a_report_says_on_what_and_when_it_was_measured(made, changes, sentence):
@@ -569,8 +575,11 @@ def test_a_report_says_on_what_and_when_it_was_measured(made, changes, sentence)
 def test_the_page_of_a_reference_says_on_what_it_was_measured(made):
     runs, costs = made.tables.runs, made.tables.costs.assign(started="2031-06-30T10:00:00+00:00")
     page = reference_page({"name": "n"}, runs, costs, "f", None, measure_costs())
-    row = "| measured | 2031-07-01: EPYC, AVX2, 2.14.1, 0123456789 |"
-    assert row in page.splitlines()
+    kind = "EPYC, AVX2, 2.14.1, 0123456789"
+    assert f"| measured | 2031-07-01 to 2031-07-09: {kind} |" in page.splitlines()
+    page = reference_page({"name": "n"}, runs, costs, "f", None, measure_costs(torch="2.15.0"))
+    kinds = "; ".join(f"{kind.replace('2.14.1', t)} (2 measurements)" for t in ("2.14.1", "2.15.0"))
+    assert f"| measured | 2031-07-01 to 2031-07-09: {kinds} |" in page.splitlines()
     assert "| measured |" not in reference_page({"name": "n"}, runs, costs, "f")
 
 
@@ -603,7 +612,8 @@ def test_a_study_that_measures_trains_once_and_one_more_measure_trains_nothing(h
     house.say(keep_weights=True, measures=["sparsity"], seeds=6)
     done = house.snakemake(cores=2)
     assert done.returncode == 0, done.stderr
-    assert 'id="measured"' in (house / "results/tiny/report.html").read_text()
+    page = (house / "results/tiny/report.html").read_text()
+    assert 'id="measured"' in page and "Measured 20" in page and "was not kept then" not in page
     found = pd.read_csv(house / "results/tiny/measures/measures.csv")
     relu = found[(found["activation"] == "relu") & (found["quantity"] == "zeros")]
     assert relu["value"].between(0.1, 0.9).all() and (relu["n"] == 6).all()

@@ -24,6 +24,7 @@ from activarium.submission.study_status import (
     TRAINED_AGAIN,
     study_status,
 )
+from activarium.tables.measured import measure_schema
 
 SCHEMA = ROOT / "config/schema.yaml"
 QUICK = ROOT / "reference/cifar10-quick"
@@ -475,23 +476,54 @@ def test_what_is_summed_up_and_compared_follows_from_what_was_measured(measured,
     ]
 
 
-def test_what_is_said_of_the_measuring_is_of_every_cell(measured):
-    said = yaml.safe_load((measured / "study.yaml").read_text())
-    found = {
-        name: tables.read(measured / f"{name}.parquet")[tables.KEY[:-1]].drop_duplicates()
-        for name in said["measures"]
-    }
+def write_measure_costs(folder, **changes):
+    """A row for each cell of each measure of a study, where the study stands; `changes` in all."""
+    said = yaml.safe_load((folder / "study.yaml").read_text())
+    cells = tables.read(folder / "runs.parquet")[tables.KEY[:-1]].drop_duplicates()
+    made = {"started": "2031-07-01T10:00:00+00:00", "commit": "0123456", **changes}
     rows = [
-        row | {"measure": name, "started": "2031-07-01T10:00:00+00:00"}
-        for name, cells in found.items()
+        row | {"measure": name} | made
+        for name in said["measures"]
         for row in cells.to_dict("records")
     ]
+    tables.write_run(tables.table(rows, tables.MEASURE_COSTS), folder / "measure_costs.parquet")
+    return rows
+
+
+@pytest.mark.parametrize("change", [lambda rows: rows[1:], lambda rows: [*rows, rows[0]]])
+def test_what_is_said_of_the_measuring_is_of_every_cell_once(measured, change):
     file = measured / "measure_costs.parquet"
-    tables.write_run(tables.table(rows, tables.MEASURE_COSTS), file)
+    rows = write_measure_costs(measured)
     assert found_in_measures(measured) == []
-    tables.write_run(tables.table(rows[1:], tables.MEASURE_COSTS), file)
-    assert found_in_measures(measured) == [
-        f"{file} is of other cells than the tables of the measures"
+    tables.write_run(tables.table(change(rows), tables.MEASURE_COSTS), file)
+    (line,) = found_in_measures(measured)
+    assert line == f"{file} does not have each cell of each measure once"
+
+
+def test_a_cell_of_which_every_run_failed_has_its_costs_and_no_measures(measured):
+    """As the rules make it: such a cell is measured, and nothing is found."""
+    failed = {"status": "diverged"}
+    rewrite(
+        measured / "runs.parquet",
+        lambda rows: [row.update(failed) for row in rows if row["activation"] == "mish"],
+    )
+    said = yaml.safe_load((measured / "study.yaml").read_text())
+    for name in set(said["measures"]) - {"latency"}:
+        file = measured / f"{name}.parquet"
+        rows = pq.read_table(file).to_pylist()
+        kept = [row for row in rows if row["activation"] != "mish"]
+        tables.write_run(tables.table(kept, measure_schema(name)), file)
+    write_measure_costs(measured)
+    assert not [line for line in found_in_measures(measured) if "measure_costs" in line]
+
+
+def test_the_commit_of_a_measurement_and_its_row_in_the_readme_are_checked(measured):
+    before = problems(measured)
+    write_measure_costs(measured, commit="0123456+", torch="2.14.1")
+    row = "| measured | 2031-07-01: nan, nan, 2.14.1, 0123456+ |"
+    assert [line for line in problems(measured) if line not in before] == [
+        f"{measured}: some networks were measured by code that is no commit (0123456+)",
+        f"{measured / 'README.md'} does not say: {row}",
     ]
 
 

@@ -1,5 +1,7 @@
 """Measure one cell's trained networks, by one file of measures/."""
 
+from datetime import UTC, datetime
+
 from activarium.runtime import devices, files, interrupt
 from activarium.runtime.child_process import run_in_child
 from activarium.runtime.errors import open_log
@@ -15,6 +17,7 @@ with open_log(snakemake.log[0]) as log:
     from activarium.activations import ActivationSpec
     from activarium.measures._job import measure_cell
     from activarium.train.job import Cell, DataSource
+    from activarium.train.run_cost import execution
 
     given, params = snakemake.input, snakemake.params
     names = dict(snakemake.wildcards.items())
@@ -22,8 +25,8 @@ with open_log(snakemake.log[0]) as log:
     spec = ActivationSpec(**params.activation)
     cell = Cell(names, recipe, params.network, spec, weights_file=params.weights_file)
     source = DataSource(given.data, given.description, params.train_size, params.validation)
-    table, costs = measure_cell(
-        params.measure, cell, source, given.runs, given.weights, params.locks, log
-    )
-    tables.write_run(table, snakemake.output.table)
-    tables.write_run(costs, snakemake.output.costs)
+    name, started = params.measure, datetime.now(UTC).isoformat(timespec="seconds")
+    made = measure_cell(name, cell, source, given.runs, given.weights, params.locks, log)
+    cost = {"measure": name, "seconds": made.seconds, "started": started} | execution(made.device)
+    tables.write_run(made.table, snakemake.output.table)
+    tables.write_run(tables.table([names | cost], tables.MEASURE_COSTS), snakemake.output.costs)

@@ -1,5 +1,6 @@
 """What a user names is found: a built-in activation, a file that defines one, or an expression."""
 
+import os
 from collections.abc import Callable, Mapping
 from pathlib import Path
 from types import ModuleType
@@ -43,7 +44,7 @@ def look_up(word: str) -> Activation:
     try:
         check_expression(word)
     except UserError:
-        if len(word) < LONGEST and Path(word).is_file():
+        if len(os.fsencode(word)) < LONGEST and Path(word).is_file():
             way = "say a .py file that defines one, or a name"
             raise UserError(f"{word} is no activation: {way}") from None
         raise

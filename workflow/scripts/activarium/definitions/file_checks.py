@@ -306,6 +306,10 @@ def _check_least(file, tree, module):
     if not hasattr(module, "least"):
         return
     line = getattr(source.top_level_names(tree.body).get("least"), "lineno", None)
+    if not hasattr(module, "module"):
+        way = "write def module(): that keeps them, or leave it out"
+        why = f"least has bounds that module keeps; {way}"
+        raise source.error_at(file, line, why)
     starts = learned_starts(getattr(module, "definition", None))
     name = next(iter(starts), "gamma")
     way = f'write least = {{"{name}": 0}}'
@@ -316,7 +320,7 @@ def _check_least(file, tree, module):
         if name not in starts:
             why = f"least names {name!r}, no parameter of definition; {way}"
             raise source.error_at(file, line, why)
-        if type(bound) not in (int, float) or not bound <= starts[name]:
+        if type(bound) not in (int, float) or not -math.inf < bound <= starts[name]:
             why = f"least of {name} is {bound!r:.40}, no number up to its start, {starts[name]:g}"
             raise source.error_at(file, line, why)
 

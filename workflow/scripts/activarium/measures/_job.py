@@ -5,9 +5,8 @@ import sys
 import time
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import pyarrow as pa
 import torch
@@ -21,8 +20,15 @@ from ..train.dynamo import skip_dynamo_import
 from ..train.job import DataSource
 from ..train.loop import Cell
 from ..train.precision import prepare_torch
-from ..train.run_cost import execution
 from ._trained_cell import TrainedCell
+
+
+class Measured(NamedTuple):
+    """What was measured of a cell, on which device, and for how many seconds of the wall."""
+
+    table: pa.Table
+    device: torch.device
+    seconds: float
 
 
 def measure_cell(
@@ -33,16 +39,15 @@ def measure_cell(
     weights: Sequence[str],
     locks: str,
     log: TextIO,
-) -> tuple[pa.Table, pa.Table]:
-    """The table of measure `name` of a cell, and the row of `tables.MEASURE_COSTS` on its making.
+) -> Measured:
+    """The table of measure `name` of a cell, in its `tables.measured.measure_schema`.
 
-    The table is in its `tables.measured.measure_schema`.
     `runs` and `weights` are the files of the cell's runs, empty for a measure that needs neither.
     A GPU is leased through the folder `locks`. Runs that diverged are left out.
     """
-    started, since = datetime.now(UTC).isoformat(timespec="seconds"), time.perf_counter()
     about = prepare.description(source.description)
     with devices.lease_gpu(devices.visible_gpus(), locks):
+        since = time.perf_counter()
         prepare_torch(cell.recipe["precision"])
         skip_dynamo_import()  # which measures that compile do by themselves
         on_gpu = measures.declaration(name).device == "any" and torch.cuda.is_available()
@@ -55,9 +60,7 @@ def measure_cell(
             for row in measures.load(name).measure(trained):
                 rows.append(row)
                 print(row, file=log, flush=True)
-    costs = {"measure": name, "started": started, "seconds": time.perf_counter() - since}
-    made = tables.table([cell.names | costs | execution(device)], tables.MEASURE_COSTS)
-    return cell_table(name, cell.names, rows), made
+    return Measured(cell_table(name, cell.names, rows), device, time.perf_counter() - since)
 
 
 @contextmanager

@@ -14,6 +14,11 @@ def describe_machine(cell: Mapping) -> str:
     return ", ".join(filter(None, about)) or "unknown"
 
 
+def short_commit(commit: str) -> str:
+    """The first seven digits of a commit, and the + of code that differed from it."""
+    return commit[:7] + "+" * commit.endswith("+")
+
+
 def days(costs: pd.DataFrame) -> str:
     """ "2026-11-29", or the first day and the last one, on which the rows of `costs` were made."""
     first, last = costs["started"].str[:10].agg(["min", "max"])

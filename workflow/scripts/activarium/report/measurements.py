@@ -7,7 +7,7 @@ import pandas as pd
 from .. import measures
 from ..compare.scores import SETTING
 from .formatting import DASH, count, is_number, join_words, percent, points, ratio
-from .machines import days, describe_machine
+from .machines import days, describe_machine, short_commit
 from .study_tables import Setting, StudyTables, label
 
 FORMATS = {
@@ -45,13 +45,14 @@ def _execution_sentence(tables, name):
     """On what, when and at which commit a measure was made."""
     if tables.measure_costs is None:
         return "On which machine it was measured, and when, was not kept then."
-    costs = tables.measure_costs.fillna({"commit": "unknown"})
-    rows = costs[costs["measure"] == name]
-    found = dict.fromkeys(
-        f"{describe_machine(row)}, torch {row['torch']}, commit {row['commit'][:7]}"
-        for row in rows.to_dict("records")
-    )
-    return f"Measured {days(rows)} on {join_words(found, 6)}."
+    rows = tables.measure_costs[tables.measure_costs["measure"] == name]
+    columns = ["device", "device_name", "instruction_set", "host", "torch", "commit"]
+    kinds = rows[columns].fillna("unknown").drop_duplicates().to_dict("records")
+    found = [
+        f"{describe_machine(kind)}, torch {kind['torch']}, commit {short_commit(kind['commit'])}"
+        for kind in kinds
+    ]
+    return f"Measured {days(rows)} on {'; '.join(found)}."
 
 
 def _tables(said, rows):

@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from .formatting import confidence_percent, count, join_words, percent, thousands
+from .machines import short_commit
 from .study_tables import StudyTables, dataset_label, label
 from .training_summary import describe_networks, describe_recipe
 from .tuning_choices import tuning_method
@@ -51,7 +52,7 @@ def reuse_sentences(tables: StudyTables) -> str:
     taken = tables.reused
     if taken.empty:
         return ""
-    commits = taken["commit"].dropna().str[:7].value_counts().index
+    commits = taken["commit"].dropna().map(short_commit).value_counts().index
     word = "commit" if len(commits) == 1 else "commits"
     where = f", at {word} {join_words(commits)}" if len(commits) else ""
     text = f" {len(taken)} of {count(len(tables.runs), 'run')} were published before{where}."

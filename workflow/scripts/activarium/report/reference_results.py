@@ -35,17 +35,13 @@ def publish(
     study = {key: value for key, value in study.items() if key not in PUT_TOGETHER_FROM}
     named = {Path(file).name: file for file in results}
     runs, costs = (tables.read(named[f"{name}.parquet"]) for name in ("runs", "costs"))
-    commits = runs.merge(costs, "left", tables.KEY)["commit"].fillna("unknown")
-    loose = sorted(c for c in set(commits) if c == "unknown" or c.endswith("+"))
-    if loose:
-        raise UserError(
-            f"reference: the code of {study['name']} is no commit ({loose[0]}): commit, then train"
-        )
-    more = ("tuning_costs", "measure_costs")
-    tuning, measured = (
-        tables.read(named[f"{name}.parquet"]) if f"{name}.parquet" in named else None
-        for name in more
-    )
+    more = [named.get(f"{name}.parquet") for name in ("tuning_costs", "measure_costs")]
+    tuning, measured = (tables.read(file) if file else None for file in more)
+    whole = runs.merge(costs, "left", tables.KEY)
+    for made, way in ((whole, "commit, then train"), (measured, "commit, then measure")):
+        if made is not None and (loose := loose_commits(made)):
+            what = f"the code of {study['name']} is no commit ({loose[0]})"
+            raise UserError(f"reference: {what}: {way}")
     text = reference_page(study, runs, costs, folder, tuning, measured)
     kept = kept_files(own, folder)
     copies = [(Path(file), Path(folder, name)) for name, file in named.items()]
@@ -55,6 +51,12 @@ def publish(
     frozen = yaml.safe_dump(with_kept_files(study, kept), sort_keys=False, allow_unicode=True)
     write_text(Path(folder, "study.yaml"), frozen)
     write_text(Path(folder, "README.md"), text)
+
+
+def loose_commits(costs: pd.DataFrame) -> list[str]:
+    """The values of `commit` that name no commit: "unknown", or with + where files differed."""
+    commits = set(costs["commit"].fillna("unknown"))
+    return sorted(c for c in commits if c == "unknown" or c.endswith("+"))
 
 
 def kept_files(own: Iterable[str], folder: Path | str) -> dict[str, Path]:
@@ -122,13 +124,12 @@ def _measured_row(costs):
     """The row on what measured the networks, where anything did."""
     if costs is None:
         return {}
-    columns = ["measure", "device_name", "instruction_set", "torch", "commit"]
-    what = _all(costs.drop_duplicates(columns), columns[1:], "measures")
-    return {"measured": f"{days(costs)}: {what}"}
+    columns = ["device_name", "instruction_set", "torch", "commit"]
+    return {"measured": f"{days(costs)}: {_all(costs, columns, 'measurements')}"}
 
 
 def _all(costs, columns, what="runs"):
-    """The different values, joined; each with the number of its runs where there are several."""
+    """The different values, joined; each with its number of `what` where there are several."""
     counted = costs.groupby(columns, dropna=False).size()
     keys = [", ".join(map(str, k)) if isinstance(k, tuple) else str(k) for k in counted.index]
     if len(keys) == 1:

@@ -171,16 +171,17 @@ def _check_measures(folder: Path, schema: Path | str) -> Iterator[str]:
 
 
 def _check_origin(folder: Path, schema: Path | str) -> Iterator[str]:
-    """Every run says at which commit it was trained, and the README says what the tables say."""
+    """Every run and every measurement says its commit, and the README says what the tables say."""
     runs, costs = (tables.read(folder / f"{name}.parquet") for name in ("runs", "costs"))
-    loose = [c for c in costs["commit"].fillna("unknown").unique() if c == "unknown" or "+" in c]
-    if loose:
-        yield f"{folder}: some runs were trained by code that is no commit ({loose[0]})"
+    more = [folder / f"{name}.parquet" for name in ("tuning_costs", "measure_costs")]
+    tuned, measured = (tables.read(file) if file.is_file() else None for file in more)
+    for made, what in ((costs, "runs were trained"), (measured, "networks were measured")):
+        if made is not None and (loose := reference_results.loose_commits(made)):
+            yield f"{folder}: some {what} by code that is no commit ({loose[0]})"
     config = read_published(folder)
     page = (folder / "README.md").read_text(encoding="utf-8")
-    tuning = folder / "tuning_costs.parquet"
-    tuned = tables.read(tuning) if tuning.is_file() else None
-    rows = reference_results.reference_page(config, runs, costs, folder, tuned).splitlines()
+    made = reference_results.reference_page(config, runs, costs, folder, tuned, measured)
+    rows = made.splitlines()
     stated = [row for row in rows if row.startswith("| ") and not row.startswith("| again")]
     for row in stated:
         if row not in page:

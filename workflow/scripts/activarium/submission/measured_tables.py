@@ -71,10 +71,10 @@ def find_measure_problems(folder: Path, said: Study, chance: Mapping[str, float]
     ]
     costs = folder / "measure_costs.parquet"
     if costs.is_file():  # measures of older versions kept none
-        there = _distinct(read_measure_costs([costs]).to_pandas(), [*CELL, "measure"])
-        cells = {(*c, n) for n, t in found.items() for c in _distinct(t.to_pandas(), CELL)}
-        if there != cells:
-            yield f"{costs} is of other cells than the tables of the measures"
+        there = _tuples(read_measure_costs([costs]).to_pandas(), [*CELL, "measure"])
+        expected = [(*cell, name) for cell in _distinct(runs, CELL) for name in said.measures]
+        if sorted(there) != sorted(expected):
+            yield f"{costs} does not have each cell of each measure once"
     yield from faults
     if faults:
         return  # what sums these tables up would not follow either

@@ -41,7 +41,8 @@ def read_measure_costs(files: Iterable[Path | str]) -> pa.Table:
 
     Raises UserError that names a damaged file.
     """
-    return pa.concat_tables([_read(f, tables.MEASURE_COSTS) for f in files]).combine_chunks()
+    found = [_read(file, tables.MEASURE_COSTS) for file in files]
+    return pa.concat_tables([tables.MEASURE_COSTS.empty_table(), *found]).combine_chunks()
 
 
 def _read(file: Path | str, schema: pa.Schema) -> pa.Table:

@@ -1,8 +1,8 @@
 """The tables' schemas: their columns, types and units.
 
 Accuracies are fractions, missing is null and never NaN. What two correct executions may differ
-in (durations, device, versions) stands in `COSTS` alone, so that the other tables can be
-compared byte by byte.
+in (durations, device, versions) stands in the tables of costs and in latencies alone, so that the
+other tables can be compared byte by byte.
 """
 
 import pyarrow as pa
