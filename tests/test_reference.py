@@ -314,14 +314,14 @@ def test_what_one_more_pair_could_give_is_that_of_the_table():
     assert len(found) == 3
 
 
-# The table that opens the findings
+# The tables of settings
 
 
-def opening_rows():
-    """{reference: its rows (setting, score, could be best, verdict)} of the opening table."""
+def opening_rows(page=FINDINGS):
+    """{reference: its rows (setting, score, could be best, verdict)} of the tables of settings."""
     row = rf"^\| \[([^]]+){LINK} \| ([^|]+) \| ([^|]+) \| (\w+) \|$"
     found = {}
-    for setting, folder, *cells in re.findall(row, FINDINGS, re.M):
+    for setting, folder, *cells in re.findall(row, page, re.M):
         found.setdefault(folder, []).append((setting, *cells))
     return found
 
@@ -352,7 +352,7 @@ def varied(about):
     return found and float(found[1] or found[2])
 
 
-def test_the_findings_open_with_every_setting_that_was_compared_with_gelu():
+def test_the_findings_list_every_setting_that_was_compared_with_gelu():
     opening = opening_rows()
     for folder in KEPT:
         analysed = json.loads((folder / "analysis.json").read_text())
@@ -369,17 +369,22 @@ def test_the_findings_open_with_every_setting_that_was_compared_with_gelu():
             assert len(rows) == 1 or not varied(about) or varied(about) in numbers(setting)
 
 
-def test_the_first_sentences_count_the_verdicts_of_the_opening_table():
-    rows = [row for rows in opening_rows().values() for row in rows]
-    again = [row for row in rows if row[0].startswith("the same runs")]
-    assert len(again) == 3 and "Three more rows show runs\nagain." in FINDINGS
-    verdicts = [row[-1] for row in rows if row not in again]
-    counted = [len(verdicts), *map(verdicts.count, ("false", "undecided", "supported"))]
+def test_the_first_sentences_count_the_verdicts_of_both_tables():
+    smaller = prose.section(FINDINGS, "Smaller studies")
     said = re.search(
-        r"In (\d+) of the (\d+) settings.+?false, in (\d+).+?undecided, and in one.+?supported",
+        r"is false in (\d+) of (\d+) settings, undecided in (\d+) and supported in none\. In "
+        r"\[(\d+) smaller ones\]\(#smaller-studies\) it is false in (\d+), undecided in (\d+) and "
+        r"supported in one\.",
         " ".join(FINDINGS.split()),
     )
-    assert [int(said[2]), int(said[1]), int(said[3]), 1] == counted
+    words = ("false", "undecided", "supported")
+    counted = []
+    for page in (FINDINGS.replace(smaller, ""), smaller):
+        rows = [row for rows in opening_rows(page).values() for row in rows]
+        verdicts = [row[-1] for row in rows if not row[0].startswith("the same runs")]
+        counted.append([len(verdicts), *map(verdicts.count, words)])
+    false, whole, undecided, *small = map(int, said.groups())
+    assert counted == [[whole, false, undecided, 0], [*small, 1]]
 
 
 def spread(row):
