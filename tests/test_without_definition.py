@@ -6,12 +6,14 @@ from types import SimpleNamespace
 
 import pyarrow.csv
 import pytest
+import torch
 from conftest import ROOT
 from fake_gpu import FakeGpu
 from synthetic import reported, study
 from test_report import Parsed
 from test_training import CELL, PLAIN, RECIPE, images, pack, prepared, settled
 from test_training import trained as run_of
+from torch import nn
 from uncertifiable import FILES, SPLINE
 
 from activarium import activations, cli
@@ -97,6 +99,26 @@ def test_a_file_beside_the_study_is_held_to_the_same(tmp_path):
     with pytest.raises(UserError, match="cut.py: module.. passes no gradient back to its input"):
         check_network(Cell(cell.names, RECIPE, PLAIN, spec), images())
     assert not activations.has_definition(spec)
+
+
+@pytest.mark.parametrize(
+    ("compute", "fault"),
+    [
+        (
+            torch.sign,
+            "module() has the slope 0 everywhere, so nothing before it learns; w",
+        ),
+        (torch.relu, None),
+        (lambda x: (x - 49).relu(), None),
+    ],
+)
+def test_a_module_without_any_slope_is_refused(compute, fault):
+    class Own(nn.Module):
+        def forward(self, x):
+            return compute(x)
+
+    found = find_fault(Own(), (4, 3, 8, 8))
+    assert found is None if fault is None else found.startswith(fault)
 
 
 @pytest.mark.parametrize("name", FILES)

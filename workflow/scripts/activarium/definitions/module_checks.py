@@ -12,6 +12,7 @@ VALUE_TOLERANCE = 1e-5  # relative and absolute, since a module may hold float32
 SLOPE_TOLERANCE = 1e-4
 MAX_VALUE = 1e30  # beyond it float32 ends
 WAY = "write both alike, or leave module() out"
+OWN = "write a torch.autograd.Function with a backward, or a straight-through estimate"
 
 
 def find_mismatch(module: torch.nn.Module, definition: Callable) -> str | None:
@@ -46,9 +47,9 @@ def find_mismatch(module: torch.nn.Module, definition: Callable) -> str | None:
 def find_fault(module: torch.nn.Module, shape: Sequence[int]) -> str | None:
     """Why `module` cannot be trained as an activation of inputs like `shape`, else None.
 
-    It must give finite values and slopes, and the same numbers twice when it evaluates. That is
-    tried in float32 at some 800 places of |x| ≤ 50, with as long a first dimension as it takes.
-    What the module raises is raised here.
+    It must give finite values and slopes, not all of them 0, and the same numbers twice when it
+    evaluates. That is tried in float32 at some 800 places of |x| ≤ 50, with as long a first
+    dimension as it takes. What the module raises is raised here.
     """
     x = _spread_inputs(shape)
     with torch.random.fork_rng(devices=[]):
@@ -57,6 +58,8 @@ def find_fault(module: torch.nn.Module, shape: Sequence[int]) -> str | None:
             again = module(x.clone()).detach()
             if fault := _find_not_finite(x, y, slopes):
                 return fault
+            if training and not slopes.any():
+                return f"module() has the slope 0 everywhere, so nothing before it learns; {OWN}"
     if not torch.equal(y, again):
         return "module() gives other numbers each time it evaluates; draw while training alone"
     return None
@@ -74,8 +77,7 @@ def _spread_inputs(shape):
 def _find_not_finite(x, y, slopes):
     """Where values or slopes are infinite or no numbers, or that there are no slopes; else None."""
     if slopes is None:
-        way = "write a torch.autograd.Function with a backward, or a straight-through estimate"
-        return f"module() passes no gradient back to its input; {way}"
+        return f"module() passes no gradient back to its input; {OWN}"
     for word, values in (("gives", y), ("has the slope", slopes)):
         if not values.isfinite().all():
             at = values.isfinite().logical_not().flatten().nonzero()[0]
