@@ -209,13 +209,12 @@ def certify(arguments: argparse.Namespace) -> None:
     """
     from .certify import certify as prove
     from .certify.find_activation import look_up
-    from .certify.given_values import at_values, read_values
+    from .certify.given_values import read_values
     from .report.profile_page import profile_page
     from .runtime.files import as_json
 
     found, values = look_up(arguments.activation), read_values(arguments.values)
-    definition = at_values(found.definition, values, found.least) if values else found.definition
-    profile = prove(definition, draws=found.draws)
+    profile = prove(found.at(values), draws=found.draws)
     if arguments.json:
         print(as_json(profile), end="")
     else:

@@ -6,7 +6,6 @@ from importlib.metadata import version
 from .. import activations
 from . import initial_state
 from .find_activation import look_up
-from .given_values import at_values
 from .properties import certify
 
 
@@ -26,8 +25,7 @@ def certify_activation(activation: str, **values: float) -> dict:
     or may not be finite, and for values that are not learned.
     """
     found = look_up(activation)
-    definition = at_values(found.definition, values, found.least) if values else found.definition
-    return certify(definition, draws=found.draws)
+    return certify(found.at(values), draws=found.draws)
 
 
 def certify_declared(spec: activations.ActivationSpec) -> dict:

@@ -12,6 +12,7 @@ from ..definitions.expression_checks import check_expression
 from ..definitions.file_checks import check_file
 from ..runtime.errors import UserError
 from .activation_list import source
+from .given_values import at_values
 from .initial_state import is_random
 
 LONGEST = 256  # bytes of a path's part, beyond which the system refuses to look
@@ -26,6 +27,10 @@ class Activation(NamedTuple):
     definition: Callable
     draws: bool  # whether training it draws at random
     least: Mapping[str, float] = {}  # bounds that training keeps what it learns above
+
+    def at(self, values: Mapping[str, float]) -> Callable:
+        """The definition at given values of what it learns, as `at_values` has it."""
+        return at_values(self.definition, values, self.least) if values else self.definition
 
 
 def look_up(word: str) -> Activation:

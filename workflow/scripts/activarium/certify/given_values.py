@@ -8,7 +8,7 @@ from ..runtime.errors import UserError, suggest
 
 
 def at_values(
-    definition: Callable, values: Mapping[str, float], least: Mapping[str, float] | None = None
+    definition: Callable, values: Mapping[str, float], least: Mapping[str, float]
 ) -> Callable:
     """The definition with these values where learning starts, as `certify` takes it.
 
@@ -22,7 +22,7 @@ def at_values(
             raise UserError(f"no parameter '{name}'{suggest(name, list(starts))}; {known}")
         if type(value) not in (int, float) or not math.isfinite(value):
             raise UserError(f"{name}={value} is no finite number; write {name}={starts[name]}")
-        if (bound := (least or {}).get(name, value)) > value:
+        if (bound := least.get(name, value)) > value:
             raise UserError(f"{name}={value} is never learned: training keeps it above {bound}")
     moved = starts | dict(values)
 

@@ -135,10 +135,9 @@ def build(
 ):
     """`depth` blocks of `width` numbers a token, feed-forwards `ratio` times as wide.
 
-    A `patch` is so many pixels wide and high; what is left at the right and below is not seen, but
-    by a `conv_stem`.
-    Raises ValueError for a `width` that is no multiple of `heads` and for too small an image. It
-    does so, too, for a `patch` that a `conv_stem` cannot make by halving.
+    A `patch` is so many pixels wide and high; what is left at the right and below is seen by a
+    `conv_stem` alone. Raises ValueError for a `width` that is no multiple of `heads`, for too small
+    an image, and for a `patch` that no halving makes.
     """
     if width % heads:
         raise ValueError(f"width {width} is no multiple of heads {heads}")

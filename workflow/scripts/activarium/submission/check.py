@@ -175,14 +175,15 @@ def _check_origin(folder: Path, schema: Path | str) -> Iterator[str]:
     runs, costs = (tables.read(folder / f"{name}.parquet") for name in ("runs", "costs"))
     more = [folder / f"{name}.parquet" for name in ("tuning_costs", "measure_costs")]
     tuned, measured = (tables.read(file) if file.is_file() else None for file in more)
-    for made, what in ((costs, "runs were trained"), (measured, "networks were measured")):
-        if made is not None and (loose := reference_results.loose_commits(made)):
+    for spent, what in ((costs, "runs were trained"), (measured, "networks were measured")):
+        if spent is not None and (loose := reference_results.loose_commits(spent)):
             yield f"{folder}: some {what} by code that is no commit ({loose[0]})"
     config = read_published(folder)
     page = (folder / "README.md").read_text(encoding="utf-8")
-    made = reference_results.reference_page(config, runs, costs, folder, tuned, measured)
-    rows = made.splitlines()
-    stated = [row for row in rows if row.startswith("| ") and not row.startswith("| again")]
+    due = reference_results.reference_page(config, runs, costs, folder, tuned, measured)
+    stated = [
+        row for row in due.splitlines() if row.startswith("| ") and not row.startswith("| again")
+    ]
     for row in stated:
         if row not in page:
             yield f"{folder / 'README.md'} does not say: {row}"
