@@ -87,6 +87,7 @@ if SNAKEMAKE.is_main_process:
     if SNAKEMAKE.has_cluster:
         manifest.announce(len(GRID.packs), SNAKEMAKE.sends_all, len(GRID.tuning.packs))
     STOP_FILTER = interrupt.hide_errors_after_stop()
+    interrupt.hold_sigint_for_jobs()
     SNAKEMAKE.show(display.JobLines)
 else:
     with exit_on_error():

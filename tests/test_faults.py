@@ -90,6 +90,38 @@ def test_ctrl_c_says_how_to_go_on_and_nothing_else(house):
         assert word not in said
 
 
+def test_ctrl_c_ends_a_job_that_is_still_importing_without_a_traceback(tmp_path):
+    job = tmp_path / "job.py"
+    job.write_text(
+        "import sys, time\n"
+        "print('importing', flush=True)\n"
+        "time.sleep(0.5)\n"
+        "from activarium.runtime import interrupt\n"
+        "interrupt.end_on_sigint()\n"
+        "print('still there')\n"
+    )
+    start = (
+        "import subprocess, sys\n"
+        "from concurrent.futures import ThreadPoolExecutor\n"
+        "from activarium.runtime import interrupt\n"
+        "interrupt.hold_sigint_for_jobs()\n"
+        "ended = ThreadPoolExecutor().submit(subprocess.run, [sys.executable, sys.argv[1]])\n"
+        "try:\n"
+        "    ended.result()\n"
+        "except KeyboardInterrupt:\n"
+        "    print('the main thread has it')\n"
+        "print(ended.result().returncode)\n"
+    )
+    environment = os.environ | {"PYTHONPATH": str(ROOT / "workflow/scripts")}
+    running = subprocess.Popen(
+        [sys.executable, "-c", start, job], env=environment, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
+    assert running.stdout.readline() == "importing\n"
+    os.killpg(running.pid, signal.SIGINT)
+    assert running.communicate() == (f"the main thread has it\n{-signal.SIGINT}\n", "")
+
+
 def test_what_ends_with_a_stop_is_no_error_and_what_failed_before_is_one(capsys):
     silence = interrupt.StopFilter()
 

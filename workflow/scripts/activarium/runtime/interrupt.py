@@ -3,7 +3,8 @@
 import logging
 import signal
 import sys
-from typing import TextIO
+import threading
+from typing import Any, TextIO
 
 from .snakemake_internals import LOGGER, STOPPING
 
@@ -58,6 +59,25 @@ def report_stop(
     print(f"stopped: {kept}the same command goes on from here", file=file, flush=True)
 
 
+def hold_sigint_for_jobs() -> None:
+    """Have a job that is still importing keep Ctrl-C until it calls `end_on_sigint`.
+
+    Else Python ends it there with the traceback of a KeyboardInterrupt. Snakemake starts each job
+    in a thread, and a process inherits what its thread blocks. So each thread that starts from here
+    on blocks SIGINT, which the main thread gets as before.
+    """
+    threading.setprofile(_block_sigint)  # the one hook that runs at the start of every thread
+
+
+def _block_sigint(*_: Any) -> None:
+    sys.setprofile(None)
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+
+
 def end_on_sigint() -> None:
-    """From here on Ctrl-C ends this process at once, as it ends any command of a shell."""
+    """From here on Ctrl-C ends this process at once, as it ends any command of a shell.
+
+    One that was held back by `hold_sigint_for_jobs` ends it here.
+    """
     signal.signal(signal.SIGINT, signal.SIG_DFL)
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
