@@ -13,8 +13,8 @@ torch's own module returns there). Conditions are only ever of this form, affine
 an exact c, so that the proofs find every breakpoint exactly.
 
 Numbers in a definition are exact decimals: 0.1 means one tenth, not the nearest double. Write
-1 / 6 of x as `x / 6`, since Python rounds `1 / 6` before anyone sees it. Two constants are for
-numbers that cannot be written so:
+1 / 6 of x as `x / 6`: Python rounds `1 / 6`, and a number of more than 15 digits is refused. Two
+constants are for numbers that cannot be written so:
 
     xp.decimal("1.0507009873554804934193349852946")    a decimal with more digits than a double
     xp.pi                                              π

@@ -7,6 +7,7 @@ definition leaves the vocabulary of `definitions`, whichever library it does tha
 import inspect
 import math
 from collections.abc import Callable
+from decimal import Decimal
 from fractions import Fraction
 
 from . import FUNCTIONS
@@ -15,6 +16,7 @@ from .suggestions import power_error
 VOCABULARY = (*FUNCTIONS, "piecewise", "decimal", "pi")
 UNKNOWN = "is not in the vocabulary"
 MAX_STEPS = 20_000  # operations of a definition; the built-in ones have 30 at most
+EXACT_DIGITS = 15  # every decimal of so many is read from a float as it was written
 
 
 class NotInVocabulary(Exception):
@@ -121,6 +123,9 @@ def _check_number(value):
     """Raise NotInVocabulary for what torch, numpy and the proofs do not all take as a number."""
     if type(value) in (int, float) and not math.isfinite(value):
         raise NotInVocabulary(f"holds {value}, which is not a finite number")
+    if type(value) is float and len(Decimal(repr(value)).as_tuple().digits) > EXACT_DIGITS:
+        ways = "x / 6 for 1 / 6 * x, {xp}.sqrt(2), {xp}.pi, or all digits in {xp}.decimal(\"…\")"
+        raise NotInVocabulary(f"holds {value}, which Python rounded; write {ways}")
     if not isinstance(value, AbstractValue) and type(value) not in (int, float):
         vocabulary = isinstance(value, AbstractVocabulary)
         kind = "{xp} itself" if vocabulary else f"a {type(value).__name__}"
