@@ -222,13 +222,31 @@ def test_fast_is_what_its_file_says():
 def test_a_network_may_draw_its_weights_itself_and_says_how(name):
     net = built(name)
     initialise(net, 0)
-    drawn = torch.cat([layer.weight.flatten() for layer in weighted_layers(net)])
-    assert drawn.std().item() == pytest.approx(0.02, rel=0.02)
-    assert all((layer.bias == 0).all() for layer in weighted_layers(net))
+    for layer in weighted_layers(net):
+        fan_out, fan_in = layer.weight.flatten(1).shape
+        variance = 2 / (fan_in + fan_out) if isinstance(layer, nn.Linear) else 1 / fan_in
+        error = (2 / layer.weight.numel()) ** 0.5
+        assert layer.weight.square().mean().item() == pytest.approx(variance, rel=4 * error)
+        assert layer.bias is None or (layer.bias == 0).all()
     stated = {"net": {"file": name, "parameters": networks.parameters(name)}}
     text = describe_networks(describe.describe_networks(stated, ("digits",)))
-    start = "Weights start truncated normal with standard deviation 0.02, biases 0"
+    start = "start Xavier uniform in linear layers and LeCun normal in convolutions, biases 0"
     assert start.lower() in text.lower()
+
+
+@pytest.mark.parametrize("width", [48, 96])
+def test_an_activation_in_vit_starts_with_inputs_of_one_size_at_every_width(width):
+    seen = []
+
+    class Watch(nn.Module):
+        def forward(self, x):
+            seen.append(x.std().item())
+            return F.gelu(x)
+
+    net = built("vit", Watch, width=width, depth=2, conv_stem=True).train()
+    initialise(net, 0)
+    net(torch.randn(32, 3, SIZE, SIZE))
+    assert seen == [pytest.approx(0.63, abs=0.06)] * 2  # √(2/5), and the stem has none
 
 
 @pytest.mark.parametrize(

@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ..data.image_size import height_width
-from ._truncated_normal import IN_WORDS, draw_truncated_normal
+from ._xavier import IN_WORDS, draw_xavier
 
 label = "ConvNeXt, small"
 non_square = True
@@ -45,7 +45,7 @@ class ConvNeXt(nn.Sequential):
 
     def init_weights(self, generator):
         """Draw every weight anew; biases start at 0."""
-        draw_truncated_normal(self, generator)
+        draw_xavier(self, generator)
 
 
 def build(activation, channels, classes, size, *, width=32, blocks=2, patch=2):
