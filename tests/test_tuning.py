@@ -15,10 +15,14 @@ from fake_gpu import FakeGpu
 from activarium import datasets, figures, study, tables
 from activarium.compare import plan
 from activarium.compare.analysis import analyse
-from activarium.compare.retuning import gains_of_another_tuning, predict_difference
+from activarium.compare.retuning import (
+    describe_tuning,
+    gains_of_another_tuning,
+    predict_difference,
+)
 from activarium.data import prepare
 from activarium.datasets import Images
-from activarium.report import reference_results, tuning_choices
+from activarium.report import limitations, reference_results, tuning_choices, verdicts
 from activarium.study import StudyError, start_warnings, tuned_recipes
 from activarium.study.grid import Grid
 from activarium.tables import tuning as tuning_runs
@@ -341,6 +345,21 @@ def test_a_verdict_stands_only_where_the_choice_was_clear():
         assert rows[0]["holds"] is stands
 
 
+def test_an_equivalence_stands_only_where_another_tuning_stays_in_the_margin():
+    place = {"recipe": "adam", "network": "net", "dataset": "digits"}
+    about = {"activation": "relu", "control": "gelu", "mean_diff": 0.0002, "sd_diff": 0.0005}
+    row = place | about | {"n_pairs": 8, "verdict": "equivalent"}
+    clear, close = [0.5, 0.9, 0.8], [0.5, 0.9, 0.899]
+    for curve, spread, margin, stands in (
+        (clear, 0.01, 0.005, True),
+        (clear, 0.01, 0.0003, False),  # the interval itself reaches 0.0006
+        (close, 0.01, 0.005, False),
+    ):
+        table = tuning_table({"gelu": curve, "relu": curve}, spread=spread)
+        found = describe_tuning(table, [row], synthetic.CHANCE, 0.95, margin)
+        assert found["contrasts"][0]["holds"] is stands
+
+
 def test_one_tuning_seed_cannot_say_what_another_would_choose():
     found = analysed(tuning_table(CURVES, seeds=1))["tuning"]
     assert all(row["p"] is None and row["holds"] is None for row in found["contrasts"])
@@ -374,6 +393,25 @@ def test_the_report_says_what_was_chosen_and_warns_at_the_end_of_a_list():
         assert said in report.html
     shown = tuning_choices.choice_rows(report.tables, ("adam", "net", "digits"))
     assert {row["activation"]: row["chosen"] for row in shown}["relu"] == "learning rate 0.1"
+
+
+def test_the_first_screen_says_that_verdicts_are_about_the_values_chosen():
+    made, recipes = both_recipes()
+    falls = "; after another tuning none need be better"
+    clear, close = CURVES, dict.fromkeys(CURVES, [0.5, 0.9, 0.899])
+    for curves, stand, condition in ((clear, 3, ""), (close, 0, falls)):
+        table = tuning_table(curves, spread=0.01)
+        tables = synthetic.reported(made, draw=False, recipes=recipes, tuning=table).tables
+        said = limitations.limit_sentences(tables, synthetic.DECLARED)
+        (limit,) = [sentence for sentence in said if "tuning" in sentence]
+        assert "which could be the best, are about the values that tuning chose. Of 3 diff" in limit
+        assert f"{stand} are also shown for another tuning." in limit
+        assert ("ReLU is the largest that was tried" in limit) == (stand == 3)
+        fixed, tuned = (
+            verdicts.best_sentences(tables, (name, "net", "digits")) for name in ("fixed", "adam")
+        )
+        assert "tuning" not in fixed
+        assert tuned.endswith(f" That is so at the values that tuning chose here{condition}.")
 
 
 def test_a_report_without_tuning_says_nothing_of_it():

@@ -77,7 +77,7 @@ def analyse(
 def _with_tuning(found, tuning, primary):
     """The analysis with what tuning chose, and its plan with how that is judged."""
     plan = found["plan"]
-    described = describe_tuning(tuning, primary, plan["chance"], plan["confidence"])
+    described = describe_tuning(tuning, primary, plan["chance"], plan["confidence"], plan["margin"])
     methods = [*plan["methods"], retuning.METHOD]
     return found | {"plan": plan | {"methods": methods}, "tuning": described}
 

@@ -78,6 +78,7 @@ def describe_tuning(
     primary: list[dict],
     chance: Mapping[str, float],
     confidence: float,
+    margin: float,
 ) -> dict:
     """What the table `tuning` holds of each cell, and each contrast after another tuning.
 
@@ -97,7 +98,8 @@ def describe_tuning(
         }
         rows = [row for row in primary if all(row[k] == v for k, v in setting.items())]
         cells += found.values()
-        contrasts += _predict(rows, _gains(group, list(found.values()), names), confidence)
+        gains = _gains(group, list(found.values()), names)
+        contrasts += _predict(rows, gains, confidence, margin)
     return {"cells": cells, "contrasts": contrasts}
 
 
@@ -162,8 +164,11 @@ def _gains(group, cells, names):
     return {cell["activation"]: gains[:, i] for i, cell in enumerate(cells)}
 
 
-def _predict(rows, gains, confidence):
-    """The contrasts of a setting after another tuning; "holds" is None where none was shown."""
+def _predict(rows, gains, confidence, margin):
+    """The contrasts of a setting after another tuning; "holds" is None where nothing was shown.
+
+    A difference holds by its corrected p, an equivalence where the whole range is in the margin.
+    """
     found = []
     for row in rows:
         low = high = p = math.nan
@@ -174,7 +179,9 @@ def _predict(rows, gains, confidence):
         found.append({k: row[k] for k in CELL} | {"low": low, "high": high, "p": p})
     corrected = adjust_p_values([row["p"] for row in found])
     for prediction, row, p in zip(found, rows, corrected, strict=True):
-        shown = row["verdict"] in ("better", "worse") and not math.isnan(p)
-        prediction["p_holm"] = p
-        prediction["holds"] = p < significance_level(confidence) if shown else None
+        prediction["p_holm"], prediction["holds"] = p, None
+        if row["verdict"] in ("better", "worse") and not math.isnan(p):
+            prediction["holds"] = p < significance_level(confidence)
+        if row["verdict"] == "equivalent" and not math.isnan(p):
+            prediction["holds"] = -margin < prediction["low"] and prediction["high"] < margin
     return found

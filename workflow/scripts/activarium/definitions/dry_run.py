@@ -124,7 +124,7 @@ def _check_number(value):
     if type(value) in (int, float) and not math.isfinite(value):
         raise NotInVocabulary(f"holds {value}, which is not a finite number")
     if type(value) is float and len(Decimal(repr(value)).as_tuple().digits) > EXACT_DIGITS:
-        ways = "x / 6 for 1 / 6 * x, {xp}.sqrt(2), {xp}.pi, or all digits in {xp}.decimal(\"…\")"
+        ways = 'x / 6 for 1 / 6 * x, {xp}.sqrt(2), {xp}.pi, or all digits in {xp}.decimal("…")'
         raise NotInVocabulary(f"holds {value}, which Python rounded; write {ways}")
     if not isinstance(value, AbstractValue) and type(value) not in (int, float):
         vocabulary = isinstance(value, AbstractVocabulary)

@@ -8,6 +8,7 @@ from .formatting import count, is_number, join_words, level_percent, percent, th
 from .machines import busy_sentences, execution_sentences
 from .proven_properties import uncertified_names
 from .study_tables import Setting, StudyTables, dataset_label, label
+from .tuning_choices import edge_sentences, standing_sentence
 
 FEW_IMAGES = 1000  # to test on; with as many, one image is 0.1 pp
 
@@ -16,7 +17,8 @@ def limit_sentences(
     tables: StudyTables, study: Mapping, images: Mapping[str, Mapping] | None = None
 ) -> list[str]:
     """All limits of a study, the most important first; `images` as in `training_facts`."""
-    said = [*_design_limits(tables), *_dataset_limits(tables, study, images or {})]
+    said = [*_design_limits(tables), *_tuning_limits(tables)]
+    said += _dataset_limits(tables, study, images or {})
     said += _weights_limits(study)
     if tables.uncertified:
         said.append(
@@ -57,6 +59,19 @@ def _design_limits(tables: StudyTables) -> Iterator[str]:
                 "No interval from two pairs is usable: it rests on one difference between them and "
                 "often reaches beyond 100 pp."
             )
+
+
+def _tuning_limits(tables: StudyTables) -> Iterator[str]:
+    """That verdicts are about the values that tuning chose, and which of them would stand."""
+    for setting in tables.settings:
+        cells = tables.tuned_cells(setting)
+        if cells:
+            where = f"{tables.title(setting)}: " if len(tables.settings) > 1 else ""
+            said = [
+                "Verdicts, and which could be the best, are about the values that tuning chose."
+            ]
+            said += [standing_sentence(tables, setting), *edge_sentences(cells)]
+            yield where + " ".join(said)
 
 
 def _few_pairs_limit(plan: Mapping) -> str:

@@ -11,8 +11,9 @@ def published_sentences(tables: StudyTables) -> str:
     differences = [row["difference"] for row in rows if row["difference"]]
     inside = sum(row["verdict"] == "within" for row in rows)
     sentences = (
-        f"{found['source']['name']} reports {count(len(rows), 'accuracy', 'accuracies')} for what "
-        f"was run here. One more run of ours could have given {inside} of them."
+        f"{found['source']['name']} reports {count(len(rows), 'accuracy', 'accuracies')} of these "
+        "activations on these images, in a net and a training of its own. One more run of ours "
+        f"could have given {inside} of them."
     )
     if differences:
         agree = sum(row["verdict"] == "within" for row in differences)

@@ -94,8 +94,15 @@ class StudyTables:
 
     def tuned_cells(self, setting: Setting) -> list[dict]:
         """What tuning chose for each activation of a setting; empty where it tunes nothing."""
-        cells = self.analysis.get("tuning", {}).get("cells", [])
-        return [c for c in cells if (c["recipe"], c["network"], c["dataset"]) == setting]
+        return self._tuning_rows("cells", setting)
+
+    def retuned_contrasts(self, setting: Setting) -> list[dict]:
+        """What would become of each contrast of a setting after another tuning."""
+        return self._tuning_rows("contrasts", setting)
+
+    def _tuning_rows(self, key: str, setting: Setting) -> list[dict]:
+        rows = self.analysis.get("tuning", {}).get(key, [])
+        return [r for r in rows if (r["recipe"], r["network"], r["dataset"]) == setting]
 
     @property
     def control(self) -> str:
@@ -191,18 +198,20 @@ class StudyTables:
         found = found["cells"] if key == "cost" else found
         return [row for row in found if tuple(row[k] for k in SETTING) == setting]
 
-    def last_epoch(self, setting: Setting) -> dict[str, float]:
-        """{activation: mean rise of test accuracy in the last epoch} of the runs that reached it.
+    def last_rise(self, setting: Setting) -> tuple[int, dict[str, float]]:
+        """(epochs, {activation: mean rise of test accuracy in that many last ones}).
 
-        Fractions; empty where nobody recorded it and the one before.
+        They are those since the last evaluation but one, of the runs that reached the end.
+        Fractions; (0, {}) where the test images were seen after one epoch alone.
         """
         epochs = self.of(self.epochs, setting)
         scores = epochs.pivot(index=["activation", "seed"], columns="epoch", values="test_accuracy")
-        last = scores.columns.max()
-        if last - 1 not in scores.columns:
-            return {}
-        rises = scores[last] - scores[last - 1]
-        return rises.dropna().groupby("activation").mean().to_dict()
+        scores = scores.dropna(axis="columns", how="all")
+        if scores.shape[1] < 2:
+            return 0, {}
+        before, last = scores.columns[-2:]
+        rises = scores[last] - scores[before]
+        return int(last - before), rises.dropna().groupby("activation").mean().to_dict()
 
     def best_first(self, setting: Setting) -> list[str]:
         """The activations of a setting, highest mean score first."""

@@ -223,15 +223,17 @@ def _describe_weights(about):
 
 
 def last_epoch_sentence(tables: StudyTables) -> str:
-    """By how much test accuracy still rose in the last epoch, in a sentence; "" if unknown."""
-    found = {setting: tables.last_epoch(setting) for setting in tables.settings}
-    found = {setting: rises for setting, rises in found.items() if rises}
+    """By how much test accuracy still rose in the last epochs, in a sentence; "" if unknown."""
+    since = {setting: tables.last_rise(setting) for setting in tables.settings}
+    found = {setting: rises for setting, (_, rises) in since.items() if rises}
     if not found:
         return ""
+    steps = sorted({since[setting][0] for setting in found})
+    last = "last" if steps == [1] else f"last {join_words(map(str, steps), len(steps), 'or')}"
     means = {setting: sum(rises.values()) / len(rises) for setting, rises in found.items()}
     ends = sorted({int(tables.of(tables.epochs, setting)["epoch"].max()) for setting in found})
     epochs = f"{ends[0]} to {ends[-1]}" if ends[1:] else str(ends[0])
-    where = f"{_rising_phrase(means.values())} in the last of {epochs} epochs"
+    where = f"{_rising_phrase(means.values())} in the {last} of {epochs} epochs"
     if len(found) > 1:
         least, most = (tables.title(min(means, key=lambda s: sign * means[s])) for sign in (1, -1))
         low, high = (points(end(means.values())) for end in (min, max))

@@ -19,7 +19,7 @@ def choice_rows(tables: StudyTables, setting: Setting) -> list[dict[str, Any]]:
     {activation, chosen (words), mean (of the chosen values), failed, verdict, diff, low, high,
     holds}; of the control `verdict` is None.
     """
-    predicted = {row["activation"]: row for row in _predicted(tables, setting)}
+    predicted = {row["activation"]: row for row in tables.retuned_contrasts(setting)}
     contrasts = tables.of(tables.primary, setting).set_index("activation")
     rows = []
     for cell in tables.tuned_cells(setting):
@@ -39,12 +39,6 @@ def choice_rows(tables: StudyTables, setting: Setting) -> list[dict[str, Any]]:
     return sorted(rows, key=lambda row: -row["mean"])
 
 
-def _predicted(tables, setting):
-    """The rows of the analysis on another tuning that belong to one setting."""
-    rows = tables.analysis["tuning"]["contrasts"]
-    return [r for r in rows if (r["recipe"], r["network"], r["dataset"]) == setting]
-
-
 def _values_text(values):
     return join_words(f"{key.replace('_', ' ')} {value:g}" for key, value in values.items())
 
@@ -52,7 +46,7 @@ def _values_text(values):
 def warning_sentences(tables: StudyTables, setting: Setting) -> list[str]:
     """Which choices are at the end of what was tried, tied, or beside runs that diverged."""
     cells = tables.tuned_cells(setting)
-    said = [*_edge_sentences(cells)]
+    said = [*edge_sentences(cells)]
     for cell in cells:
         if cell["tied"]:
             names = join_words(cell["tied"])
@@ -67,7 +61,7 @@ def warning_sentences(tables: StudyTables, setting: Setting) -> list[str]:
     return said
 
 
-def _edge_sentences(cells) -> Iterator[str]:
+def edge_sentences(cells) -> Iterator[str]:
     """A warning for each number and end at which choices stand."""
     numbers = dict.fromkeys(key for cell in cells for key in cell["chosen"])
     for key in numbers:
@@ -83,21 +77,25 @@ def _edge_sentences(cells) -> Iterator[str]:
 
 
 def standing_sentence(tables: StudyTables, setting: Setting) -> str:
-    """How many of the differences shown would stand after another tuning."""
-    rows = _predicted(tables, setting)
+    """How many of the differences and equivalences shown would stand after another tuning."""
+    rows = tables.retuned_contrasts(setting)
+    verdicts = tables.of(tables.primary, setting).set_index("activation")["verdict"]
     if rows and all(row["p"] is None for row in rows):
         return (
             "With one tuning seed nobody can say what another tuning would choose. "
             "Write seeds: 2 or more to know."
         )
-    shown = [row for row in rows if row["holds"] is not None]
-    if not shown:
-        return "No difference is shown here, so that none could fall with another tuning."
-    stand = sum(row["holds"] for row in shown)
-    return (
-        f"Of {count(len(shown), 'difference')} shown at the values chosen, {stand} "
-        f"{'is' if stand == 1 else 'are'} also shown for another tuning."
-    )
+    said = []
+    for what, equivalent in (("difference", False), ("equivalence", True)):
+        shown = [row["holds"] for row in rows if row["holds"] is not None
+                 and (verdicts[row["activation"]] == "equivalent") == equivalent]  # fmt: skip
+        if shown:
+            stand = sum(shown)
+            said.append(
+                f"Of {count(len(shown), what)} shown at the values chosen, {stand} "
+                f"{'is' if stand == 1 else 'are'} also shown for another tuning."
+            )
+    return " ".join(said) or "Nothing is shown here that could fall with another tuning."
 
 
 def changed_sentences(tables: StudyTables, study: Mapping) -> list[str]:

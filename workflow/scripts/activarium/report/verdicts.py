@@ -168,6 +168,7 @@ def best_sentences(tables: StudyTables, setting: Setting) -> str | None:
         return None
     control, found = label(tables.control), about["control_is_best"]
     last = _possible_best_sentence(tables, setting, about["could_be_best"])
+    last += _tuning_condition(tables, setting)
     if found["verdict"] == "supported":
         claim = f"{control} is better than every other here (p {probability(found['p'])})"
         return _one_sided_claim(claim, tables.of(tables.primary, setting)) + last
@@ -183,6 +184,17 @@ def _possible_best_sentence(tables: StudyTables, setting: Setting, names: list[s
     if len(best) == 1:
         return f" Only {best[0]} could be the best{sure}."
     return f" The best could be {join_words(best, 8, 'or')}{sure}." if best else ""
+
+
+def _tuning_condition(tables: StudyTables, setting: Setting) -> str:
+    """That the claim is about the values that tuning chose; "" where nothing was tuned."""
+    if not tables.tuned_cells(setting):
+        return ""
+    contrasts = tables.of(tables.primary, setting)
+    better = set(contrasts.loc[contrasts["verdict"] == "better", "activation"])
+    stand = any(r["holds"] for r in tables.retuned_contrasts(setting) if r["activation"] in better)
+    falls = "; after another tuning none need be better" if better and not stand else ""
+    return f" That is so at the values that tuning chose here{falls}."
 
 
 def _one_sided_claim(claim: str, rows: pd.DataFrame) -> str:
