@@ -189,6 +189,37 @@ def test_a_verdict_follows_from_the_runs(stated, studies, verdict):
     assert settled(stated, *studies)[0]["verdict"] == verdict
 
 
+@pytest.mark.parametrize(
+    ("direction", "points", "spread", "verdict"),
+    [
+        ("better", 1, 0, "supported"),
+        ("better", 1, 0.001, "supported"),
+        ("better", 1, 0.01, "undecided"),  # another tuning may turn it
+        ("better", 1, None, "undecided"),  # one tuning seed: nobody can say
+        ("not worse", 0, 0, "supported"),
+        ("not worse", 0, 0.01, "undecided"),
+        ("not worse", 0, None, "undecided"),
+    ],
+)
+def test_a_tuned_setting_shows_what_would_stand_after_another_tuning(
+    direction, points, spread, verdict
+):
+    draws = np.random.default_rng(0).normal(0, spread or 0, (2, 20_000))
+    gains = {} if spread is None else dict(zip(("gelu", "relu"), draws, strict=True))
+    one = published(relu=points)
+    ((key, _),) = one.settings
+    tuned = PublishedStudy(**vars(one) | {"gains": {tuple(key.values()): gains}})
+    found, (row,) = settled(claim(direction), tuned)
+    assert found["verdict"] == verdict
+    if spread:
+        assert row["retuned_high"] - row["retuned_low"] == pytest.approx(
+            2 * 1.96 * (2 * spread**2 + (row["high"] - row["low"]) ** 2 / 22) ** 0.5, rel=0.1
+        )
+    untuned = settled(claim(direction), one)[1][0]
+    assert untuned["retuned_low"] is None
+    assert row["p_claim"] >= untuned["p_claim"] and row["mean_diff"] == untuned["mean_diff"]
+
+
 def test_settings_as_the_paper_reports_them_decide_and_others_stand_beside():
     alike, other = published(relu=1), published("two", relu=-1, recipe=OTHER, seed=1)
     found, evidence = settled(claim(), alike, other)

@@ -124,7 +124,7 @@ function summarize(counted, a, b) {
   say(`${one} and ${two} were compared in ${settings(counted.length)}. ${counts(counted, one, words)}`);
   const tuned = counted.filter(([k]) => data.settings[k].tuned);
   if (!tuned.length) say("None of these has tuned rates.");
-  else say(`Of these, ${tuned.length} with tuned rates: ${counts(tuned, one, words)}`);
+  else say(`Of these, ${tuned.length} with tuned rates: ${counts(tuned, one, words)} That is so at the rates chosen. The reports say what would stand after another tuning.`);
   return tested;
 }
 

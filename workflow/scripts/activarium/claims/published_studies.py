@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from .. import datasets, networks, study, tables
+from ..compare.retuning import gains_by_setting
 from ..compare.scores import score_tables
 from ..runtime.files import read_json
 from ..study.kept_files import read_published
@@ -30,7 +31,8 @@ class PublishedStudy:
     (recipe, network, dataset, activation, control) to the study's own p_max_t. `networks` maps a
     name to its file, `recipes` a name to all its values, and `images` a data set to the fraction
     of its training images that was trained on. `built_in` are the activations whose names mean
-    what they mean everywhere.
+    what they mean everywhere. `gains` are those of `compare.retuning`, by setting and activation:
+    a setting that was tuned has some, or none where nobody can say.
     """
 
     name: str
@@ -42,6 +44,7 @@ class PublishedStudy:
     recipes: Mapping[str, Mapping[str, Any]]
     images: Mapping[str, float] = field(default_factory=dict)
     built_in: frozenset[str] = frozenset()
+    gains: Mapping[tuple, Mapping[str, Any]] = field(default_factory=dict)
 
 
 def read_studies(folders: Iterable[Path | str], schema: Path | str) -> list[PublishedStudy]:
@@ -68,7 +71,14 @@ def _read_study(folder: Path, schema: Path | str) -> PublishedStudy:
         recipes=said.recipes,
         images={name: _trained_fraction(said, name) for name in known},
         built_in=frozenset(name for name, spec in said.activations.items() if spec.is_shared),
+        gains=_read_gains(folder, chance),
     )
+
+
+def _read_gains(folder: Path, chance: Mapping[str, float]) -> dict[tuple, dict[str, Any]]:
+    """`gains_by_setting` of a study that tuned a number, else nothing."""
+    file = folder / "tuning.parquet"
+    return gains_by_setting(tables.read(file), chance) if file.exists() else {}
 
 
 def _network_words(network: Mapping[str, Any]) -> str:

@@ -16,6 +16,7 @@ import pandas as pd
 from .. import activations, datasets
 from ..compare.paired_tests import adjust_p_values, mean, sd, t_interval, t_quantile, tost
 from ..compare.permutation_tests import max_t
+from ..compare.retuning import predict_difference
 from ..compare.scores import differences_from, significance_level, sorted_values
 from ..compare.shared_pairs import find_holders
 from .published_studies import differing_keys
@@ -50,7 +51,9 @@ def settle_claims(
     return settled, [{k: v for k, v in row.items() if k not in HIDDEN} for row in rows]
 
 
-HIDDEN = ("differences", "scores", "level", "direction")  # of a row, while it is being settled
+HIDDEN = (  # of a row, while it is being settled
+    "differences", "scores", "level", "direction", "margin", "p_retuned",
+)  # fmt: skip
 
 
 # The rows that a claim rests on
@@ -101,6 +104,7 @@ def _row(claim, found, key, scores, control) -> Iterator[Row]:
         "mean_diff": mean(d),
         "low": low,
         "high": high,
+        **_after_another_tuning(found, key, activation, control, d),
         "accuracy": mean(sorted_values(scores.loc[series.index, activation])),
         "control_accuracy": mean(sorted_values(scores.loc[series.index, control])),
         "reported_accuracy": reported_accuracies(claim).get(activation),
@@ -110,8 +114,24 @@ def _row(claim, found, key, scores, control) -> Iterator[Row]:
         "differences": series,
         "scores": tuple(map(tuple, scores.loc[series.index, [activation, control]].to_numpy())),
         "level": significance_level(found.confidence),
+        "margin": found.margin,
         "direction": claim["direction"],
     }
+
+
+def _after_another_tuning(found, key, activation, control, d) -> Row:
+    """The range of the true difference had other tuning seeds chosen, and its p.
+
+    All are None where nothing was tuned. Where nobody can say, the range is NaN and p is 1.
+    """
+    gains = found.gains.get((key["recipe"], key["network"], key["dataset"]))
+    low = high = p = None
+    if gains is not None:
+        low, high, p = math.nan, math.nan, 1.0
+        if {activation, control} <= gains.keys() and sd(d):
+            more = gains[activation] - gains[control]
+            low, high, p = predict_difference(mean(d), sd(d), len(d), more, found.confidence)
+    return {"retuned_low": low, "retuned_high": high, "p_retuned": p}
 
 
 def _published_p(found, key, activation, control) -> float:
@@ -170,13 +190,21 @@ def _pairs_of_runs(row: Row) -> frozenset:
 def _correct(rows: list[Row], family: str) -> None:
     """Give each row "p_FAMILY", "p_tost_FAMILY" and "shown_FAMILY", corrected for all `rows`.
 
-    Max-T over joint sign flips by seed, as within a study; Holm for equivalence.
+    Max-T over joint sign flips by seed, as within a study; Holm for equivalence. Where a number was
+    tuned, p is no smaller than that of the difference after another tuning, by Holm over those
+    contrasts, and equivalent is only what stays in the margin after it.
     """
     if not rows:
         return
     table = pd.concat([row["differences"] for row in rows], axis=1).sort_index()
     corrected = max_t(table.to_numpy(dtype=float).T)
     equivalent = adjust_p_values([row["p_tost"] for row in rows])
+    tuned = [i for i, row in enumerate(rows) if row["p_retuned"] is not None]
+    retuned = adjust_p_values([rows[i]["p_retuned"] for i in tuned])
+    for i, p in zip(tuned, retuned, strict=True):
+        low, high, margin = (rows[i][key] for key in ("retuned_low", "retuned_high", "margin"))
+        corrected[i] = max(corrected[i], p)
+        equivalent[i] = equivalent[i] if -margin < low and high < margin else 1.0
     for row, p, p_tost in zip(rows, corrected, equivalent, strict=True):
         row[f"p_{family}"], row[f"p_tost_{family}"] = float(p), p_tost
         row[f"shown_{family}"] = _shown(row, p, p_tost)

@@ -85,22 +85,38 @@ def describe_tuning(
     {"cells": one dict a cell, "contrasts": one a row of `primary` whose recipe is tuned}; what they
     hold says schema.yaml. Diverged runs validate as `chance`, by data set.
     """
+    cells: list[dict] = []
+    contrasts: list[dict] = []
+    for setting, found, gains in _tuned_settings(tuning, chance):
+        rows = [row for row in primary if all(row[k] == v for k, v in setting.items())]
+        cells += found
+        contrasts += _predict(rows, gains, confidence, margin)
+    return {"cells": cells, "contrasts": contrasts}
+
+
+def gains_by_setting(
+    tuning: pd.DataFrame, chance: Mapping[str, float]
+) -> dict[tuple[str, str, str], dict[str, np.ndarray]]:
+    """{(recipe, network, data set): {activation: its `gains_of_another_tuning`}} of a table.
+
+    Of a setting with one tuning seed nothing can be said: it has no activation.
+    """
+    found = _tuned_settings(tuning, chance)
+    return {tuple(setting.values()): gains for setting, _, gains in found}
+
+
+def _tuned_settings(tuning, chance):
+    """(setting, its cells as schema.yaml has them, gains by activation) of each tuned setting."""
     diverged = tuning["status"] == "diverged"
     guess = tuning["dataset"].map(chance)
     scored = tuning.assign(accuracy=tuning["validation_accuracy"].where(~diverged, guess))
-    cells: list[dict] = []
-    contrasts: list[dict] = []
     for setting, group in group_by_setting(scored):
         names = _candidate_order(group)
-        found = {
-            activation: setting | {"activation": activation} | _describe_cell(rows, names)
+        cells = [
+            setting | {"activation": activation} | _describe_cell(rows, names)
             for activation, rows in group.groupby("activation", sort=True)
-        }
-        rows = [row for row in primary if all(row[k] == v for k, v in setting.items())]
-        cells += found.values()
-        gains = _gains(group, list(found.values()), names)
-        contrasts += _predict(rows, gains, confidence, margin)
-    return {"cells": cells, "contrasts": contrasts}
+        ]
+        yield setting, cells, _gains(group, cells, names)
 
 
 def _candidate_order(group):
