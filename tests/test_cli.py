@@ -149,6 +149,24 @@ def test_a_profile_shows_digits_that_its_enclosures_have(activarium):
     assert "Hendrycks and Gimpel 2016" in page
 
 
+@pytest.mark.parametrize(
+    ("word", "said"),
+    [
+        ("celu", ["equal to               ELU", "ISRLU, at most 0.0755755… apart, at x = −0.9202"]),
+        (
+            "x/(1+exp(-x))",
+            ["equal to               SiLU", "about 0.137 apart for |x| ≤ 30, beyond"],
+        ),
+        ("swish", ["nearest built-in       SiLU, no difference"]),
+        ("x**2", ["nearest built-in       none: each is 1 or more apart for |x| ≤ 30"]),
+    ],
+)
+def test_a_page_says_which_built_in_activation_is_the_same_or_nearest(activarium, word, said):
+    _, page, _ = activarium("certify", word)
+    assert all(text in page for text in said)
+    assert ("equal to" in page) == said[0].startswith("equal")
+
+
 def test_what_is_not_proven_is_named_with_its_reason(activarium):
     _, page, _ = activarium("certify", "gcu")
     last = page[page.rindex("not claimed") :]

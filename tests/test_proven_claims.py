@@ -9,6 +9,7 @@ from activarium import activations
 from activarium.certify import Unproven, certify, initial_state
 from activarium.definitions import expressions, on_numpy
 from activarium.proven_claims import equal_functions, gelu_paper, prove_claims
+from activarium.proven_claims.nearest import comparable, find_nearest
 
 DEFINITIONS = {name: activations.load(name).definition for name in activations.names()}
 
@@ -115,6 +116,37 @@ def test_a_distance_is_the_largest_difference_found_anywhere(of, by, expected):
     assert largest <= high + 1e-14 and largest == pytest.approx(high, abs=1e-8)
     swapped = equal_functions.sup_distance(DEFINITIONS[by], DEFINITIONS[of])
     assert swapped["value"] == found["value"]
+
+
+@pytest.mark.parametrize(
+    ("text", "equal", "nearest"),
+    [
+        ("x / (1 + exp(-x))", ["silu"], "elish"),
+        ("log(1 + exp(x))", ["softplus"], None),
+        ("log1p(exp(x)) + 0.01", [], "softplus"),
+        ("exp(x) - 1 if x < 0 else x", ["celu", "elu"], "isrlu"),
+        ("x * sigmoid(1.5*x)", [], "quick_gelu"),
+        ("x / (2 + exp(-x))", [], None),
+    ],
+)
+def test_a_new_activation_is_held_against_the_built_in_ones(text, equal, nearest):
+    definition = expressions.definition(text)
+    found = find_nearest(definition, comparable())
+    assert found["equal"] == equal and nearest in (None, found["nearest"])
+    x = np.linspace(-30, 30, 100_001)
+    apart = {name: abs(definition(x, on_numpy) - DEFINITIONS[name](x, on_numpy)).max()
+             for name in comparable() if name not in equal}  # fmt: skip
+    assert min(apart, key=apart.get) == found["nearest"]
+    if found["proven"]:
+        assert apart[found["nearest"]] <= float(found["proven"]["value"][1]) + 1e-12
+    assert found["apart"] <= apart[found["nearest"]] + 1e-6
+
+
+def test_nothing_is_held_against_itself_or_what_learns_or_draws():
+    others = comparable(but="gelu")
+    assert not {"gelu", "prelu", "swish", "rrelu"} & others.keys() and "silu" in others
+    assert find_nearest(DEFINITIONS["gelu"], others)["nearest"] == "gelu_tanh"
+    assert find_nearest(DEFINITIONS["gelu"], {})["nearest"] is None
 
 
 @pytest.mark.parametrize(("of", "by"), [("elu", "selu"), ("relu", "identity"), ("snake", "gelu")])

@@ -203,22 +203,26 @@ def _protect_leading_minus(words: list[str]) -> list[str]:
 
 
 def certify(arguments: argparse.Namespace) -> None:
-    """Prove the properties of an activation and print them.
+    """Prove the properties of an activation, and print them with the built-in one nearest to it.
 
     All numbers hold for every real x; what cannot be proven is named with the reason.
     """
     from .certify import certify as prove
     from .certify.find_activation import look_up
     from .certify.given_values import read_values
+    from .proven_claims.nearest import comparable, find_nearest
     from .report.profile_page import profile_page
     from .runtime.files import as_json
 
     found, values = look_up(arguments.activation), read_values(arguments.values)
-    profile = prove(found.at(values), draws=found.draws)
+    definition = found.at(values)
+    profile = prove(definition, draws=found.draws)
     if arguments.json:
         print(as_json(profile), end="")
-    else:
-        print(profile_page(profile, found.title, found.formula, found.source, bool(values)))
+        return
+    beside = find_nearest(definition, comparable(but=arguments.activation))
+    head = (found.title, found.formula, found.source)
+    print(profile_page(profile, *head, at_given_values=bool(values), beside=beside))
 
 
 def compare(arguments: argparse.Namespace) -> None:

@@ -341,7 +341,8 @@ def normalize(branch: Node) -> Node:
     """The branch by identities that hold for all real u, so that equal functions look equal.
 
     tanh u = 2σ(2u) − 1, erf u = 2Φ(√2·u) − 1, logsigmoid u = −softplus(−u), expm1 u = eᵘ − 1,
-    log1p u = log(1 + u); σ(−u) = 1 − σ(u) and Φ(−u) = 1 − Φ(u) are left alone.
+    log1p u = log(1 + u), log(1 + eᵘ) = softplus u, a / (1 + eᵘ) = a·σ(−u); σ(−u) = 1 − σ(u) and
+    Φ(−u) = 1 − Φ(u) are left alone.
     """
     two, root = number(2), apply("sqrt", number(2))
     rules = {
@@ -349,10 +350,32 @@ def normalize(branch: Node) -> Node:
         "erf": lambda u: two * apply("ndtr", root * u) - 1,
         "logsigmoid": lambda u: -apply("softplus", -u),
         "expm1": lambda u: apply("exp", u) - 1,
-        "log1p": lambda u: apply("log", u + 1),
+        "log": _normal_log,
+        "log1p": lambda u: _normal_log(u + 1),
     }
-    special = {op: lambda n, walk, rule=rule: rule(walk(n.args[0])) for op, rule in rules.items()}
+    special: dict = {
+        op: lambda n, walk, rule=rule: rule(walk(n.args[0])) for op, rule in rules.items()
+    }
+    special["div"] = lambda n, walk: _normal_quotient(*map(walk, n.args))
     return _rebuild(branch, special)
+
+
+def _normal_log(n):
+    u = _exponent_beside_one(n)
+    return apply("log", n) if u is None else apply("softplus", u)
+
+
+def _normal_quotient(a, b):
+    u = _exponent_beside_one(b)
+    return div(a, b) if u is None else mul(a, apply("sigmoid", -u))
+
+
+def _exponent_beside_one(n):
+    """The u of a node 1 + eᵘ, else None."""
+    if n.op != "add" or not any(part is number(1) for part in n.args):
+        return None
+    other = n.args[1] if n.args[0] is number(1) else n.args[0]
+    return other.args[0] if other.op == "exp" else None
 
 
 def _rebuild(expression, special):

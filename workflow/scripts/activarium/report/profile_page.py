@@ -1,13 +1,17 @@
 """One profile as a page of text for a terminal: a property a line, in digits that are certain."""
 
 import textwrap
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
+from typing import Any
 
+from ..activations import label
+from ..proven_claims.nearest import END
 from .formatting import join_words
 from .proven_properties import format_enclosure, property_texts
 
 WIDTH = 100  # columns
 INDENT = 23  # of what is said of a property
+FAR = 1  # apart, where no bound is proven: no neighbour
 PIECES = 4  # of the real line that are described one by one; of more there is the number
 NOT_CLAIMED = "not claimed"
 
@@ -18,10 +22,12 @@ def profile_page(
     formula: str | None = None,
     source: str = "",
     at_given_values: bool = False,
+    beside: Mapping[str, Any] | None = None,
 ) -> str:
     """The page for a `profile`: at most 40 lines of at most WIDTH columns.
 
-    `at_given_values` says that what is learned has other values than those it starts from.
+    `at_given_values` says that what is learned has other values than those it starts from. `beside`
+    is what `proven_claims.nearest` found among the built-in activations.
 
     A number is exact, ends in “…” after digits that are all proven, or stands rounded after “≈”.
     """
@@ -31,7 +37,10 @@ def profile_page(
             lines.append("")
             for name, text in part:
                 lines += _wrapped_lines(name, text)
-    return "\n".join([*lines, "", *_wrapped_lines(NOT_CLAIMED, _refused(profile["refused"]))])
+    lines.append("")
+    for name, text in nearest_lines(beside) if beside else ():
+        lines += _wrapped_lines(name, text)
+    return "\n".join([*lines, *_wrapped_lines(NOT_CLAIMED, _refused(profile["refused"]))])
 
 
 def _head(
@@ -79,6 +88,21 @@ def gaussian_lines(profile: dict) -> Iterator[tuple[str, str]]:
     yield "χ₁ = E f′² / E f²", _number(profile["chi1"])
     edge = property_texts(profile)["edge"] if profile["edge_of_chaos"] else NOT_CLAIMED
     yield "edge of chaos σw, σb²", edge
+
+
+def nearest_lines(beside: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
+    """Which built-in activations are the same function, and which of the others is nearest."""
+    if beside["equal"]:
+        yield "equal to", join_words(map(label, beside["equal"]))
+    if beside["apart"] is None or not beside["proven"] and beside["apart"] >= FAR:
+        yield "nearest built-in", f"none: each is {FAR} or more apart for |x| ≤ {END}"
+    elif beside["proven"]:
+        sup, at = (format_enclosure(beside["proven"][key]) for key in ("value", "at"))
+        apart = "no difference" if sup == "0" else f"at most {sup} apart, at x = {at}"
+        yield "nearest built-in", f"{label(beside['nearest'])}, {apart}"
+    else:
+        apart = f"about {beside['apart']:.3g} apart for |x| ≤ {END}, beyond not proven"
+        yield "nearest built-in", f"{label(beside['nearest'])}, {apart}"
 
 
 def _number(enclosure: list | None) -> str:
