@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -24,6 +25,7 @@ from activarium.claims.published_studies import (
 from activarium.claims.register import reported_differences
 from activarium.compare.published_results import REPORTED
 from activarium.runtime.errors import UserError
+from activarium.study.claim_files import published_files
 from activarium.study.schema import definitions
 
 CLAIMS = read_claims(ROOT / "claims")
@@ -215,6 +217,8 @@ def test_a_tuned_setting_shows_what_would_stand_after_another_tuning(
         assert row["retuned_high"] - row["retuned_low"] == pytest.approx(
             2 * 1.96 * (2 * spread**2 + (row["high"] - row["low"]) ** 2 / 22) ** 0.5, rel=0.1
         )
+    falls = "1 contrast shows it at the tuned values alone, not after another tuning."
+    assert (falls in found["reason"]) == (verdict == "undecided")
     untuned = settled(claim(direction), one)[1][0]
     assert untuned["retuned_low"] is None
     assert row["p_claim"] >= untuned["p_claim"] and row["mean_diff"] == untuned["mean_diff"]
@@ -462,3 +466,10 @@ def test_snakemake_settles_the_claims_and_again_where_one_is_edited(house):
     assert house.plan("--cores", "1", "claims") == {}
     house.edit("claims/gelu-best-cifar10.yaml")
     assert house.plan("--cores", "1", "claims") == {"claims": 1}
+
+
+def test_what_tuned_a_published_study_is_an_input_of_its_claims():
+    files = published_files(ROOT)
+    assert len(files) == len(set(files)) and all(Path(file).exists() for file in files)
+    tuned = {Path(file).parent.name for file in files if file.endswith("tuning.parquet")}
+    assert tuned == {file.parent.name for file in ROOT.glob("reference/*/tuning.parquet")}

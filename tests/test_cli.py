@@ -126,7 +126,8 @@ def test_a_terminal_without_greek_letters_gets_the_page_all_the_same(tmp_path):
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_profile_fits_a_screen(name):
     file = activations.load(name)
-    page = profile_page(profile(name), file.label, file.formula, "Somebody 2020")
+    beside = {"equal": ["elu", "celu"], "nearest": "penalized_tanh", "apart": 0.1, "proven": None}
+    page = profile_page(profile(name), file.label, file.formula, "Somebody 2020", beside=beside)
     lines = page.splitlines()
     assert 20 < len(lines) <= 40 and max(map(len, lines)) <= WIDTH == 100
     assert lines[0].startswith(f"{file.label}: f(x) = ")
@@ -155,8 +156,11 @@ def test_a_profile_shows_digits_that_its_enclosures_have(activarium):
         ("celu", ["equal to               ELU", "ISRLU, at most 0.0755755… apart, at x = −0.9202"]),
         (
             "x/(1+exp(-x))",
-            ["equal to               SiLU", "about 0.137 apart for |x| ≤ 30, beyond"],
+            ["equal to               SiLU", "about 0.137 apart for |x| ≤ 30, and may be more"],
         ),
+        ("x*exp(x)/(1+exp(x))", ["SiLU, no difference seen for |x| ≤ 30; that they are equal is"]),
+        ("penalized_tanh", ["nearest built-in       Laplace, at most ≈ 0.25 apart\n"]),
+        ("(1-x)*sigmoid(x)*tanh(x)/(1+x**2)", ["nearest built-in       "]),
         ("swish", ["nearest built-in       SiLU, no difference"]),
         ("x**2", ["nearest built-in       none: each is 1 or more apart for |x| ≤ 30"]),
     ],

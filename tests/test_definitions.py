@@ -54,6 +54,7 @@ def test_every_function_of_the_vocabulary_is_known(file):
         file_checks.check_file(file(WHOLE.format(f"xp.{word}(x) * xp.{word}(2)")))
     file_checks.check_file(file(WHOLE.format('xp.decimal("0.1") * xp.pi * x')))
     file_checks.check_file(file(WHOLE.format("xp.piecewise(x, 0, lambda x: 0, right=xp.tanh)")))
+    file_checks.check_file(file(WHOLE.format("1e15 * x + 1 / 8 + 123456789012.0 * 1e-30 + 3e-20")))
     file_checks.check_file(file(WHOLE.format("xp.tanh(x)").replace("label =", "label: str =")))
     file_checks.check_file(file(WHOLE.format("words.tanh(x)").replace("xp", "words")))
 
@@ -156,6 +157,7 @@ SAID = {  # what is returned, as people write it elsewhere: what is said of it
     "1e999 * x": "'1e999 * x' holds inf, which is not a finite number",
     "1 / 6 * x": "'1 / 6 * x' holds 0.16666666666666666, which Python rounded; write x / 6 for ",
     "(0.1 + 0.2) * x": "'(0.1 + 0.2) * x' holds 0.30000000000000004, which Python rounded",
+    "12 / 19 * x": "'12 / 19 * x' holds 0.631578947368421, which Python rounded",
     "x * xp.sqrt(2 / 3)": "'xp.sqrt(2 / 3)' holds 0.6666666666666666, which Python rounded",
     "xp.erf(x * 0.70710678118654752440)": "holds 0.7071067811865476, which Python rounded; write x",
     "xp.piecewise(x, -1 / 3, xp.exp, xp.tanh)": "holds -0.3333333333333333, which Python rounded",

@@ -10,6 +10,7 @@ from activarium.certify import Unproven, certify, initial_state
 from activarium.definitions import expressions, on_numpy
 from activarium.proven_claims import equal_functions, gelu_paper, prove_claims
 from activarium.proven_claims.nearest import comparable, find_nearest
+from activarium.report.profile_page import nearest_lines
 
 DEFINITIONS = {name: activations.load(name).definition for name in activations.names()}
 
@@ -140,6 +141,14 @@ def test_a_new_activation_is_held_against_the_built_in_ones(text, equal, nearest
     if found["proven"]:
         assert apart[found["nearest"]] <= float(found["proven"]["value"][1]) + 1e-12
     assert found["apart"] <= apart[found["nearest"]] + 1e-6
+
+
+def test_what_overflows_on_the_grid_is_not_called_far():
+    """softplus(30x)/30 is 0.023 from ReLU at most, but exp(900) is no float64."""
+    found = find_nearest(lambda x, xp: xp.log(1 + xp.exp(30 * x)) / 30, comparable())
+    assert found["nearest"] is found["apart"] is None
+    (line,) = nearest_lines(found)
+    assert line == ("nearest built-in", "not looked for: f overflows for |x| ≤ 30")
 
 
 def test_nothing_is_held_against_itself_or_what_learns_or_draws():

@@ -360,6 +360,15 @@ def test_an_equivalence_stands_only_where_another_tuning_stays_in_the_margin():
         assert found["contrasts"][0]["holds"] is stands
 
 
+def test_one_scored_seed_is_not_taken_for_one_tuning_seed():
+    made = synthetic.study(recipes=("adam",), seeds=1)
+    recipes = {"adam": both_recipes()[1]["adam"]}
+    for seeds, said in ((1, "With one tuning seed"), (2, "Nothing is shown here that could fall")):
+        table = tuning_table(CURVES, seeds=seeds)
+        tables = synthetic.reported(made, draw=False, recipes=recipes, tuning=table).tables
+        assert tuning_choices.standing_sentence(tables, tables.settings[0]).startswith(said)
+
+
 def test_one_tuning_seed_cannot_say_what_another_would_choose():
     found = analysed(tuning_table(CURVES, seeds=1))["tuning"]
     assert all(row["p"] is None and row["holds"] is None for row in found["contrasts"])

@@ -3,7 +3,8 @@
 #     snakemake claims --cores all
 #
 # inputs   claims/*.yaml, one file a claim
-#          of each study in reference/: its runs, its contrasts, its plan and how it was declared
+#          of each study in reference/: its runs, its contrasts, its plan and how it was declared, and
+#          the runs that tuned it
 # outputs  results/claims/claims and evidence, each as .parquet and .csv
 #          results/claims/claims.md, the page that people read
 # steps    read, settle, write
@@ -20,6 +21,7 @@ rule claims:
             "claims/*.py",
             "compare/paired_tests.py",
             "compare/permutation_tests.py",
+            "compare/retuning.py",
             "compare/scores.py",
             "compare/shared_pairs.py",
             "report/formatting.py",

@@ -235,7 +235,7 @@ def div(a: Node, b: Node) -> Node:
         raise Unproven("divides by zero")
     if _is_rational(b):
         return mul(number(1 / b.value[0]), a)
-    if _has_minus(a):
+    if _has_minus(a) and not _has_minus(-a):
         return -div(-a, b)
     if _all_polynomials(b) and all(c <= 0 for c in b.value.coeffs()):
         return -div(a, -b)

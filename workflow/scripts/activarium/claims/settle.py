@@ -52,7 +52,7 @@ def settle_claims(
 
 
 HIDDEN = (  # of a row, while it is being settled
-    "differences", "scores", "level", "direction", "margin", "p_retuned",
+    "differences", "scores", "level", "direction", "margin", "p_retuned", "falls",
 )  # fmt: skip
 
 
@@ -131,6 +131,7 @@ def _after_another_tuning(found, key, activation, control, d) -> Row:
         if {activation, control} <= gains.keys() and sd(d):
             more = gains[activation] - gains[control]
             low, high, p = predict_difference(mean(d), sd(d), len(d), more, found.confidence)
+            p = p if (low + high) * mean(d) > 0 else 1.0  # the other side is no difference of d's
     return {"retuned_low": low, "retuned_high": high, "p_retuned": p}
 
 
@@ -199,15 +200,17 @@ def _correct(rows: list[Row], family: str) -> None:
     table = pd.concat([row["differences"] for row in rows], axis=1).sort_index()
     corrected = max_t(table.to_numpy(dtype=float).T)
     equivalent = adjust_p_values([row["p_tost"] for row in rows])
+    chosen = [_shown(*row) for row in zip(rows, corrected, equivalent, strict=True)]
     tuned = [i for i, row in enumerate(rows) if row["p_retuned"] is not None]
     retuned = adjust_p_values([rows[i]["p_retuned"] for i in tuned])
     for i, p in zip(tuned, retuned, strict=True):
         low, high, margin = (rows[i][key] for key in ("retuned_low", "retuned_high", "margin"))
         corrected[i] = max(corrected[i], p)
         equivalent[i] = equivalent[i] if -margin < low and high < margin else 1.0
-    for row, p, p_tost in zip(rows, corrected, equivalent, strict=True):
+    for row, p, p_tost, before in zip(rows, corrected, equivalent, chosen, strict=True):
         row[f"p_{family}"], row[f"p_tost_{family}"] = float(p), p_tost
         row[f"shown_{family}"] = _shown(row, p, p_tost)
+        row["falls"] = row[f"shown_{family}"] != before  # of the larger family, which is the last
 
 
 def _shown(row: Row, p: float, p_tost: float) -> str:
@@ -308,7 +311,7 @@ def _reason(claim, rows: list[Row], counts: Mapping[str, int]) -> str:
         return f"No published study has {activations.label(claim['activation'])} {where}."
     missing = len(set(claim["controls"]) - {row["control"] for row in rows})
     lacking = f"; {missing} of {len(claim['controls'])} controls were not tested" if missing else ""
-    return f"{_count_words(counts)}{lacking}.{_size_words(rows)}"
+    return f"{_count_words(counts)}{lacking}.{_tuning_words(rows)}{_size_words(rows)}"
 
 
 MEASURES = {
@@ -325,6 +328,13 @@ def _count_words(counts: Mapping[str, int]) -> str:
         return f"The one setting shows {next(iter(shown))}"
     said = ", ".join(f"{n} {'show' if n > 1 else 'shows'} {what}" for what, n in shown.items())
     return f"Of {sum(counts.values())} settings {said}"
+
+
+def _tuning_words(rows: list[Row]) -> str:
+    """How many contrasts show something at the tuned values that another tuning need not."""
+    n = sum(row["falls"] for row in rows)
+    what = "contrast shows" if n == 1 else "contrasts show"
+    return f" {n} {what} it at the tuned values alone, not after another tuning." if n else ""
 
 
 def _size_words(rows: list[Row]) -> str:

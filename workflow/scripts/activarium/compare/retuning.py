@@ -19,7 +19,8 @@ SAME = 1e-9  # two mean accuracies that differ by less are equal
 METHOD = {
     "question": "would it stand if tuned again",
     "method": "prediction of the true difference after another tuning on the same held-out images: "
-    "true accuracies drawn around those of the tuning runs, a tuning from each; Holm",
+    "true accuracies drawn around those of the tuning runs, a tuning from each; Holm for a "
+    "difference, for an equivalence the whole range in the margin",
     "columns": ["tuning"],
     "family": "contrasts of a setting whose recipe is tuned",
     "status": "check",
@@ -197,7 +198,8 @@ def _predict(rows, gains, confidence, margin):
     for prediction, row, p in zip(found, rows, corrected, strict=True):
         prediction["p_holm"], prediction["holds"] = p, None
         if row["verdict"] in ("better", "worse") and not math.isnan(p):
-            prediction["holds"] = p < significance_level(confidence)
+            same_side = (prediction["low"] + prediction["high"]) * row["mean_diff"] > 0
+            prediction["holds"] = same_side and p < significance_level(confidence)
         if row["verdict"] == "equivalent" and not math.isnan(p):
             prediction["holds"] = -margin < prediction["low"] and prediction["high"] < margin
     return found

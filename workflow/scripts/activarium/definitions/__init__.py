@@ -13,7 +13,7 @@ torch's own module returns there). Conditions are only ever of this form, affine
 an exact c, so that the proofs find every breakpoint exactly.
 
 Numbers in a definition are exact decimals: 0.1 means one tenth, not the nearest double. Write
-1 / 6 of x as `x / 6`: Python rounds `1 / 6`, and a number of more than 15 digits is refused. Two
+1 / 6 of x as `x / 6`: Python rounds `1 / 6`, and a float of more than 12 digits is refused. Two
 constants are for numbers that cannot be written so:
 
     xp.decimal("1.0507009873554804934193349852946")    a decimal with more digits than a double

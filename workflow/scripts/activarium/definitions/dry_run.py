@@ -16,7 +16,7 @@ from .suggestions import power_error
 VOCABULARY = (*FUNCTIONS, "piecewise", "decimal", "pi")
 UNKNOWN = "is not in the vocabulary"
 MAX_STEPS = 20_000  # operations of a definition; the built-in ones have 30 at most
-EXACT_DIGITS = 15  # every decimal of so many is read from a float as it was written
+MOST_DIGITS = 12  # of a number as it is written; what Python rounded has 15 to 17, rarely fewer
 
 
 class NotInVocabulary(Exception):
@@ -123,7 +123,10 @@ def _check_number(value):
     """Raise NotInVocabulary for what torch, numpy and the proofs do not all take as a number."""
     if type(value) in (int, float) and not math.isfinite(value):
         raise NotInVocabulary(f"holds {value}, which is not a finite number")
-    if type(value) is float and len(Decimal(repr(value)).as_tuple().digits) > EXACT_DIGITS:
+    if (
+        type(value) is float
+        and len(Decimal(repr(value)).normalize().as_tuple().digits) > MOST_DIGITS
+    ):
         ways = 'x / 6 for 1 / 6 * x, {xp}.sqrt(2), {xp}.pi, or all digits in {xp}.decimal("…")'
         raise NotInVocabulary(f"holds {value}, which Python rounded; write {ways}")
     if not isinstance(value, AbstractValue) and type(value) not in (int, float):

@@ -1,7 +1,8 @@
-"""The start of small transformers and their kin, as in the code of their papers.
+"""The start of vit, mixer and convnext: one for all three, as ViT's own code has it.
 
-The standard deviation of 0.02 that wide ones start from would be too small here: at a width of 64
-an activation's inputs would have one of 0.16, where a smooth activation is nearly linear.
+Queries, keys and values are drawn as one layer, as torch's attention does. The standard deviation
+of 0.02 that wide transformers and ConvNeXt start from would be too small here: at a width of 64 an
+activation's inputs would have one of 0.16, where a smooth activation is nearly linear.
 """
 
 import torch

@@ -31,8 +31,9 @@ def find_nearest(definition: Callable, others: Mapping[str, Callable]) -> dict:
     """{equal, nearest, apart, proven}: which of `others` a definition equals, and which is nearest.
 
     `equal` are names proven equal on all of R. Of the rest `nearest` has the smallest difference on
-    a grid of |x| ≤ END, which is `apart`; None where none has a finite one. `proven` is sup |f − g|
-    over all of R with where it is found, {value, at}, or None where that is not proven.
+    a grid of |x| ≤ END, which is `apart`; both are None where the definition overflows there in
+    float64, or nothing is left. `proven` is sup |f − g| over all of R and where it is found,
+    {value, at}, or None where that is not proven.
     """
     same = next((g for g in equal_groups({"": definition, **others}) if "" in g), [""])
     rest = {

@@ -12,6 +12,7 @@ from .proven_properties import format_enclosure, property_texts
 WIDTH = 100  # columns
 INDENT = 23  # of what is said of a property
 FAR = 1  # apart, where no bound is proven: no neighbour
+UNSEEN = 1e-12  # apart: what float64 rounds
 PIECES = 4  # of the real line that are described one by one; of more there is the number
 NOT_CLAIMED = "not claimed"
 
@@ -94,15 +95,24 @@ def nearest_lines(beside: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
     """Which built-in activations are the same function, and which of the others is nearest."""
     if beside["equal"]:
         yield "equal to", join_words(map(label, beside["equal"]))
-    if beside["apart"] is None or not beside["proven"] and beside["apart"] >= FAR:
-        yield "nearest built-in", f"none: each is {FAR} or more apart for |x| ≤ {END}"
-    elif beside["proven"]:
-        sup, at = (format_enclosure(beside["proven"][key]) for key in ("value", "at"))
-        apart = "no difference" if sup == "0" else f"at most {sup} apart, at x = {at}"
-        yield "nearest built-in", f"{label(beside['nearest'])}, {apart}"
-    else:
-        apart = f"about {beside['apart']:.3g} apart for |x| ≤ {END}, beyond not proven"
-        yield "nearest built-in", f"{label(beside['nearest'])}, {apart}"
+    yield "nearest built-in", _nearest_text(beside)
+
+
+def _nearest_text(beside: Mapping[str, Any]) -> str:
+    """ "ISRLU, at most 0.0755755… apart, at x = −0.920289…", or why none is named."""
+    apart, proven = beside["apart"], beside["proven"]
+    if apart is None:
+        return f"not looked for: f overflows for |x| ≤ {END}"
+    name = label(beside["nearest"])
+    if proven:
+        sup, at = (format_enclosure(proven[key]) for key in ("value", "at"))
+        where = f", at x = {at}" if abs(float(proven["at"][0])) < END else ""
+        return f"{name}, no difference" if sup == "0" else f"{name}, at most {sup} apart{where}"
+    if apart < UNSEEN:
+        return f"{name}, no difference seen for |x| ≤ {END}; that they are equal is not proven"
+    if apart < FAR:
+        return f"{name}, about {apart:.3g} apart for |x| ≤ {END}, and may be more beyond"
+    return f"none: each is {FAR} or more apart for |x| ≤ {END}"
 
 
 def _number(enclosure: list | None) -> str:

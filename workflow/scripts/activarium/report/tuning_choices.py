@@ -80,7 +80,7 @@ def standing_sentence(tables: StudyTables, setting: Setting) -> str:
     """How many of the differences and equivalences shown would stand after another tuning."""
     rows = tables.retuned_contrasts(setting)
     verdicts = tables.of(tables.primary, setting).set_index("activation")["verdict"]
-    if rows and all(row["p"] is None for row in rows):
+    if tables.tuned_cells(setting)[0]["n_seeds"] < 2:
         return (
             "With one tuning seed nobody can say what another tuning would choose. "
             "Write seeds: 2 or more to know."
