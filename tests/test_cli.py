@@ -126,7 +126,8 @@ def test_a_terminal_without_greek_letters_gets_the_page_all_the_same(tmp_path):
 @pytest.mark.parametrize("name", SAMPLES)
 def test_a_profile_fits_a_screen(name):
     file = activations.load(name)
-    beside = {"equal": ["elu", "celu"], "nearest": "penalized_tanh", "apart": 0.1, "proven": None}
+    beside = {"equal": ["elu", "celu"], "nearest": "penalized_tanh", "apart": 0.1, "proven": None,
+              "looked_up_to": 30}  # fmt: skip
     page = profile_page(profile(name), file.label, file.formula, "Somebody 2020", beside=beside)
     lines = page.splitlines()
     assert 20 < len(lines) <= 40 and max(map(len, lines)) <= WIDTH == 100

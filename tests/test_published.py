@@ -59,7 +59,7 @@ def test_without_the_controls_figure_there_is_no_published_difference():
 def test_the_report_has_the_section_only_where_there_is_something_to_show():
     page = parsed(reported(paper(), draw=False))
     text = page.text_of("section", id="published")
-    assert "arXiv 2305.12073 reports 2 accuracies for what was run here." in text
+    assert "arXiv 2305.12073 reports 2 accuracies of these activations on these images" in text
     assert "89.52" in text
     assert "Source: arXiv 2305.12073" in text
     without = parsed(reported(study(), draw=False))

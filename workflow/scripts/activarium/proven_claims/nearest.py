@@ -28,7 +28,9 @@ def comparable(but: str = "") -> dict[str, Callable]:
 
 
 def find_nearest(definition: Callable, others: Mapping[str, Callable]) -> dict:
-    """{equal, nearest, apart, proven}: which of `others` a definition equals, and which is nearest.
+    """Which of `others` a definition equals, and which is nearest.
+
+    {equal, nearest, apart, proven, looked_up_to}, the last being END.
 
     `equal` are names proven equal on all of R. Of the rest `nearest` has the smallest difference on
     a grid of |x| ≤ END, which is `apart`; both are None where the definition overflows there in
@@ -44,6 +46,7 @@ def find_nearest(definition: Callable, others: Mapping[str, Callable]) -> dict:
     nearest = min(rest, key=rest.__getitem__, default=None)
     found: dict[str, Any] = {
         "equal": sorted(same)[1:], "nearest": None, "apart": None, "proven": None,
+        "looked_up_to": END,
     }  # fmt: skip
     if nearest is None or rest[nearest] == np.inf:
         return found

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from ..activations import label
-from ..proven_claims.nearest import END
 from .formatting import join_words
 from .proven_properties import format_enclosure, property_texts
 
@@ -100,19 +99,19 @@ def nearest_lines(beside: Mapping[str, Any]) -> Iterator[tuple[str, str]]:
 
 def _nearest_text(beside: Mapping[str, Any]) -> str:
     """ "ISRLU, at most 0.0755755… apart, at x = −0.920289…", or why none is named."""
-    apart, proven = beside["apart"], beside["proven"]
+    apart, proven, end = (beside[key] for key in ("apart", "proven", "looked_up_to"))
     if apart is None:
-        return f"not looked for: f overflows for |x| ≤ {END}"
+        return f"not looked for: f overflows for |x| ≤ {end}"
     name = label(beside["nearest"])
     if proven:
         sup, at = (format_enclosure(proven[key]) for key in ("value", "at"))
-        where = f", at x = {at}" if abs(float(proven["at"][0])) < END else ""
+        where = f", at x = {at}" if abs(float(proven["at"][0])) < end else ""
         return f"{name}, no difference" if sup == "0" else f"{name}, at most {sup} apart{where}"
     if apart < UNSEEN:
-        return f"{name}, no difference seen for |x| ≤ {END}; that they are equal is not proven"
+        return f"{name}, no difference seen for |x| ≤ {end}; that they are equal is not proven"
     if apart < FAR:
-        return f"{name}, about {apart:.3g} apart for |x| ≤ {END}, and may be more beyond"
-    return f"none: each is {FAR} or more apart for |x| ≤ {END}"
+        return f"{name}, about {apart:.3g} apart for |x| ≤ {end}, and may be more beyond"
+    return f"none: each is {FAR} or more apart for |x| ≤ {end}"
 
 
 def _number(enclosure: list | None) -> str:

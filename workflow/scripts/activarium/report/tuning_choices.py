@@ -61,7 +61,7 @@ def warning_sentences(tables: StudyTables, setting: Setting) -> list[str]:
     return said
 
 
-def edge_sentences(cells) -> Iterator[str]:
+def edge_sentences(cells: list[dict]) -> Iterator[str]:
     """A warning for each number and end at which choices stand."""
     numbers = dict.fromkeys(key for cell in cells for key in cell["chosen"])
     for key in numbers:
