@@ -218,24 +218,29 @@ def test_fast_is_what_its_file_says():
     torch.testing.assert_close(net(x), net[-1](y.amax((2, 3))))
 
 
-@pytest.mark.parametrize("name", ["vit", "mixer", "convnext"])
-def test_a_network_may_draw_its_weights_itself_and_says_how(name):
-    net = built(name)
+@pytest.mark.parametrize(
+    ("name", "start"), [("vit", {}), ("mixer", {}), ("convnext", {}), ("vit", {"start": "xavier"})]
+)
+def test_a_network_may_draw_its_weights_itself_and_says_how(name, start):
+    net = built(name, **start)
     initialise(net, 0)
     for layer in weighted_layers(net):
         fan_out, fan_in = layer.weight.flatten(1).shape
-        variance = 2 / (fan_in + fan_out) if isinstance(layer, nn.Linear) else 1 / fan_in
+        xavier = 2 / (fan_in + fan_out) if isinstance(layer, nn.Linear) else 1 / fan_in
         error = (2 / layer.weight.numel()) ** 0.5
-        assert layer.weight.square().mean().item() == pytest.approx(variance, rel=4 * error)
+        expected = pytest.approx(xavier if start else 0.02**2, rel=4 * error)
+        assert layer.weight.square().mean().item() == expected
         assert layer.bias is None or (layer.bias == 0).all()
-    stated = {"net": {"file": name, "parameters": networks.parameters(name)}}
+    stated = {"net": {"file": name, "parameters": networks.parameters(name) | start}}
     text = describe_networks(describe.describe_networks(stated, ("digits",)))
-    start = "start Xavier uniform in linear layers and LeCun normal in convolutions, biases 0"
-    assert start.lower() in text.lower()
+    words = "truncated normal with standard deviation 0.02, biases 0"
+    if start:
+        words = "Xavier uniform in linear layers and LeCun normal in convolutions, biases 0"
+    assert f"Weights start {words}." in text
 
 
 @pytest.mark.parametrize("width", [48, 96])
-def test_an_activation_in_vit_starts_with_inputs_of_one_size_at_every_width(width):
+def test_from_xavier_an_activation_in_vit_has_inputs_of_one_size_at_every_width(width):
     seen = []
 
     class Watch(nn.Module):
@@ -243,7 +248,7 @@ def test_an_activation_in_vit_starts_with_inputs_of_one_size_at_every_width(widt
             seen.append(x.std().item())
             return F.gelu(x)
 
-    net = built("vit", Watch, width=width, depth=2, conv_stem=True).train()
+    net = built("vit", Watch, width=width, depth=2, conv_stem=True, start="xavier").train()
     initialise(net, 0)
     net(torch.randn(32, 3, SIZE, SIZE))
     assert seen == [pytest.approx(0.63, abs=0.06)] * 2  # √(2/5), and the stem has none
@@ -257,6 +262,7 @@ def test_an_activation_in_vit_starts_with_inputs_of_one_size_at_every_width(widt
         ("vit", 32, {"patch": 6, "conv_stem": True}, "conv_stem takes a patch of 2, 4, 8, … whose"),
         ("vit", 32, {"patch": 1, "conv_stem": True}, "whose half divides width 96"),
         ("vit", 64, {"patch": 64, "conv_stem": True, "width": 48}, "half divides width 48"),
+        ("vit", 32, {"start": "he"}, "start 'he' is none of truncated_normal, xavier"),
         ("mixer", 3, {}, "images of 3 pixels hold no patch of 4; set patch"),
         ("convnext", 7, {}, "images of 7 pixels are less than 4 patches of 2; set patch"),
     ],

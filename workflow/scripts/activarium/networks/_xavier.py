@@ -1,8 +1,8 @@
-"""The start of vit, mixer and convnext: one for all three, as ViT's own code has it.
+"""The start of ViT's own code, for narrow nets: linear layers Xavier uniform, biases 0.
 
-Queries, keys and values are drawn as one layer, as torch's attention does. The standard deviation
-of 0.02 that wide transformers and ConvNeXt start from would be too small here: at a width of 64 an
-activation's inputs would have one of 0.16, where a smooth activation is nearly linear.
+From a standard deviation of 0.02, which wide ones take, an activation's inputs would have one of
+0.16 at a width of 64. There a smooth activation is nearly linear. Queries, keys and values are
+drawn as one layer, as torch's attention does.
 """
 
 import torch
@@ -13,7 +13,7 @@ from ..train.initialisation import weighted_layers
 IN_WORDS = "Xavier uniform in linear layers and LeCun normal in convolutions, biases 0"
 
 
-def draw_xavier(network: nn.Module, generator: torch.Generator) -> None:
+def draw_weights(network: nn.Module, generator: torch.Generator) -> None:
     """Draw every weight of the convolutions and linear layers anew, in their order.
 
     Xavier uniform (Glorot and Bengio 2010) has variance 2 / (fan-in + fan-out), LeCun normal

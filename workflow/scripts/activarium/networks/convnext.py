@@ -7,7 +7,7 @@ import torch
 from torch import nn
 
 from ..data.image_size import height_width
-from ._xavier import IN_WORDS, draw_xavier
+from ._truncated_normal import IN_WORDS, draw_weights
 
 label = "ConvNeXt, small"
 non_square = True
@@ -45,7 +45,7 @@ class ConvNeXt(nn.Sequential):
 
     def init_weights(self, generator):
         """Draw every weight anew; biases start at 0."""
-        draw_xavier(self, generator)
+        draw_weights(self, generator)
 
 
 def build(activation, channels, classes, size, *, width=32, blocks=2, patch=2):

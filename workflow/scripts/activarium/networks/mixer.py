@@ -5,7 +5,7 @@ Tolstikhin et al. 2021, arXiv 2105.01601. `gated` makes both feed-forwards gated
 
 from torch import nn
 
-from ._xavier import IN_WORDS, draw_xavier
+from ._truncated_normal import IN_WORDS, draw_weights
 from .vit import FeedForward, count_patches
 
 label = "MLP-Mixer"
@@ -43,7 +43,7 @@ class Mixer(nn.Module):
 
     def init_weights(self, generator):
         """Draw every weight anew, as vit.py does; biases start at 0."""
-        draw_xavier(self, generator)
+        draw_weights(self, generator)
 
 
 def build(activation, channels, classes, size, *, width=128, depth=6, patch=4, gated=False):

@@ -13,11 +13,12 @@ import torch
 from torch import nn
 
 from ..data.image_size import height_width
-from ._xavier import IN_WORDS, draw_xavier
+from . import _truncated_normal, _xavier
+from ._truncated_normal import SD
 
 label = "vision transformer"
 non_square = True
-POSITIONS_SD = 0.02  # standard deviation of the positions at the start
+STARTS = {"truncated_normal": _truncated_normal, "xavier": _xavier}
 
 
 class Attention(nn.Module):
@@ -84,10 +85,9 @@ def convolutional_stem(channels, width, patch):
 class ViT(nn.Module):
     """Images [n, channels, height, width] to scores [n, classes]; `places` is how many patches."""
 
-    start = IN_WORDS
-
-    def __init__(self, patches, blocks, classes, places, width):
+    def __init__(self, patches, blocks, classes, places, width, start):
         super().__init__()
+        self.draw_weights, self.start = STARTS[start].draw_weights, STARTS[start].IN_WORDS
         self.patches = patches
         self.token = nn.Parameter(torch.zeros(1, 1, width))
         self.positions = nn.Parameter(torch.zeros(1, 1 + places, width))
@@ -101,8 +101,8 @@ class ViT(nn.Module):
 
     def init_weights(self, generator):
         """Draw every weight anew; biases and the class token start at 0."""
-        draw_xavier(self, generator)
-        nn.init.normal_(self.positions, std=POSITIONS_SD, generator=generator)
+        self.draw_weights(self, generator)
+        nn.init.trunc_normal_(self.positions, std=SD, generator=generator)
 
 
 def count_patches(size, patch):
@@ -133,13 +133,17 @@ def build(
     ratio=4,
     gated=False,
     conv_stem=False,
+    start="truncated_normal",
 ):
     """`depth` blocks of `width` numbers a token, feed-forwards `ratio` times as wide.
 
     A `patch` is so many pixels wide and high; what is left at the right and below is seen by a
-    `conv_stem` alone. Raises ValueError for a `width` that is no multiple of `heads`, for too small
-    an image, and for a `patch` that no halving makes.
+    `conv_stem` alone. `start` is how weights start, one of STARTS; `xavier` is for narrow nets.
+    Raises ValueError for a `width` that is no multiple of `heads`, for too small an image, for a
+    `patch` that no halving makes, and for another `start`.
     """
+    if start not in STARTS:
+        raise ValueError(f"start {start!r} is none of {', '.join(STARTS)}")
     if width % heads:
         raise ValueError(f"width {width} is no multiple of heads {heads}")
     if conv_stem and (patch < 2 or patch & (patch - 1) or width % (patch // 2)):
@@ -147,4 +151,4 @@ def build(
     places = (count_halved if conv_stem else count_patches)(size, patch)
     blocks = [Block(activation, width, heads, ratio * width, gated) for _ in range(depth)]
     patches = (convolutional_stem if conv_stem else plain_patches)(channels, width, patch)
-    return ViT(patches, blocks, classes, places, width)
+    return ViT(patches, blocks, classes, places, width, start)
