@@ -217,7 +217,7 @@ def test_a_tuned_setting_shows_what_would_stand_after_another_tuning(
         assert row["retuned_high"] - row["retuned_low"] == pytest.approx(
             2 * 1.96 * (2 * spread**2 + (row["high"] - row["low"]) ** 2 / 22) ** 0.5, rel=0.1
         )
-    falls = "1 contrast shows it at the tuned values alone, not after another tuning."
+    falls = "1 contrast is shown at the tuned values alone, not after another tuning."
     assert (falls in found["reason"]) == (verdict == "undecided")
     untuned = settled(claim(direction), one)[1][0]
     assert untuned["retuned_low"] is None

@@ -331,10 +331,10 @@ def _count_words(counts: Mapping[str, int]) -> str:
 
 
 def _tuning_words(rows: list[Row]) -> str:
-    """How many contrasts show something at the tuned values that another tuning need not."""
+    """How many contrasts are shown at the tuned values, and not after another tuning."""
     n = sum(row["falls"] for row in rows)
-    what = "contrast shows" if n == 1 else "contrasts show"
-    return f" {n} {what} it at the tuned values alone, not after another tuning." if n else ""
+    what = "contrast is" if n == 1 else "contrasts are"
+    return f" {n} {what} shown at the tuned values alone, not after another tuning." if n else ""
 
 
 def _size_words(rows: list[Row]) -> str:
