@@ -36,6 +36,8 @@ from activarium.certify.certify_activation import certify_activation
 from activarium.definitions import on_numpy
 from activarium.report.page import policy_hash
 
+SUITE = str(ROOT / "config/suite.yaml")
+
 MAKEFILE = (ROOT / "Makefile").read_text()
 STUDIES = ("cifar10", "cifar100-slope", "learning-rate")
 
@@ -53,7 +55,7 @@ def profile_files(tmp_path_factory):
 @pytest.fixture(scope="module")
 def evidence(profile_files):
     analyses = [str(ROOT / f"reference/{name}/analysis.json") for name in STUDIES]
-    return read(analyses, [str(ROOT / "reference/README.md")], profile_files, [], [])
+    return read(SUITE, analyses, [str(ROOT / "reference/README.md")], profile_files, [], [])
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +120,7 @@ import hashlib, json, sys
 from activarium.atlas.read_evidence import read
 from activarium.atlas.site import build_site
 
-files = build_site(read(sys.argv[1:2], [], sys.argv[2:], [], []))
+files = build_site(read(sys.argv[1], sys.argv[2:3], [], sys.argv[3:], [], []))
 print(json.dumps({path: hashlib.sha256(data).hexdigest() for path, data in files.items()}))
 """
 DATA = {  # the first digits for one published study, whose tables never change
@@ -156,7 +158,7 @@ def test_the_same_tables_give_the_same_bytes(profile_files, tmp_path):
     paths = {"PYTHONPATH": str(ROOT / "workflow/scripts")}
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", DIGESTS, f"{folder}/analysis.json", *profile_files],
+            [sys.executable, "-c", DIGESTS, SUITE, f"{folder}/analysis.json", *profile_files],
             env=os.environ | paths | changed, cwd=cwd, stdout=subprocess.PIPE,
         )
         for folder, changed, cwd in places
@@ -183,7 +185,7 @@ REPEATED = ("mnist5k", "mnist5k-serving")  # the second has six of the first's t
 def repeated():
     """Two studies, of which one has some of the other's runs, bit for bit."""
     return read(
-        [str(ROOT / f"reference/{name}/analysis.json") for name in REPEATED], [], [], [], []
+        SUITE, [str(ROOT / f"reference/{name}/analysis.json") for name in REPEATED], [], [], [], []
     )
 
 
@@ -222,7 +224,7 @@ def test_a_comparison_of_two_counts_runs_of_two_studies_once(repeated):
 
 def test_runs_are_the_same_whatever_a_study_calls_its_recipe():
     """Two activations tuned to the very rate of the recipe beside it: their pair counts once."""
-    tuned = read([str(ROOT / "reference/mnist5k-tuned/analysis.json")], [], [], [], [])
+    tuned = read(SUITE, [str(ROOT / "reference/mnist5k-tuned/analysis.json")], [], [], [], [])
     (repeated,) = [row for row in comparison_data(tuned)["pairs"] if row[8:]]
     names = [address for address, *_ in comparison_data(tuned)["activations"]]
     one, other = (names[n] for n in repeated[1:3])
@@ -268,7 +270,7 @@ def test_comparisons_are_told_apart_by_the_runs_of_both_on_each_seed(evidence, g
 
 def test_equal_failures_of_two_networks_are_two_comparisons():
     """Identity and SELU diverged at either depth: equal results, and not the same runs."""
-    depth = read([str(ROOT / "reference/depth/analysis.json")], [], [], [], [])
+    depth = read(SUITE, [str(ROOT / "reference/depth/analysis.json")], [], [], [], [])
     deep = [s for s in depth.settings if s.names[1] in ("mlp_16", "mlp_32")]
     one, other = (paired_runs(s.cells["identity"]["runs"], s.cells["selu"]["runs"]) for s in deep)
     assert len(one) == len(other) == 8 and not one & other
@@ -450,7 +452,7 @@ def test_a_card_has_what_a_study_measured_beside_accuracy(tmp_path):
            "measure": "sparsity", "quantity": "zeros", "value": 0.5, "n": 8}  # fmt: skip
     table = tables.table([row], tables.MEASURES)
     tables.write_both(table, folder / "measures.parquet", tmp_path / "measures.csv")
-    made = build_site(read([str(folder / "analysis.json")], [], [], [], []))
+    made = build_site(read(SUITE, [str(folder / "analysis.json")], [], [], [], []))
     (entry,) = json.loads(made["activation/relu/card.json"])["settings"]
     (row,) = entry["measured"]
     assert row["shown"].startswith("50")
@@ -551,7 +553,7 @@ def test_the_scripts_stay_small():
 @pytest.mark.slow
 def test_the_atlas_of_all_studies_is_small():
     analyses = sorted(map(str, (ROOT / "reference").glob("*/analysis.json")))
-    files = build_site(read(analyses, [], [], [], []))
+    files = build_site(read(SUITE, analyses, [], [], [], []))
     assert len(files["index.html"]) < 600_000
     proofs = 40_000 * len(activations.names())  # of profiles and numerics, not made here
     assert sum(map(len, files.values())) + proofs < 12_000_000

@@ -14,6 +14,8 @@ from activarium.definitions.numerics import measure_numerics
 from activarium.proven_claims import prove_claims
 from activarium.runtime.files import write_json
 
+SUITE = str(ROOT / "config/suite.yaml")
+
 pytestmark = pytest.mark.slow
 
 PAGES = {
@@ -74,7 +76,9 @@ def folder(tmp_path_factory):
     )
     analyses = [str(ROOT / f"reference/{name}/analysis.json") for name in studies]
     readme = str(ROOT / "reference/README.md")
-    evidence = read(analyses, [readme], map(str, profiles), [str(numerics)], [str(proven)], [CLAIM])
+    evidence = read(
+        SUITE, analyses, [readme], map(str, profiles), [str(numerics)], [str(proven)], [CLAIM]
+    )
     for path, content in build_site(evidence).items():
         file = folder / "site" / path
         file.parent.mkdir(parents=True, exist_ok=True)
@@ -291,7 +295,7 @@ def test_60_activations_and_40_settings_are_read_on_a_phone_and_on_paper(browser
     file = folder.parent / "wide.html"
     if not file.exists():
         analyses = [str(ROOT / "reference/cifar10/analysis.json")]
-        file.write_text(wide_index(read(analyses, [], [], [], [])), encoding="utf-8")
+        file.write_text(wide_index(read(SUITE, analyses, [], [], [], [])), encoding="utf-8")
     with offline_pages(browser, lambda url: url == file.as_uri()) as open_page:
         page = open_page(file.as_uri(), width)
         assert page.evaluate("document.documentElement.scrollWidth") <= width

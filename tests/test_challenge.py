@@ -17,6 +17,7 @@ from activarium.runtime import files
 from activarium.runtime.errors import UserError
 from activarium.study import reused_runs
 from activarium.study.grid import Grid
+from activarium.study.suite_file import read_suite
 
 QUICK = ROOT / "reference/cifar10-quick"
 SCHEMA = ROOT / "config/schema.yaml"
@@ -43,16 +44,43 @@ def test_only_the_new_activation_is_trained(monkeypatch):
 
 def test_the_suite_is_the_current_one_or_a_published_study(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    assert suite.find_suite(None, ROOT)["name"] == suite.STAND_IN
-    assert suite.find_suite(None, ROOT)["reuse"] == ["reference/cifar10/runs.parquet"]
+    first = read_suite(ROOT / suite.CURRENT).studies[0]
+    assert suite.find_suite(None, ROOT)["name"] == first
+    assert suite.find_suite(None, ROOT)["reuse"] == [f"reference/{first}/runs.parquet"]
     assert suite.find_suite("config/cifar10-quick.yaml", ROOT)["name"] == "cifar10-quick"
     (tmp_path / "config").mkdir()
-    (tmp_path / suite.CURRENT).write_text("name: current")
-    assert suite.find_suite(None, tmp_path) == {"name": "current"}
+    (tmp_path / suite.CURRENT).write_text('{version: "1", studies: [current]}')
+    with pytest.raises(UserError, match="no suite 'current'"):
+        suite.find_suite(None, tmp_path)
     with pytest.raises(
         UserError, match=r"no suite 'cifar10-quik' \(did you mean cifar10-quick\?\)"
     ):
         suite.find_suite("cifar10-quik", ROOT)
+
+
+def test_every_study_of_the_suite_is_published():
+    for name in read_suite(ROOT / suite.CURRENT).studies:
+        assert suite.find_suite(name, ROOT)["name"] == name
+
+
+@pytest.mark.parametrize(
+    ("text", "line"),
+    [
+        (None, "no file suite.yaml"),
+        ("version: [", "suite.yaml cannot be read as YAML"),
+        ("[cifar10]", "suite.yaml is to have two keys; write version"),
+        ('{version: "1", study: [cifar10]}', "suite.yaml is to have two keys; write version"),
+        ("{version: 2026.1, studies: [cifar10]}", "version 2026.1 is no text in quotes; write"),
+        ('{version: "1", studies: cifar10}', "studies 'cifar10' is no list of names; write"),
+        ('{version: "1", studies: []}', r"studies \[\] is no list of names; write"),
+    ],
+)
+def test_a_suite_that_cannot_be_read_is_one_line(tmp_path, monkeypatch, text, line):
+    monkeypatch.chdir(tmp_path)
+    if text:
+        Path("suite.yaml").write_text(text)
+    with pytest.raises(UserError, match=f"^suite: .*{line}"):
+        read_suite("suite.yaml")
 
 
 @pytest.mark.parametrize(

@@ -2,8 +2,9 @@
 #
 #     snakemake atlas --cores all
 #
-# inputs   every folder of reference/; profiles and numerics of all built-in activations, and of the
-#          expressions that published studies state; what proofs and runs settle of claims
+# inputs   every folder of reference/, and config/suite.yaml; profiles and numerics of all built-in
+#          activations, and of the expressions that published studies state; what proofs and runs
+#          settle of claims
 # outputs  results/atlas/, whose index.html opens from a folder as well as from a server
 #          results/stated/profiles/{activation}.json, what is proven of those expressions
 # steps    certify, certify_stated, numerics, proven_claims, claims → atlas
@@ -36,6 +37,7 @@ rule certify_stated:
 rule atlas:
     """Every activation has a page, every study its report, every pair its comparison."""
     input:
+        suite="config/suite.yaml",
         analyses=PUBLISHED.analyses,
         tables=PUBLISHED.files,
         questions=PUBLISHED.questions,
@@ -56,6 +58,7 @@ rule atlas:
             "definitions/operations.py",
             "measures/*.py",
             "report/*.*",
+            "study/suite_file.py",
             "submission/study_status.py",
             "tables/storage.py",
         ),

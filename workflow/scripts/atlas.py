@@ -16,7 +16,7 @@ with open_log(snakemake.log[0]):
     claims = read_settled(Path(read.claims[0]).parent)
     profiles = [*read.profiles, *read.stated]
     evidence = read_evidence.read(
-        read.analyses, read.questions, profiles, read.numerics, read.proven, claims
+        read.suite, read.analyses, read.questions, profiles, read.numerics, read.proven, claims
     )
     for path, content in site.build_site(evidence).items():
         files.write_bytes(f"{snakemake.output[0]}/{path}", content)

@@ -175,7 +175,7 @@ def _add_challenge(commands: argparse._SubParsersAction) -> None:
         help='a file mine.py, a built-in name, or an expression as "x*tanh(softplus(x))"')
     add("--suite", metavar="SUITE",
         help="a folder of reference/ by its name, or the file of a study; "
-        "default: config/suite.yaml, or the 22 activations of cifar10 while that is not there")
+        "default: the first study of config/suite.yaml")
     add("--name", metavar="NAME", help="what yours is called; default: the file's name, or mine")
     add("--cores", type=int, metavar="N", help="default: all")
     add("--dry-run", action="store_true", help="say how long it takes, and train nothing")

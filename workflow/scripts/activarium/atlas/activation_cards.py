@@ -17,7 +17,7 @@ from .code_snippets import code_snippets, torch_module_call
 from .evidence import Evidence, Setting
 from .proven_sentences import proven_sentences
 
-SCHEMA, SUITE = "activarium-card 1", "2026.1"
+SCHEMA = "activarium-card 1"
 COLUMNS = (  # of a row of the decision table, which every table of the atlas keeps
     "n_ok", "n_failed", "mean", "sd", "low", "high", "rank_low", "rank_high", "diff_n_pairs",
     "diff_mean_diff", "diff_low", "diff_high", "diff_low_simultaneous", "diff_high_simultaneous",
@@ -50,7 +50,7 @@ def activation_card(evidence: Evidence, address: str, status: Mapping[str, str])
     found = profile_of(evidence, address)
     return {
         "schema": SCHEMA,
-        "suite": SUITE,
+        "suite": evidence.suite.version,
         "name": address,
         "label": card_label(spec),
         **_definition(spec, address),

@@ -1,12 +1,11 @@
 """How to cite the atlas, or one card of it, as BibTeX."""
 
 from ..report import citation
-from .activation_cards import SUITE
 
 
-def bibtex(label: str | None = None, address: str | None = None) -> str:
-    """One @misc entry; of an activation it names its card."""
-    what = f" Card of {label}, suite {SUITE}." if label else f" Suite {SUITE}."
+def bibtex(suite: str, label: str | None = None, address: str | None = None) -> str:
+    """One @misc entry with the version of the suite; of an activation it names its card."""
+    what = f" Card of {label}, suite {suite}." if label else f" Suite {suite}."
     key = f"activarium_{address}" if address else "activarium_atlas"
     place = [f"  url = {{{citation.ADDRESS}}},"] if citation.ADDRESS else []
     return "\n".join(

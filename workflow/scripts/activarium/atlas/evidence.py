@@ -18,6 +18,7 @@ from ..report.study_tables import StudyTables, dataset_label
 from ..report.training_summary import OPTIMIZERS, describe_recipe
 from ..runtime import source
 from ..runtime.files import read_json
+from ..study.suite_file import Suite
 from ..submission.study_status import study_status
 
 TABLES = ("runs", "epochs", "costs", "summaries", "contrasts")
@@ -166,6 +167,7 @@ class Evidence:
     `activarium.claims.read_settled`.
     """
 
+    suite: Suite
     studies: list[StudyFindings]
     profiles: Mapping[str, dict]
     numerics: Mapping[str, dict]

@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 
 from .. import tables
-from .activation_cards import SUITE, setting_entry
+from .activation_cards import setting_entry
 from .evidence import Evidence
 
 SCHEMA = "activarium-atlas 1"
@@ -64,23 +64,23 @@ def published_rows(evidence: Evidence, status: Mapping[str, str]) -> list[dict[s
     return found
 
 
-def as_parquet(rows: list[dict[str, Any]]) -> bytes:
-    """The rows as a Parquet file; each column's description is in its metadata."""
+def as_parquet(rows: list[dict[str, Any]], suite: str) -> bytes:
+    """The rows as a Parquet file; its metadata describe each column and name the suite."""
     fields = [
         pa.field(name, kind, metadata={"description": text})
         for name, (kind, text) in COLUMNS.items()
     ]
-    schema = pa.schema(fields, metadata={"schema": SCHEMA, "suite": SUITE})
+    schema = pa.schema(fields, metadata={"schema": SCHEMA, "suite": suite})
     file = io.BytesIO()
     pq.write_table(tables.table(rows, schema), file, compression="zstd")
     return file.getvalue()
 
 
-def as_json(rows: list[dict[str, Any]]) -> str:
+def as_json(rows: list[dict[str, Any]], suite: str) -> str:
     """The rows as JSON: {schema, suite, columns: {name: description}, rows: lists}."""
     value = {
         "schema": SCHEMA,
-        "suite": SUITE,
+        "suite": suite,
         "columns": {name: text for name, (_, text) in COLUMNS.items()},
         "rows": [[tables.finite(row[name]) for name in COLUMNS] for row in rows],
     }

@@ -62,7 +62,7 @@ class _Site:
         return self.templates.get_template(f"{name}.html").render(
             up=up, page=name, text=formatting, verdicts=verdicts, citation=citation,
             style=Markup(self.style), style_hash=policy_hash(self.style), script=Markup(script),
-            script_hash=policy_hash(script) if script else None, suite=activation_cards.SUITE,
+            script_hash=policy_hash(script) if script else None, suite=self.evidence.suite.version,
             report_address=settings_matrix.report_address, setting_id=setting_id, **content,
         )  # fmt: skip
 
@@ -101,14 +101,16 @@ class _Site:
 
     def studies(self) -> str:
         """Every report."""
-        return self.render("studies", studies=self.evidence.studies, shared=self.shared)
+        studies = self.evidence.studies
+        in_suite = [study.name for study in studies if study.name in self.evidence.suite.studies]
+        return self.render("studies", studies=studies, in_suite=in_suite, shared=self.shared)
 
     def data(self) -> str:
         """What can be taken along."""
         columns = {name: text for name, (_, text) in published_table.COLUMNS.items()}
         n_rows = sum(len(setting.cells) for setting in self.evidence.settings)
         return self.render(
-            "data", bibtex=bibtex(), columns=columns, n_rows=n_rows,
+            "data", bibtex=bibtex(self.evidence.suite.version), columns=columns, n_rows=n_rows,
             fields=activation_cards.FIELDS,
         )  # fmt: skip
 
@@ -122,8 +124,8 @@ class _Site:
         """One table of everything, twice."""
         rows = published_table.published_rows(self.evidence, self.status)
         return {
-            "data/atlas.parquet": published_table.as_parquet(rows),
-            "data/atlas.json": published_table.as_json(rows),
+            "data/atlas.parquet": published_table.as_parquet(rows, self.evidence.suite.version),
+            "data/atlas.json": published_table.as_json(rows, self.evidence.suite.version),
         }
 
     def card(self, address: str) -> dict[str, str]:
@@ -154,7 +156,7 @@ class _Site:
             claims_words=activation_cards.claims_sentences(card["claims"], address),
             numerics_words=numerics_sentences(card["numerics"] or {}),
             limit=strip_limit(card["settings"]), strip=lambda e, k: Markup(strip_svg(e, k)),
-            badge=Markup(badge), bibtex=bibtex(card["label"], address),
+            badge=Markup(badge), bibtex=bibtex(card["suite"], card["label"], address),
             NOT_CERTIFIED=activations.NOT_CERTIFIED,
             labels={row["address"]: row["label"] for row in self.rows}, shared=self.shared,
         )  # fmt: skip

@@ -11,9 +11,9 @@ from .. import activations
 from ..runtime.errors import UserError, suggest
 from ..study import mapping
 from ..study.kept_files import read_published
+from ..study.suite_file import read_suite
 
-CURRENT = "config/suite.yaml"  # the suite that everybody is compared on, once it is there
-STAND_IN = "cifar10"  # below reference/, until then: 22 activations on CIFAR-10
+CURRENT = "config/suite.yaml"  # the suite that everybody is compared on; its first study
 UNPUBLISHED = ("keep_weights", "measures")  # the weights of published runs are not kept
 NAME = re.compile("[A-Za-z0-9][A-Za-z0-9_.+-]{0,40}")
 
@@ -22,20 +22,18 @@ def find_suite(word: str | None, clone: Path) -> dict[str, Any]:
     """The mapping of the suite `word`, with the published tables that it reuses.
 
     A word is the name of a folder of reference/, a folder with study.yaml and runs.parquet, or the
-    YAML file of a study. Without one it is `CURRENT`, or `STAND_IN` where that is not there.
+    YAML file of a study. Without one it is the first study of `CURRENT`.
     """
-    current = clone / CURRENT
-    if word is None and current.exists():
-        word = str(current)
-    place = Path(word or STAND_IN)
+    place = Path(word or clone / "reference" / read_suite(clone / CURRENT).studies[0])
     if not place.exists():
         place = clone / "reference" / place
     if place.is_file():
         return mapping(place)
     if not (place / "study.yaml").is_file():
+        name = word or place.name
         known = sorted(p.parent.name for p in (clone / "reference").glob("*/study.yaml"))
         raise UserError(
-            f"challenge: no suite '{word or STAND_IN}'{suggest(word, known)}; a suite is a study's "
+            f"challenge: no suite '{name}'{suggest(name, known)}; a suite is a study's "
             "YAML file, or a folder with study.yaml and runs.parquet"
         )
     tables = os.path.relpath(place / "runs.parquet")
