@@ -27,7 +27,9 @@ COLLECTED = {"collect": 1, **COMPARED}
 CERTIFIED = {"certify": 1, "numerics": 1, "profiles": 1, "proven_claims": 1}
 DESCRIBED = {"describe": 1}
 SMALL = {"name": "small", "file": "plain", "width": 1}
-SHIPPED = sorted(p for p in (ROOT / "config").glob("*.yaml") if p.stem not in ("schema", "queue"))
+SHIPPED = sorted(
+    p for p in (ROOT / "config").glob("*.yaml") if p.stem not in ("schema", "queue", "suite")
+)
 # Which together have every key that a shipped study has; tests/test_study.py reads them all.
 KINDS = {"config", "learning-rate", "mnist5k-serving", "mnist5k-tuned", "cifar10-quick"}
 TABLE = "dataset,activation,seed,test_accuracy,status\nd,gelu,0,0.5,ok\n"
