@@ -59,6 +59,7 @@ rule atlas:
             "measures/*.py",
             "report/*.*",
             "study/suite_file.py",
+            "study/yaml_files.py",
             "submission/study_status.py",
             "tables/storage.py",
         ),

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
-import yaml
-
 from ..runtime.errors import UserError
+from .yaml_files import read_yaml
 
 WAY = 'write version: "2026.1" and studies: [NAME], each a folder of reference/'
 
@@ -22,13 +21,7 @@ class Suite:
 
 def read_suite(file: Path | str) -> Suite:
     """The suite in a YAML file. Raises UserError with one line that names the file and the key."""
-    try:
-        content = yaml.safe_load(Path(file).read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"suite: no file {file}") from error
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())[:160]
-        raise UserError(f"suite: {file} cannot be read as YAML ({reason})") from error
+    content = read_yaml(file, "suite")
     if not isinstance(content, dict) or set(content) != {"version", "studies"}:
         raise UserError(f"suite: {file} is to have two keys; {WAY}")
     version, studies = content["version"], content["studies"]

@@ -1,4 +1,4 @@
-"""Reads the YAML file of a study, and finds keys that one mapping gives twice."""
+"""Reads YAML files, and finds keys that one mapping gives twice."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -15,7 +15,7 @@ def mapping(file: Path | str) -> dict:
 
     Raises StudyError where it is not YAML, or not a mapping.
     """
-    content = _read_yaml(file, yaml.load)
+    content = read_yaml(file)
     if not isinstance(content, dict):
         raise StudyError(f"config: {file} is not a mapping of keys to values, as a study must be")
     return content
@@ -26,17 +26,18 @@ def duplicate_keys(path: Path | str) -> str | None:
 
     YAML readers keep the last one without a warning, and nobody knows which one was meant.
     """
-    return find_duplicate_key(_read_yaml(path, yaml.compose))
+    return find_duplicate_key(read_yaml(path, read=yaml.compose))
 
 
-def _read_yaml(file: Path | str, read: Callable[..., Any]) -> Any:
+def read_yaml(file: Path | str, what: str = "config", read: Callable[..., Any] = yaml.load) -> Any:
+    """What a YAML file says. Raises StudyError with one line that begins with `what`."""
     try:
         return read(Path(file).read_text(encoding="utf-8"), yaml.SafeLoader)
     except FileNotFoundError as error:
-        raise StudyError(f"config: no file {file}") from error
+        raise StudyError(f"{what}: no file {file}") from error
     except (OSError, ValueError, yaml.YAMLError) as error:
         reason = " ".join(str(error).split())[:160]
-        raise StudyError(f"config: {file} cannot be read as YAML ({reason})") from error
+        raise StudyError(f"{what}: {file} cannot be read as YAML ({reason})") from error
 
 
 def find_duplicate_key(root: yaml.Node | None, where: str = "") -> str | None:

@@ -11,7 +11,7 @@ import yaml
 
 from .. import study
 from ..runtime.errors import UserError
-from ..study.yaml_files import find_duplicate_key
+from ..study.yaml_files import find_duplicate_key, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,17 +51,10 @@ def read_queue(file: Path | str, schema: Path | str) -> list[Item]:
 
 def _read_list(file: Path | str) -> list:
     """The list in a YAML file, which gives no key twice."""
-    try:
-        text = Path(file).read_text(encoding="utf-8")
-        content, root = yaml.safe_load(text), yaml.compose(text, yaml.SafeLoader)
-    except FileNotFoundError as error:
-        raise UserError(f"queue: no file {file}") from error
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        reason = " ".join(str(error).split())[:160]
-        raise UserError(f"queue: {file} cannot be read as YAML ({reason})") from error
+    content = read_yaml(file, "queue")
     if not isinstance(content, list) or not content:
         raise UserError(f"queue: {file} is no list of studies; write - {{study: config/NAME.yaml}}")
-    if duplicate := find_duplicate_key(root):
+    if duplicate := find_duplicate_key(read_yaml(file, "queue", yaml.compose)):
         raise UserError(f"queue: {file}: {duplicate} is given twice")
     return content
 
