@@ -35,8 +35,10 @@ from activarium.atlas.strips import strip_limit, strip_svg
 from activarium.certify.certify_activation import certify_activation
 from activarium.definitions import on_numpy
 from activarium.report.page import policy_hash
+from activarium.study.suite_file import Suite, read_suite
 
-SUITE = str(ROOT / "config/suite.yaml")
+SUITE = Suite("1", ("learning-rate", "cifar10"))
+NO_SUITE = Suite("1", ())
 
 MAKEFILE = (ROOT / "Makefile").read_text()
 STUDIES = ("cifar10", "cifar100-slope", "learning-rate")
@@ -64,8 +66,29 @@ def site(evidence):
     return {path: data.decode() for path, data in files if not path.endswith(".parquet")}
 
 
+def is_page(path):
+    """Whether a file is a page of the atlas's own, and not a study's report."""
+    return path.endswith(".html") and not path.startswith("studies/")
+
+
 def card(site, name):
     return json.loads(site[f"activation/{name}/card.json"])
+
+
+def test_the_studies_page_names_the_suite_in_its_order(site):
+    said = site["studies.html"].split("are set against suite 1: ")[1].split("</p>")[0]
+    assert re.findall(r'href="studies/([^/]+)/report.html">(.*?)</a>', said) == [
+        ("learning-rate", "learning-rate"),
+        ("cifar10", "cifar10"),
+    ]
+
+
+def test_a_citation_has_the_digest_of_the_rows_it_was_taken_from(site, evidence):
+    digest = json.loads(site["data/atlas.json"])["digest"]
+    assert f"Card of GELU, suite 1, data {digest}." in site["activation/gelu/index.html"]
+    assert all(f"data {digest}" in page for path, page in site.items() if is_page(path))
+    fewer = build_site(replace(evidence, studies=evidence.studies[1:]))
+    assert json.loads(fewer["data/atlas.json"])["digest"] != digest
 
 
 @pytest.mark.parametrize("study", STUDIES)
@@ -119,13 +142,15 @@ DIGESTS = """
 import hashlib, json, sys
 from activarium.atlas.read_evidence import read
 from activarium.atlas.site import build_site
+from activarium.study.suite_file import Suite
 
-files = build_site(read(sys.argv[1], sys.argv[2:3], [], sys.argv[3:], [], []))
+suite = Suite("1", ("cifar10",))
+files = build_site(read(suite, sys.argv[1:2], [], sys.argv[2:], [], []))
 print(json.dumps({path: hashlib.sha256(data).hexdigest() for path, data in files.items()}))
 """
 DATA = {  # the first digits for one published study, whose tables never change
-    "data/atlas.json": "5fdabc75376636e6",
-    "activation/prelu/card.json": "c2ff00884c5db76e",
+    "data/atlas.json": "1e882c4f6a428bca",
+    "activation/prelu/card.json": "8a713119d62a5df1",
     "activation/prelu/badge.svg": "6496cdcf92237f96",
 }
 
@@ -158,7 +183,7 @@ def test_the_same_tables_give_the_same_bytes(profile_files, tmp_path):
     paths = {"PYTHONPATH": str(ROOT / "workflow/scripts")}
     started = [
         subprocess.Popen(
-            [sys.executable, "-c", DIGESTS, SUITE, f"{folder}/analysis.json", *profile_files],
+            [sys.executable, "-c", DIGESTS, f"{folder}/analysis.json", *profile_files],
             env=os.environ | paths | changed, cwd=cwd, stdout=subprocess.PIPE,
         )
         for folder, changed, cwd in places
@@ -184,9 +209,8 @@ REPEATED = ("mnist5k", "mnist5k-serving")  # the second has six of the first's t
 @pytest.fixture(scope="module")
 def repeated():
     """Two studies, of which one has some of the other's runs, bit for bit."""
-    return read(
-        SUITE, [str(ROOT / f"reference/{name}/analysis.json") for name in REPEATED], [], [], [], []
-    )
+    analyses = [str(ROOT / f"reference/{name}/analysis.json") for name in REPEATED]
+    return read(NO_SUITE, analyses, [], [], [], [])
 
 
 @pytest.mark.parametrize("turned", [False, True])
@@ -224,7 +248,7 @@ def test_a_comparison_of_two_counts_runs_of_two_studies_once(repeated):
 
 def test_runs_are_the_same_whatever_a_study_calls_its_recipe():
     """Two activations tuned to the very rate of the recipe beside it: their pair counts once."""
-    tuned = read(SUITE, [str(ROOT / "reference/mnist5k-tuned/analysis.json")], [], [], [], [])
+    tuned = read(NO_SUITE, [str(ROOT / "reference/mnist5k-tuned/analysis.json")], [], [], [], [])
     (repeated,) = [row for row in comparison_data(tuned)["pairs"] if row[8:]]
     names = [address for address, *_ in comparison_data(tuned)["activations"]]
     one, other = (names[n] for n in repeated[1:3])
@@ -270,7 +294,7 @@ def test_comparisons_are_told_apart_by_the_runs_of_both_on_each_seed(evidence, g
 
 def test_equal_failures_of_two_networks_are_two_comparisons():
     """Identity and SELU diverged at either depth: equal results, and not the same runs."""
-    depth = read(SUITE, [str(ROOT / "reference/depth/analysis.json")], [], [], [], [])
+    depth = read(NO_SUITE, [str(ROOT / "reference/depth/analysis.json")], [], [], [], [])
     deep = [s for s in depth.settings if s.names[1] in ("mlp_16", "mlp_32")]
     one, other = (paired_runs(s.cells["identity"]["runs"], s.cells["selu"]["runs"]) for s in deep)
     assert len(one) == len(other) == 8 and not one & other
@@ -452,7 +476,7 @@ def test_a_card_has_what_a_study_measured_beside_accuracy(tmp_path):
            "measure": "sparsity", "quantity": "zeros", "value": 0.5, "n": 8}  # fmt: skip
     table = tables.table([row], tables.MEASURES)
     tables.write_both(table, folder / "measures.parquet", tmp_path / "measures.csv")
-    made = build_site(read(SUITE, [str(folder / "analysis.json")], [], [], [], []))
+    made = build_site(read(NO_SUITE, [str(folder / "analysis.json")], [], [], [], []))
     (entry,) = json.loads(made["activation/relu/card.json"])["settings"]
     (row,) = entry["measured"]
     assert row["shown"].startswith("50")
@@ -553,7 +577,8 @@ def test_the_scripts_stay_small():
 @pytest.mark.slow
 def test_the_atlas_of_all_studies_is_small():
     analyses = sorted(map(str, (ROOT / "reference").glob("*/analysis.json")))
-    files = build_site(read(SUITE, analyses, [], [], [], []))
+    suite = read_suite(ROOT / "config/suite.yaml", [Path(file).parent.name for file in analyses])
+    files = build_site(read(suite, analyses, [], [], [], []))
     assert len(files["index.html"]) < 600_000
     proofs = 20_000 * len(activations.names())  # not made here; nine measured have 13 to 17 kB
     assert sum(map(len, files.values())) + proofs < 12_000_000

@@ -13,8 +13,9 @@ from activarium.certify.certify_activation import certify_activation
 from activarium.definitions.numerics import measure_numerics
 from activarium.proven_claims import prove_claims
 from activarium.runtime.files import write_json
+from activarium.study.suite_file import Suite
 
-SUITE = str(ROOT / "config/suite.yaml")
+SUITE = Suite("1", ("cifar10",))
 
 pytestmark = pytest.mark.slow
 

@@ -22,6 +22,7 @@ from activarium.study.suite_file import read_suite
 QUICK = ROOT / "reference/cifar10-quick"
 SCHEMA = ROOT / "config/schema.yaml"
 LIBRARY = str(ROOT / "workflow/scripts/activarium")
+PUBLISHED = sorted(file.parent.name for file in ROOT.glob("reference/*/study.yaml"))
 KEY = ("adam", "resnet14_8", "cifar10")
 
 
@@ -44,13 +45,13 @@ def test_only_the_new_activation_is_trained(monkeypatch):
 
 def test_the_suite_is_the_current_one_or_a_published_study(tmp_path, monkeypatch):
     monkeypatch.chdir(ROOT)
-    first = read_suite(ROOT / suite.CURRENT).studies[0]
+    first = read_suite(ROOT / suite.CURRENT, PUBLISHED).studies[0]
     assert suite.find_suite(None, ROOT)["name"] == first
     assert suite.find_suite(None, ROOT)["reuse"] == [f"reference/{first}/runs.parquet"]
     assert suite.find_suite("config/cifar10-quick.yaml", ROOT)["name"] == "cifar10-quick"
     (tmp_path / "config").mkdir()
     (tmp_path / suite.CURRENT).write_text('{version: "1", studies: [current]}')
-    with pytest.raises(UserError, match="no suite 'current'"):
+    with pytest.raises(UserError, match="^suite: .*suite.yaml: no published study 'current'"):
         suite.find_suite(None, tmp_path)
     with pytest.raises(
         UserError, match=r"no suite 'cifar10-quik' \(did you mean cifar10-quick\?\)"
@@ -59,7 +60,7 @@ def test_the_suite_is_the_current_one_or_a_published_study(tmp_path, monkeypatch
 
 
 def test_every_study_of_the_suite_is_published():
-    for name in read_suite(ROOT / suite.CURRENT).studies:
+    for name in read_suite(ROOT / suite.CURRENT, PUBLISHED).studies:
         assert suite.find_suite(name, ROOT)["name"] == name
 
 
@@ -68,11 +69,20 @@ def test_every_study_of_the_suite_is_published():
     [
         (None, "no file suite.yaml"),
         ("version: [", "suite.yaml cannot be read as YAML"),
-        ("[cifar10]", "suite.yaml is to have two keys; write version"),
-        ('{version: "1", study: [cifar10]}', "suite.yaml is to have two keys; write version"),
+        ("[cifar10]", r"suite.yaml: \['cifar10'\] is no mapping; write version"),
+        ('{version: "1", study: [cifar10]}', "suite.yaml: study is not a key; write version"),
+        ('{version: "1"}', "suite.yaml: studies is missing; write version"),
+        ('{version: "1", version: "2", studies: [a]}', "version is given twice; write version"),
+        ('{version: "", studies: [cifar10]}', "version '' is no text in quotes; write"),
         ("{version: 2026.1, studies: [cifar10]}", "version 2026.1 is no text in quotes; write"),
         ('{version: "1", studies: cifar10}', "studies 'cifar10' is no list of names; write"),
         ('{version: "1", studies: []}', r"studies \[\] is no list of names; write"),
+        ('{version: "1", studies: [cifar10, cifar10]}', "studies names cifar10 twice; once is"),
+        (
+            '{version: "1", studies: [cifar01]}',
+            r"no published study 'cifar01' \(did you mean cifar10",
+        ),
+        ('{version: "1", studies: [""]}', "no published study ''; write"),
     ],
 )
 def test_a_suite_that_cannot_be_read_is_one_line(tmp_path, monkeypatch, text, line):
@@ -80,7 +90,7 @@ def test_a_suite_that_cannot_be_read_is_one_line(tmp_path, monkeypatch, text, li
     if text:
         Path("suite.yaml").write_text(text)
     with pytest.raises(UserError, match=f"^suite: .*{line}"):
-        read_suite("suite.yaml")
+        read_suite("suite.yaml", PUBLISHED)
 
 
 @pytest.mark.parametrize(

@@ -3,9 +3,12 @@
 from ..report import citation
 
 
-def bibtex(suite: str, label: str | None = None, address: str | None = None) -> str:
-    """One @misc entry with the version of the suite; of an activation it names its card."""
-    what = f" Card of {label}, suite {suite}." if label else f" Suite {suite}."
+def bibtex(suite: str, digest: str, label: str | None = None, address: str | None = None) -> str:
+    """One @misc entry; of an activation it names its card.
+
+    It has the suite's version, and `published_table.digest` of the rows that the atlas showed.
+    """
+    what = f" Card of {label}, suite {suite}" if label else f" Suite {suite}"
     key = f"activarium_{address}" if address else "activarium_atlas"
     place = [f"  url = {{{citation.ADDRESS}}},"] if citation.ADDRESS else []
     return "\n".join(
@@ -15,7 +18,7 @@ def bibtex(suite: str, label: str | None = None, address: str | None = None) -> 
             f"  title = {{{citation.TITLE}}},",
             f"  year = {{{citation.YEAR}}},",
             *place,
-            f"  note = {{Version {citation.VERSION}.{what}}},",
+            f"  note = {{Version {citation.VERSION}.{what}, data {digest}.}},",
             "}",
         ]
     )

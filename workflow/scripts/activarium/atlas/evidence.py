@@ -162,9 +162,9 @@ def regime(recipe: Mapping[str, Any]) -> str:
 class Evidence:
     """All that the atlas is made from.
 
-    `profiles` and `numerics` map an activation's address to what `certify` and `numerics` wrote,
-    `proven` is what proofs settle of claims: {reported, equal, close}. `claims` are from
-    `activarium.claims.read_settled`.
+    `suite` is what new activations are compared with. `profiles` and `numerics` map an
+    activation's address to what `certify` and `numerics` wrote, `proven` is what proofs settle of
+    claims: {reported, equal, close}. `claims` are from `activarium.claims.read_settled`.
     """
 
     suite: Suite

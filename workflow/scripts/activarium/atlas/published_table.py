@@ -1,5 +1,6 @@
 """Every published cell as one table, for those who take the numbers along: Parquet and JSON."""
 
+import hashlib
 import io
 import json
 from collections.abc import Mapping
@@ -64,24 +65,35 @@ def published_rows(evidence: Evidence, status: Mapping[str, str]) -> list[dict[s
     return found
 
 
+def digest(rows: list[dict[str, Any]]) -> str:
+    """The first eight hex digits of the SHA-256 of the rows, which changes with any of them."""
+    return hashlib.sha256(json.dumps(rows).encode()).hexdigest()[:8]
+
+
 def as_parquet(rows: list[dict[str, Any]], suite: str) -> bytes:
-    """The rows as a Parquet file; its metadata describe each column and name the suite."""
+    """The rows as a Parquet file; its metadata have the schema, the suite and the digest.
+
+    Those of a column describe it.
+    """
     fields = [
         pa.field(name, kind, metadata={"description": text})
         for name, (kind, text) in COLUMNS.items()
     ]
-    schema = pa.schema(fields, metadata={"schema": SCHEMA, "suite": suite})
+    schema = pa.schema(fields, metadata=_about(rows, suite))
     file = io.BytesIO()
     pq.write_table(tables.table(rows, schema), file, compression="zstd")
     return file.getvalue()
 
 
 def as_json(rows: list[dict[str, Any]], suite: str) -> str:
-    """The rows as JSON: {schema, suite, columns: {name: description}, rows: lists}."""
+    """The rows as JSON: {schema, suite, digest, columns: {name: description}, rows: lists}."""
     value = {
-        "schema": SCHEMA,
-        "suite": suite,
+        **_about(rows, suite),
         "columns": {name: text for name, (_, text) in COLUMNS.items()},
         "rows": [[tables.finite(row[name]) for name in COLUMNS] for row in rows],
     }
     return json.dumps(value, ensure_ascii=False, separators=(",", ":")) + "\n"
+
+
+def _about(rows: list[dict[str, Any]], suite: str) -> dict[str, str]:
+    return {"schema": SCHEMA, "suite": suite, "digest": digest(rows)}

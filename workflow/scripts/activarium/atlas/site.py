@@ -50,6 +50,8 @@ class _Site:
     def __init__(self, evidence: Evidence):
         self.evidence = evidence
         self.status = {study.name: study.status for study in evidence.studies}
+        self.published = published_table.published_rows(evidence, self.status)
+        self.digest = published_table.digest(self.published)
         self.shared = shared_runs(evidence.settings)
         self.columns = settings_matrix.columns(evidence)
         self.rows = settings_matrix.rows(evidence, self.columns)
@@ -62,8 +64,9 @@ class _Site:
         return self.templates.get_template(f"{name}.html").render(
             up=up, page=name, text=formatting, verdicts=verdicts, citation=citation,
             style=Markup(self.style), style_hash=policy_hash(self.style), script=Markup(script),
-            script_hash=policy_hash(script) if script else None, suite=self.evidence.suite.version,
-            report_address=settings_matrix.report_address, setting_id=setting_id, **content,
+            script_hash=policy_hash(script) if script else None, suite=self.evidence.suite,
+            digest=self.digest, report_address=settings_matrix.report_address,
+            setting_id=setting_id, **content,
         )  # fmt: skip
 
     def index(self) -> str:
@@ -101,17 +104,14 @@ class _Site:
 
     def studies(self) -> str:
         """Every report."""
-        studies = self.evidence.studies
-        in_suite = [study.name for study in studies if study.name in self.evidence.suite.studies]
-        return self.render("studies", studies=studies, in_suite=in_suite, shared=self.shared)
+        return self.render("studies", studies=self.evidence.studies, shared=self.shared)
 
     def data(self) -> str:
         """What can be taken along."""
         columns = {name: text for name, (_, text) in published_table.COLUMNS.items()}
-        n_rows = sum(len(setting.cells) for setting in self.evidence.settings)
         return self.render(
-            "data", bibtex=bibtex(self.evidence.suite.version), columns=columns, n_rows=n_rows,
-            fields=activation_cards.FIELDS,
+            "data", bibtex=bibtex(self.evidence.suite.version, self.digest), columns=columns,
+            n_rows=len(self.published), fields=activation_cards.FIELDS,
         )  # fmt: skip
 
     def report(self, study: StudyFindings) -> dict[str, str]:
@@ -122,10 +122,10 @@ class _Site:
 
     def downloads(self) -> dict[str, str | bytes]:
         """One table of everything, twice."""
-        rows = published_table.published_rows(self.evidence, self.status)
+        rows, suite = self.published, self.evidence.suite.version
         return {
-            "data/atlas.parquet": published_table.as_parquet(rows, self.evidence.suite.version),
-            "data/atlas.json": published_table.as_json(rows, self.evidence.suite.version),
+            "data/atlas.parquet": published_table.as_parquet(rows, suite),
+            "data/atlas.json": published_table.as_json(rows, suite),
         }
 
     def card(self, address: str) -> dict[str, str]:
@@ -156,7 +156,8 @@ class _Site:
             claims_words=activation_cards.claims_sentences(card["claims"], address),
             numerics_words=numerics_sentences(card["numerics"] or {}),
             limit=strip_limit(card["settings"]), strip=lambda e, k: Markup(strip_svg(e, k)),
-            badge=Markup(badge), bibtex=bibtex(card["suite"], card["label"], address),
+            badge=Markup(badge),
+            bibtex=bibtex(card["suite"], self.digest, card["label"], address),
             NOT_CERTIFIED=activations.NOT_CERTIFIED,
             labels={row["address"]: row["label"] for row in self.rows}, shared=self.shared,
         )  # fmt: skip

@@ -24,16 +24,16 @@ def find_suite(word: str | None, clone: Path) -> dict[str, Any]:
     A word is the name of a folder of reference/, a folder with study.yaml and runs.parquet, or the
     YAML file of a study. Without one it is the first study of `CURRENT`.
     """
-    place = Path(word or clone / "reference" / read_suite(clone / CURRENT).studies[0])
+    known = sorted(p.parent.name for p in (clone / "reference").glob("*/study.yaml"))
+    word = word or read_suite(clone / CURRENT, known).studies[0]
+    place = Path(word)
     if not place.exists():
         place = clone / "reference" / place
     if place.is_file():
         return mapping(place)
     if not (place / "study.yaml").is_file():
-        name = word or place.name
-        known = sorted(p.parent.name for p in (clone / "reference").glob("*/study.yaml"))
         raise UserError(
-            f"challenge: no suite '{name}'{suggest(name, known)}; a suite is a study's "
+            f"challenge: no suite '{word}'{suggest(word, known)}; a suite is a study's "
             "YAML file, or a folder with study.yaml and runs.parquet"
         )
     tables = os.path.relpath(place / "runs.parquet")

@@ -7,11 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
-import yaml
-
 from .. import study
 from ..runtime.errors import UserError
-from ..study.yaml_files import find_duplicate_key, read_yaml
+from ..study.yaml_files import duplicate_keys, read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -54,7 +52,7 @@ def _read_list(file: Path | str) -> list:
     content = read_yaml(file, "queue")
     if not isinstance(content, list) or not content:
         raise UserError(f"queue: {file} is no list of studies; write - {{study: config/NAME.yaml}}")
-    if duplicate := find_duplicate_key(read_yaml(file, "queue", yaml.compose)):
+    if duplicate := duplicate_keys(file):
         raise UserError(f"queue: {file}: {duplicate} is given twice")
     return content
 
