@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from hashlib import sha256
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -57,6 +58,14 @@ def test_the_suite_is_the_current_one_or_a_published_study(tmp_path, monkeypatch
         UserError, match=r"no suite 'cifar10-quik' \(did you mean cifar10-quick\?\)"
     ):
         suite.find_suite("cifar10-quik", ROOT)
+
+
+def test_other_tables_are_another_version_of_the_suite():
+    """Who names a version has compared with these rows, the SHA-256 of each runs.parquet."""
+    current = read_suite(ROOT / suite.CURRENT, PUBLISHED)
+    runs = {name: ROOT / f"reference/{name}/runs.parquet" for name in current.studies}
+    digests = {name: sha256(file.read_bytes()).hexdigest()[:16] for name, file in runs.items()}
+    assert (current.version, digests) == ("2026.2", {"cifar10-modern": "a8280565e3ed0e87"})
 
 
 def test_every_study_of_the_suite_is_published():

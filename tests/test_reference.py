@@ -271,7 +271,9 @@ def test_the_verdicts_beside_differences_are_those_of_the_tables():
     """Of rows such as | ReLU | −1.06 pp (−1.96 to −0.15) | not shown |."""
     found = 0
     for folder, said, unit in stated(FINDINGS, DIFFERENCE):
-        verdict = re.search(rf"{re.escape(said)} \|(?: \S+ \|)? (better|worse|not shown)", unit)
+        verdict = re.search(
+            rf"{re.escape(said)} \|(?: \S+ \|)? (better|worse|equivalent|not shown)", unit
+        )
         if verdict:
             meant = {r["verdict"] for r in compared(folder) if in_words(r) == said}
             assert meant == {verdict[1]}, (folder, unit)
