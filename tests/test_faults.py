@@ -371,6 +371,9 @@ def test_an_old_report_says_so_until_it_is_replaced(tmp_path):
     assert said.count("older than its study") == 1 and "2026-12-02, 10:00" in said
     assert said.startswith("<html>\n<body>\n<p id=") and said.endswith("<p>All is well.</p>\n")
     assert page.stat().st_mtime == 1e9, "Snakemake still knows what is to be made again"
+    outdated.unmark(page)
+    assert page.read_text() == "<html>\n<body>\n<p>All is well.</p>\n"
+    assert page.stat().st_mtime == 1e9
 
 
 # A disk that takes nothing

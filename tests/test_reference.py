@@ -2,6 +2,7 @@
 
 import json
 import re
+import shutil
 import subprocess
 
 import pandas as pd
@@ -14,7 +15,7 @@ from conftest import ROOT
 from activarium import activations, study, tables
 from activarium.compare import published_results
 from activarium.compare.analysis import analyse
-from activarium.report import formatting, reference_results
+from activarium.report import formatting, outdated, reference_results
 from activarium.report.study_tables import label
 from activarium.runtime.errors import UserError
 from activarium.tables import external
@@ -85,6 +86,11 @@ def test_a_reference_says_how_it_was_made(folder):
 
 
 @kept
+def test_no_published_report_says_that_it_is_older_than_its_study(folder):
+    assert 'id="outdated"' not in (folder / "report.html").read_text()
+
+
+@kept
 def test_a_reference_was_trained_from_a_commit_of_this_history(folder):
     def git(*words):
         return subprocess.run(["git", "-C", ROOT, *words], capture_output=True, text=True)
@@ -132,7 +138,10 @@ def published(trained, folder, commit="0" * 40, missing=0):
     costs = pq.read_table(made / "costs.parquet").to_pylist()[missing:]
     table = tables.table([row | {"commit": commit} for row in costs], tables.COSTS)
     tables.write_run(table, folder / "costs.parquet")
-    files = [made / "runs.parquet", made / "analysis.json", folder / "costs.parquet"]
+    shutil.copyfile(made / "report.html", folder / "report.html")
+    outdated.mark(folder / "report.html")  # as an execution with other keys does, which was stopped
+    files = [made / "runs.parquet", made / "analysis.json"]
+    files += [folder / "costs.parquet", folder / "report.html"]
     said = yaml.safe_load((trained / "study.yaml").read_text())
     reference_results.publish(list(map(str, files)), said, str(home))
     return home
@@ -144,7 +153,7 @@ def test_a_study_is_kept_whole(trained, tmp_path):
     rows = dict(re.findall(r"^\| (\w+) \| (.*) \|$", (made / "README.md").read_text(), re.M))
     n = pq.read_table(made / "runs.parquet").num_rows
     assert (rows["runs"], rows["commit"]) == (f"{n}, of which 0 diverged", "0" * 40)
-    for file in ("analysis.json", "runs.parquet"):
+    for file in ("analysis.json", "runs.parquet", "report.html"):
         assert (made / file).read_bytes() == (trained / "results/tiny" / file).read_bytes()
 
 

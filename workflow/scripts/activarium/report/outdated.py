@@ -8,6 +8,7 @@ from pathlib import Path
 
 from ..runtime.files import write_text
 
+SAID = re.compile(r'<p id="outdated".*?</p>\n', re.DOTALL)
 STYLE = "background:#b3261e;color:#fff;margin:0;padding:.8em 1.2em;font:1rem sans-serif"
 
 
@@ -17,15 +18,28 @@ def mark(page: Path | str, now: datetime | None = None) -> None:
     For the beginning of that execution, since one that is killed says nothing any more. The date
     of the file stays, by which Snakemake knows what is to be made again.
     """
+    began = (now or datetime.now(UTC)).strftime("%Y-%m-%d, %H:%M UTC")
+    _write(
+        page,
+        f'<p id="outdated" role="status" style="{STYLE}">This report is older than its study. '
+        f"An execution that began on {began} was to replace it. If none is running, it failed "
+        f"or was stopped. Its logs are in {Path(page).parent}/logs. To go on, start the same "
+        "command again.</p>\n",
+    )
+
+
+def unmark(page: Path | str) -> None:
+    """Say so no more, where Snakemake found the report at the path `page` up to date.
+
+    It is where the execution that was to replace it had other keys, and was stopped.
+    """
+    _write(page, "")
+
+
+def _write(page: Path | str, said: str) -> None:
     with suppress(OSError, UnicodeDecodeError):  # what cannot be read or written stays as it is
         dates, text = Path(page).stat(), Path(page).read_text(encoding="utf-8")
-        began = (now or datetime.now(UTC)).strftime("%Y-%m-%d, %H:%M UTC")
-        said = (
-            f'<p id="outdated" role="status" style="{STYLE}">This report is older than its study. '
-            f"An execution that began on {began} was to replace it. If none is running, it failed "
-            f"or was stopped. Its logs are in {Path(page).parent}/logs. To go on, start the same "
-            "command again.</p>"
-        )
-        text = re.sub(r'<p id="outdated".*?</p>\n', "", text, flags=re.DOTALL)
-        write_text(page, text.replace("<body>\n", f"<body>\n{said}\n", 1))
-        os.utime(page, ns=(dates.st_atime_ns, dates.st_mtime_ns))
+        changed = SAID.sub("", text).replace("<body>\n", f"<body>\n{said}", 1)
+        if changed != text:
+            write_text(page, changed)
+            os.utime(page, ns=(dates.st_atime_ns, dates.st_mtime_ns))
