@@ -48,6 +48,10 @@ def test_the_suite_is_the_current_one_or_a_published_study(tmp_path, monkeypatch
     monkeypatch.chdir(ROOT)
     first = read_suite(ROOT / suite.CURRENT, PUBLISHED).studies[0]
     assert suite.find_suite(None, ROOT)["name"] == first
+    monkeypatch.chdir(tmp_path)
+    Path(first).mkdir()  # a folder of that name here is not meant
+    assert suite.find_suite(None, ROOT)["name"] == first
+    monkeypatch.chdir(ROOT)
     assert suite.find_suite(None, ROOT)["reuse"] == [f"reference/{first}/runs.parquet"]
     assert suite.find_suite("config/cifar10-quick.yaml", ROOT)["name"] == "cifar10-quick"
     (tmp_path / "config").mkdir()

@@ -2,7 +2,6 @@
 
 import json
 import re
-import shutil
 import subprocess
 
 import pandas as pd
@@ -138,10 +137,7 @@ def published(trained, folder, commit="0" * 40, missing=0):
     costs = pq.read_table(made / "costs.parquet").to_pylist()[missing:]
     table = tables.table([row | {"commit": commit} for row in costs], tables.COSTS)
     tables.write_run(table, folder / "costs.parquet")
-    shutil.copyfile(made / "report.html", folder / "report.html")
-    outdated.mark(folder / "report.html")  # as an execution with other keys does, which was stopped
-    files = [made / "runs.parquet", made / "analysis.json"]
-    files += [folder / "costs.parquet", folder / "report.html"]
+    files = [made / "runs.parquet", made / "analysis.json", folder / "costs.parquet"]
     said = yaml.safe_load((trained / "study.yaml").read_text())
     reference_results.publish(list(map(str, files)), said, str(home))
     return home
@@ -153,7 +149,7 @@ def test_a_study_is_kept_whole(trained, tmp_path):
     rows = dict(re.findall(r"^\| (\w+) \| (.*) \|$", (made / "README.md").read_text(), re.M))
     n = pq.read_table(made / "runs.parquet").num_rows
     assert (rows["runs"], rows["commit"]) == (f"{n}, of which 0 diverged", "0" * 40)
-    for file in ("analysis.json", "runs.parquet", "report.html"):
+    for file in ("analysis.json", "runs.parquet"):
         assert (made / file).read_bytes() == (trained / "results/tiny" / file).read_bytes()
 
 
@@ -165,6 +161,16 @@ def test_runs_of_no_commit_are_not_kept(trained, tmp_path, changed, shown):
     with pytest.raises(UserError, match=f"reference: the code of tiny is no commit .*{shown}"):
         published(trained, tmp_path, **changed)
     assert not (tmp_path / "reference").exists()
+
+
+def test_a_report_that_is_up_to_date_loses_the_mark_of_a_stopped_execution(trained):
+    """One with other keys was to replace it. The reference is refused, but later than that."""
+    page = trained / "results/tiny/report.html"
+    before = page.read_bytes()
+    outdated.mark(page)
+    assert page.read_bytes() != before
+    assert "no commit" in trained.snakemake("reference").stderr
+    assert page.read_bytes() == before
 
 
 def test_a_refused_reference_leaves_the_one_that_is_there(trained):

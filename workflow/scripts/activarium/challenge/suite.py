@@ -25,10 +25,10 @@ def find_suite(word: str | None, clone: Path) -> dict[str, Any]:
     YAML file of a study. Without one it is the first study of `CURRENT`.
     """
     known = sorted(p.parent.name for p in (clone / "reference").glob("*/study.yaml"))
-    word = word or read_suite(clone / CURRENT, known).studies[0]
-    place = Path(word)
-    if not place.exists():
-        place = clone / "reference" / place
+    place = Path(word or "")
+    if not word or not place.exists():
+        word = word or read_suite(clone / CURRENT, known).studies[0]
+        place = clone / "reference" / word
     if place.is_file():
         return mapping(place)
     if not (place / "study.yaml").is_file():

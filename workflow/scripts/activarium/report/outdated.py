@@ -29,9 +29,9 @@ def mark(page: Path | str, now: datetime | None = None) -> None:
 
 
 def unmark(page: Path | str) -> None:
-    """Say so no more, where Snakemake found the report at the path `page` up to date.
+    """Say so no more on the report at the path `page`, which Snakemake found up to date.
 
-    It is where the execution that was to replace it had other keys, and was stopped.
+    The execution that was to replace it had other keys, and was stopped.
     """
     _write(page, "")
 

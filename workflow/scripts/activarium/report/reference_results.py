@@ -14,7 +14,6 @@ from ..runtime.files import atomic, write_text
 from ..runtime.own_files import absolute_path
 from ..study.kept_files import with_changed_paths
 from ..train.progress import format_duration
-from . import outdated
 from .machines import days
 
 PUT_TOGETHER_FROM = ("shards", "pieces", "reuse", "strict")
@@ -27,8 +26,7 @@ def publish(
     """Copy the files `results` into `folder`, with the frozen study and a page on how it was made.
 
     `own` are the files beside the study that it names, and those that they import. They are kept in
-    `folder`, too, and the frozen study names them there. A report among `results` is up to date, so
-    that it loses the mark of an execution that was to replace it.
+    `folder`, too, and the frozen study names them there.
     `study` is the mapping that Snakemake was given; it is kept without the shards that it may have
     been put together from, and without the tables that it reused, so that it can be trained whole.
     Raises UserError, before anything is written, for runs whose code is no commit: nobody could
@@ -46,9 +44,6 @@ def publish(
             raise UserError(f"reference: {what}: {way}")
     text = reference_page(study, runs, costs, folder, tuning, measured)
     kept = kept_files(own, folder)
-    for name in named:
-        if name.endswith(".html"):
-            outdated.unmark(named[name])
     copies = [(Path(file), Path(folder, name)) for name, file in named.items()]
     for file, place in [*copies, *((Path(file), place) for file, place in kept.items())]:
         with atomic(place) as temporary:

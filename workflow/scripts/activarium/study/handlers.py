@@ -19,7 +19,7 @@ BELOW_MAKE = "ACTIVARIUM_BELOW_MAKE"  # set by the Makefile
 
 
 def begin(grid: Grid, session: Session) -> None:
-    """Try what is to be trained, mark the report as outdated, and say how much is left.
+    """Try what is to be trained, mark the report where it is outdated, and say how much is left.
 
     Raises UserError where another execution works on the study, or where a trial fails.
     """
@@ -32,6 +32,8 @@ def begin(grid: Grid, session: Session) -> None:
         preflight.check_before_training(training, paths.sanity_checks, log, sources)
     if any(paths.report in job.output for job in jobs):
         outdated.mark(paths.report)
+    elif any(paths.report in job.input for job in jobs):
+        outdated.unmark(paths.report)
     if training:
         manifest.write(grid.study, grid.packs, paths.manifest)
     made = [file for job in training for file in job.output]
