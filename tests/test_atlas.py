@@ -400,7 +400,7 @@ def test_a_figure_keeps_its_shape_and_the_ids_that_it_uses():
     )
     assert page == (
         '<svg aria-labelledby="t"><title id="t">a  1.23456</title><g>'
-        '<path id="m" d="M 1.23 -0 L 3 4.5"/><use href="#m" x="7.13"/>'
+        '<path id="m" d="M1.23 -0L3 4.5"/><use href="#m" x="7.13"/>'
         '<g transform="scale(0.015625)"/></g></svg>'
         '<section id="decision"><h3 id="setting-r-n-d">A · b</h3>'
     )

@@ -15,7 +15,7 @@ def change_tags(svg: str, change: Callable[[str], str]) -> str:
 def shorten(svg: str) -> str:
     """The SVG with places to a hundredth of a point, and without what shows nothing.
 
-    That is space between tags, and turns by 0.
+    That is space between tags and beside the commands of a path, and turns by 0.
     """
     svg = change_tags(svg, lambda tag: PLACES.sub(_cut_digits, " ".join(tag.split())))
     return re.sub(r">\s+<", "><", svg)
@@ -28,4 +28,7 @@ def _cut_digits(attribute):
         return ""
     if "scale" in text or "matrix" in text:
         return text
-    return re.sub(r"-?\d+\.\d{3,}", lambda x: f"{round(float(x[0]), DIGITS):g}", text)
+    text = re.sub(r"-?\d+\.\d{3,}", lambda x: f"{round(float(x[0]), DIGITS):g}", text)
+    if text.startswith(' d="'):
+        return ' d="' + re.sub(r" ?([A-Za-z]) ?", r"\1", text[4:])
+    return text
