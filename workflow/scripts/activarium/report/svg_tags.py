@@ -17,12 +17,12 @@ def shorten(svg: str) -> str:
 
     That is space between tags and beside the commands of a path, and turns by 0.
     """
-    svg = change_tags(svg, lambda tag: PLACES.sub(_cut_digits, " ".join(tag.split())))
+    svg = change_tags(svg, lambda tag: PLACES.sub(_shorten_places, " ".join(tag.split())))
     return re.sub(r">\s+<", "><", svg)
 
 
-def _cut_digits(attribute):
-    """Its numbers rounded; of a scale all digits count."""
+def _shorten_places(attribute):
+    """Its numbers rounded, without space beside commands; of a scale all digits count."""
     text = attribute[0]
     if text.startswith(' transform="rotate(-0 '):
         return ""
